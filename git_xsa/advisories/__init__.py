@@ -1,0 +1,1 @@
+"""Advisories and their patch files."""

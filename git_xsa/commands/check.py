@@ -1,0 +1,67 @@
+"""git xsa-check: whether the outstanding advisories apply to the last releases."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import datetime, timezone
+
+from git_xsa.commands.arguments import advisory_numbers, json_option
+from git_xsa.git.repository import Commit
+from git_xsa.queue.answer import Verdict
+from git_xsa.queue.session import Session
+from git_xsa.report.as_json import FORMAT, dumps, verdict_document
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of this command's line."""
+    made = argparse.ArgumentParser(
+        prog="git xsa-check",
+        usage="git xsa-check [--onto <base>]... [--branch <pattern>] [--xsa <n>[,<n>]...]\n"
+        "                     [--each] [--all] [--json]",
+        description="Tell whether the outstanding advisories apply to the last release of each supported branch.",
+    )
+    made.add_argument(
+        "--onto", metavar="<base>", action="append", default=[],
+        help="check this release or commit instead of the newest release; may be given several times",
+    )  # fmt: skip
+    made.add_argument("--branch", metavar="<pattern>", help="only stable branches whose name or version matches")
+    made.add_argument(
+        "--xsa", metavar="<n>", type=advisory_numbers, action="extend", default=[], help="only these advisories"
+    )
+    made.add_argument("--each", action="store_true", help="judge each advisory by itself on the bare release")
+    made.add_argument("--all", action="store_true", help="also branches without security support")
+    json_option(made)
+    return made
+
+
+def run(options: argparse.Namespace) -> int:
+    """Check what the options name and return the exit status: 0 all applies, 1 not as declared, 2 something can't."""
+    today = datetime.now(timezone.utc).date()
+    with Session() as session:
+        pairs, remarks = session.targets(options.onto, options.branch, options.all, today)
+        verdicts = [verdict for base, tip in pairs for verdict in _verdicts(session, base, tip, options)]
+        if options.json:
+            print(dumps({"format": FORMAT, "results": [verdict_document(verdict) for verdict in verdicts]}))
+        else:
+            _print(session, verdicts, options.each)
+        for remark in remarks:
+            print(f"note: {remark}", file=sys.stderr)
+    return max((verdict.status for verdict in verdicts), default=0)
+
+
+def _verdicts(session: Session, base: Commit, tip: Commit, options: argparse.Namespace) -> list[Verdict]:
+    """Return the answers about one base: one for all advisories together, or one for each."""
+    numbers = options.xsa or session.outstanding(base, tip)
+    groups = [[number] for number in numbers] if options.each else [numbers]
+    return [session.judge_advisories(base, tip, group) for group in groups]
+
+
+def _print(session: Session, verdicts: list[Verdict], each: bool) -> None:
+    from git_xsa.report.check_text import print_checks  # noqa: PLC0415 - not needed for JSON
+    from git_xsa.report.pager import on_terminal, paged  # noqa: PLC0415
+    from git_xsa.report.style import console  # noqa: PLC0415
+
+    terminal = on_terminal()
+    with paged(session.repository.git):
+        print_checks(console(session.repository.git, terminal), verdicts, each)

@@ -1,0 +1,177 @@
+"""Read the history of a range: two git calls, whatever its size.
+
+One ``git log`` tells the commits, their messages and which files they touch; one long-lived ``git diff-tree`` then
+gives the diffs of just those commits that are asked for.  Merges count as one change against their first parent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from git_xsa.errors import XsaError
+from git_xsa.git.diffs import FileDiff, split_diff
+from git_xsa.git.repository import Repository
+from git_xsa.git.run import Service
+from git_xsa.model.change import FileChange, Touch
+from git_xsa.model.history import History
+from git_xsa.model.marks import marked_advisories
+
+#: Options by which the diffs do not depend on the user's configuration.  They give the text that ``git apply`` is
+#: later given, so they must hold all it needs: full object names and binary contents.
+DIFF_OPTIONS = ("-r", "--root", "-p", "--binary", "--full-index", "-M50%", "--no-ext-diff", "--no-textconv", "-U3",
+                "--diff-algorithm=myers", "--src-prefix=a/", "--dst-prefix=b/")  # fmt: skip
+LOG_OPTIONS = ("-z", "--first-parent", "--diff-merges=first-parent", "--reverse", "--raw", "--no-abbrev", "-M50%",
+               "--no-show-signature", "--no-notes", "--no-mailmap", "--no-color", "--no-ext-diff",
+               "--encoding=UTF-8", "--format=%H%x00%P%x00%ct%x00%B%x00")  # fmt: skip
+#: git echoes a line that names no object and flushes its output: so we know where an answer ends.  Every line of a
+#: diff begins with a mark or a keyword, so none can be taken for it, nor for the line that names the commit.
+_END = b"end of answer\n"
+_COMMIT = re.compile(rb"^\0([0-9a-f]+)\n\n?", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedCommit:
+    """A commit of the range: its object name, first parent, committer date (seconds since 1970) and message."""
+
+    id: str
+    parent: str
+    date: int
+    message: str
+
+    @property
+    def subject(self) -> str:
+        """The first line of the message."""
+        return self.message.partition("\n")[0]
+
+
+class Placed(Protocol):
+    """A patch that stands at the end of a range as if it were a commit."""
+
+    @property
+    def commit(self) -> LoggedCommit:
+        """What stands for it in ``Range.commits``: its id is a file's name."""
+
+    @property
+    def text(self) -> bytes:
+        """Its diff."""
+
+    @property
+    def touches(self) -> Sequence[Touch]:
+        """Which files it touches."""
+
+    @property
+    def changes(self) -> Sequence[FileChange]:
+        """What it does to them."""
+
+
+class Range:
+    """The first-parent line from ``root`` (left out) to ``tip``.
+
+    ``commits[p - 1]`` is the one at position p, ``position`` finds it by object name (the root's is 0).  ``advisories``
+    maps the number of each advisory to the positions of the commits that say they fix it.  ``history`` answers what
+    the changes need.
+    """
+
+    def __init__(self, repository: Repository, root: str, tip: str, patches: Sequence[Placed] = ()) -> None:
+        self._repository = repository
+        self.root, self.tip = root, tip
+        self.hash_length = repository.hash_length
+        out = repository.git.call("log", *LOG_OPTIONS, f"{root}..{tip}", "--").out
+        self.commits: list[LoggedCommit] = []
+        self.touches: list[Touch] = []
+        self._read(out)
+        if self.commits and self.commits[0].parent != root:
+            raise XsaError(
+                f"{root} is not on the first-parent line of {tip}",
+                "give a base on that branch, or the tip of the branch that the base is on (--tip)",
+            )
+        self._texts: dict[int, bytes] = {}
+        self._diffs: dict[int, Sequence[FileDiff | FileChange]] = {}
+        for patch in patches:
+            self.commits.append(patch.commit)
+            self.touches += patch.touches
+            self._texts[len(self.commits)] = patch.text
+            self._diffs[len(self.commits)] = patch.changes
+        self.position = {commit.id: number for number, commit in enumerate(self.commits, 1)} | {root: 0}
+        self.advisories: dict[int, list[int]] = {}
+        for number, commit in enumerate(self.commits, 1):
+            for xsa in marked_advisories(commit.message):
+                self.advisories.setdefault(xsa, []).append(number)
+        self._service: Service | None = None
+        self.history = History(self.touches, len(self.commits), self)
+
+    def shortened(self, position: int, patches: Sequence[Placed]) -> Range:
+        """Return this range up to ``position``, with ``patches`` in the place of the commits after it."""
+        tip = self.commits[position - 1].id if position else self.root
+        return Range(self._repository, self.root, tip, patches)
+
+    def _read(self, out: bytes) -> None:
+        fields = iter(out.split(b"\0"))
+        for field in fields:
+            field = field.removeprefix(b"\n")
+            if field.startswith(b":"):
+                self.touches.append(self._touch(field.decode().split(), fields))
+            elif field:
+                parents = next(fields).decode().split()
+                date = int(next(fields))
+                message = next(fields).decode("utf-8", "replace")
+                self.commits.append(LoggedCommit(field.decode(), parents[0] if parents else "", date, message))
+
+    def _touch(self, words: list[str], fields: Iterator[bytes]) -> Touch:
+        old_mode, new_mode, old_id, new_id, status = words
+        path = next(fields)
+        target = next(fields) if status[0] in "RC" else path
+        new, gone = status[0] in "AC", status[0] == "D"
+        return Touch(
+            len(self.commits),
+            None if new else path,
+            None if gone else target,
+            None if new else old_mode[1:],
+            None if gone else new_mode,
+            None if new else old_id,
+            None if gone else new_id,
+        )
+
+    def marks(self, position: int) -> tuple[int, ...]:
+        """Return the advisories that the commit at ``position`` (0: the root) says it fixes."""
+        return marked_advisories(self.commits[position - 1].message) if position else ()
+
+    def text(self, position: int) -> bytes:
+        """Return the change at ``position`` as git's own diff."""
+        self._fetch([position])
+        return self._texts[position]
+
+    def changes(self, positions: Sequence[int], paths: frozenset[bytes]) -> Mapping[int, Sequence[FileChange]]:
+        """Return what each of the changes does to the files at ``paths`` (for the history, as its supplier)."""
+        self._fetch(positions)
+        return {
+            position: [
+                diff.change() if isinstance(diff, FileDiff) else diff
+                for diff in self._diffs[position]
+                if diff.old_path in paths or diff.new_path in paths
+            ]
+            for position in positions
+        }
+
+    def contents(self, ids: Sequence[str]) -> Mapping[str, bytes]:
+        """Return the contents of the blobs ``ids`` (for the history, as its supplier)."""
+        return self._repository.contents(ids)
+
+    def _fetch(self, positions: Sequence[int]) -> None:
+        """Read the diffs of those changes that have not been read yet."""
+        missing = [position for position in positions if position not in self._texts]
+        lines = [f"{self.commits[p - 1].id} {self.commits[p - 1].parent}".rstrip().encode() + b"\n" for p in missing]
+        step = Service.PIPE // (2 * self._repository.hash_length + 2)
+        for start in range(0, len(lines), step):
+            if self._service is None:
+                form = "--format=%x00%H"
+                self._service = self._repository.git.service("diff-tree", "--stdin", *DIFF_OPTIONS, form)
+            self._service.ask(b"".join(lines[start : start + step]) + _END)
+            pieces = _COMMIT.split(self._service.read_until(_END))
+            found = dict(zip(pieces[1::2], pieces[2::2], strict=True))
+            for position in missing[start : start + step]:
+                text = self._texts[position] = found.get(self.commits[position - 1].id.encode(), b"")
+                self._diffs[position] = list(split_diff(text))

@@ -1,0 +1,107 @@
+"""One repository: where it is, and what it holds by name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from git_xsa.errors import XsaError
+from git_xsa.git.run import Git, GitError, Service
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A commit that somebody named: the name as given (a tag, a branch, a prefix) and its full object name."""
+
+    name: str
+    id: str
+
+
+class Repository:
+    """A git repository, of any object format, bare or not.
+
+    git runs in the repository's own folder, so that names of files mean the same wherever the user stands.
+    Raises ``XsaError`` when ``folder`` is in no repository.
+    """
+
+    _FACTS = (
+        "--absolute-git-dir", "--path-format=absolute", "--git-path", "objects", "--is-shallow-repository",
+        "--show-object-format",
+    )  # fmt: skip
+
+    def __init__(self, folder: Path | None = None) -> None:
+        try:
+            with Git(folder) as git:
+                found = git.text("rev-parse", *self._FACTS)
+        except GitError as error:
+            if "not a git repository" in error.message:
+                hint = "go to a clone of the project's repository, or give it with git -C <folder>"
+                raise XsaError(f"{folder or Path.cwd()} is not in a git repository", hint) from None
+            raise
+        where, objects, shallow, object_format = found.rsplit("\n", 3)
+        self.folder = Path(where)
+        self.objects = Path(objects)
+        inherited = os.environ.get("GIT_ALTERNATE_OBJECT_DIRECTORIES", "")
+        self.alternates = [inherited] if inherited else []
+        self.shallow = shallow == "true"
+        self.hash_length = 40 if object_format == "sha1" else 64
+        self.git = Git(self.folder, environment={"GIT_DIR": where})
+        self._batch: Service | None = None
+
+    def close(self) -> None:
+        """End git's long-lived processes."""
+        self.git.close()
+
+    def __enter__(self) -> Repository:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def resolve(self, name: str) -> Commit | None:
+        """Return the commit that ``name`` stands for, ``None`` when there is none."""
+        found = self.read(f"{name}^{{commit}}")
+        return Commit(name, found[0]) if found is not None and "\n" not in name else None
+
+    def read(self, name: str) -> tuple[str, str, bytes] | None:
+        """Return object name, type and contents of the object ``name``; ``None`` when there is no such object."""
+        if "\n" in name or not name:
+            return None
+        if self._batch is None:
+            self._batch = self.git.service("cat-file", "--batch")
+        answers = self._batch.ask(name.encode("utf-8", "surrogateescape") + b"\n")
+        words = answers.readline().decode("utf-8", "replace").split()
+        if len(words) != 3 or not words[2].isdigit():
+            return None
+        size = int(words[2])
+        content = answers.read(size)
+        answers.read(1)
+        return words[0], words[1], content
+
+    def contents(self, ids: Iterable[str]) -> dict[str, bytes]:
+        """Return the contents of each of the blobs ``ids``; ``XsaError`` when one is missing."""
+        found = {}
+        for name in ids:
+            answer = self.read(name)
+            if answer is None:
+                raise XsaError(f"object {name} is missing from {self.folder}", self.missing_hint())
+            found[name] = answer[2]
+        return found
+
+    def missing_hint(self) -> str:
+        """Say how to get what the repository lacks."""
+        if self.shallow:
+            return "the clone is shallow: git fetch --unshallow"
+        return "check the clone with git fsck; in a partial clone, git fetch --refetch --no-filter brings all objects"
+
+    def refs(self) -> dict[str, str]:
+        """Return the commit that every branch, remote branch and tag stands for, by full reference name."""
+        form = "%(refname)%00%(objectname)%00%(*objectname)"
+        listing = self.git.text("for-each-ref", f"--format={form}", "refs/heads", "refs/remotes", "refs/tags")
+        refs = {}
+        for line in listing.splitlines():
+            name, direct, peeled = line.split("\0")
+            refs[name] = peeled or direct
+        return refs

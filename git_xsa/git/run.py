@@ -1,0 +1,223 @@
+"""Start git: one-shot calls, and processes that live as long as the command.
+
+Every git process of git-xsa starts here, so that what holds for all of them is written once: no pager, no prompt, no
+optional locks, untranslated messages, nothing that the user's configuration could change in the format of an answer.
+Programs are started by the library ``sh``.  Their input and output go through anonymous memory files rather than
+through its pipes and threads: a fifth of the time for large output, and no text of an advisory ever has a name in a
+file system.
+
+Promises: bytes in, bytes out; the exit status is the caller's to judge when it asks for that, and a ``GitError``
+otherwise; no process outlives the ``Git`` object's ``close``.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+import sh
+
+from git_xsa.errors import XsaError
+
+#: Settings that would change what plumbing prints or how ``git apply`` compares, whatever the user has configured.
+FIXED_SETTINGS = (
+    "core.quotePath=true",
+    "core.commitGraph=true",
+    "diff.suppressBlankEmpty=false",
+    "diff.renameLimit=1000",
+    "apply.whitespace=nowarn",
+    "apply.ignoreWhitespace=no",
+)
+#: Environment of every child: no questions, no side effects, messages as git wrote them.
+FIXED_ENVIRONMENT = {
+    "LC_ALL": "C",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_LITERAL_PATHSPECS": "1",
+    "GIT_PAGER": "cat",
+}
+#: Variables that change the form of git's answers; they are taken out of the environment of every child.
+UNWANTED = ("GIT_EXTERNAL_DIFF", "GIT_DIFF_OPTS", "GIT_TRACE", "GIT_TRACE2", "GIT_TRACE2_EVENT", "GIT_TRACE2_PERF")
+
+
+class GitError(XsaError):
+    """git ended with a status that the caller did not expect.
+
+    ``command`` is what was run, ``code`` its exit status and ``message`` what it wrote to standard error.
+    """
+
+    def __init__(self, command: tuple[str, ...], code: int, message: str) -> None:
+        first = message.strip().splitlines()[0] if message.strip() else f"exit status {code}"
+        super().__init__(f"git {command[0] if command else ''} failed: {first.removeprefix('fatal: ')}")
+        self.command = command
+        self.code = code
+        self.message = message
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one git call gave: exit status, standard output and standard error."""
+
+    status: int
+    out: bytes
+    err: bytes
+
+
+def _memory(content: bytes = b"") -> IO[bytes]:
+    """Return an anonymous file that holds ``content`` and stands at its start."""
+    file: IO[bytes]
+    if hasattr(os, "memfd_create"):
+        file = open(os.memfd_create("git-xsa"), "w+b", buffering=0)  # noqa: SIM115 - the caller closes it
+    else:
+        file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
+    if content:
+        view = memoryview(content)
+        while view:
+            view = view[file.write(view) :]
+        file.seek(0)
+    return file
+
+
+def _read(file: IO[bytes]) -> bytes:
+    file.seek(0)
+    chunks = []
+    while chunk := file.read(1 << 20):
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+class Service:
+    """A git process that answers for as long as the command runs.
+
+    ``ask`` writes a request and returns the file to read the answer from.  The caller knows the protocol; it must
+    write no more at a time than a pipe takes (``PIPE``), since git may be waiting for us to read.
+    """
+
+    PIPE = 32_768
+
+    def __init__(
+        self, words: tuple[str, ...], process: Any, requests: IO[bytes], answers: io.BufferedReader[Any]
+    ) -> None:
+        self.words = words
+        self._process = process
+        self._requests = requests
+        self.answers = answers
+
+    def ask(self, request: bytes) -> io.BufferedReader[Any]:
+        """Send ``request``; return the stream that the answer comes from."""
+        try:
+            self._requests.write(request)
+        except BrokenPipeError:
+            raise GitError(self.words, 128, "the process has ended") from None
+        return self.answers
+
+    def read_until(self, end: bytes) -> bytes:
+        """Return the answer up to the line ``end`` (which ends with a newline), without that line."""
+        answer = bytearray()
+        while not (answer.endswith(b"\n" + end) or answer == end):
+            chunk = self.answers.read1(1 << 16)
+            if not chunk:
+                raise GitError(self.words, 128, "the process ended in the middle of an answer")
+            answer += chunk
+        return bytes(answer[: -len(end)])
+
+    def close(self) -> None:
+        """End the process and wait for it; harmless when it has ended already."""
+        self._requests.close()
+        self.answers.close()
+        self._process.wait()
+
+
+class Git:
+    """git, run for one repository.
+
+    ``folder`` is where git starts (and so which repository it finds); ``None`` is the current folder.  ``environment``
+    is set for every child.  Use it as a context manager: leaving it ends its long-lived processes.
+    """
+
+    def __init__(self, folder: Path | None = None, environment: Mapping[str, str] | None = None) -> None:
+        inherited = {name: value for name, value in os.environ.items() if name not in UNWANTED}
+        self._environment = inherited | FIXED_ENVIRONMENT | dict(environment or {})
+        self._folder = str(folder) if folder is not None else os.getcwd()
+        settings = [word for setting in FIXED_SETTINGS for word in ("-c", setting)]
+        try:
+            program = sh.Command("git")
+        except sh.CommandNotFound:
+            raise XsaError("git is not installed, or not on PATH", "install git 2.31 or later") from None
+        self._git = (str(program), *settings)
+        self._program = program.bake(*settings)
+        self._services: list[Service] = []
+
+    def call(
+        self,
+        *words: str,
+        given: bytes = b"",
+        environment: Mapping[str, str] | None = None,
+        accept: tuple[int, ...] = (0,),
+    ) -> Answer:
+        """Run ``git WORDS`` with ``given`` as its standard input and return what it gave.
+
+        Raises ``GitError`` when the exit status is not one of ``accept``.
+        """
+        with _memory(given) as source, _memory() as out, _memory() as err:
+            done = self._program(*words, _in=source, _out=out, _err=err, **self._options(environment))
+            answer = Answer(int(done.exit_code), _read(out), _read(err))
+        if answer.status not in accept:
+            raise GitError(words, answer.status, answer.err.decode("utf-8", "replace"))
+        return answer
+
+    def text(self, *words: str, accept: tuple[int, ...] = (0,)) -> str:
+        """Run ``git WORDS`` and return its output as text without the final newline."""
+        return self.call(*words, accept=accept).out.decode("utf-8", "surrogateescape").rstrip("\n")
+
+    def service(self, *words: str) -> Service:
+        """Start ``git WORDS`` as a process that answers requests until this object is closed."""
+        return self._service(words, self._program, words, self._options())
+
+    def shell(self, script: str, folder: Path, environment: Mapping[str, str]) -> Service:
+        """Start a POSIX shell that runs ``script`` in ``folder``; its arguments are how to call git."""
+        words = ("-c", script, "git-xsa", *self._git)
+        options = self._options(environment) | {"_cwd": str(folder)}
+        return self._service(("apply",), sh.Command("sh"), words, options)
+
+    def _service(self, name: tuple[str, ...], program: Any, words: tuple[str, ...], options: dict[str, Any]) -> Service:
+        read_request, write_request = os.pipe()
+        read_answer, write_answer = os.pipe()
+        with open(read_request, "rb", 0) as source, open(write_answer, "wb", 0) as sink, open(os.devnull, "wb") as err:
+            process = program(*words, _in=source, _out=sink, _err=err, _bg=True, _bg_exc=False, **options)
+        answers = open(read_answer, "rb", 1 << 16)  # noqa: SIM115 - the service closes it
+        service = Service(name, process, open(write_request, "wb", 0), answers)
+        self._services.append(service)
+        return service
+
+    def _options(self, environment: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """Return what ``sh`` is told of every process: no terminal, any exit status is an answer."""
+        return {
+            "_cwd": self._folder,
+            "_env": self._environment | dict(environment or {}),
+            "_tty_in": False,
+            "_tty_out": False,
+            "_return_cmd": True,
+            "_ok_code": range(-signal.NSIG, 256),
+        }
+
+    def close(self) -> None:
+        """End every long-lived process."""
+        while self._services:
+            self._services.pop().close()
+
+    def __enter__(self) -> Git:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

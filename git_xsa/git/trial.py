@@ -1,0 +1,131 @@
+"""Apply a queue with git itself, in quarantine.
+
+Nothing that a trial makes reaches the repository: the index is a temporary file that holds just the files which the
+queue touches, and new objects go to a temporary folder, which only the user can read and which is gone when the
+command ends.  The repository's own objects are read as an alternate.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from os import pathsep
+from pathlib import Path
+
+from git_xsa.git.repository import Repository
+from git_xsa.git.run import Service
+
+#: Mode and object name of a file in an index.
+Entry = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What git made of a queue.
+
+    ``files`` are the touched files afterwards.  ``refused`` is the index of the first patch that git did not take,
+    with its ``message``; ``None`` when it took all.
+    """
+
+    files: Mapping[bytes, Entry]
+    refused: int | None = None
+    message: str = ""
+
+
+#: Runs in a shell that lives as long as the quarantine; the arguments are how to call git.  A line of its input asks
+#: for one trial: whether to start anew from the files in ``base``, and the options for ``git apply``.  The answer is
+#: git's exit status and what the index then holds.  Three short processes a trial, started by a small shell: starting
+#: them from Python, which has the history in memory by then, took five times as long.
+_SCRIPT = r"""
+while read -r anew options; do
+    status=0
+    if [ "$anew" = 1 ]; then rm -f index; "$@" update-index -z --index-info <base 2>message || status=$?; fi
+    if [ "$status" = 0 ] && [ -s patch ]; then
+        "$@" apply --cached --whitespace=nowarn $options <patch 2>message || status=$?
+    fi
+    printf '%s\n' "$status"
+    "$@" ls-files -s -z
+    printf '\nend of answer\n'
+done
+"""
+_END = b"end of answer\n"
+
+
+class Quarantine:
+    """A place for trial applies.  Use it as a context manager: leaving it removes all that was made."""
+
+    def __init__(self, repository: Repository) -> None:
+        runtime = os.environ.get("XDG_RUNTIME_DIR")
+        place = runtime if runtime and os.access(runtime, os.W_OK) else None
+        self._repository = repository
+        self._folder = Path(tempfile.mkdtemp(prefix="git-xsa-", dir=place))
+        (self._folder / "objects").mkdir()
+        self._environment = {
+            "GIT_INDEX_FILE": str(self._folder / "index"),
+            "GIT_OBJECT_DIRECTORY": str(self._folder / "objects"),
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES": pathsep.join([str(repository.objects), *repository.alternates]),
+        }
+        self._shell: Service | None = None
+
+    def close(self) -> None:
+        """Remove the quarantine."""
+        if self._shell is not None:
+            self._shell.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def __enter__(self) -> Quarantine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def apply(self, base: Mapping[bytes, Entry], patches: Sequence[bytes], options: str = "") -> Trial:
+        """Return what ``git apply`` makes of ``patches``, given to it one by one in this order, on the files ``base``.
+
+        ``options`` are more options for git, apart by blanks.
+        """
+        status, files, message = self._try(base, b"", options)
+        for number, text in enumerate(patches):
+            status, files, message = self._try(None, text, options)
+            if status:
+                return Trial(files, number, message)
+        return Trial(files)
+
+    def apply_at_once(self, base: Mapping[bytes, Entry], patches: Sequence[bytes]) -> Mapping[bytes, Entry] | None:
+        """Return the files that one ``git apply`` makes of all ``patches``, ``None`` when it refuses them.
+
+        Much faster than one by one, and equal to it but for one thing: git removes files before it writes any, so a
+        file that one patch changes and a later one deletes is there afterwards.  So this can confirm a result, and
+        nothing else.
+        """
+        status, files, _ = self._try(base, b"".join(patches), "")
+        return None if status else files
+
+    def _try(
+        self, base: Mapping[bytes, Entry] | None, text: bytes, options: str
+    ) -> tuple[int, dict[bytes, Entry], str]:
+        """Apply ``text`` to ``base``, or to what is there (``None``); return git's status, the files, its message."""
+        if base is not None:
+            entries = sorted(base.items())
+            lines = b"".join(f"{mode} {name}\t".encode() + path + b"\0" for path, (mode, name) in entries)
+            (self._folder / "base").write_bytes(lines)
+        (self._folder / "patch").write_bytes(text)
+        if self._shell is None:
+            self._shell = self._repository.git.shell(_SCRIPT, self._folder, self._environment)
+        self._shell.ask(f"{int(base is not None)} {options}\n".encode())
+        status, _, listing = self._shell.read_until(_END).partition(b"\n")
+        message = (self._folder / "message").read_bytes().decode("utf-8", "replace") if int(status) else ""
+        return int(status), _entries(listing[:-1]), message.strip()
+
+
+def _entries(listing: bytes) -> dict[bytes, Entry]:
+    """Return the files that ``git ls-files -s -z`` lists."""
+    files = {}
+    for line in listing.split(b"\0")[:-1]:
+        words, _, path = line.partition(b"\t")
+        mode, name, _ = words.decode().split()
+        files[path] = (mode, name)
+    return files

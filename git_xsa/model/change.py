@@ -1,0 +1,101 @@
+"""What a commit or a patch does to files: hunks and file changes, as plain values.
+
+Contents are bytes and are never decoded.  A line's text includes its newline; a last line without one simply lacks
+it, so adding a newline there is a change of that line, exactly as in git's own diff.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: Marks of a hunk's lines, as in a unified diff.
+CONTEXT, REMOVED, ADDED = b" -+"
+
+#: Object types in a mode, as git writes it (six octal digits).
+SYMLINK_MODE = "120000"
+SUBMODULE_MODE = "160000"
+
+
+@dataclass(frozen=True, slots=True)
+class Hunk:
+    """A place in a file and its old and new lines.
+
+    ``old_start`` is the number of the first old line, from 1; with no old line it is the number of the line before
+    the place (0: the start of the file), as in a unified diff.  ``new_start`` is the same for the new lines.
+    ``marks`` holds one of ``CONTEXT``, ``REMOVED``, ``ADDED`` for each of ``texts``.
+    """
+
+    old_start: int
+    new_start: int
+    marks: bytes
+    texts: tuple[bytes, ...]
+
+    @property
+    def old_lines(self) -> list[bytes]:
+        """The lines that must stand there before: context and removed."""
+        return [text for mark, text in zip(self.marks, self.texts, strict=True) if mark != ADDED]
+
+    @property
+    def new_lines(self) -> list[bytes]:
+        """The lines that stand there afterwards: context and added."""
+        return [text for mark, text in zip(self.marks, self.texts, strict=True) if mark != REMOVED]
+
+    @property
+    def old_index(self) -> int:
+        """Where the hunk starts in the old file, counted from 0."""
+        return self.old_start - 1 if len(self.marks) > self.marks.count(ADDED) else self.old_start
+
+    @property
+    def leading(self) -> int:
+        """How many context lines come before the first changed line."""
+        return len(self.marks) - len(self.marks.lstrip(b" "))
+
+    @property
+    def trailing(self) -> int:
+        """How many context lines come after the last changed line."""
+        return len(self.marks) - len(self.marks.rstrip(b" "))
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """What one change does to one file.
+
+    ``old_path`` is ``None`` for a new file, ``new_path`` for a deleted one; both given and different is a rename, or
+    a copy when ``copied``.  Modes are six octal digits, ``None`` where the diff does not say.  A binary change has no
+    hunks: ``old_content`` and ``new_content`` then stand for all that the file holds, before and after (object names
+    do, since nothing looks inside); ``None``: no such file.
+    """
+
+    old_path: bytes | None
+    new_path: bytes | None
+    old_mode: str | None = None
+    new_mode: str | None = None
+    hunks: tuple[Hunk, ...] = ()
+    binary: bool = False
+    old_content: bytes | None = None
+    new_content: bytes | None = None
+    copied: bool = False
+
+    @property
+    def path(self) -> bytes:
+        """The name to call the file by: the new one, or the old one of a deleted file."""
+        path = self.new_path if self.new_path is not None else self.old_path
+        assert path is not None, "a file change names a file"
+        return path
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """One line of ``git diff-tree --raw``: that the change at ``position`` touched a file, and how.
+
+    ``old_path`` is ``None`` for a new file, ``new_path`` for a deleted one.  ``old_id`` and ``new_id`` name the
+    contents before and after; ``None`` where there is no file.
+    """
+
+    position: int
+    old_path: bytes | None
+    new_path: bytes | None
+    old_mode: str | None
+    new_mode: str | None
+    old_id: str | None
+    new_id: str | None

@@ -1,0 +1,145 @@
+"""Which file is which: names, modes and existence over a range of commits.
+
+A file keeps its history through renames: a rename is one file with another name, not a deletion and a creation.  A
+file that is deleted and later created again under the same name is the same file, so that a revert of the deletion
+revives its lines.  Names and modes have lives as lines do (``git_xsa.model.rules.Life``), and give rules of the same
+form: who created the file, who renamed it, who gave it its mode, who freed a name for a new file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from typing import TypeVar
+
+from git_xsa.model.change import Touch
+from git_xsa.model.rules import NEVER, ROOT, Kind, Life, RuleBook, absent, present
+
+State = TypeVar("State", bytes, str)
+
+
+@dataclass(eq=False)
+class Trail:
+    """One file through its names.
+
+    ``touches`` are all changes of it, in order; the first one tells whether the root has the file.  ``names`` and
+    ``modes`` map each name and mode that it had to its lives, the last one running when it has it still.
+    """
+
+    touches: list[Touch] = field(default_factory=list)
+    names: dict[bytes, list[Life]] = field(default_factory=dict)
+    modes: dict[str, list[Life]] = field(default_factory=dict)
+
+
+def _begin(lives: list[Life], position: int) -> None:
+    if not lives or lives[-1].died != NEVER:
+        lives.append(Life(position))
+
+
+def _end(lives: list[Life], position: int) -> None:
+    lives[-1] = Life(lives[-1].born, position)
+
+
+def _before(lives: Iterable[Life], position: int) -> list[Life]:
+    """Return the lives that had begun before ``position``, as they were then."""
+    return [life if life.died < position else Life(life.born) for life in lives if life.born < position]
+
+
+class Trails:
+    """All files that the changes of a range touch, by following their names from the root to the tip.
+
+    ``by_change`` maps a position to the trails that the change touches.  ``at`` and ``before`` find the trail that a
+    change's path belongs to.
+    """
+
+    def __init__(self, touches: Iterable[Touch]) -> None:
+        self.by_change: dict[int, list[tuple[Touch, Trail]]] = {}
+        self._living: dict[bytes, Trail] = {}
+        self._buried: dict[bytes, Trail] = {}
+        self._occupants: dict[bytes, list[Trail]] = {}
+        group: list[Touch] = []
+        for touch in touches:
+            if group and group[0].position != touch.position:
+                self._enter(group)
+                group = []
+            group.append(touch)
+        if group:
+            self._enter(group)
+
+    def _enter(self, group: list[Touch]) -> None:
+        """Enter the touches of one change: first what frees a name, then what takes one."""
+        found = [self._leave(touch) for touch in group]
+        for touch, trail in zip(group, found, strict=True):
+            trail = self._arrive(touch, trail)
+            trail.touches.append(touch)
+            self.by_change.setdefault(touch.position, []).append((touch, trail))
+
+    def _leave(self, touch: Touch) -> Trail | None:
+        """Return the trail that the old path of ``touch`` belongs to, and end what the change ends."""
+        path = touch.old_path
+        if path is None:
+            return None
+        trail = self._living.get(path)
+        if trail is None:
+            trail = self._living[path] = Trail()
+            self._occupy(path, trail, ROOT)
+            _begin(trail.modes.setdefault(touch.old_mode or "", []), ROOT)
+        if touch.new_path != path:
+            del self._living[path]
+            _end(trail.names[path], touch.position)
+        if touch.new_mode != touch.old_mode and touch.old_mode in trail.modes:
+            _end(trail.modes[touch.old_mode], touch.position)
+        if touch.new_path is None:
+            self._buried[path] = trail
+        return trail
+
+    def _arrive(self, touch: Touch, trail: Trail | None) -> Trail:
+        """Return the trail of ``touch`` after giving it the name and mode that the change gives it."""
+        path = touch.new_path
+        if path is None:
+            assert trail is not None, "a touch has an old or a new path"
+            return trail
+        if trail is None:
+            trail = self._buried.pop(path, None) or Trail()
+        if touch.old_path != path:
+            self._buried.pop(path, None)
+            self._living[path] = trail
+            self._occupy(path, trail, touch.position)
+        if touch.new_mode is not None:
+            _begin(trail.modes.setdefault(touch.new_mode, []), touch.position)
+        return trail
+
+    def _occupy(self, path: bytes, trail: Trail, position: int) -> None:
+        _begin(trail.names.setdefault(path, []), position)
+        occupants = self._occupants.setdefault(path, [])
+        if trail not in occupants:
+            occupants.append(trail)
+
+    def living(self, path: bytes) -> Trail | None:
+        """Return the trail that has ``path`` at the tip, if a change of the range touches it."""
+        return self._living.get(path)
+
+    def require(self, touch: Touch, trail: Trail, book: RuleBook) -> None:
+        """Put the rules in ``book`` that follow from the names and modes which ``touch`` expects."""
+        position, path = touch.position, touch.old_path
+        if path is not None:
+            _require_state(trail.names, path, position, book, path, "the file has this name")
+            if touch.old_mode is not None and touch.new_mode not in (None, touch.old_mode):
+                _require_state(trail.modes, touch.old_mode, position, book, path, f"its mode is {touch.old_mode}")
+        if touch.new_path is not None and touch.new_path != path:
+            for occupant in self._occupants.get(touch.new_path, ()):
+                lives = _before(occupant.names[touch.new_path], position)
+                if lives:
+                    book.note(absent(lives), Kind.CHANGE, touch.new_path, "no file has this name")
+
+
+def _require_state(
+    states: dict[State, list[Life]], value: State, position: int, book: RuleBook, path: bytes, note: str
+) -> None:
+    """Put the rules in ``book`` by which of all ``states`` just ``value`` holds before ``position``."""
+    for state, lives in states.items():
+        known = _before(lives, position)
+        if known:
+            conditions = present(known) if state == value else absent(known)
+            book.note(conditions, Kind.CONTEXT, path, note)

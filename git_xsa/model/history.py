@@ -1,0 +1,212 @@
+"""The history of a range of commits: rules of each change, and files under any selection of changes.
+
+The range is a line of changes, 1 to n, after a root.  Files come into it as they are asked for: the rules of a change
+need the line histories of the files it touches, and those need every change of these files, but nothing else of the
+range is read.  Where the contents come from is the ``Supplier``'s business.
+
+Each line history is checked against the contents that the last touch names: a history that does not reproduce the
+file it tells of raises ``HistoryError`` instead of giving an answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha1, sha256
+from typing import Protocol
+
+from git_xsa.model.change import SUBMODULE_MODE, FileChange, Touch
+from git_xsa.model.files import Trail, Trails
+from git_xsa.model.lines import LineHistory, Mismatch
+from git_xsa.model.rules import Chosen, Rule, RuleBook, there
+
+
+class HistoryError(Exception):
+    """The changes of a file do not add up: at ``position``, in the file at ``path``, because of ``why``."""
+
+    def __init__(self, position: int, path: bytes, why: str) -> None:
+        super().__init__(f"change {position} of {path!r}: {why}")
+        self.position = position
+        self.path = path
+        self.why = why
+
+
+class Supplier(Protocol):
+    """Where a history gets contents from."""
+
+    def changes(self, positions: Sequence[int], paths: frozenset[bytes]) -> Mapping[int, Sequence[FileChange]]:
+        """Return what each of the changes at ``positions`` does, to the files at ``paths`` at least."""
+
+    def contents(self, ids: Sequence[str]) -> Mapping[str, bytes]:
+        """Return the contents that each of the object names ``ids`` stands for."""
+
+
+class Opaque(bytes):
+    """Stands as the only line of a file of which just the object name is known (the text): a binary file."""
+
+
+@dataclass(frozen=True)
+class FileState:
+    """A file as it is under a selection: its name, mode and lines (one ``Opaque`` for a binary file)."""
+
+    path: bytes
+    mode: str
+    lines: Sequence[bytes]
+
+    def object_name(self, length: int) -> str:
+        """Return the name that git gives these contents, ``length`` (40 or 64) hexadecimal digits long."""
+        if len(self.lines) == 1 and isinstance(self.lines[0], Opaque):
+            return self.lines[0].decode()
+        if self.mode == SUBMODULE_MODE:
+            return b"".join(self.lines).decode().split()[-1]
+        content = b"".join(self.lines)
+        hasher = sha1 if length == 40 else sha256
+        return hasher(b"blob %d\0" % len(content) + content).hexdigest()
+
+
+def split_lines(content: bytes) -> list[bytes]:
+    """Return the lines of ``content``, each with its newline; only LF ends a line, as in git."""
+    lines = content.split(b"\n")
+    last = lines.pop()
+    result = [line + b"\n" for line in lines]
+    return [*result, last] if last else result
+
+
+class _File:
+    """The line history of one trail, and the rules that each of its changes has because of this file."""
+
+    def __init__(self, trail: Trail, root: Sequence[bytes]) -> None:
+        self.trail = trail
+        self.lines = LineHistory(root)
+        self.rules: dict[int, tuple[Rule, ...]] = {}
+
+
+class History:
+    """What the changes after a root need of each other, and what they make of the files.
+
+    ``touches`` must be in the order of the changes.  ``size`` is the number of changes.
+    """
+
+    def __init__(self, touches: Sequence[Touch], size: int, supplier: Supplier) -> None:
+        self.size = size
+        self._by_path: dict[bytes, list[Touch]] = {}
+        for touch in touches:
+            for path in {path for path in (touch.old_path, touch.new_path) if path is not None}:
+                self._by_path.setdefault(path, []).append(touch)
+        self._trails = Trails(touches)
+        self._supplier = supplier
+        self._files: dict[int, _File] = {}
+
+    def touches(self, position: int) -> list[Touch]:
+        """Return which files the change at ``position`` touches."""
+        return [touch for touch, _ in self._trails.by_change.get(position, ())]
+
+    def prepare(self, positions: Iterable[int]) -> None:
+        """Read the histories of all files that the changes at ``positions`` touch, in one go."""
+        fresh: dict[int, Trail] = {}
+        for position in positions:
+            for _, trail in self._trails.by_change.get(position, ()):
+                if id(trail) not in self._files:
+                    fresh[id(trail)] = trail
+        if not fresh:
+            return
+        roots = {}
+        paths: set[bytes] = set()
+        wanted: set[int] = set()
+        for trail in fresh.values():
+            first = trail.touches[0]
+            if first.old_id is not None and first.old_mode != SUBMODULE_MODE:
+                roots[id(trail)] = first.old_id
+            wanted.update(touch.position for touch in trail.touches)
+            paths.update(trail.names)
+        contents = self._supplier.contents(sorted(set(roots.values())))
+        changes = self._supplier.changes(sorted(wanted), frozenset(paths))
+        for key, trail in fresh.items():
+            content = contents[roots[key]] if key in roots else _submodule(trail.touches[0])
+            self._files[key] = self._build(trail, split_lines(content), changes)
+
+    def _build(self, trail: Trail, root: list[bytes], changes: Mapping[int, Sequence[FileChange]]) -> _File:
+        file = _File(trail, root)
+        for touch in trail.touches:
+            book = RuleBook(touch.position)
+            self._trails.require(touch, trail, book)
+            for change in changes[touch.position]:
+                if _belongs(change, touch):
+                    self._enter(file.lines, touch, change, book)
+            file.rules[touch.position] = book.rules()
+        self._check(file)
+        return file
+
+    @staticmethod
+    def _enter(lines: LineHistory, touch: Touch, change: FileChange, book: RuleBook) -> None:
+        path = change.path
+        try:
+            if change.binary:
+                new = touch.new_id
+                lines.replace_all(path, [Opaque(new.encode())] if new is not None else [], book)
+            else:
+                lines.apply(path, change.hunks, book)
+                if change.new_path is None:
+                    lines.require_empty(path, book)
+        except Mismatch as error:
+            raise HistoryError(touch.position, path, str(error)) from None
+
+    @staticmethod
+    def _check(file: _File) -> None:
+        last = file.trail.touches[-1]
+        if last.new_path is None or last.new_id is None or last.new_mode is None:
+            return
+        made = FileState(last.new_path, last.new_mode, file.lines.now()).object_name(len(last.new_id))
+        if made != last.new_id:
+            raise HistoryError(last.position, last.new_path, f"its lines make {made}, not {last.new_id}")
+
+    def rules(self, position: int) -> Iterable[Rule]:
+        """Return what the change at ``position`` needs; ``prepare`` must have been told of it."""
+        for _, trail in self._trails.by_change.get(position, ()):
+            yield from self._files[id(trail)].rules[position]
+
+    def entry(self, path: bytes, base: int) -> tuple[str, str] | None:
+        """Return mode and object name of the file at ``path`` in the base at position ``base``; ``None``: no file.
+
+        Only for paths that a change of the range touches: nothing is known of others.
+        """
+        touches = self._by_path.get(path, ())
+        before = [touch for touch in touches if touch.position <= base]
+        if before:
+            last = before[-1]
+            mode, name = (last.new_mode, last.new_id) if last.new_path == path else (None, None)
+        else:
+            first = touches[0] if touches else None
+            mode, name = (first.old_mode, first.old_id) if first and first.old_path == path else (None, None)
+        return (mode, name) if mode is not None and name is not None else None
+
+    def states(self, positions: Iterable[int], chosen: Chosen) -> dict[bytes, FileState | None]:
+        """Return the files that the changes at ``positions`` touch, as they are after ``chosen``.
+
+        Every name that these changes mention is a key; ``None``: no file has it.  A selection that does not obey the
+        rules gives files that no sequence of patches makes.
+        """
+        trails = {}
+        answer: dict[bytes, FileState | None] = {}
+        for position in positions:
+            for touch, trail in self._trails.by_change.get(position, ()):
+                trails[id(trail)] = trail
+                answer |= {path: None for path in (touch.old_path, touch.new_path) if path is not None}
+        for key, trail in trails.items():
+            names = [path for path, lives in trail.names.items() if there(lives, chosen)]
+            modes = [mode for mode, lives in trail.modes.items() if there(lives, chosen)]
+            if names:
+                answer[names[-1]] = FileState(names[-1], modes[-1], self._files[key].lines.texts(chosen))
+        return answer
+
+
+def _belongs(change: FileChange, touch: Touch) -> bool:
+    """Whether ``change`` tells of the file that ``touch`` names (both parts of a change of type do)."""
+    return (change.old_path is not None and change.old_path == touch.old_path) or (
+        change.new_path is not None and change.new_path == touch.new_path
+    )
+
+
+def _submodule(touch: Touch) -> bytes:
+    """Return what a diff shows of a submodule before ``touch``, nothing for a file that was not there."""
+    return b"Subproject commit %s\n" % touch.old_id.encode() if touch.old_id is not None else b""

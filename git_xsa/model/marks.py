@@ -1,0 +1,31 @@
+"""The marks by which a commit's message says which advisory it fixes.
+
+xen.git's commits carry a sentence of their own for it: ``This is XSA-307.``, ``This is part of XSA-452 /
+CVE-2023-28746``, ``This is CVE-2021-28701 / part of XSA-384.``, ``Everything together is XSA-501.``  Prose that
+mentions an advisory ("introduced by the fix for XSA-333", "This is a followup to XSA-286") is no mark.  The forms
+were collected from every commit of xen.git's stable branches 4.0 to 4.22.
+"""
+
+from __future__ import annotations
+
+import re
+
+_NAME = r"(?:XSA[- ]?\d+|CVE[- ]?\d{4}-(?:\d{3,}|[xX]+|\?+))"
+_JOIN = r"(?:\s*(?:/|,|&|\+|;|\band\b)\s*(?:and\s+)?|\s+)"
+_LIST = rf"\(?{_NAME}\)?(?:{_JOIN}(?:(?:a\s+)?part\s+of\s+)?\(?{_NAME}\)?)*"
+_MARK = re.compile(
+    rf"^\[?\s*(?:This|These|It|(?:Everything|All)\s+together)(?:\s+(?:patch|commit|change|bug))?(?:\s+(?:is|are))?"
+    rf"(?:\s+(?:also\s+)?(?:a\s+)?part\s+of(?:\s+the\s+fix\s+(?:to|for))?)?"
+    rf"(?:\s+(?:a\s+)?security\s+(?:issue|problem|vulnerability),(?:\s+part\s+of)?)?"
+    rf"\s+({_LIST})(?:\s+\(or\s[^)]*\)|,\s+discovered\s+by\s[^.]*)?\s*[.;,)\]]*\s*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_NUMBER = re.compile(r"XSA[- ]?(\d+)", re.IGNORECASE)
+
+
+def marked_advisories(message: str) -> tuple[int, ...]:
+    """Return the numbers of the advisories that the commit with this message says it is, in the order of the text."""
+    found: dict[int, None] = {}
+    for mark in _MARK.finditer(message):
+        found.update(dict.fromkeys(int(number) for number in _NUMBER.findall(mark[1])))
+    return tuple(found)

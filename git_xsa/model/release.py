@@ -1,0 +1,49 @@
+"""Releases and branches by name, and how long a branch is supported.
+
+A name pattern has one ``*``, which stands for the version: ``RELEASE-*`` and ``stable-*`` in Xen.  A release belongs
+to the branch whose version it begins with: ``RELEASE-4.17.3`` to ``stable-4.17``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import date
+
+Version = tuple[int, ...]
+
+_FIELD = re.compile(r"^\s*Security-Support-Until:\s*(\d{4})-(\d\d)-(\d\d)\s*$", re.MULTILINE)
+
+
+def version_of(name: str, pattern: str) -> Version | None:
+    """Return the version that ``name`` has under ``pattern``; ``None`` when it does not match or has no plain one
+    (a release candidate has none)."""
+    before, _, after = pattern.partition("*")
+    if len(name) < len(before) + len(after) or not name.startswith(before) or not name.endswith(after):
+        return None
+    words = name[len(before) : len(name) - len(after)].split(".")
+    return tuple(int(word) for word in words) if all(word.isascii() and word.isdigit() for word in words) else None
+
+
+def belongs(release: Version, branch: Version) -> bool:
+    """Return whether the release is one of the branch."""
+    return len(release) > len(branch) and release[: len(branch)] == branch
+
+
+def newest(releases: Iterable[tuple[Version, str]], branch: Version) -> list[str]:
+    """Return the names of the releases of ``branch``, the newest first."""
+    return [name for _, name in sorted((entry for entry in releases if belongs(entry[0], branch)), reverse=True)]
+
+
+def security_supported(statement: str, today: date) -> bool | None:
+    """Return whether a branch with this support statement (Xen's ``SUPPORT.md``) gets security fixes ``today``.
+
+    ``None`` when the statement does not name a day: an unreleased branch, or another project's tree.
+    """
+    found = _FIELD.search(statement)
+    if found is None:
+        return None
+    try:
+        return today <= date(int(found[1]), int(found[2]), int(found[3]))
+    except ValueError:
+        return None

@@ -1,0 +1,1 @@
+"""The ordered queue of prerequisites and patches for one base."""

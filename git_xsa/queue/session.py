@@ -1,0 +1,219 @@
+"""Answer requests about one repository: find base, branch and commits, judge, and keep what can be used again.
+
+A session holds the repository open, with one quarantine for trial applies and the range that was read last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from pathlib import Path
+from types import TracebackType
+
+from git_xsa.advisories.patchfile import read_patch
+from git_xsa.advisories.series import find_baseline
+from git_xsa.errors import UsageError, XsaError
+from git_xsa.git.branches import Branch, Branches
+from git_xsa.git.config import read_settings
+from git_xsa.git.log import Range
+from git_xsa.git.repository import Commit, Repository
+from git_xsa.git.trial import Quarantine
+from git_xsa.queue.answer import Verdict, judge
+
+
+class Session:
+    """One command's work in the repository at ``folder`` (``None``: the current folder).
+
+    Use it as a context manager: leaving it ends every process and removes every temporary file.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.repository = Repository(folder)
+        self.settings = read_settings(self.repository)
+        self.branches = Branches(self.repository, self.settings)
+        self.quarantine = Quarantine(self.repository)
+        self._range: Range | None = None
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.quarantine.close()
+        self.repository.close()
+
+    def commit(self, name: str) -> Commit:
+        """Return the commit ``name``; ``XsaError`` when there is none."""
+        commit = self.repository.resolve(name)
+        if commit is None:
+            raise XsaError(f"there is no commit {name!r} in {self.repository.folder}", self.repository.missing_hint())
+        return commit
+
+    def range(self, base: Commit, tip: Commit, root: Commit | None = None) -> Range:
+        """Return the range to ``tip`` in which ``base`` has a position, read from ``root`` on (normally the base)."""
+        known = self._range
+        if known is None or known.tip != tip.id or base.id not in known.position:
+            if known is not None and known.tip == tip.id and root is None:
+                root = self._first_release(base)
+            self._range = None  # not both in memory at once
+            known = Range(self.repository, (root or base).id, tip.id)
+            if base.id not in known.position:
+                known = Range(self.repository, base.id, tip.id)
+            self._range = known
+        return known
+
+    def _first_release(self, base: Commit) -> Commit | None:
+        """Return the oldest release of the branch that ``base`` is a release of: a root for all requests to come."""
+        branch = self.branches.of_base(base)
+        return branch.releases[-1] if branch is not None else None
+
+    def tip_for(self, base: Commit, commits: Sequence[Commit] = ()) -> Commit:
+        """Return the tip of the stable branch that ``base`` belongs to and that has ``commits``.
+
+        That is the branch of the release, else the one branch that has the base and the commits, else, when commits
+        are given, the newest of them.  ``UsageError`` when that leaves several branches or none.
+        """
+        branch = self.branches.of_base(base)
+        if branch is not None and (not commits or self._on_known_range(branch, base, commits)):
+            return Commit(branch.name, branch.tip)
+        holding = self.branches.holding([base.id, *(commit.id for commit in commits)])
+        if branch is not None and branch in holding:
+            holding = [branch]
+        if len(holding) == 1 or (holding and commits):
+            return Commit(holding[0].name, holding[0].tip)
+        if commits:
+            return self._newest(commits)
+        names = ", ".join(branch.name for branch in holding)
+        what = f"{base.name} is on several stable branches: {names}" if names else f"{base.name} is on no stable branch"
+        raise UsageError(what, "say which branch is meant: --tip <ref> for xsa-prereqs, --branch for xsa-check")
+
+    def _on_known_range(self, branch: Branch, base: Commit, commits: Sequence[Commit]) -> bool:
+        """Whether ``branch`` has the commits after ``base``, as far as its range, which is read for it, tells."""
+        positions = self.range(base, Commit(branch.name, branch.tip)).position
+        return all(commit.id in positions for commit in commits)
+
+    def _newest(self, commits: Sequence[Commit]) -> Commit:
+        """Return the one of ``commits`` that has all others in its history; ``XsaError`` when there is none."""
+        heads = self.repository.git.text("merge-base", "--independent", *(commit.id for commit in commits)).split()
+        if len(heads) != 1:
+            raise XsaError(
+                f"{heads[0][:12]} and {heads[1][:12]} are not on one branch",
+                "ask about the commits of one stable branch at a time",
+            )
+        return next(commit for commit in commits if commit.id == heads[0])
+
+    def judge_commits(self, base: Commit, tip: Commit, commits: Sequence[Commit]) -> Verdict:
+        """Judge ``commits`` of the first-parent line to ``tip`` on ``base``."""
+        history = self.range(base, tip)
+        wanted = [history.position.get(commit.id) for commit in commits]
+        missing = [commit for commit, position in zip(commits, wanted, strict=True) if position is None]
+        present = [commit for commit in missing if self._contains(base, commit)]
+        if len(present) < len(missing):
+            stray = next(commit for commit in missing if commit not in present)
+            raise XsaError(
+                f"{stray.name} is not between {base.name} and {tip.name}",
+                f"git branch -a --contains {stray.id[:12]} tells which branch it is on; give its end with --tip",
+            )
+        positions = [position for position in wanted if position is not None]
+        xsa_of = {p: marks for p in positions if (marks := history.marks(p))}
+        if present:
+            positions.insert(0, 0)  # somewhere before the range: position 0 is in every base
+        return self._verdict(base, tip, history, positions, xsa_of)
+
+    def sort_out(self, names: Sequence[str]) -> tuple[list[Commit], list[Path]]:
+        """Return the commits that ``names`` stand for, or the patch files; ``UsageError`` when there are both.
+
+        A name with a slash or a dot is a file when there is one, any other is a commit when there is one.
+        """
+        commits, files = [], []
+        for name in names:
+            path = Path(name)
+            looks_like_file = ("/" in name or "." in name) and path.is_file()
+            commit = None if looks_like_file else self.repository.resolve(name)
+            if commit is not None:
+                commits.append(commit)
+            elif path.is_file():
+                files.append(path)
+            else:
+                raise XsaError(f"{name!r} is neither a commit nor a file", self.repository.missing_hint())
+        if commits and files:
+            raise UsageError(f"{files[0]} is a file and {commits[0].name} a commit", "ask about one kind at a time")
+        return commits, files
+
+    def judge_files(self, base: Commit, tip: Commit, files: Sequence[Path]) -> Verdict:
+        """Judge the series of patch files ``files``, in this order, made for a commit between ``base`` and ``tip``."""
+        history = self.range(base, tip)
+        series = [read_patch(path) for path in files]
+        placed = find_baseline(self.repository, history, history.position[base.id], series)
+        size = len(placed.commits)
+        wanted = list(range(size - len(series) + 1, size + 1))
+        return self._verdict(base, tip, placed, wanted, {p: marks for p in wanted if (marks := placed.marks(p))})
+
+    def _contains(self, base: Commit, commit: Commit) -> bool:
+        words = ("merge-base", "--is-ancestor", commit.id, base.id)
+        return self.repository.git.call(*words, accept=(0, 1)).status == 0
+
+    def judge_advisories(self, base: Commit, tip: Commit, numbers: Iterable[int]) -> Verdict:
+        """Judge the commits that fix the advisories ``numbers`` between ``base`` and ``tip``, all together."""
+        history = self.range(base, tip)
+        xsa_of: dict[int, list[int]] = {}
+        for number in sorted(set(numbers)):
+            for position in history.advisories.get(number, ()):
+                xsa_of.setdefault(position, []).append(number)
+        return self._verdict(base, tip, history, sorted(xsa_of), {p: tuple(n) for p, n in xsa_of.items()})
+
+    def _verdict(
+        self, base: Commit, tip: Commit, history: Range, wanted: list[int], xsa_of: dict[int, tuple[int, ...]]
+    ) -> Verdict:
+        position = history.position[base.id]
+        state, selection, doubt = judge(history, position, wanted, self.quarantine)
+        return Verdict(base, tip, history, state, selection, doubt, xsa_of)
+
+    def outstanding(self, base: Commit, tip: Commit) -> list[int]:
+        """Return the advisories that commits after ``base`` fix, by number."""
+        history = self.range(base, tip)
+        position = history.position[base.id]
+        return sorted(number for number, fixes in history.advisories.items() if fixes[-1] > position)
+
+    def targets(
+        self, bases: Sequence[str], pattern: str | None, everything: bool, today: date
+    ) -> tuple[list[tuple[Commit, Commit]], list[str]]:
+        """Return the pairs of base and tip that a check is about, and remarks on what was left out.
+
+        Without ``bases``: the newest release of each branch that gets security fixes (of each one with
+        ``everything``), limited to branches that match ``pattern``.
+        """
+        if bases:
+            return [(base, self._tip_of(base, pattern)) for base in map(self.branches.base, bases)], []
+        chosen, left = self.branches.supported(today)
+        if everything:
+            chosen, left = self.branches.stable, []
+        if pattern is not None:
+            matching = self.branches.matching(pattern)
+            if not matching:
+                raise UsageError(f"no stable branch matches {pattern!r}", "git branch -a lists the branches")
+            if not [branch for branch in chosen if branch in matching]:
+                names = ", ".join(branch.name for branch in matching)
+                raise UsageError(f"{names} is no longer security-supported", "add --all to check it all the same")
+            chosen, left = [branch for branch in chosen if branch in matching], []
+        if not chosen:
+            raise XsaError(
+                f"there is no stable branch in {self.repository.folder} that gets security fixes",
+                f"branches are found by the name {self.settings.stable_branch!r} (git config xsa.stableBranch); "
+                "--all takes every one",
+            )
+        remarks = [f"{branch.name} has no release tag: git fetch --tags" for branch in chosen if not branch.releases]
+        if left:
+            remarks.append(f"{len(left)} branches without security support left out (--all checks them, too)")
+        pairs = [(branch.releases[0], Commit(branch.name, branch.tip)) for branch in chosen if branch.releases]
+        return pairs, remarks
+
+    def _tip_of(self, base: Commit, pattern: str | None) -> Commit:
+        if pattern is None:
+            return self.tip_for(base)
+        matching = self.branches.matching(pattern)
+        if len(matching) != 1:
+            many = "several stable branches match" if matching else "no stable branch matches"
+            raise UsageError(f"{many} {pattern!r}", "with --onto, --branch must name the one that the base is on")
+        return Commit(matching[0].name, matching[0].tip)

@@ -1,0 +1,74 @@
+"""The queue as a graph: what needs what, as a tree on a terminal or as DOT for Graphviz."""
+
+from __future__ import annotations
+
+from git_xsa.queue.answer import Verdict
+from git_xsa.report.as_text import DIGITS, KIND_STYLES, Lines, label, short, subject_of
+from git_xsa.report.plain import printable
+
+
+def edges(verdict: Verdict) -> dict[int, list[int]]:
+    """Return for each change of the queue the changes that it needs directly, in order."""
+    needs: dict[int, set[int]] = {position: set() for position in verdict.selection.queue}
+    for needed, reasons in verdict.selection.reasons.items():
+        for reason in reasons:
+            needs[reason.needed_by].add(needed)
+    return {position: sorted(found) for position, found in needs.items()}
+
+
+def reduced(needs: dict[int, list[int]]) -> dict[int, list[int]]:
+    """Return ``needs`` without what follows from the rest: a need of something that is needed anyway.
+
+    A change needs only earlier ones, so what each reaches can be collected from the first to the last.
+    """
+    reach: dict[int, set[int]] = {}
+    fewer = {}
+    for position in sorted(needs):
+        through = set().union(*(reach[need] for need in needs[position]))
+        reach[position] = through | set(needs[position])
+        fewer[position] = [need for need in needs[position] if need not in through]
+    return fewer
+
+
+def print_tree(lines: Lines, verdict: Verdict) -> None:
+    """Print each wanted change with what it needs below it; what was shown before is not opened again."""
+    needs = reduced(edges(verdict))
+    seen: set[int] = set()
+
+    def show(position: int, lead: str, branch: str) -> None:
+        style = "bold" if position in verdict.selection.wanted else KIND_STYLES[verdict.selection.kind(position)]
+        again = position in seen and bool(needs[position])
+        name = (label(verdict, position), style)
+        commit = (short(verdict, position), "cyan")
+        lines.line(
+            lead + branch, name, " ", commit, f" {subject_of(verdict, position)}", " (see above)" if again else ""
+        )
+        if again:
+            return
+        seen.add(position)
+        below = lead + {"": "", "├── ": "│   ", "└── ": "    "}[branch]
+        for number, need in enumerate(needs[position], 1):
+            show(need, below, "└── " if number == len(needs[position]) else "├── ")
+
+    inner = {need for found in needs.values() for need in found}
+    for position in verdict.selection.wanted:
+        if position not in inner:
+            show(position, "", "")
+
+
+def dot(verdict: Verdict) -> str:
+    """Return the graph in Graphviz's language; an arrow leads from a change to what it needs."""
+    rows = ["digraph prerequisites {", "  rankdir=RL;", '  node [shape=box, fontname="sans-serif"];']
+    for position in verdict.selection.queue:
+        commit = verdict.range.commits[position - 1]
+        words = f"{label(verdict, position)} {commit.id[:DIGITS]}\n{printable(commit.subject, one_line=True)}"
+        bold = ", style=bold" if position in verdict.selection.wanted else ""
+        rows.append(f"  {_quoted(commit.id[:DIGITS])} [label={_quoted(words)}{bold}];")
+    for position, found in reduced(edges(verdict)).items():
+        rows += [f"  {_quoted(short(verdict, position))} -> {_quoted(short(verdict, need))};" for need in found]
+    return "\n".join([*rows, "}"])
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'

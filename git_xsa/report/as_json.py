@@ -1,0 +1,104 @@
+"""Answers as JSON, format 1 (design: JSON).  Keys are only ever added.
+
+Names of commits are full hexadecimal object names.  Lines and paths are decoded as UTF-8; bytes that are none become
+lone surrogates (``surrogateescape``), which JSON can carry, so that nothing is lost.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from git_xsa.git.repository import Commit
+from git_xsa.model.selection import Reason
+from git_xsa.queue.answer import Verdict
+
+FORMAT = 1
+
+
+def dumps(document: dict[str, Any]) -> str:
+    """Return ``document`` as one line of JSON, in ASCII."""
+    return json.dumps(document)
+
+
+def _text(content: bytes) -> str:
+    return content.decode("utf-8", "surrogateescape")
+
+
+def _commit(commit: Commit) -> dict[str, str]:
+    return {"name": commit.name, "commit": commit.id}
+
+
+def _reason(verdict: Verdict, reason: Reason) -> dict[str, Any]:
+    rule = reason.rule
+    return {
+        "needed_by": verdict.range.commits[reason.needed_by - 1].id,
+        "path": _text(rule.path),
+        "hunk": rule.hunk,
+        "line": _text(rule.lines[0]).rstrip("\n") if rule.lines else None,
+        "symbol": None,
+        "kind": rule.kind.value,
+        "gone": rule.gone,
+        "note": rule.note or None,
+    }
+
+
+def verdict_document(verdict: Verdict) -> dict[str, Any]:
+    """Return the whole answer to one request."""
+    commits, selection = verdict.range.commits, verdict.selection
+    document: dict[str, Any] = {
+        "format": FORMAT,
+        "base": _commit(verdict.base),
+        "tip": _commit(verdict.tip),
+        "xsa": verdict.xsa,
+        "state": verdict.state.value,
+        "policy": "strict",
+        "patches": [
+            {
+                "id": commits[position - 1].id,
+                "xsa": next(iter(verdict.xsa_of.get(position, ())), None),
+                "subject": commits[position - 1].subject,
+            }
+            for position in selection.wanted
+        ],
+        "prerequisites": [
+            {
+                "commit": commits[position - 1].id,
+                "subject": commits[position - 1].subject,
+                "kind": selection.kind(position).value,
+                "xsa": next(iter(verdict.range.marks(position)), None),
+                "reasons": [_reason(verdict, reason) for reason in selection.reasons[position]],
+            }
+            for position in selection.prerequisites
+        ],
+        "queue": [{"id": commits[p - 1].id, "role": verdict.role(p)} for p in selection.queue],
+    }
+    if verdict.doubt is not None:
+        doubt = verdict.doubt
+        document["misplaced"] = {
+            "id": commits[doubt.position - 1].id if doubt.position is not None else None,
+            "message": doubt.message,
+            "paths": [_text(path) for path in doubt.paths],
+        }
+    return document
+
+
+def verdict_line(verdict: Verdict) -> dict[str, Any]:
+    """Return the short answer of ``--stdin``: the queue as ids alone, each prerequisite with commit and kind."""
+    commits, selection = verdict.range.commits, verdict.selection
+    return {
+        "format": FORMAT,
+        "base": _commit(verdict.base),
+        "xsa": verdict.xsa,
+        "state": verdict.state.value,
+        "prerequisites": [
+            {"commit": commits[position - 1].id, "kind": selection.kind(position).value}
+            for position in selection.prerequisites
+        ],
+        "queue": [commits[position - 1].id for position in selection.queue],
+    }
+
+
+def error_line(request: str, what: str) -> dict[str, Any]:
+    """Return the answer to a request that can't be answered, so that answers stay in step with requests."""
+    return {"format": FORMAT, "request": request, "error": what, "state": None, "prerequisites": [], "queue": []}

@@ -1,0 +1,193 @@
+"""Answers for a person: what applies, what is needed first, in which order, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from git_xsa.model.rules import Kind
+from git_xsa.model.selection import Reason
+from git_xsa.queue.answer import State, Verdict
+from git_xsa.report.plain import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+#: How many hexadecimal digits of a commit are shown: what ``git log --oneline`` shows in xen.git, and one more.
+DIGITS = 12
+#: How many lines of one hunk ``--why`` shows before it only counts them.
+SHOWN_LINES = 8
+STYLES = {
+    State.APPLIES: "green",
+    State.ALREADY_APPLIED: "green",
+    State.NEEDS_PREREQUISITES: "yellow",
+    State.PARTLY_APPLIED: "yellow",
+    State.MISPLACED: "red",
+    State.CONFLICTS: "red",
+    State.NO_PATCHES: "dim",
+}
+KIND_STYLES = {Kind.CHANGE: "bold yellow", Kind.CONTEXT: "yellow", Kind.SYMBOL: "magenta", Kind.BUILD: "cyan"}
+
+
+def count(number: int, noun: str) -> str:
+    """Return ``number`` and ``noun``, in the plural where it belongs."""
+    if number == 1:
+        return f"1 {noun}"
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number} {plural}"
+
+
+def advisory_names(numbers: Iterable[int]) -> str:
+    """Return the names of some advisories, ``XSA-491, XSA-492``."""
+    return ", ".join(f"XSA-{number}" for number in numbers)
+
+
+class Lines:
+    """Prints to a console line by line, each in parts with a style."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+
+    def line(self, *parts: str | tuple[str, str]) -> None:
+        """Print one line; a part is text, or text and its style.  What could harm a terminal is made visible."""
+        from rich.text import Text  # noqa: PLC0415 - only needed when something is printed
+
+        text = Text()
+        for part in parts:
+            words, style = (part, "") if isinstance(part, str) else part
+            text.append(printable(words, one_line=True), style=style)
+        self.console.print(text)
+
+
+def subject_of(verdict: Verdict, position: int) -> str:
+    """Return the subject line of the commit at ``position``."""
+    return verdict.range.commits[position - 1].subject
+
+
+def short(verdict: Verdict, position: int) -> str:
+    """Return the commit at ``position``, shortened."""
+    return verdict.range.commits[position - 1].id[:DIGITS]
+
+
+def label(verdict: Verdict, position: int) -> str:
+    """Return what the commit at ``position`` is in the queue: its advisories, or the kind of prerequisite."""
+    if position in verdict.selection.wanted:
+        marks = verdict.xsa_of.get(position) or verdict.range.marks(position)
+        return advisory_names(marks) if marks else "patch"
+    return verdict.selection.kind(position).value
+
+
+def print_queue(lines: Lines, verdict: Verdict) -> None:
+    """Print all commits of the queue in their order: number, what it is, commit, subject."""
+    queue = verdict.selection.queue
+    labels = [label(verdict, position) for position in queue]
+    width = max(map(len, labels), default=0)
+    digits = len(str(len(queue)))
+    for number, (position, name) in enumerate(zip(queue, labels, strict=True), 1):
+        wanted = position in verdict.selection.wanted
+        style = "bold" if wanted else KIND_STYLES[verdict.selection.kind(position)]
+        parts = (f"  {number:{digits}}  ", (f"{name:{width}}", style), "  ", (short(verdict, position), "cyan"), "  ")
+        lines.line(*parts, subject_of(verdict, position))
+
+
+def headline(verdict: Verdict) -> str:
+    """Return the answer to one request in a sentence."""
+    selection = verdict.selection
+    what = advisory_names(verdict.xsa) or count(len(selection.wanted), "patch").replace("patchs", "patches")
+    base, tip = verdict.base.name, verdict.tip.name
+    needs = count(len(selection.prerequisites), "prerequisite")
+    sentences = {
+        State.APPLIES: f"{what} applies to {base} as it is",
+        State.NEEDS_PREREQUISITES: f"{what} needs {needs} on {base}",
+        State.MISPLACED: f"{what} needs {needs} on {base}, and plain git apply would still misplace it",
+        State.CONFLICTS: f"{what} can't be applied to {base}, not even with every commit of {tip}",
+        State.ALREADY_APPLIED: f"{base} has all of {what}",
+        State.PARTLY_APPLIED: f"{base} has a part of {what}; the rest needs {needs}",
+        State.NO_PATCHES: f"no commit of {base}..{tip} says that it fixes {what or 'an advisory'}",
+    }
+    if verdict.state is State.MISPLACED and not selection.prerequisites:
+        return f"{what} needs no prerequisite on {base}, but plain git apply would misplace it"
+    return sentences[verdict.state]
+
+
+def print_verdict(lines: Lines, verdict: Verdict, why: bool) -> None:
+    """Print the answer to one request, and with ``why`` each reason with the lines behind it."""
+    lines.line((headline(verdict), STYLES[verdict.state]))
+    print_doubt(lines, verdict)
+    if verdict.selection.queue and verdict.state is not State.CONFLICTS:
+        lines.line()
+        lines.line("Apply in this order (strict git apply, no fuzz):")
+        lines.line()
+        print_queue(lines, verdict)
+    if why:
+        for position in verdict.selection.prerequisites:
+            lines.line()
+            _print_why(lines, verdict, position)
+
+
+def print_doubt(lines: Lines, verdict: Verdict) -> None:
+    """Print what git did instead of what is right, if it did, or what stands against applying at all."""
+    for reason in verdict.selection.impossible[:SHOWN_LINES]:
+        path = reason.rule.path.decode("utf-8", "surrogateescape")
+        lines.line(f"  {short(verdict, reason.needed_by)} hunk {reason.rule.hunk} of {path}: the base's own changes")
+        _print_lines(lines, reason)
+    doubt = verdict.doubt
+    if doubt is None:
+        return
+    if doubt.position is not None:
+        where = f"{short(verdict, doubt.position)} {subject_of(verdict, doubt.position)}"
+        lines.line("  git apply refuses ", (where, "bold"), ", though its place is certain:")
+        for words in doubt.message.splitlines():
+            lines.line(f"    {words}")
+    for path in doubt.paths:
+        lines.line("  git apply puts a hunk in the wrong place in ", (path.decode("utf-8", "surrogateescape"), "bold"))
+    lines.line("  a patch whose line numbers are made for this base is needed; do not use git apply or patch as it is")
+
+
+def _print_why(lines: Lines, verdict: Verdict, position: int) -> None:
+    """Print the prerequisite at ``position`` and, for each change that needs it, the hunks and lines that do."""
+    kind = verdict.selection.kind(position)
+    marks = advisory_names(verdict.range.marks(position))
+    lines.line((short(verdict, position), "cyan"), " ", (subject_of(verdict, position), "bold"))
+    lines.line("  ", (kind.value, KIND_STYLES[kind]), f" prerequisite{', itself ' + marks if marks else ''}")
+    needed_by = None
+    for reason in _readable(verdict.selection.reasons[position]):
+        if reason.needed_by != needed_by:
+            needed_by = reason.needed_by
+            who = label(verdict, needed_by) if needed_by in verdict.selection.wanted else "prerequisite"
+            lines.line(f"  needed by {who} ", (short(verdict, needed_by), "cyan"), f" {subject_of(verdict, needed_by)}")
+        path = reason.rule.path.decode("utf-8", "surrogateescape")
+        place = f"hunk {reason.rule.hunk}" if reason.rule.hunk else "the file as a whole"
+        lines.line("    ", (path, "bold"), f", {place}: {_claim(reason)}")
+        _print_lines(lines, reason)
+
+
+def _readable(reasons: Sequence[Reason]) -> Iterator[Reason]:
+    """Yield the reasons by needing change, file and hunk; those about whole files only where lines say nothing."""
+    with_lines = {(reason.needed_by, reason.rule.path) for reason in reasons if reason.rule.lines}
+    for reason in sorted(reasons, key=lambda reason: (reason.needed_by, reason.rule.path, reason.rule.hunk)):
+        if reason.rule.lines or (reason.needed_by, reason.rule.path) not in with_lines:
+            yield reason
+
+
+def _claim(reason: Reason) -> str:
+    rule = reason.rule
+    if not rule.lines:
+        return f"expects that {rule.note}"
+    lines = "line" if len(rule.lines) == 1 else "lines"
+    if rule.gone:
+        verb = "changes the place of" if rule.kind is Kind.CHANGE else "has as its context the place of"
+        return f"{verb} {lines} that this commit removes"
+    verb = "removes" if rule.kind is Kind.CHANGE else "has as its context"
+    return f"{verb} {lines} that this commit adds"
+
+
+def _print_lines(lines: Lines, reason: Reason) -> None:
+    """Print the lines behind ``reason`` as the prerequisite's diff has them: what it adds, or removes."""
+    mark, style = ("-", "red") if reason.rule.gone else ("+", "green")
+    for text in reason.rule.lines[:SHOWN_LINES]:
+        words = text.decode("utf-8", "surrogateescape").rstrip("\r\n").expandtabs()
+        lines.line("      ", (f"{mark}{words}", style))
+    more = len(reason.rule.lines) - SHOWN_LINES
+    if more > 0:
+        lines.line(f"      ... and {count(more, 'more line')}")
