@@ -54,7 +54,7 @@ def _verdicts(session: Session, base: Commit, tip: Commit, options: argparse.Nam
     """Return the answers about one base: one for all advisories together, or one for each."""
     numbers = options.xsa or session.outstanding(base, tip)
     groups = [[number] for number in numbers] if options.each else [numbers]
-    return [session.judge_advisories(base, tip, group) for group in groups]
+    return [session.answer(session.ask_advisories(base, tip, group)) for group in groups]
 
 
 def _print(session: Session, verdicts: list[Verdict], each: bool) -> None:

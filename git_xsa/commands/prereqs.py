@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from git_xsa.commands.arguments import advisory_numbers, json_option
 from git_xsa.errors import UsageError, XsaError
-from git_xsa.git.repository import Commit
-from git_xsa.queue.answer import State, Verdict
+from git_xsa.queue.answer import Question, State, Verdict
 from git_xsa.queue.session import Session
 from git_xsa.report.as_json import dumps, error_line, verdict_document, verdict_line
+from git_xsa.report.plain import printable
+
+#: How many answers to ``--stdin`` may wait for their check; each holds its patches in memory.
+LOOK_AHEAD = 8
 
 
 def parser() -> argparse.ArgumentParser:
@@ -46,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     if options.stdin:
         return _answer_lines(options.json)
     with Session() as session:
-        verdict = _judge(session, options)
+        verdict = session.answer(_ask(session, options))
         if options.json:
             print(dumps(verdict_document(verdict)))
         elif options.graph == "dot":
@@ -72,15 +76,15 @@ def _check(options: argparse.Namespace) -> None:
         raise UsageError("--json holds the reasons already", "leave out --why and --graph")
 
 
-def _judge(session: Session, options: argparse.Namespace) -> Verdict:
+def _ask(session: Session, options: argparse.Namespace) -> Question:
     base = session.branches.base(options.onto)
     tip = session.commit(options.tip) if options.tip else None
     if options.xsa:
-        return session.judge_advisories(base, tip or session.tip_for(base), options.xsa)
+        return session.ask_advisories(base, tip or session.tip_for(base), options.xsa)
     commits, files = session.sort_out(options.patches)
     if files:
-        return session.judge_files(base, tip or session.tip_for(base), files)
-    return session.judge_commits(base, tip or session.tip_for(base, commits), commits)
+        return session.ask_files(base, tip or session.tip_for(base), files)
+    return session.ask_commits(base, tip or session.tip_for(base, commits), commits)
 
 
 def _print(session: Session, verdict: Verdict, options: argparse.Namespace) -> None:
@@ -99,32 +103,45 @@ def _print(session: Session, verdict: Verdict, options: argparse.Namespace) -> N
 
 
 def _answer_lines(as_json: bool) -> int:
-    """Answer each line of standard input with one line, at once; return the highest exit status of all."""
+    """Answer each line of standard input with one line, in order; return the highest exit status of all.
+
+    While git checks one answer the next one is worked out, if its request is there already.
+    """
     status = 0
-    with Session() as session:
-        for line in sys.stdin:
-            words = line.split()
-            if not words:
-                continue
-            try:
-                verdict = _judge_line(session, words)
-            except XsaError as error:
-                status = max(status, error.status)
-                print(f"error: {line.strip()}: {error.what}", file=sys.stderr)
-                print(dumps(error_line(line.strip(), error.what)) if as_json else "error", flush=True)
-                continue
-            if verdict.state is State.CONFLICTS:
-                status = max(status, 2)
-            print(dumps(verdict_line(verdict)) if as_json else _plain(verdict), flush=True)
+    with Session() as session, ThreadPoolExecutor(1) as checker:
+        waiting: deque[Future[int]] = deque()
+        for line in iter(sys.stdin.readline, ""):
+            if line.split():
+                waiting.append(checker.submit(_answer_line, session, as_json, line.strip(), _ask_line(session, line)))
+            while len(waiting) > LOOK_AHEAD or (waiting and waiting[0].done()):
+                status = max(status, waiting.popleft().result())
+        while waiting:
+            status = max(status, waiting.popleft().result())
     return status
 
 
-def _judge_line(session: Session, words: Sequence[str]) -> Verdict:
-    if len(words) == 1:
-        raise UsageError(f"{words[0]} is not followed by a commit", "a request is: <base> <commit>...")
-    base = session.branches.base(words[0])
-    commits: list[Commit] = [session.commit(word) for word in words[1:]]
-    return session.judge_commits(base, session.tip_for(base, commits), commits)
+def _ask_line(session: Session, line: str) -> Question | XsaError:
+    """Return the question that a line of input asks, or why it is none."""
+    base_name, *names = line.split()
+    try:
+        if not names:
+            raise UsageError(f"{base_name} is not followed by a commit", "a request is: <base> <commit>...")
+        base = session.branches.base(base_name)
+        commits = [session.commit(name) for name in names]
+        return session.ask_commits(base, session.tip_for(base, commits), commits)
+    except XsaError as error:
+        return error
+
+
+def _answer_line(session: Session, as_json: bool, request: str, question: Question | XsaError) -> int:
+    """Print the answer to one line of input and return the exit status that it leads to."""
+    if isinstance(question, XsaError):
+        print(printable(f"error: {request}: {question.what}"), file=sys.stderr, flush=True)
+        print(dumps(error_line(request, question.what)) if as_json else "error", flush=True)
+        return question.status
+    verdict = session.answer(question)
+    print(dumps(verdict_line(verdict)) if as_json else _plain(verdict), flush=True)
+    return 2 if verdict.state is State.CONFLICTS else 0
 
 
 def _plain(verdict: Verdict) -> str:

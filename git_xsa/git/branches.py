@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from git_xsa.errors import XsaError
 from git_xsa.git.config import Settings
 from git_xsa.git.repository import Commit, Repository
-from git_xsa.model.release import Version, newest, security_supported, version_of
+from git_xsa.model.release import Version, belongs, newest, security_supported, version_of
 
 
 @dataclass(frozen=True)
@@ -117,6 +117,15 @@ class Branches:
             if any(release.id == base.id for release in branch.releases):
                 return branch
         return None
+
+    def below(self, base: Commit) -> Branch | None:
+        """Return the stable branch of the newest release that ``base`` has in its history, ``None`` if it has none."""
+        listing = self._repository.git.text(
+            "for-each-ref", "--format=%(refname:strip=2)", "--merged", base.id, "refs/tags"
+        )
+        versions = [self.releases[name][0] for name in listing.splitlines() if name in self.releases]
+        branches = [branch for branch in self.stable if versions and belongs(max(versions), branch.version)]
+        return branches[0] if branches else None
 
     def holding(self, commits: Iterable[str]) -> list[Branch]:
         """Return the stable branches that have all ``commits``, in the order of their versions."""

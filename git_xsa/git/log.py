@@ -18,6 +18,7 @@ from git_xsa.git.run import Service
 from git_xsa.model.change import FileChange, Touch
 from git_xsa.model.history import History
 from git_xsa.model.marks import marked_advisories
+from git_xsa.model.rules import OWN
 
 #: Options by which the diffs do not depend on the user's configuration.  They give the text that ``git apply`` is
 #: later given, so they must hold all it needs: full object names and binary contents.
@@ -30,6 +31,10 @@ LOG_OPTIONS = ("-z", "--first-parent", "--diff-merges=first-parent", "--reverse"
 #: diff begins with a mark or a keyword, so none can be taken for it, nor for the line that names the commit.
 _END = b"end of answer\n"
 _COMMIT = re.compile(rb"^\0([0-9a-f]+)\n\n?", re.MULTILINE)
+
+
+class NotOnBranch(XsaError):
+    """A range can't start at a commit that the first-parent line to its tip does not pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +75,16 @@ class Placed(Protocol):
 class Range:
     """The first-parent line from ``root`` (left out) to ``tip``.
 
+    ``base``, when given, is a commit that is not on the line but left it at the root; its position is 0, too.
+
     ``commits[p - 1]`` is the one at position p, ``position`` finds it by object name (the root's is 0).  ``advisories``
     maps the number of each advisory to the positions of the commits that say they fix it.  ``history`` answers what
     the changes need.
     """
 
-    def __init__(self, repository: Repository, root: str, tip: str, patches: Sequence[Placed] = ()) -> None:
+    def __init__(
+        self, repository: Repository, root: str, tip: str, patches: Sequence[Placed] = (), base: str | None = None
+    ) -> None:
         self._repository = repository
         self.root, self.tip = root, tip
         self.hash_length = repository.hash_length
@@ -84,10 +93,11 @@ class Range:
         self.touches: list[Touch] = []
         self._read(out)
         if self.commits and self.commits[0].parent != root:
-            raise XsaError(
+            raise NotOnBranch(
                 f"{root} is not on the first-parent line of {tip}",
                 "give a base on that branch, or the tip of the branch that the base is on (--tip)",
             )
+        own: list[Touch] = []
         self._texts: dict[int, bytes] = {}
         self._diffs: dict[int, Sequence[FileDiff | FileChange]] = {}
         for patch in patches:
@@ -100,33 +110,45 @@ class Range:
         for number, commit in enumerate(self.commits, 1):
             for xsa in marked_advisories(commit.message):
                 self.advisories.setdefault(xsa, []).append(number)
+        self._base = base
+        if base is not None:
+            own = self._read_own(base)
+            self.position[base] = 0
         self._service: Service | None = None
-        self.history = History(self.touches, len(self.commits), self)
+        self.history = History(self.touches, len(self.commits), self, own)
 
     def shortened(self, position: int, patches: Sequence[Placed]) -> Range:
         """Return this range up to ``position``, with ``patches`` in the place of the commits after it."""
         tip = self.commits[position - 1].id if position else self.root
-        return Range(self._repository, self.root, tip, patches)
+        return Range(self._repository, self.root, tip, patches, self._base)
+
+    def _read_own(self, base: str) -> list[Touch]:
+        """Read what ``base``, which is not on the line, did since the root; return which files that touches."""
+        call = self._repository.git.call
+        fields = iter(call("diff-tree", "-r", "-z", "--raw", "--no-abbrev", "-M50%", self.root, base).out.split(b"\0"))
+        self._texts[OWN] = call("diff-tree", *DIFF_OPTIONS, self.root, base).out
+        self._diffs[OWN] = list(split_diff(self._texts[OWN]))
+        return [self._touch(field.decode().split(), fields, OWN) for field in fields if field]
 
     def _read(self, out: bytes) -> None:
         fields = iter(out.split(b"\0"))
         for field in fields:
             field = field.removeprefix(b"\n")
             if field.startswith(b":"):
-                self.touches.append(self._touch(field.decode().split(), fields))
+                self.touches.append(self._touch(field.decode().split(), fields, len(self.commits)))
             elif field:
                 parents = next(fields).decode().split()
                 date = int(next(fields))
                 message = next(fields).decode("utf-8", "replace")
                 self.commits.append(LoggedCommit(field.decode(), parents[0] if parents else "", date, message))
 
-    def _touch(self, words: list[str], fields: Iterator[bytes]) -> Touch:
+    def _touch(self, words: list[str], fields: Iterator[bytes], position: int) -> Touch:
         old_mode, new_mode, old_id, new_id, status = words
         path = next(fields)
         target = next(fields) if status[0] in "RC" else path
         new, gone = status[0] in "AC", status[0] == "D"
         return Touch(
-            len(self.commits),
+            position,
             None if new else path,
             None if gone else target,
             None if new else old_mode[1:],

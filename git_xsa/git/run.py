@@ -94,6 +94,22 @@ def _read(file: IO[bytes]) -> bytes:
     return b"".join(chunks)
 
 
+def run_patch(folder: Path, text: bytes, fuzz: int) -> bool:
+    """Apply ``text`` in ``folder`` with GNU patch, as packagers' build tools do; return whether it took every hunk.
+
+    Raises ``XsaError`` when GNU patch is not installed.
+    """
+    try:
+        program = sh.Command("patch")
+    except sh.CommandNotFound:
+        raise XsaError("GNU patch is not installed, or not on PATH", "install the package patch") from None
+    words = ("-p1", "-f", "-s", f"-F{fuzz}", "--no-backup-if-mismatch", "-r", "-", "-d", str(folder))
+    with _memory(text) as source, open(os.devnull, "wb") as out:
+        options: dict[str, Any] = {"_tty_in": False, "_tty_out": False, "_return_cmd": True, "_ok_code": range(-signal.NSIG, 256)}
+        done = program(*words, _in=source, _out=out, _err=out, _env=dict(os.environ, LC_ALL="C"), **options)
+    return int(done.exit_code) == 0
+
+
 class Service:
     """A git process that answers for as long as the command runs.
 
@@ -104,14 +120,14 @@ class Service:
     PIPE = 32_768
 
     def __init__(
-        self, words: tuple[str, ...], process: Any, requests: IO[bytes], answers: io.BufferedReader[Any]
+        self, words: tuple[str, ...], process: Any, requests: IO[bytes], answers: io.BufferedReader[io.FileIO]
     ) -> None:
         self.words = words
         self._process = process
         self._requests = requests
         self.answers = answers
 
-    def ask(self, request: bytes) -> io.BufferedReader[Any]:
+    def ask(self, request: bytes) -> io.BufferedReader[io.FileIO]:
         """Send ``request``; return the stream that the answer comes from."""
         try:
             self._requests.write(request)
@@ -193,7 +209,7 @@ class Git:
         read_answer, write_answer = os.pipe()
         with open(read_request, "rb", 0) as source, open(write_answer, "wb", 0) as sink, open(os.devnull, "wb") as err:
             process = program(*words, _in=source, _out=sink, _err=err, _bg=True, _bg_exc=False, **options)
-        answers = open(read_answer, "rb", 1 << 16)  # noqa: SIM115 - the service closes it
+        answers = io.BufferedReader(io.FileIO(read_answer), 1 << 16)
         service = Service(name, process, open(write_request, "wb", 0), answers)
         self._services.append(service)
         return service

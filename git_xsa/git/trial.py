@@ -16,7 +16,7 @@ from os import pathsep
 from pathlib import Path
 
 from git_xsa.git.repository import Repository
-from git_xsa.git.run import Service
+from git_xsa.git.run import Service, run_patch
 
 #: Mode and object name of a file in an index.
 Entry = tuple[str, str]
@@ -103,6 +103,27 @@ class Quarantine:
         """
         status, files, _ = self._try(base, b"".join(patches), "")
         return None if status else files
+
+    def three_way(self, base: Mapping[bytes, Entry], patches: Sequence[bytes]) -> Trial:
+        """Return what ``git apply --3way`` makes of ``patches``, one by one; a conflict counts as refused."""
+        return self.apply(base, patches, "--3way")
+
+    def gnu_patch(self, base: Mapping[bytes, bytes], patches: Sequence[bytes], fuzz: int) -> dict[bytes, bytes] | None:
+        """Return the files that GNU patch makes of ``patches`` with this ``fuzz``, one by one, on the files ``base``.
+
+        ``None`` when it rejects a hunk.  Raises ``XsaError`` when there is no such program.
+        """
+        tree = self._folder / "tree"
+        shutil.rmtree(tree, ignore_errors=True)
+        tree.mkdir()
+        for path, content in base.items():
+            place = Path(os.fsdecode(os.path.join(os.fsencode(tree), path)))
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content)
+        if not all(run_patch(tree, text, fuzz) for text in patches):
+            return None
+        found = (place for place in tree.rglob("*") if place.is_file())
+        return {os.fsencode(place.relative_to(tree)): place.read_bytes() for place in found}
 
     def _try(
         self, base: Mapping[bytes, Entry] | None, text: bytes, options: str

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from git_xsa.model.change import Touch
-from git_xsa.model.rules import NEVER, ROOT, Kind, Life, RuleBook, absent, present
+from git_xsa.model.rules import NEVER, OWN, ROOT, Kind, Life, RuleBook, absent, present
 
 State = TypeVar("State", bytes, str)
 
@@ -23,11 +23,13 @@ State = TypeVar("State", bytes, str)
 class Trail:
     """One file through its names.
 
-    ``touches`` are all changes of it, in order; the first one tells whether the root has the file.  ``names`` and
+    ``touches`` are all changes of it, in order; the first one tells whether the root has the file.  ``own`` is what
+    the base itself did to it since the root.  ``names`` and
     ``modes`` map each name and mode that it had to its lives, the last one running when it has it still.
     """
 
     touches: list[Touch] = field(default_factory=list)
+    own: Touch | None = None
     names: dict[bytes, list[Life]] = field(default_factory=dict)
     modes: dict[str, list[Life]] = field(default_factory=dict)
 
@@ -42,8 +44,9 @@ def _end(lives: list[Life], position: int) -> None:
 
 
 def _before(lives: Iterable[Life], position: int) -> list[Life]:
-    """Return the lives that had begun before ``position``, as they were then."""
-    return [life if life.died < position else Life(life.born) for life in lives if life.born < position]
+    """Return the lives that had begun before ``position``, as they were then (and those that can't begin)."""
+    known = [life for life in lives if life.born < position or life.born == NEVER]
+    return [life if life.died < position else Life(life.born) for life in known]
 
 
 class Trails:
@@ -53,11 +56,13 @@ class Trails:
     change's path belongs to.
     """
 
-    def __init__(self, touches: Iterable[Touch]) -> None:
+    def __init__(self, touches: Iterable[Touch], own: Iterable[Touch] = ()) -> None:
         self.by_change: dict[int, list[tuple[Touch, Trail]]] = {}
         self._living: dict[bytes, Trail] = {}
         self._buried: dict[bytes, Trail] = {}
         self._occupants: dict[bytes, list[Trail]] = {}
+        for touch in own:
+            self._enter_own(touch)
         group: list[Touch] = []
         for touch in touches:
             if group and group[0].position != touch.position:
@@ -66,6 +71,28 @@ class Trails:
             group.append(touch)
         if group:
             self._enter(group)
+
+    def _enter_own(self, touch: Touch) -> None:
+        """Enter what the base itself did to a file: the name or mode that it took away can't be had again."""
+        trail = Trail() if touch.old_path is None else self._root_trail(touch.old_path, touch.old_mode)
+        trail.own = touch
+        if touch.old_path is not None and touch.new_path != touch.old_path:
+            trail.names[touch.old_path] = [Life(NEVER)]
+        if touch.old_mode is not None and touch.new_mode != touch.old_mode:
+            trail.modes[touch.old_mode] = [Life(NEVER)]
+        if touch.new_path is not None and touch.new_path != touch.old_path:
+            self._occupy(touch.new_path, trail, OWN)
+        if touch.new_mode is not None and touch.new_mode != touch.old_mode:
+            trail.modes[touch.new_mode] = [Life(OWN)]
+
+    def _root_trail(self, path: bytes, mode: str | None) -> Trail:
+        """Return the trail of the file that the root has at ``path``."""
+        trail = self._living.get(path)
+        if trail is None:
+            trail = self._living[path] = Trail()
+            self._occupy(path, trail, ROOT)
+            _begin(trail.modes.setdefault(mode or "", []), ROOT)
+        return trail
 
     def _enter(self, group: list[Touch]) -> None:
         """Enter the touches of one change: first what frees a name, then what takes one."""
@@ -80,11 +107,7 @@ class Trails:
         path = touch.old_path
         if path is None:
             return None
-        trail = self._living.get(path)
-        if trail is None:
-            trail = self._living[path] = Trail()
-            self._occupy(path, trail, ROOT)
-            _begin(trail.modes.setdefault(touch.old_mode or "", []), ROOT)
+        trail = self._root_trail(path, touch.old_mode)
         if touch.new_path != path:
             del self._living[path]
             _end(trail.names[path], touch.position)

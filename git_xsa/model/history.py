@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from hashlib import sha1, sha256
 from typing import Protocol
 
-from git_xsa.model.change import SUBMODULE_MODE, FileChange, Touch
+from git_xsa.model.change import SUBMODULE_MODE, FileChange, Hunk, Touch
 from git_xsa.model.files import Trail, Trails
 from git_xsa.model.lines import LineHistory, Mismatch
-from git_xsa.model.rules import Chosen, Rule, RuleBook, there
+from git_xsa.model.rules import OWN, Chosen, Rule, RuleBook, there
 
 
 class HistoryError(Exception):
@@ -84,16 +84,20 @@ class _File:
 class History:
     """What the changes after a root need of each other, and what they make of the files.
 
-    ``touches`` must be in the order of the changes.  ``size`` is the number of changes.
+    ``touches`` must be in the order of the changes.  ``size`` is the number of changes.  ``own`` tells what a base
+    that is not on the line itself did since the root, where it left the line; that base's position is 0.
     """
 
-    def __init__(self, touches: Sequence[Touch], size: int, supplier: Supplier) -> None:
+    def __init__(self, touches: Sequence[Touch], size: int, supplier: Supplier, own: Sequence[Touch] = ()) -> None:
         self.size = size
         self._by_path: dict[bytes, list[Touch]] = {}
         for touch in touches:
             for path in {path for path in (touch.old_path, touch.new_path) if path is not None}:
                 self._by_path.setdefault(path, []).append(touch)
-        self._trails = Trails(touches)
+        self._own_by_path = {
+            path: touch for touch in own for path in (touch.old_path, touch.new_path) if path is not None
+        }
+        self._trails = Trails(touches, own)
         self._supplier = supplier
         self._files: dict[int, _File] = {}
 
@@ -117,7 +121,7 @@ class History:
             first = trail.touches[0]
             if first.old_id is not None and first.old_mode != SUBMODULE_MODE:
                 roots[id(trail)] = first.old_id
-            wanted.update(touch.position for touch in trail.touches)
+            wanted.update(touch.position for touch in (trail.own, *trail.touches) if touch is not None)
             paths.update(trail.names)
         contents = self._supplier.contents(sorted(set(roots.values())))
         changes = self._supplier.changes(sorted(wanted), frozenset(paths))
@@ -127,6 +131,8 @@ class History:
 
     def _build(self, trail: Trail, root: list[bytes], changes: Mapping[int, Sequence[FileChange]]) -> _File:
         file = _File(trail, root)
+        if trail.own is not None:
+            file.lines.enter_own(self._own_hunks(trail.own, root, changes[OWN]))
         for touch in trail.touches:
             book = RuleBook(touch.position)
             self._trails.require(touch, trail, book)
@@ -136,6 +142,18 @@ class History:
             file.rules[touch.position] = book.rules()
         self._check(file)
         return file
+
+    @staticmethod
+    def _own_hunks(touch: Touch, root: list[bytes], changes: Sequence[FileChange]) -> list[Hunk]:
+        """Return what the base itself did to the lines of a file; a binary change replaces them all."""
+        hunks: list[Hunk] = []
+        for change in changes:
+            if _belongs(change, touch) and change.binary:
+                new = [Opaque(touch.new_id.encode())] if touch.new_id is not None else []
+                hunks.append(Hunk(int(bool(root)), int(bool(new)), b"-" * len(root) + b"+" * len(new), (*root, *new)))
+            elif _belongs(change, touch):
+                hunks += change.hunks
+        return hunks
 
     @staticmethod
     def _enter(lines: LineHistory, touch: Touch, change: FileChange, book: RuleBook) -> None:
@@ -170,6 +188,10 @@ class History:
 
         Only for paths that a change of the range touches: nothing is known of others.
         """
+        changed = self._own_by_path.get(path)
+        if changed is not None:
+            mode, name = (changed.new_mode, changed.new_id) if changed.new_path == path else (None, None)
+            return (mode, name) if mode is not None and name is not None else None
         touches = self._by_path.get(path, ())
         before = [touch for touch in touches if touch.position <= base]
         if before:

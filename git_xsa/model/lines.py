@@ -26,7 +26,7 @@ from collections.abc import Callable, Iterator, Sequence
 from difflib import SequenceMatcher
 
 from git_xsa.model.change import ADDED, CONTEXT, REMOVED, Hunk
-from git_xsa.model.rules import NEVER, ROOT, Chosen, Condition, Kind, Life, RuleBook, absent, present, there
+from git_xsa.model.rules import NEVER, OWN, ROOT, Chosen, Condition, Kind, Life, RuleBook, absent, present, there
 
 #: Blocks with more pairs of dead and added lines than this are not searched for revived lines: the search takes that
 #: many steps.  The largest block of a Xen stable branch that revives anything has about 40,000.
@@ -89,6 +89,27 @@ class LineHistory:
             last.next = Line(text, ROOT)
             last = last.next
             self._current.append(last)
+
+    def enter_own(self, hunks: Sequence[Hunk]) -> None:
+        """Enter what the base itself changed in the root's file, before any change of the branch.
+
+        The branch goes on from the root: its changes still find a line that the base removed, but need what can't be
+        had (``NEVER``), and lines that the base added are in their way.
+        """
+        for number, hunk in enumerate(hunks, 1):
+            at = hunk.old_index
+            tail = self._current[at - 1] if at else self._head
+            for mark, text in zip(hunk.marks, hunk.texts, strict=True):
+                if mark == ADDED:
+                    line = Line(text, OWN)
+                    line.next, tail.next = tail.next, line
+                else:
+                    line = self._current[at]
+                    if line.text != text:
+                        raise Mismatch(number, text, line.text)
+                    line.born = NEVER if mark == REMOVED else line.born
+                    at += 1
+                tail = line
 
     def apply(self, path: bytes, hunks: Sequence[Hunk], book: RuleBook) -> None:
         """Enter what a change does to this file and put the rules that follow in its ``book``.

@@ -15,6 +15,8 @@ from typing import NamedTuple
 
 #: Position of a thing that is there from the start: the root of the history.
 ROOT = 0
+#: Position of what the base has changed since the root on its own, apart from the branch: it is in every selection.
+OWN = -1
 #: Position after every change.  As ``died`` of a life: still there.  As ``need`` of a rule: nothing can supply it.
 NEVER = 1 << 60
 

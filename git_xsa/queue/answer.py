@@ -6,7 +6,7 @@ system git and the files that come out equal those of the line history.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -76,47 +76,91 @@ class Verdict:
         return max(self.state.status, int(bool(self.selection.prerequisites or self.doubt)))
 
 
+@dataclass(frozen=True)
+class Proposal:
+    """What the line history says of a request, and what is needed to check that with git.
+
+    ``base`` are the files that the queue touches as the base has them, ``expected`` the same files after the queue
+    and ``patches`` the queue's diffs in order.  ``state`` is known already when there is nothing to check.
+    """
+
+    selection: Selection
+    state: State | None
+    partly: bool = False
+    base: Mapping[bytes, Entry] = field(default_factory=dict)
+    expected: Mapping[bytes, Entry] = field(default_factory=dict)
+    patches: Sequence[bytes] = ()
+
+
+def propose(history: Range, base: int, wanted: Sequence[int]) -> Proposal:
+    """Return what the line history says of the changes at ``wanted`` on the base at position ``base``."""
+    selection = select(history.history, base, wanted)
+    if not wanted:
+        return Proposal(selection, State.NO_PATCHES)
+    if not selection.wanted:
+        return Proposal(selection, State.ALREADY_APPLIED)
+    if selection.impossible:
+        return Proposal(selection, State.CONFLICTS)
+    states = history.history.states(selection.queue, selection.chosen)
+    entries = {path: history.history.entry(path, base) for path in states}
+    return Proposal(
+        selection,
+        None,
+        len(selection.wanted) < len(set(wanted)),
+        {path: entry for path, entry in entries.items() if entry is not None},
+        {path: (s.mode, s.object_name(history.hash_length)) for path, s in states.items() if s is not None},
+        [history.text(position) for position in selection.queue],
+    )
+
+
+def conclude(proposal: Proposal, quarantine: Quarantine) -> tuple[State, Doubt | None]:
+    """Check ``proposal`` with git; return the state, and the doubt when git's result is another one.
+
+    The state is ``partly-applied`` whenever the base holds some of the wanted changes, whatever the rest needs.
+    """
+    if proposal.state is not None:
+        return proposal.state, None
+    doubt = _check(proposal, quarantine)
+    if doubt is not None:
+        return State.MISPLACED, doubt
+    if proposal.partly:
+        return State.PARTLY_APPLIED, None
+    return (State.NEEDS_PREREQUISITES if proposal.selection.prerequisites else State.APPLIES), None
+
+
 def judge(
     history: Range, base: int, wanted: Sequence[int], quarantine: Quarantine
 ) -> tuple[State, Selection, Doubt | None]:
-    """Return the state of the changes at ``wanted`` on the base at position ``base``, what they need, and the doubt.
-
-    The state is ``partly-applied`` whenever the base holds some of them, whatever the rest needs.
-    """
-    selection = select(history.history, base, wanted)
-    if not wanted:
-        return State.NO_PATCHES, selection, None
-    if not selection.wanted:
-        return State.ALREADY_APPLIED, selection, None
-    if selection.impossible:
-        return State.CONFLICTS, selection, None
-    doubt = check(history, selection, quarantine)
-    if doubt is not None:
-        return State.MISPLACED, selection, doubt
-    if len(selection.wanted) < len(set(wanted)):
-        return State.PARTLY_APPLIED, selection, None
-    return State.NEEDS_PREREQUISITES if selection.prerequisites else State.APPLIES, selection, None
+    """Return the state of the changes at ``wanted`` on the base at position ``base``, what they need, and the doubt."""
+    proposal = propose(history, base, wanted)
+    state, doubt = conclude(proposal, quarantine)
+    return state, proposal.selection, doubt
 
 
-def check(history: Range, selection: Selection, quarantine: Quarantine) -> Doubt | None:
-    """Apply the queue of ``selection`` with git; return what differs from the line history, ``None`` for nothing."""
-    queue = selection.queue
-    expected: dict[bytes, Entry] = {}
-    base: dict[bytes, Entry] = {}
-    states = history.history.states(queue, selection.chosen)
-    for path, state in states.items():
-        entry = history.history.entry(path, selection.base)
-        if entry is not None:
-            base[path] = entry
-        if state is not None:
-            expected[path] = (state.mode, state.object_name(history.hash_length))
-    patches = [history.text(position) for position in queue]
-    if quarantine.apply_at_once(base, patches) == expected:
+def _check(proposal: Proposal, quarantine: Quarantine) -> Doubt | None:
+    """Apply the queue with git; return what differs from the line history, ``None`` for nothing."""
+    expected = proposal.expected
+    if quarantine.apply_at_once(proposal.base, proposal.patches) == expected:
         return None
-    trial = quarantine.apply(base, patches)
+    trial = quarantine.apply(proposal.base, proposal.patches)
     if trial.refused is not None:
-        return Doubt(queue[trial.refused], trial.message)
-    differ = sorted(
-        path for path in expected.keys() | trial.files.keys() if expected.get(path) != trial.files.get(path)
-    )
+        return Doubt(proposal.selection.queue[trial.refused], trial.message)
+    paths = expected.keys() | trial.files.keys()
+    differ = sorted(path for path in paths if expected.get(path) != trial.files.get(path))
     return Doubt(None, "", tuple(differ)) if differ else None
+
+
+@dataclass(frozen=True)
+class Question:
+    """A request with its proposal: what is left is to check it (``answer``), which needs nothing of the range."""
+
+    base: Commit
+    tip: Commit
+    range: Range
+    xsa_of: dict[int, tuple[int, ...]]
+    proposal: Proposal
+
+    def answer(self, quarantine: Quarantine) -> Verdict:
+        """Check the proposal with git and return the answer."""
+        state, doubt = conclude(self.proposal, quarantine)
+        return Verdict(self.base, self.tip, self.range, state, self.proposal.selection, doubt, self.xsa_of)

@@ -15,10 +15,10 @@ from git_xsa.advisories.series import find_baseline
 from git_xsa.errors import UsageError, XsaError
 from git_xsa.git.branches import Branch, Branches
 from git_xsa.git.config import read_settings
-from git_xsa.git.log import Range
+from git_xsa.git.log import NotOnBranch, Range
 from git_xsa.git.repository import Commit, Repository
 from git_xsa.git.trial import Quarantine
-from git_xsa.queue.answer import Verdict, judge
+from git_xsa.queue.answer import Question, Verdict, propose
 
 
 class Session:
@@ -50,18 +50,39 @@ class Session:
             raise XsaError(f"there is no commit {name!r} in {self.repository.folder}", self.repository.missing_hint())
         return commit
 
-    def range(self, base: Commit, tip: Commit, root: Commit | None = None) -> Range:
-        """Return the range to ``tip`` in which ``base`` has a position, read from ``root`` on (normally the base)."""
+    def range(self, base: Commit, tip: Commit) -> Range:
+        """Return the range to ``tip`` in which ``base`` has a position.
+
+        It is read from the base on.  When another base of the same branch is asked for, it is read from the oldest
+        release on, and serves all.  A base that is not on the branch is one with changes of its own.
+        """
         known = self._range
-        if known is None or known.tip != tip.id or base.id not in known.position:
-            if known is not None and known.tip == tip.id and root is None:
-                root = self._first_release(base)
-            self._range = None  # not both in memory at once
-            known = Range(self.repository, (root or base).id, tip.id)
-            if base.id not in known.position:
-                known = Range(self.repository, base.id, tip.id)
-            self._range = known
-        return known
+        if known is not None and known.tip == tip.id and base.id in known.position:
+            return known
+        self._range = None  # not both in memory at once
+        root = self._first_release(base) if known is not None and known.tip == tip.id else None
+        found = self._read_range(root, tip) if root is not None else None
+        if found is None or base.id not in found.position:
+            found = self._read_range(base, tip)
+        if found is None:
+            found = Range(self.repository, self._merge_base(base, tip), tip.id, base=base.id)
+        self._range = found
+        return found
+
+    def _read_range(self, root: Commit, tip: Commit) -> Range | None:
+        """Return the range from ``root`` to ``tip``, ``None`` when the root is not on the branch."""
+        try:
+            return Range(self.repository, root.id, tip.id)
+        except NotOnBranch:
+            return None
+
+    def _merge_base(self, base: Commit, tip: Commit) -> str:
+        """Return where ``base`` left the branch; ``XsaError`` when they have nothing in common."""
+        answer = self.repository.git.call("merge-base", base.id, tip.id, accept=(0, 1))
+        if answer.status:
+            hint = self.repository.missing_hint() if self.repository.shallow else "give a base with the same origin"
+            raise XsaError(f"{base.name} and {tip.name} have no commit in common", hint)
+        return answer.out.decode().strip()
 
     def _first_release(self, base: Commit) -> Commit | None:
         """Return the oldest release of the branch that ``base`` is a release of: a root for all requests to come."""
@@ -71,8 +92,9 @@ class Session:
     def tip_for(self, base: Commit, commits: Sequence[Commit] = ()) -> Commit:
         """Return the tip of the stable branch that ``base`` belongs to and that has ``commits``.
 
-        That is the branch of the release, else the one branch that has the base and the commits, else, when commits
-        are given, the newest of them.  ``UsageError`` when that leaves several branches or none.
+        That is the branch of the release, else the one branch that has the base and the commits, else that of the
+        newest release in the base's history, else, when commits are given, the newest of them.  ``UsageError`` when
+        that leaves several branches or none.
         """
         branch = self.branches.of_base(base)
         if branch is not None and (not commits or self._on_known_range(branch, base, commits)):
@@ -82,6 +104,9 @@ class Session:
             holding = [branch]
         if len(holding) == 1 or (holding and commits):
             return Commit(holding[0].name, holding[0].tip)
+        below = None if holding else self.branches.below(base)
+        if below is not None and (not commits or below in self.branches.holding(commit.id for commit in commits)):
+            return Commit(below.name, below.tip)
         if commits:
             return self._newest(commits)
         names = ", ".join(branch.name for branch in holding)
@@ -103,8 +128,8 @@ class Session:
             )
         return next(commit for commit in commits if commit.id == heads[0])
 
-    def judge_commits(self, base: Commit, tip: Commit, commits: Sequence[Commit]) -> Verdict:
-        """Judge ``commits`` of the first-parent line to ``tip`` on ``base``."""
+    def ask_commits(self, base: Commit, tip: Commit, commits: Sequence[Commit]) -> Question:
+        """Ask about ``commits`` of the first-parent line to ``tip`` on ``base``."""
         history = self.range(base, tip)
         wanted = [history.position.get(commit.id) for commit in commits]
         missing = [commit for commit, position in zip(commits, wanted, strict=True) if position is None]
@@ -119,7 +144,7 @@ class Session:
         xsa_of = {p: marks for p in positions if (marks := history.marks(p))}
         if present:
             positions.insert(0, 0)  # somewhere before the range: position 0 is in every base
-        return self._verdict(base, tip, history, positions, xsa_of)
+        return self._question(base, tip, history, positions, xsa_of)
 
     def sort_out(self, names: Sequence[str]) -> tuple[list[Commit], list[Path]]:
         """Return the commits that ``names`` stand for, or the patch files; ``UsageError`` when there are both.
@@ -141,34 +166,37 @@ class Session:
             raise UsageError(f"{files[0]} is a file and {commits[0].name} a commit", "ask about one kind at a time")
         return commits, files
 
-    def judge_files(self, base: Commit, tip: Commit, files: Sequence[Path]) -> Verdict:
-        """Judge the series of patch files ``files``, in this order, made for a commit between ``base`` and ``tip``."""
+    def ask_files(self, base: Commit, tip: Commit, files: Sequence[Path]) -> Question:
+        """Ask about the series of patch files ``files``, in this order, made for a commit between ``base`` and ``tip``."""
         history = self.range(base, tip)
         series = [read_patch(path) for path in files]
         placed = find_baseline(self.repository, history, history.position[base.id], series)
         size = len(placed.commits)
         wanted = list(range(size - len(series) + 1, size + 1))
-        return self._verdict(base, tip, placed, wanted, {p: marks for p in wanted if (marks := placed.marks(p))})
+        return self._question(base, tip, placed, wanted, {p: marks for p in wanted if (marks := placed.marks(p))})
 
     def _contains(self, base: Commit, commit: Commit) -> bool:
         words = ("merge-base", "--is-ancestor", commit.id, base.id)
         return self.repository.git.call(*words, accept=(0, 1)).status == 0
 
-    def judge_advisories(self, base: Commit, tip: Commit, numbers: Iterable[int]) -> Verdict:
-        """Judge the commits that fix the advisories ``numbers`` between ``base`` and ``tip``, all together."""
+    def ask_advisories(self, base: Commit, tip: Commit, numbers: Iterable[int]) -> Question:
+        """Ask about the commits that fix the advisories ``numbers`` between ``base`` and ``tip``, all together."""
         history = self.range(base, tip)
         xsa_of: dict[int, list[int]] = {}
         for number in sorted(set(numbers)):
             for position in history.advisories.get(number, ()):
                 xsa_of.setdefault(position, []).append(number)
-        return self._verdict(base, tip, history, sorted(xsa_of), {p: tuple(n) for p, n in xsa_of.items()})
+        return self._question(base, tip, history, sorted(xsa_of), {p: tuple(n) for p, n in xsa_of.items()})
 
-    def _verdict(
-        self, base: Commit, tip: Commit, history: Range, wanted: list[int], xsa_of: dict[int, tuple[int, ...]]
-    ) -> Verdict:
-        position = history.position[base.id]
-        state, selection, doubt = judge(history, position, wanted, self.quarantine)
-        return Verdict(base, tip, history, state, selection, doubt, xsa_of)
+    @staticmethod
+    def _question(
+        base: Commit, tip: Commit, history: Range, wanted: list[int], xsa_of: dict[int, tuple[int, ...]]
+    ) -> Question:
+        return Question(base, tip, history, xsa_of, propose(history, history.position[base.id], wanted))
+
+    def answer(self, question: Question) -> Verdict:
+        """Check what the line history says with git and return the answer."""
+        return question.answer(self.quarantine)
 
     def outstanding(self, base: Commit, tip: Commit) -> list[int]:
         """Return the advisories that commits after ``base`` fix, by number."""

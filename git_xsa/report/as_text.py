@@ -65,8 +65,9 @@ def subject_of(verdict: Verdict, position: int) -> str:
 
 
 def short(verdict: Verdict, position: int) -> str:
-    """Return the commit at ``position``, shortened."""
-    return verdict.range.commits[position - 1].id[:DIGITS]
+    """Return the commit at ``position``, shortened; the name of a patch file in full."""
+    name = verdict.range.commits[position - 1].id
+    return name[:DIGITS] if len(name) == verdict.range.hash_length else name
 
 
 def label(verdict: Verdict, position: int) -> str:
@@ -129,8 +130,10 @@ def print_doubt(lines: Lines, verdict: Verdict) -> None:
     """Print what git did instead of what is right, if it did, or what stands against applying at all."""
     for reason in verdict.selection.impossible[:SHOWN_LINES]:
         path = reason.rule.path.decode("utf-8", "surrogateescape")
-        lines.line(f"  {short(verdict, reason.needed_by)} hunk {reason.rule.hunk} of {path}: the base's own changes")
-        _print_lines(lines, reason)
+        did = "added in its place" if reason.rule.gone else "removed"
+        what = f"lines that {verdict.base.name} itself {did}" if reason.rule.lines else reason.rule.note
+        lines.line("  ", (short(verdict, reason.needed_by), "cyan"), f", hunk {reason.rule.hunk} of {path}: {what}")
+        _print_lines(lines, reason, "+" if reason.rule.gone else "-")
     doubt = verdict.doubt
     if doubt is None:
         return
@@ -139,8 +142,8 @@ def print_doubt(lines: Lines, verdict: Verdict) -> None:
         lines.line("  git apply refuses ", (where, "bold"), ", though its place is certain:")
         for words in doubt.message.splitlines():
             lines.line(f"    {words}")
-    for path in doubt.paths:
-        lines.line("  git apply puts a hunk in the wrong place in ", (path.decode("utf-8", "surrogateescape"), "bold"))
+    for name in doubt.paths:
+        lines.line("  git apply puts a hunk in the wrong place in ", (name.decode("utf-8", "surrogateescape"), "bold"))
     lines.line("  a patch whose line numbers are made for this base is needed; do not use git apply or patch as it is")
 
 
@@ -159,7 +162,7 @@ def _print_why(lines: Lines, verdict: Verdict, position: int) -> None:
         path = reason.rule.path.decode("utf-8", "surrogateescape")
         place = f"hunk {reason.rule.hunk}" if reason.rule.hunk else "the file as a whole"
         lines.line("    ", (path, "bold"), f", {place}: {_claim(reason)}")
-        _print_lines(lines, reason)
+        _print_lines(lines, reason, "-" if reason.rule.gone else "+")
 
 
 def _readable(reasons: Sequence[Reason]) -> Iterator[Reason]:
@@ -182,9 +185,9 @@ def _claim(reason: Reason) -> str:
     return f"{verb} {lines} that this commit adds"
 
 
-def _print_lines(lines: Lines, reason: Reason) -> None:
-    """Print the lines behind ``reason`` as the prerequisite's diff has them: what it adds, or removes."""
-    mark, style = ("-", "red") if reason.rule.gone else ("+", "green")
+def _print_lines(lines: Lines, reason: Reason, mark: str) -> None:
+    """Print the lines behind ``reason`` as the diff that has to do with them has them: added, or removed."""
+    style = "red" if mark == "-" else "green"
     for text in reason.rule.lines[:SHOWN_LINES]:
         words = text.decode("utf-8", "surrogateescape").rstrip("\r\n").expandtabs()
         lines.line("      ", (f"{mark}{words}", style))

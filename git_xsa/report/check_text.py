@@ -52,7 +52,9 @@ def _each(lines: Lines, verdict: Verdict) -> None:
     needs = len(verdict.selection.prerequisites)
     words = verdict.state.value if verdict.state is not State.NEEDS_PREREQUISITES else f"needs {needs}"
     name = advisory_names(verdict.xsa)
-    lines.line(f"  {name:8}  ", (f"{words:16}", STYLES[verdict.state]), subject_of(verdict, verdict.selection.wanted[-1]))
+    lines.line(
+        f"  {name:8}  ", (f"{words:16}", STYLES[verdict.state]), subject_of(verdict, verdict.selection.wanted[-1])
+    )
 
 
 def _together(lines: Lines, verdict: Verdict) -> None:
@@ -115,6 +117,9 @@ def _advisory(lines: Lines, verdict: Verdict, number: int, after: list[int], nee
     """Print one advisory: what it needs, and the subject of its last commit."""
     last = max(p for p in verdict.selection.wanted if number in verdict.xsa_of[p])
     words = []
+    blocked = {reason.needed_by for reason in verdict.selection.impossible}
+    if blocked & {*needs, *(p for p in verdict.selection.wanted if number in verdict.xsa_of[p])}:
+        words.append(("conflicts", STYLES[State.CONFLICTS]))
     if needs:
         words.append((f"needs {count(len(needs), 'prerequisite')}", KIND_STYLES[Kind.CHANGE]))
     if after:

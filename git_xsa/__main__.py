@@ -1,0 +1,235 @@
+"""The outermost function: choose the command, run it, turn every failure into one message and an exit status.
+
+It exists so that no other module prints an error or ends the process.  Nothing heavy is imported here: a command's
+module, and what that needs, is loaded once the command has been chosen.
+
+Exit statuses, the same for all commands: 0 yes, 1 no, 2 can't be done even with every commit of the branch, 128 git
+or the repository failed, 129 wrong usage.  ``-h`` prints the usage to standard output and ends with 129 too, because
+``git <command> -h`` does.  Ctrl-C and a closed pipe end the process by their signal, without a word, so that a shell
+sees 130 and 141.
+
+Promises: no traceback is ever shown, unless the environment variable ``GIT_XSA_TRACEBACK`` asks for it, and what
+comes from a repository or from the command line is printed without its control characters.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from git_xsa.errors import UsageError, XsaError
+from git_xsa.report.plain import printable
+
+if TYPE_CHECKING:
+    import argparse
+
+#: Name of each command (its module in ``git_xsa.commands``) -> the line that ``git xsa`` lists it with.
+COMMANDS = {
+    "check": "Tell whether outstanding advisories apply to a release",
+    "prereqs": "Find the commits that a patch needs before it applies",
+    "stats": "Count how often advisories applied to past releases",
+}
+
+INTERRUPTED = 128 + signal.SIGINT
+PIPE_CLOSED = 128 + signal.SIGPIPE
+USAGE = UsageError.status
+FAILURE = XsaError.status
+
+REPORT = (
+    "this is a mistake in git-xsa: please report it with the command line and the versions that 'git xsa --version'\n"
+    "prints; with GIT_XSA_TRACEBACK=1 in the environment the place in the program is shown, too"
+)
+
+
+def entry() -> int:
+    """Run the command that the program's name stands for: ``git-xsa-check`` is ``check``, ``git-xsa`` lists them.
+
+    Returns the exit status, or ends the process by the signal that Ctrl-C or a closed pipe would have ended it with.
+    """
+    program = os.path.basename(sys.argv[0])
+    name = program.removeprefix("git-xsa-")
+    status = main(sys.argv[1:] if name == program else [name, *sys.argv[1:]])
+    if status in (INTERRUPTED, PIPE_CLOSED):
+        number = status - 128
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+    return status
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command named first in ``arguments`` and return its exit status; raises nothing.
+
+    130 stands for Ctrl-C and 141 for output that nobody reads any more.
+    """
+    try:
+        # A name that is no valid text must not make printing fail.
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="backslashreplace")
+        status = _dispatch(arguments)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except KeyboardInterrupt:
+        status = INTERRUPTED
+    except BrokenPipeError:
+        status = PIPE_CLOSED
+    except Exception as error:
+        status = _failed(error)
+    if status >= FAILURE:
+        _drop_output()
+    return status
+
+
+def _dispatch(arguments: Sequence[str]) -> int:
+    name, *rest = arguments or ("",)
+    if name in ("", "-h"):
+        print(_listing())
+        return USAGE if name else 0
+    if name == "--version":
+        _print_versions()
+        return 0
+    if name == "--help":
+        return _manual("git-xsa", _listing())
+    if name not in COMMANDS:
+        raise _unknown(name)
+    module = import_module(f"git_xsa.commands.{name}")
+    parser: argparse.ArgumentParser = module.parser()
+    before_end = rest[: rest.index("--")] if "--" in rest else rest
+    if "--help" in before_end:
+        return _manual(f"git-xsa-{name}", parser.format_help())
+    options = _parse(parser, rest)
+    if options is None:
+        return USAGE
+    status: int = module.run(options)
+    return status
+
+
+def _listing() -> str:
+    width = max(map(len, COMMANDS))
+    lines = (f"   git xsa-{name:{width}}   {summary}" for name, summary in COMMANDS.items())
+    return "\n".join(
+        [
+            "usage: git xsa-<command> [<options>]",
+            "",
+            "The commands of git-xsa:",
+            "",
+            *lines,
+            "",
+            "'git xsa-<command> -h' prints a command's options, 'git help xsa-<command>' opens its manual page and",
+            "'git help xsa' the one that explains the ideas.",
+        ]
+    )
+
+
+def _print_versions() -> None:
+    import platform  # noqa: PLC0415 - slow to load, and rarely asked for
+
+    from git_xsa import __version__  # noqa: PLC0415
+    from git_xsa.git.run import Git  # noqa: PLC0415
+
+    print(f"git-xsa {__version__} (Python {platform.python_version()}, {platform.system()})")
+    with Git() as git:
+        print(git.text("version"))
+
+
+def _unknown(name: str) -> UsageError:
+    from difflib import get_close_matches  # noqa: PLC0415 - only to help after a slip
+
+    near = get_close_matches(name.removeprefix("xsa-"), COMMANDS, n=1)
+    guess = f"did you mean 'git xsa-{near[0]}'? " if near else ""
+    return UsageError(f"'{name}' is not a git-xsa command", f"{guess}'git xsa' lists the commands")
+
+
+def _parse(parser: argparse.ArgumentParser, arguments: list[str]) -> argparse.Namespace | None:
+    """Return the options, or ``None`` when usage was all there was to print.
+
+    argparse prints and exits by itself, in its own style and with status 2.  What it prints is caught and put into
+    git's style: the mistake first, then how to call the command, on standard error.
+    """
+    import contextlib  # noqa: PLC0415 - argparse is loaded by now, this is not more than it
+    import io  # noqa: PLC0415
+
+    vars(parser)["color"] = False  # Python 3.14 and later would colour text that may go to a file
+    complaint = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(complaint):
+            return parser.parse_args(arguments)
+    except SystemExit as end:
+        if not end.code:  # -h, which has printed the help
+            return None
+    usage, _, mistake = complaint.getvalue().partition(": error: ")
+    usage = usage[: usage.rfind("\n") + 1]  # what is cut off is the program's name in front of "error"
+    _say(f"error: {printable(mistake.rstrip())}\n{usage.rstrip()}")
+    return None
+
+
+def _manual(page: str, usage: str) -> int:
+    """Become ``man`` for ``page``; where there is none, print ``usage`` and return 129.
+
+    git itself opens the page for ``git xsa-check --help``, so this is for ``git-xsa-check --help`` and for a checkout
+    or a virtual environment whose pages man doesn't find by name.
+    """
+    folder = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    sections = (1, 7)
+    places = [os.path.join(folder, "man", f"{page}.{section}") for section in sections]
+    places += [os.path.join(sys.prefix, "share", "man", f"man{section}", f"{page}.{section}") for section in sections]
+    found = next(filter(os.path.isfile, places), page)
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it, and man would inherit that
+    try:
+        os.execvp("man", ["man", found])
+    except OSError:
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+        print(usage.rstrip())
+    return USAGE
+
+
+def _failed(error: Exception) -> int:
+    """Print what ``error`` means to the user and return the exit status that it leads to."""
+    if os.environ.get("GIT_XSA_TRACEBACK", "0") not in ("", "0"):
+        import traceback  # noqa: PLC0415 - only for who asks
+
+        _say(printable("".join(traceback.format_exception(error)).rstrip()))
+    if isinstance(error, XsaError):
+        prefix = "fatal" if error.status == FAILURE else "error"
+        _say(_message(f"{prefix}: {error.what}", error.hint))
+        return error.status
+    if isinstance(error, OSError) and error.strerror:
+        # A full disk or a file that may not be read: no mistake of ours.
+        place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+        _say(_message(f"fatal: {place}{error.strerror}", ""))
+    else:
+        _say(_message(f"fatal: internal error: {type(error).__name__}: {error}", REPORT))
+    return FAILURE
+
+
+def _message(what: str, hint: str) -> str:
+    lines = [what, *(f"hint: {line}" for line in hint.splitlines())]
+    return "\n".join(map(printable, lines))
+
+
+def _say(text: str) -> None:
+    """Print ``text`` to standard error; if that is gone there is nobody left to tell."""
+    if sys.stderr is None:
+        return
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except (OSError, ValueError):
+        return
+
+
+def _drop_output() -> None:
+    """Let what is still buffered go nowhere: Python would try to write it at the end, and complain once more."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError, AttributeError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)
+        os.close(nowhere)
+
+
+if __name__ == "__main__":
+    sys.exit(entry())

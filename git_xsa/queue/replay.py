@@ -1,0 +1,154 @@
+"""Replay history: would each advisory's fix have applied to the release before it, and with which tool?
+
+The unit is a pair of a point release and an advisory whose fix the branch took after that release and before the
+next one.  Each pair is judged twice: on the bare release, and on the release with the advisories before it, which a
+packager has applied by then together with what they needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from git_xsa.git.branches import Branch
+from git_xsa.git.log import Range
+from git_xsa.git.repository import Commit
+from git_xsa.git.trial import Quarantine
+from git_xsa.model.change import SUBMODULE_MODE, SYMLINK_MODE
+from git_xsa.model.history import FileState
+from git_xsa.model.rules import Chosen
+from git_xsa.model.selection import select
+from git_xsa.queue.answer import Proposal, State, conclude, propose
+from git_xsa.queue.session import Session
+
+#: The fuzz that GNU patch allows when it is not told otherwise.
+DEFAULT_FUZZ = 2
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one way of applying made of the patches alone: taken at all, and every hunk where it belongs."""
+
+    applies: bool
+    right: bool
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One release and one advisory.
+
+    ``patches`` and ``prerequisites`` are object names in order.  ``policies`` maps ``strict``, ``3way`` and
+    ``patch-f2`` to what they make of the patches on the bare release.  ``further`` are the prerequisites that are
+    still needed on the release with the advisories before this one.
+    """
+
+    branch: str
+    base: str
+    xsa: int
+    state: State
+    patches: tuple[str, ...]
+    prerequisites: tuple[str, ...]
+    policies: dict[str, Outcome]
+    further: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """What a branch took from the release ``base`` to ``until``: the next release, or ``None`` for the branch's tip.
+
+    ``commits`` and ``fixes`` count all changes and those that say they fix an advisory.
+    """
+
+    branch: str
+    base: str
+    until: str | None
+    commits: int
+    fixes: int
+    pairs: tuple[Pair, ...]
+
+
+def intervals(session: Session, branch: Branch, policies: bool) -> Iterator[Interval]:
+    """Yield each release of ``branch``, the oldest first, with its pairs; without ``policies`` only the strict one is
+    tried, where the line history does not tell."""
+    releases = list(reversed(branch.releases))
+    if not releases:
+        return
+    history = session.range(releases[0], Commit(branch.name, branch.tip))
+    places = [(history.position[release.id], release) for release in releases if release.id in history.position]
+    places.sort(key=lambda place: place[0])
+    ends = [*places[1:], (len(history.commits), None)]
+    for (start, release), (end, following) in zip(places, ends, strict=True):
+        replay = _Replay(history, branch.name, release, start, end, session.quarantine, policies)
+        fixes = sum(bool(history.marks(position)) for position in range(start + 1, end + 1))
+        until = following.name if following is not None else None
+        yield Interval(branch.name, release.name, until, end - start, fixes, tuple(replay.pairs()))
+
+
+class _Replay:
+    """The pairs of one release; ``start`` is its position, ``end`` that of the next one."""
+
+    def __init__(
+        self, history: Range, branch: str, release: Commit, start: int, end: int, quarantine: Quarantine, policies: bool
+    ) -> None:
+        self._history = history
+        self._branch = branch
+        self._release = release
+        self._start, self._end = start, end
+        self._quarantine = quarantine
+        self._policies = policies
+
+    def pairs(self) -> Iterator[Pair]:
+        """Yield the pairs in the order in which the branch took the fixes (their last commits)."""
+        found = {}
+        for xsa, positions in self._history.advisories.items():
+            inside = [position for position in positions if self._start < position <= self._end]
+            if inside:
+                found[xsa] = inside
+        carried: set[int] = set()
+        for xsa, patches in sorted(found.items(), key=lambda item: (item[1][-1], item[0])):
+            proposal = propose(self._history, self._start, patches)
+            state, _ = conclude(proposal, self._quarantine)
+            together = select(self._history.history, self._start, carried | set(patches))
+            further = [position for position in together.queue if position not in carried and position not in patches]
+            carried = set(together.queue)
+            yield Pair(
+                self._branch, self._release.name, xsa, state, self._names(patches),
+                self._names(proposal.selection.prerequisites), self._try(proposal, state), self._names(further),
+            )  # fmt: skip
+
+    def _names(self, positions: list[int] | tuple[int, ...]) -> tuple[str, ...]:
+        return tuple(self._history.commits[position - 1].id for position in positions)
+
+    def _try(self, proposal: Proposal, state: State) -> dict[str, Outcome]:
+        """Return what each way of applying makes of the patches alone.
+
+        Right is what the line history makes of them: each changed line between the lines it stands between there.
+        Where strict apply is right the others are, too.
+        """
+        if state is State.APPLIES:
+            right = Outcome(applies=True, right=True)
+            return {"strict": right, "3way": right, "patch-f2": right} if self._policies else {"strict": right}
+        wanted = proposal.selection.wanted
+        patches = [self._history.text(position) for position in wanted]
+        states = self._history.history.states(wanted, Chosen(self._start, frozenset(wanted)))
+        entries = {path: self._history.history.entry(path, self._start) for path in states}
+        base = {path: entry for path, entry in entries.items() if entry is not None}
+        names = {p: (s.mode, s.object_name(self._history.hash_length)) for p, s in states.items() if s is not None}
+        strict = self._quarantine.apply(base, patches)
+        outcomes = {"strict": Outcome(strict.refused is None, strict.refused is None and strict.files == names)}
+        if self._policies:
+            merged = self._quarantine.three_way(base, patches)
+            outcomes["3way"] = Outcome(merged.refused is None, merged.refused is None and merged.files == names)
+            outcomes["patch-f2"] = self._fuzzy(base, patches, states)
+        return outcomes
+
+    def _fuzzy(
+        self, base: dict[bytes, tuple[str, str]], patches: list[bytes], states: dict[bytes, FileState | None]
+    ) -> Outcome:
+        odd = (SYMLINK_MODE, SUBMODULE_MODE)
+        plain = {path: name for path, (mode, name) in base.items() if mode not in odd}
+        contents = self._history.contents(sorted(set(plain.values())))
+        files = {path: contents[name] for path, name in plain.items()}
+        made = self._quarantine.gnu_patch(files, patches, DEFAULT_FUZZ)
+        expected = {path: b"".join(s.lines) for path, s in states.items() if s is not None and s.mode not in odd}
+        return Outcome(made is not None, made is not None and made == expected)
