@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
 from datetime import datetime, timezone
 
 from git_xsa.commands.arguments import advisory_numbers, json_option
 from git_xsa.git.repository import Commit
-from git_xsa.queue.answer import Verdict
+from git_xsa.queue.answer import Question, Verdict
 from git_xsa.queue.session import Session
 from git_xsa.report.as_json import FORMAT, dumps, verdict_document
 
@@ -40,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     today = datetime.now(timezone.utc).date()
     with Session() as session:
         pairs, remarks = session.targets(options.onto, options.branch, options.all, today)
-        verdicts = [verdict for base, tip in pairs for verdict in _verdicts(session, base, tip, options)]
+        verdicts = list(session.answers(_questions(session, pairs, options)))
         if options.json:
             print(dumps({"format": FORMAT, "results": [verdict_document(verdict) for verdict in verdicts]}))
         else:
@@ -50,18 +51,19 @@ def run(options: argparse.Namespace) -> int:
     return max((verdict.status for verdict in verdicts), default=0)
 
 
-def _verdicts(session: Session, base: Commit, tip: Commit, options: argparse.Namespace) -> list[Verdict]:
-    """Return the answers about one base: one for all advisories together, or one for each."""
-    numbers = options.xsa or session.outstanding(base, tip)
-    groups = [[number] for number in numbers] if options.each else [numbers]
-    return [session.answer(session.ask_advisories(base, tip, group)) for group in groups]
+def _questions(session: Session, pairs: list[tuple[Commit, Commit]], options: argparse.Namespace) -> Iterator[Question]:
+    """Yield what is asked about each base: one question for all advisories together, or one for each."""
+    for base, tip in pairs:
+        numbers = options.xsa or session.outstanding(base, tip)
+        for group in [[number] for number in numbers] if options.each else [numbers]:
+            yield session.ask_advisories(base, tip, group)
 
 
 def _print(session: Session, verdicts: list[Verdict], each: bool) -> None:
     from git_xsa.report.check_text import print_checks  # noqa: PLC0415 - not needed for JSON
     from git_xsa.report.pager import on_terminal, paged  # noqa: PLC0415
-    from git_xsa.report.style import console  # noqa: PLC0415
+    from git_xsa.report.style import lines  # noqa: PLC0415
 
     terminal = on_terminal()
     with paged(session.repository.git):
-        print_checks(console(session.repository.git, terminal), verdicts, each)
+        print_checks(lines(session.repository.git, terminal), verdicts, each)

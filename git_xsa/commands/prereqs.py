@@ -10,12 +10,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from git_xsa.commands.arguments import advisory_numbers, json_option
 from git_xsa.errors import UsageError, XsaError
 from git_xsa.queue.answer import Question, State, Verdict
-from git_xsa.queue.session import Session
+from git_xsa.queue.session import LOOK_AHEAD, Session
 from git_xsa.report.as_json import dumps, error_line, verdict_document, verdict_line
 from git_xsa.report.plain import printable
-
-#: How many answers to ``--stdin`` may wait for their check; each holds its patches in memory.
-LOOK_AHEAD = 8
 
 
 def parser() -> argparse.ArgumentParser:
@@ -89,17 +86,17 @@ def _ask(session: Session, options: argparse.Namespace) -> Question:
 
 def _print(session: Session, verdict: Verdict, options: argparse.Namespace) -> None:
     from git_xsa.report.as_graph import print_tree  # noqa: PLC0415 - not needed for JSON
-    from git_xsa.report.as_text import Lines, print_verdict  # noqa: PLC0415
+    from git_xsa.report.as_text import print_verdict  # noqa: PLC0415
     from git_xsa.report.pager import on_terminal, paged  # noqa: PLC0415
-    from git_xsa.report.style import console  # noqa: PLC0415
+    from git_xsa.report.style import lines  # noqa: PLC0415
 
     terminal = on_terminal()
     with paged(session.repository.git):
-        lines = Lines(console(session.repository.git, terminal))
+        output = lines(session.repository.git, terminal)
         if options.graph:
-            print_tree(lines, verdict)
+            print_tree(output, verdict)
         else:
-            print_verdict(lines, verdict, options.why)
+            print_verdict(output, verdict, options.why)
 
 
 def _answer_lines(as_json: bool) -> int:

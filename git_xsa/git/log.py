@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 from git_xsa.errors import XsaError
@@ -23,7 +24,7 @@ from git_xsa.model.rules import OWN
 #: Options by which the diffs do not depend on the user's configuration.  They give the text that ``git apply`` is
 #: later given, so they must hold all it needs: full object names and binary contents.
 DIFF_OPTIONS = ("-r", "--root", "-p", "--binary", "--full-index", "-M50%", "--no-ext-diff", "--no-textconv", "-U3",
-                "--diff-algorithm=myers", "--src-prefix=a/", "--dst-prefix=b/")  # fmt: skip
+                "--diff-algorithm=myers", "--src-prefix=a/", "--dst-prefix=b/", "--no-color")  # fmt: skip
 LOG_OPTIONS = ("-z", "--first-parent", "--diff-merges=first-parent", "--reverse", "--raw", "--no-abbrev", "-M50%",
                "--no-show-signature", "--no-notes", "--no-mailmap", "--no-color", "--no-ext-diff",
                "--encoding=UTF-8", "--format=%H%x00%P%x00%ct%x00%B%x00")  # fmt: skip
@@ -72,6 +73,59 @@ class Placed(Protocol):
         """What it does to them."""
 
 
+class _Reader:
+    """Gives the contents behind a range: diffs of commits, read once, and blobs.  It is the history's supplier.
+
+    Apart from the range, so that nothing refers to what refers to it: a range that is dropped is gone at once.
+    """
+
+    def __init__(self, repository: Repository, commits: list[LoggedCommit]) -> None:
+        self._repository = repository
+        self._commits = commits
+        self._texts: dict[int, bytes] = {}
+        self._diffs: dict[int, Sequence[FileDiff | FileChange]] = {}
+
+    def put(self, position: int, text: bytes, diffs: Sequence[FileDiff | FileChange]) -> None:
+        """Give the change at ``position`` these contents: it is no commit of the line."""
+        self._texts[position] = text
+        self._diffs[position] = diffs
+
+    def text(self, position: int) -> bytes:
+        """Return the change at ``position`` as git's own diff."""
+        self._fetch([position])
+        return self._texts[position]
+
+    def changes(self, positions: Sequence[int], paths: frozenset[bytes]) -> Mapping[int, Sequence[FileChange]]:
+        """Return what each of the changes does to the files at ``paths``."""
+        self._fetch(positions)
+        return {
+            position: [
+                diff.change() if isinstance(diff, FileDiff) else diff
+                for diff in self._diffs[position]
+                if diff.old_path in paths or diff.new_path in paths
+            ]
+            for position in positions
+        }
+
+    def contents(self, ids: Sequence[str]) -> Mapping[str, bytes]:
+        """Return the contents of the blobs ``ids``."""
+        return self._repository.contents(ids)
+
+    def _fetch(self, positions: Sequence[int]) -> None:
+        """Read the diffs of those changes that have not been read yet."""
+        missing = [position for position in positions if position not in self._texts]
+        lines = [f"{self._commits[p - 1].id} {self._commits[p - 1].parent}".rstrip().encode() + b"\n" for p in missing]
+        step = Service.PIPE // (2 * self._repository.hash_length + 2)
+        for start in range(0, len(lines), step):
+            service = self._repository.service("diff-tree", "--stdin", *DIFF_OPTIONS, "--format=%x00%H")
+            service.ask(b"".join(lines[start : start + step]) + _END)
+            pieces = _COMMIT.split(service.read_until(_END))
+            found = dict(zip(pieces[1::2], pieces[2::2], strict=True))
+            for position in missing[start : start + step]:
+                text = self._texts[position] = found.get(self._commits[position - 1].id.encode(), b"")
+                self._diffs[position] = list(split_diff(text))
+
+
 class Range:
     """The first-parent line from ``root`` (left out) to ``tip``.
 
@@ -97,43 +151,45 @@ class Range:
                 f"{root} is not on the first-parent line of {tip}",
                 "give a base on that branch, or the tip of the branch that the base is on (--tip)",
             )
-        own: list[Touch] = []
-        self._texts: dict[int, bytes] = {}
-        self._diffs: dict[int, Sequence[FileDiff | FileChange]] = {}
+        self._own: list[Touch] = []
+        self._reader = _Reader(repository, self.commits)
         for patch in patches:
             self.commits.append(patch.commit)
             self.touches += patch.touches
-            self._texts[len(self.commits)] = patch.text
-            self._diffs[len(self.commits)] = patch.changes
+            self._reader.put(len(self.commits), patch.text, patch.changes)
         self.position = {commit.id: number for number, commit in enumerate(self.commits, 1)} | {root: 0}
         self.advisories: dict[int, list[int]] = {}
         for number, commit in enumerate(self.commits, 1):
             for xsa in marked_advisories(commit.message):
                 self.advisories.setdefault(xsa, []).append(number)
-        self._base = base
+        self.base = base
         if base is not None:
-            own = self._read_own(base)
+            self._own = self._read_own(base)
             self.position[base] = 0
-        self._service: Service | None = None
-        self.history = History(self.touches, len(self.commits), self, own)
+        self.history = History(self.touches, len(self.commits), self._reader, self._own)
+
+    @cached_property
+    def plain_history(self) -> History:
+        """The history without revived lines: what patches make of files even where they are out of place."""
+        return History(self.touches, len(self.commits), self._reader, self._own, revive=False)
 
     def shortened(self, position: int, patches: Sequence[Placed]) -> Range:
         """Return this range up to ``position``, with ``patches`` in the place of the commits after it."""
         tip = self.commits[position - 1].id if position else self.root
-        return Range(self._repository, self.root, tip, patches, self._base)
+        return Range(self._repository, self.root, tip, patches, self.base)
 
     def _read_own(self, base: str) -> list[Touch]:
         """Read what ``base``, which is not on the line, did since the root; return which files that touches."""
         call = self._repository.git.call
         fields = iter(call("diff-tree", "-r", "-z", "--raw", "--no-abbrev", "-M50%", self.root, base).out.split(b"\0"))
-        self._texts[OWN] = call("diff-tree", *DIFF_OPTIONS, self.root, base).out
-        self._diffs[OWN] = list(split_diff(self._texts[OWN]))
+        text = call("diff-tree", *DIFF_OPTIONS, self.root, base).out
+        self._reader.put(OWN, text, list(split_diff(text)))
         return [self._touch(field.decode().split(), fields, OWN) for field in fields if field]
 
     def _read(self, out: bytes) -> None:
         fields = iter(out.split(b"\0"))
-        for field in fields:
-            field = field.removeprefix(b"\n")
+        for raw in fields:
+            field = raw.removeprefix(b"\n")
             if field.startswith(b":"):
                 self.touches.append(self._touch(field.decode().split(), fields, len(self.commits)))
             elif field:
@@ -163,37 +219,8 @@ class Range:
 
     def text(self, position: int) -> bytes:
         """Return the change at ``position`` as git's own diff."""
-        self._fetch([position])
-        return self._texts[position]
-
-    def changes(self, positions: Sequence[int], paths: frozenset[bytes]) -> Mapping[int, Sequence[FileChange]]:
-        """Return what each of the changes does to the files at ``paths`` (for the history, as its supplier)."""
-        self._fetch(positions)
-        return {
-            position: [
-                diff.change() if isinstance(diff, FileDiff) else diff
-                for diff in self._diffs[position]
-                if diff.old_path in paths or diff.new_path in paths
-            ]
-            for position in positions
-        }
+        return self._reader.text(position)
 
     def contents(self, ids: Sequence[str]) -> Mapping[str, bytes]:
-        """Return the contents of the blobs ``ids`` (for the history, as its supplier)."""
-        return self._repository.contents(ids)
-
-    def _fetch(self, positions: Sequence[int]) -> None:
-        """Read the diffs of those changes that have not been read yet."""
-        missing = [position for position in positions if position not in self._texts]
-        lines = [f"{self.commits[p - 1].id} {self.commits[p - 1].parent}".rstrip().encode() + b"\n" for p in missing]
-        step = Service.PIPE // (2 * self._repository.hash_length + 2)
-        for start in range(0, len(lines), step):
-            if self._service is None:
-                form = "--format=%x00%H"
-                self._service = self._repository.git.service("diff-tree", "--stdin", *DIFF_OPTIONS, form)
-            self._service.ask(b"".join(lines[start : start + step]) + _END)
-            pieces = _COMMIT.split(self._service.read_until(_END))
-            found = dict(zip(pieces[1::2], pieces[2::2], strict=True))
-            for position in missing[start : start + step]:
-                text = self._texts[position] = found.get(self.commits[position - 1].id.encode(), b"")
-                self._diffs[position] = list(split_diff(text))
+        """Return the contents of the blobs ``ids``."""
+        return self._reader.contents(ids)

@@ -48,7 +48,7 @@ class Repository:
         self.shallow = shallow == "true"
         self.hash_length = 40 if object_format == "sha1" else 64
         self.git = Git(self.folder, environment={"GIT_DIR": where})
-        self._batch: Service | None = None
+        self._services: dict[tuple[str, ...], Service] = {}
 
     def close(self) -> None:
         """End git's long-lived processes."""
@@ -60,6 +60,12 @@ class Repository:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def service(self, *words: str) -> Service:
+        """Return the long-lived process ``git WORDS``, started when it is first asked for."""
+        if words not in self._services:
+            self._services[words] = self.git.service(*words)
+        return self._services[words]
+
     def resolve(self, name: str) -> Commit | None:
         """Return the commit that ``name`` stands for, ``None`` when there is none."""
         found = self.read(f"{name}^{{commit}}")
@@ -69,9 +75,7 @@ class Repository:
         """Return object name, type and contents of the object ``name``; ``None`` when there is no such object."""
         if "\n" in name or not name:
             return None
-        if self._batch is None:
-            self._batch = self.git.service("cat-file", "--batch")
-        answers = self._batch.ask(name.encode("utf-8", "surrogateescape") + b"\n")
+        answers = self.service("cat-file", "--batch").ask(name.encode("utf-8", "surrogateescape") + b"\n")
         words = answers.readline().decode("utf-8", "replace").split()
         if len(words) != 3 or not words[2].isdigit():
             return None

@@ -45,7 +45,15 @@ FIXED_ENVIRONMENT = {
     "GIT_PAGER": "cat",
 }
 #: Variables that change the form of git's answers; they are taken out of the environment of every child.
-UNWANTED = ("GIT_EXTERNAL_DIFF", "GIT_DIFF_OPTS", "GIT_TRACE", "GIT_TRACE2", "GIT_TRACE2_EVENT", "GIT_TRACE2_PERF")
+UNWANTED = (
+    "GIT_EXTERNAL_DIFF",
+    "GIT_PAGER_IN_USE",
+    "GIT_DIFF_OPTS",
+    "GIT_TRACE",
+    "GIT_TRACE2",
+    "GIT_TRACE2_EVENT",
+    "GIT_TRACE2_PERF",
+)
 
 
 class GitError(XsaError):
@@ -105,7 +113,12 @@ def run_patch(folder: Path, text: bytes, fuzz: int) -> bool:
         raise XsaError("GNU patch is not installed, or not on PATH", "install the package patch") from None
     words = ("-p1", "-f", "-s", f"-F{fuzz}", "--no-backup-if-mismatch", "-r", "-", "-d", str(folder))
     with _memory(text) as source, open(os.devnull, "wb") as out:
-        options: dict[str, Any] = {"_tty_in": False, "_tty_out": False, "_return_cmd": True, "_ok_code": range(-signal.NSIG, 256)}
+        options: dict[str, Any] = {
+            "_tty_in": False,
+            "_tty_out": False,
+            "_return_cmd": True,
+            "_ok_code": range(-signal.NSIG, 256),
+        }
         done = program(*words, _in=source, _out=out, _err=out, _env=dict(os.environ, LC_ALL="C"), **options)
     return int(done.exit_code) == 0
 
@@ -210,7 +223,7 @@ class Git:
         with open(read_request, "rb", 0) as source, open(write_answer, "wb", 0) as sink, open(os.devnull, "wb") as err:
             process = program(*words, _in=source, _out=sink, _err=err, _bg=True, _bg_exc=False, **options)
         answers = io.BufferedReader(io.FileIO(read_answer), 1 << 16)
-        service = Service(name, process, open(write_request, "wb", 0), answers)
+        service = Service(name, process, open(write_request, "wb", 0), answers)  # noqa: SIM115 - closed by the service
         self._services.append(service)
         return service
 

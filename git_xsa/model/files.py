@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-
 from typing import TypeVar
 
 from git_xsa.model.change import Touch
@@ -98,9 +97,9 @@ class Trails:
         """Enter the touches of one change: first what frees a name, then what takes one."""
         found = [self._leave(touch) for touch in group]
         for touch, trail in zip(group, found, strict=True):
-            trail = self._arrive(touch, trail)
-            trail.touches.append(touch)
-            self.by_change.setdefault(touch.position, []).append((touch, trail))
+            arrived = self._arrive(touch, trail)
+            arrived.touches.append(touch)
+            self.by_change.setdefault(touch.position, []).append((touch, arrived))
 
     def _leave(self, touch: Touch) -> Trail | None:
         """Return the trail that the old path of ``touch`` belongs to, and end what the change ends."""

@@ -75,9 +75,9 @@ def split_lines(content: bytes) -> list[bytes]:
 class _File:
     """The line history of one trail, and the rules that each of its changes has because of this file."""
 
-    def __init__(self, trail: Trail, root: Sequence[bytes]) -> None:
+    def __init__(self, trail: Trail, root: Sequence[bytes], revive: bool) -> None:
         self.trail = trail
-        self.lines = LineHistory(root)
+        self.lines = LineHistory(root, revive)
         self.rules: dict[int, tuple[Rule, ...]] = {}
 
 
@@ -85,10 +85,15 @@ class History:
     """What the changes after a root need of each other, and what they make of the files.
 
     ``touches`` must be in the order of the changes.  ``size`` is the number of changes.  ``own`` tells what a base
-    that is not on the line itself did since the root, where it left the line; that base's position is 0.
+    that is not on the line itself did since the root, where it left the line; that base's position is 0.  Without
+    ``revive`` lines that come back are new ones (``git_xsa.model.lines``), so that files make sense under selections
+    that don't obey the rules, too.
     """
 
-    def __init__(self, touches: Sequence[Touch], size: int, supplier: Supplier, own: Sequence[Touch] = ()) -> None:
+    def __init__(
+        self, touches: Sequence[Touch], size: int, supplier: Supplier, own: Sequence[Touch] = (), revive: bool = True
+    ) -> None:
+        self._revive = revive
         self.size = size
         self._by_path: dict[bytes, list[Touch]] = {}
         for touch in touches:
@@ -130,7 +135,7 @@ class History:
             self._files[key] = self._build(trail, split_lines(content), changes)
 
     def _build(self, trail: Trail, root: list[bytes], changes: Mapping[int, Sequence[FileChange]]) -> _File:
-        file = _File(trail, root)
+        file = _File(trail, root, self._revive)
         if trail.own is not None:
             file.lines.enter_own(self._own_hunks(trail.own, root, changes[OWN]))
         for touch in trail.touches:
@@ -155,19 +160,26 @@ class History:
                 hunks += change.hunks
         return hunks
 
-    @staticmethod
-    def _enter(lines: LineHistory, touch: Touch, change: FileChange, book: RuleBook) -> None:
+    def _enter(self, lines: LineHistory, touch: Touch, change: FileChange, book: RuleBook) -> None:
         path = change.path
         try:
             if change.binary:
-                new = touch.new_id
-                lines.replace_all(path, [Opaque(new.encode())] if new is not None else [], book)
+                new = touch.new_id if change.new_path is not None else None
+                lines.replace_all(path, self._whole(new), book)
             else:
                 lines.apply(path, change.hunks, book)
                 if change.new_path is None:
                     lines.require_empty(path, book)
         except Mismatch as error:
             raise HistoryError(touch.position, path, str(error)) from None
+
+    def _whole(self, name: str | None) -> list[bytes]:
+        """Return the lines that a binary change leaves, ``None``: no file.  It may leave text, whose lines later
+        changes then find; of anything else the object name is enough."""
+        if name is None:
+            return []
+        content = self._supplier.contents([name])[name]
+        return [Opaque(name.encode())] if b"\0" in content else split_lines(content)
 
     @staticmethod
     def _check(file: _File) -> None:
@@ -202,11 +214,12 @@ class History:
             mode, name = (first.old_mode, first.old_id) if first and first.old_path == path else (None, None)
         return (mode, name) if mode is not None and name is not None else None
 
-    def states(self, positions: Iterable[int], chosen: Chosen) -> dict[bytes, FileState | None]:
+    def states(self, positions: Iterable[int], chosen: Chosen, late: bool = False) -> dict[bytes, FileState | None]:
         """Return the files that the changes at ``positions`` touch, as they are after ``chosen``.
 
         Every name that these changes mention is a key; ``None``: no file has it.  A selection that does not obey the
-        rules gives files that no sequence of patches makes.
+        rules gives files that no sequence of patches makes; with ``late`` new lines stand behind lines of such files
+        that they have no certain order with, and not before them.
         """
         trails = {}
         answer: dict[bytes, FileState | None] = {}
@@ -218,7 +231,10 @@ class History:
             names = [path for path, lives in trail.names.items() if there(lives, chosen)]
             modes = [mode for mode, lives in trail.modes.items() if there(lives, chosen)]
             if names:
-                answer[names[-1]] = FileState(names[-1], modes[-1], self._files[key].lines.texts(chosen))
+                lines = self._files[key].lines
+                answer[names[-1]] = FileState(
+                    names[-1], modes[-1], lines.late_texts(chosen) if late else lines.texts(chosen)
+                )
         return answer
 
 

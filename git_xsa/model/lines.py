@@ -77,11 +77,13 @@ class Line:
 class LineHistory:
     """The lines of one file, from the root of the history on.
 
-    Changes are entered in the order of the branch, each file change once.  Invariants: ``_current`` is the file after
+    Changes are entered in the order of the branch, each file change once.  Without ``revive`` a line that comes back
+    is a new one.  Invariants: ``_current`` is the file after
     the last change entered, its lines stand in the weave in that order, and exactly they have a running life.
     """
 
-    def __init__(self, root: Sequence[bytes]) -> None:
+    def __init__(self, root: Sequence[bytes], revive: bool = True) -> None:
+        self.revive = revive
         self._head = Line(b"", NEVER)
         self._current: list[Line] = []
         last = self._head
@@ -149,6 +151,28 @@ class LineHistory:
             line = line.next
         return texts
 
+    def late_texts(self, chosen: Chosen) -> list[bytes]:
+        """Return the file's lines after the changes that are ``chosen``, with lines as late as they may come.
+
+        A change knows no place among lines that were gone when it came; where the selection has such lines, what it
+        adds may stand before them (``texts``) or behind them (here).
+        """
+        texts: list[bytes] = []
+        floating: list[bytes] = []
+        born = NEVER
+        for line in self:
+            if not there(line.lives, chosen):
+                continue
+            if line.born != born and (born == NEVER or line.died > born):
+                texts += floating
+                floating = []
+                born = line.born if line.born in chosen.queue else NEVER
+            if line.born == born:
+                floating.append(line.text)
+            else:
+                texts.append(line.text)
+        return texts + floating
+
     def now(self) -> list[bytes]:
         """Return the file's lines after the last change entered."""
         return [line.text for line in self._current]
@@ -166,6 +190,7 @@ class _Entry:
     def __init__(self, history: LineHistory, path: bytes, number: int, hunk: Hunk, book: RuleBook) -> None:
         self._head = history._head
         self._current = history._current
+        self._revive = history.revive
         self._path = path
         self._number = number
         self._hunk = hunk
@@ -282,7 +307,8 @@ class _Entry:
         """
         position = self._book.position
         region = self._between(before, after)
-        revived = _revivals([line for line in region if line.died != NEVER], added)
+        dead = [line for line in region if line.died != NEVER] if self._revive else []
+        revived = _revivals(dead, added)
         for line in removed:
             line.died = position
         spots = {id(line): spot for spot, line in enumerate(region)}

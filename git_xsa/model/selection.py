@@ -37,8 +37,8 @@ class Selection:
     """What a base needs for the wanted changes.
 
     ``wanted`` and ``prerequisites`` are positions after the base, in order; ``reasons`` maps each of them that
-    something needs to everything that needs it, in the order of the needing changes.  ``impossible`` are the reasons that no change can
-    fulfil: empty exactly when the selection can be applied.
+    something needs to everything that needs it, in the order of the needing changes.  ``impossible`` are the reasons
+    that no change can fulfil: empty exactly when the selection can be applied.
     """
 
     base: int

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from git_xsa.git.branches import Branch
 from git_xsa.git.log import Range
 from git_xsa.git.repository import Commit
-from git_xsa.git.trial import Quarantine
+from git_xsa.git.trial import Entry, Quarantine
 from git_xsa.model.change import SUBMODULE_MODE, SYMLINK_MODE
 from git_xsa.model.history import FileState
 from git_xsa.model.rules import Chosen
@@ -122,33 +122,44 @@ class _Replay:
     def _try(self, proposal: Proposal, state: State) -> dict[str, Outcome]:
         """Return what each way of applying makes of the patches alone.
 
-        Right is what the line history makes of them: each changed line between the lines it stands between there.
-        Where strict apply is right the others are, too.
+        Right is what the line history makes of them: each changed line between the lines it stands between there (see
+        ``LineHistory.late_texts`` for the one freedom in that).  Where strict apply is right the others are, too.
         """
         if state is State.APPLIES:
             right = Outcome(applies=True, right=True)
             return {"strict": right, "3way": right, "patch-f2": right} if self._policies else {"strict": right}
         wanted = proposal.selection.wanted
         patches = [self._history.text(position) for position in wanted]
-        states = self._history.history.states(wanted, Chosen(self._start, frozenset(wanted)))
-        entries = {path: self._history.history.entry(path, self._start) for path in states}
+        entries = {path: self._history.history.entry(path, self._start) for path in self._made(wanted, late=False)}
         base = {path: entry for path, entry in entries.items() if entry is not None}
-        names = {p: (s.mode, s.object_name(self._history.hash_length)) for p, s in states.items() if s is not None}
+        fitting = [self._names_of(self._made(wanted, late)) for late in (False, True)]
         strict = self._quarantine.apply(base, patches)
-        outcomes = {"strict": Outcome(strict.refused is None, strict.refused is None and strict.files == names)}
+        outcomes = {"strict": Outcome(strict.refused is None, strict.refused is None and strict.files in fitting)}
         if self._policies:
             merged = self._quarantine.three_way(base, patches)
-            outcomes["3way"] = Outcome(merged.refused is None, merged.refused is None and merged.files == names)
-            outcomes["patch-f2"] = self._fuzzy(base, patches, states)
+            outcomes["3way"] = Outcome(merged.refused is None, merged.refused is None and merged.files in fitting)
+            outcomes["patch-f2"] = self._fuzzy(base, patches, wanted)
         return outcomes
 
-    def _fuzzy(
-        self, base: dict[bytes, tuple[str, str]], patches: list[bytes], states: dict[bytes, FileState | None]
-    ) -> Outcome:
+    def _made(self, wanted: tuple[int, ...], late: bool) -> dict[bytes, FileState | None]:
+        """Return what the line history makes of the changes at ``wanted`` alone, whether they fit or not."""
+        plain = self._history.plain_history
+        plain.prepare(wanted)
+        return plain.states(wanted, Chosen(self._start, frozenset(wanted)), late)
+
+    def _names_of(self, states: dict[bytes, FileState | None]) -> dict[bytes, Entry]:
+        length = self._history.hash_length
+        return {path: (state.mode, state.object_name(length)) for path, state in states.items() if state is not None}
+
+    def _fuzzy(self, base: dict[bytes, Entry], patches: list[bytes], wanted: tuple[int, ...]) -> Outcome:
+        """Return what GNU patch makes of ``patches``; it knows nothing of symbolic links and submodules."""
         odd = (SYMLINK_MODE, SUBMODULE_MODE)
         plain = {path: name for path, (mode, name) in base.items() if mode not in odd}
         contents = self._history.contents(sorted(set(plain.values())))
         files = {path: contents[name] for path, name in plain.items()}
         made = self._quarantine.gnu_patch(files, patches, DEFAULT_FUZZ)
-        expected = {path: b"".join(s.lines) for path, s in states.items() if s is not None and s.mode not in odd}
-        return Outcome(made is not None, made is not None and made == expected)
+        right = []
+        for late in (False, True):
+            states = self._made(wanted, late)
+            right.append({path: b"".join(s.lines) for path, s in states.items() if s is not None and s.mode not in odd})
+        return Outcome(made is not None, made is not None and made in right)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from git_xsa.queue.answer import Verdict
-from git_xsa.report.as_text import DIGITS, KIND_STYLES, Lines, label, short, subject_of
+from git_xsa.report.as_text import KIND_STYLES, label, short, subject_of
 from git_xsa.report.plain import printable
+from git_xsa.report.style import Lines
 
 
 def edges(verdict: Verdict) -> dict[int, list[int]]:
@@ -60,15 +61,14 @@ def dot(verdict: Verdict) -> str:
     """Return the graph in Graphviz's language; an arrow leads from a change to what it needs."""
     rows = ["digraph prerequisites {", "  rankdir=RL;", '  node [shape=box, fontname="sans-serif"];']
     for position in verdict.selection.queue:
-        commit = verdict.range.commits[position - 1]
-        words = f"{label(verdict, position)} {commit.id[:DIGITS]}\n{printable(commit.subject, one_line=True)}"
+        words = f"{label(verdict, position)} {short(verdict, position)}\n{subject_of(verdict, position)}"
         bold = ", style=bold" if position in verdict.selection.wanted else ""
-        rows.append(f"  {_quoted(commit.id[:DIGITS])} [label={_quoted(words)}{bold}];")
+        rows.append(f"  {_quoted(short(verdict, position))} [label={_quoted(words)}{bold}];")
     for position, found in reduced(edges(verdict)).items():
         rows += [f"  {_quoted(short(verdict, position))} -> {_quoted(short(verdict, need))};" for need in found]
     return "\n".join([*rows, "}"])
 
 
 def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    escaped = printable(text).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'

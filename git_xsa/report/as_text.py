@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from git_xsa.model.rules import Kind
 from git_xsa.model.selection import Reason
 from git_xsa.queue.answer import State, Verdict
-from git_xsa.report.plain import printable
-
-if TYPE_CHECKING:
-    from rich.console import Console
+from git_xsa.report.style import Lines
 
 #: How many hexadecimal digits of a commit are shown: what ``git log --oneline`` shows in xen.git, and one more.
 DIGITS = 12
@@ -40,23 +36,6 @@ def count(number: int, noun: str) -> str:
 def advisory_names(numbers: Iterable[int]) -> str:
     """Return the names of some advisories, ``XSA-491, XSA-492``."""
     return ", ".join(f"XSA-{number}" for number in numbers)
-
-
-class Lines:
-    """Prints to a console line by line, each in parts with a style."""
-
-    def __init__(self, console: Console) -> None:
-        self.console = console
-
-    def line(self, *parts: str | tuple[str, str]) -> None:
-        """Print one line; a part is text, or text and its style.  What could harm a terminal is made visible."""
-        from rich.text import Text  # noqa: PLC0415 - only needed when something is printed
-
-        text = Text()
-        for part in parts:
-            words, style = (part, "") if isinstance(part, str) else part
-            text.append(printable(words, one_line=True), style=style)
-        self.console.print(text)
 
 
 def subject_of(verdict: Verdict, position: int) -> str:

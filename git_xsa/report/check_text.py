@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from git_xsa.model.rules import Kind
 from git_xsa.queue.answer import State, Verdict
 from git_xsa.report.as_text import (
     KIND_STYLES,
     STYLES,
-    Lines,
     advisory_names,
     count,
     headline,
@@ -18,14 +16,11 @@ from git_xsa.report.as_text import (
     print_queue,
     subject_of,
 )
-
-if TYPE_CHECKING:
-    from rich.console import Console
+from git_xsa.report.style import Lines, Part
 
 
-def print_checks(console: Console, verdicts: Sequence[Verdict], each: bool) -> None:
+def print_checks(lines: Lines, verdicts: Sequence[Verdict], each: bool) -> None:
     """Print the answers about all releases: with ``each`` a line for each advisory, else the queue as a whole."""
-    lines = Lines(console)
     seen = None
     for verdict in verdicts:
         if each:
@@ -125,8 +120,8 @@ def _advisory(lines: Lines, verdict: Verdict, number: int, after: list[int], nee
     if after:
         words.append((f"after {advisory_names(after)}", ""))
     name = f"XSA-{number}"
-    state = [("applies", STYLES[State.APPLIES])] if not words else words
-    parts: list[str | tuple[str, str]] = [f"  {name:8} "]
+    state = words or [("applies", STYLES[State.APPLIES])]
+    parts: list[Part] = [f"  {name:8} "]
     for index, part in enumerate(state):
         parts += [", " if index else "", part]
     lines.line(*parts, ("  " + subject_of(verdict, last), "dim"))

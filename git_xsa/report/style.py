@@ -1,4 +1,8 @@
-"""Whether and how output is coloured, by git's rules: ``color.ui``, ``NO_COLOR``, and whether a person reads it."""
+"""Whether and how output is coloured, by git's rules: ``color.ui``, ``NO_COLOR``, and whether a person reads it.
+
+Lines of text are coloured here and not by rich, which takes a third as long to load as ``git xsa-prereqs`` takes for
+its whole work; tables are rich's (``console``).
+"""
 
 from __future__ import annotations
 
@@ -7,14 +11,19 @@ import sys
 from typing import TYPE_CHECKING
 
 from git_xsa.report.pager import on_terminal
+from git_xsa.report.plain import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from git_xsa.git.run import Git
 
-#: Width of output that no terminal limits: wide enough for any subject line, so that nothing is cut in a log.
+#: Width of a table that no terminal limits: wide enough for any, so that nothing is cut in a log.
 UNLIMITED = 1_000
+#: Words that a style is made of -> their codes (ECMA-48, "select graphic rendition").
+CODES = {"bold": 1, "dim": 2, "red": 31, "green": 32, "yellow": 33, "magenta": 35, "cyan": 36}
+
+Part = str | tuple[str, str]
 
 
 def wants_colour(git: Git, terminal: bool) -> bool:
@@ -25,9 +34,33 @@ def wants_colour(git: Git, terminal: bool) -> bool:
     return answer == "true"
 
 
+class Lines:
+    """Prints to standard output line by line, each in parts with a style."""
+
+    def __init__(self, colour: bool) -> None:
+        self._colour = colour
+
+    def line(self, *parts: Part) -> None:
+        """Print one line; a part is text, or text and its style.  What could harm a terminal is made visible."""
+        print("".join(map(self._part, parts)))
+
+    def _part(self, part: Part) -> str:
+        words, style = (part, "") if isinstance(part, str) else part
+        words = printable(words, one_line=True)
+        if not (self._colour and style and words):
+            return words
+        codes = ";".join(str(CODES[word]) for word in style.split())
+        return f"\033[{codes}m{words}\033[0m"
+
+
+def lines(git: Git, terminal: bool) -> Lines:
+    """Return what prints lines, coloured if that is wanted; ``terminal`` tells whether a person reads them."""
+    return Lines(wants_colour(git, terminal))
+
+
 def console(git: Git, terminal: bool | None = None) -> Console:
-    """Return a console on standard output; it cuts lines only at the width of a terminal, and only tables."""
-    from rich.console import Console  # noqa: PLC0415 - a fifth of a second, and JSON does not need it
+    """Return a console for tables on standard output, as wide as the terminal if there is one."""
+    from rich.console import Console  # noqa: PLC0415 - slow to load, and not needed for JSON
 
     person = on_terminal() if terminal is None else terminal
     colour = wants_colour(git, person)

@@ -1,0 +1,87 @@
+"""Write the demonstration repository into a folder: ``git init``, one ``git fast-import``, and the files of HEAD.
+
+Promises: the folder is new or was empty; commit ids are the same every time, whatever the user's configuration and
+environment say about hash functions, templates, hooks, names and branches.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from git_xsa.demo.history import Commit, Repository, Tag, repository
+from git_xsa.errors import UsageError, XsaError
+from git_xsa.git.run import Git
+
+
+def write(folder: Path) -> None:
+    """Make ``folder`` the demonstration repository, with ``master`` checked out.
+
+    Refuses, with a ``UsageError``, anything that exists and is not an empty folder; ``XsaError`` when it can't be
+    made or git fails.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        occupied = any(folder.iterdir())
+    except (FileExistsError, NotADirectoryError):
+        raise UsageError(f"{folder} is not a folder", "name one that does not exist yet") from None
+    except OSError as error:
+        raise XsaError(f"{folder} can't be used: {error.strerror}", "name a folder that you may write to") from None
+    if occupied:
+        raise UsageError(f"{folder} is not empty", "name a folder that does not exist yet")
+    with Git(folder, _environment(folder.absolute())) as git:
+        git.call("init", "--quiet", "--template=", "--object-format=sha1", "--initial-branch=master")
+        git.call("fast-import", "--quiet", given=b"".join(_stream(repository())))
+        git.call("read-tree", "--reset", "-u", "HEAD")
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """Return what makes git work in ``folder`` and nowhere else, without the settings and hooks of the user's."""
+    inside = folder / ".git"
+    return {
+        "GIT_DIR": str(inside),
+        "GIT_WORK_TREE": str(folder),
+        "GIT_INDEX_FILE": str(inside / "index"),
+        "GIT_OBJECT_DIRECTORY": str(inside / "objects"),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        # Before git 2.32 the user's settings have no variable of their own.
+        "HOME": str(inside),
+        "XDG_CONFIG_HOME": str(inside),
+    }
+
+
+def _data(content: bytes) -> bytes:
+    return b"data %d\n%s\n" % (len(content), content)
+
+
+def _stream(wanted: Repository) -> Iterator[bytes]:
+    """Yield what ``git fast-import`` makes ``wanted`` of.
+
+    Every commit has its place in ``wanted.commits`` as its mark.  All are made on ``master``, which is then set, like
+    the other branches, to where it belongs.
+    """
+    marks = {commit.id: mark for mark, commit in enumerate(wanted.commits, 1)}
+    for commit in wanted.commits:
+        yield from _commit(commit, marks)
+    for name, tip in wanted.branches.items():
+        yield f"reset refs/heads/{name}\nfrom :{marks[tip.id]}\n\n".encode()
+    for tag in wanted.tags:
+        yield _tag(tag, marks)
+    yield b"done\n"
+
+
+def _commit(commit: Commit, marks: dict[str, int]) -> Iterator[bytes]:
+    yield f"commit refs/heads/master\nmark :{marks[commit.id]}\n".encode()
+    yield f"author {commit.author}\ncommitter {commit.committer}\n".encode() + _data(commit.message.encode())
+    before = commit.parent.files if commit.parent else {}
+    if commit.parent:
+        yield f"from :{marks[commit.parent.id]}\n".encode()
+    for path, content in commit.files.items():
+        if before.get(path) != content:
+            yield f"M 100644 inline {path}\n".encode() + _data(content)
+
+
+def _tag(tag: Tag, marks: dict[str, int]) -> bytes:
+    return f"tag {tag.name}\nfrom :{marks[tag.commit.id]}\ntagger {tag.tagger}\n".encode() + _data(tag.message.encode())

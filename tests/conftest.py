@@ -1,0 +1,107 @@
+"""What holds for every test: a sealed surrounding, so that a test says the same on every machine and every day.
+
+No test sees the user's home, git configuration, identity, editor, pager, proxies or colours; the clock of commits
+stands still; git refuses every transport but the local one.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+#: When every commit and tag of a test is made: 2026-01-02 03:04:05 UTC.
+NOW = "1767323045 +0000"
+IDENTITY = {"NAME": "Jane Doe", "EMAIL": "jane@example.org", "DATE": NOW}
+
+SETTINGS = {
+    "LC_ALL": "C.UTF-8",
+    "TZ": "UTC",
+    "TERM": "dumb",
+    "COLUMNS": "100",
+    "PYTHONPATH": str(ROOT),
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_ALLOW_PROTOCOL": "file",
+    "GIT_EDITOR": "false",
+    "GIT_SEQUENCE_EDITOR": "false",
+    "GIT_ASKPASS": "false",
+} | {f"GIT_{role}_{field}": value for role in ("AUTHOR", "COMMITTER") for field, value in IDENTITY.items()}
+
+#: Taken out of the environment, besides every other GIT_ variable.
+UNWANTED = {
+    "ALL_PROXY",
+    "CLICOLOR",
+    "CLICOLOR_FORCE",
+    "EDITOR",
+    "EMAIL",
+    "FORCE_COLOR",
+    "FTP_PROXY",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "LANGUAGE",
+    "LESS",
+    "LINES",
+    "LV",
+    "MANPATH",
+    "NO_COLOR",
+    "NO_PROXY",
+    "PAGER",
+    "PYTHON",
+    "VISUAL",
+}
+#: Whose value is the caller's word to the tests.
+KEPT = {"GIT_XSA_XEN"}
+
+OUTSIDE = dict(os.environ)
+
+hypothesis.settings.register_profile("git-xsa", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("git-xsa")
+
+
+@pytest.fixture(autouse=True)
+def sealed(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Seal the test off; returns its private home folder, which is empty but for an empty ``.gitconfig``."""
+    home = tmp_path_factory.mktemp("home")
+    for name in os.environ:
+        if name.upper() in UNWANTED or (name.startswith(("GIT_", "XDG_")) and name not in KEPT):
+            monkeypatch.delenv(name)
+    for name, value in SETTINGS.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("HOME", str(home))
+    for kind in ("CACHE", "CONFIG", "DATA", "STATE"):
+        monkeypatch.setenv(f"XDG_{kind}_HOME", str(home / kind.lower()))
+    settings = home / ".gitconfig"
+    settings.touch()
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(settings))
+    return home
+
+
+@pytest.fixture(scope="session")
+def outside() -> dict[str, str]:
+    """Return the environment that the tests were started in, for what needs the network: installing with pip."""
+    return dict(OUTSIDE)
+
+
+@pytest.fixture(scope="session")
+def xen() -> Path:
+    """Return the clone of xen.git that ``GIT_XSA_XEN`` names; the test is skipped if it names none."""
+    value = OUTSIDE.get("GIT_XSA_XEN", "")
+    if not value:
+        pytest.skip("GIT_XSA_XEN does not name a clone of xen.git")
+    path = Path(value)
+    assert path.is_dir(), f"GIT_XSA_XEN={value} is not a folder"
+    return path
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip, visibly, the tests marked ``xen`` where there is no clone of xen.git."""
+    if OUTSIDE.get("GIT_XSA_XEN"):
+        return
+    skip = pytest.mark.skip(reason="GIT_XSA_XEN does not name a clone of xen.git")
+    for item in items:
+        if item.get_closest_marker("xen") is not None:
+            item.add_marker(skip)

@@ -1,0 +1,238 @@
+r"""The samples in the manual stay true: what a page shows is run again and compared, and every command line is valid.
+
+A display after the line ``.\" sample: demo`` is a transcript on the demonstration repository: ``$`` begins a command
+(``>`` its next line), and up to the next one follows what it prints, both streams together.  ``$ echo $?`` shows its
+exit status.  A line that ends with ``...`` is cut there, and a line of ``...`` alone stands for any number of lines.
+``.\" sample: xen`` is the same in a clone of xen.git, and ``.\" sample: lines`` is the line history of git-xsa(7).
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from git_xsa.__main__ import COMMANDS
+from git_xsa.demo import write
+from git_xsa.model.change import Hunk
+from git_xsa.model.lines import LineHistory
+from git_xsa.model.rules import NEVER, ROOT, Kind, RuleBook
+
+MAN = Path(__file__).resolve().parent.parent / "man"
+PAGES = sorted(path.name for path in MAN.glob("*.[1-9]"))
+MARK = '.\\" sample: '
+#: What remains of 80 columns in a display that is set off as those of the samples are.
+WIDEST = 73
+
+
+@dataclass(frozen=True)
+class Display:
+    """A literal display of a page: the line it begins at, its mark (empty: none) and its text without markup."""
+
+    page: str
+    line: int
+    mark: str
+    text: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.page}:{self.line}"
+
+
+def _plain(line: str) -> str:
+    """Return a line of a display as it is shown."""
+    named = {"\\(aq": "'", "\\(ga": "`", "\\(ha": "^", "\\(ti": "~", "\\-": "-", "\\&": "", "\\e": "\\"}
+    line = re.sub(r"\\\[u([0-9A-F]{4})\]", lambda match: chr(int(match[1], 16)), line)
+    return re.sub(r"\\(?:\(..|.)", lambda match: named[match[0]], line)
+
+
+def _displays(page: str) -> Iterator[Display]:
+    mark, start = "", 0
+    text: list[str] = []
+    for number, line in enumerate((MAN / page).read_text(encoding="utf-8").splitlines(), 1):
+        if start and line == ".Ed":
+            yield Display(page, start, mark, tuple(text))
+            mark, start, text = "", 0, []
+        elif start:
+            text.append(_plain(line))
+        elif line.startswith(".Bd"):
+            start = number
+        else:
+            assert not mark, f"{page}:{number}: a display has to follow the mark of a sample"
+            mark = line.removeprefix(MARK) if line.startswith(MARK) and not line.endswith("...") else ""
+
+
+DISPLAYS = [display for page in PAGES for display in _displays(page)]
+
+
+def _marked(mark: str) -> list[Display]:
+    return [display for display in DISPLAYS if display.mark == mark]
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("demo") / "xen"
+    write(folder)
+    return folder
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put the commands of this checkout, and the Python that runs the test, on PATH."""
+    python = shlex.quote(sys.executable)
+    scripts = {f"git-xsa-{name}": f"exec {python} -m git_xsa {name}" for name in COMMANDS}
+    for name, script in (scripts | {"python3": f"exec {python}"}).items():
+        path = tmp_path / name
+        path.write_text(f'#!/bin/sh\n{script} "$@"\n', encoding="utf-8")
+        path.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+
+
+def _steps(display: Display) -> Iterator[tuple[str, list[str]]]:
+    """Yield each command of a transcript with the lines that are shown after it."""
+    commands: list[list[str]] = []
+    outputs: list[list[str]] = []
+    for line in display.text:
+        if line.startswith("$ "):
+            commands.append([line.removeprefix("$ ")])
+            outputs.append([])
+        elif line.startswith("> ") and commands and not outputs[-1]:
+            commands[-1].append(line.removeprefix("> "))
+        else:
+            assert outputs, f"{display}: a transcript begins with a command"
+            outputs[-1].append(line)
+    return zip(map("\n".join, commands), outputs, strict=True)
+
+
+def _pattern(shown: list[str]) -> str:
+    """Return the regular expression of all outputs that a page may show like this."""
+    parts = []
+    for line in shown:
+        if line == "...":
+            parts.append(r"(?:.*\n)*")
+        elif line.endswith("..."):
+            parts.append(re.escape(line.removesuffix("...")) + r".*\n")
+        else:
+            parts.append(re.escape(line) + r"\n")
+    return "".join(parts)
+
+
+def _replay(display: Display, folder: Path) -> None:
+    status = 0
+    for command, shown in _steps(display):
+        words = ["sh", "-c", f"exec 2>&1\n(exit {status})\n{command}"]
+        done = subprocess.run(words, cwd=folder, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, check=False)
+        status = done.returncode
+        printed = done.stdout.decode("utf-8")
+        assert re.fullmatch(_pattern(shown), printed), f"{display}: '{command}' now prints:\n{printed}"
+
+
+@pytest.mark.parametrize("display", _marked("demo"), ids=str)
+def test_a_sample_shows_what_the_command_prints(display: Display, demo: Path, installed: None) -> None:
+    _replay(display, demo)
+
+
+@pytest.mark.xen
+@pytest.mark.parametrize("display", _marked("xen"), ids=str)
+def test_a_sample_of_xen_shows_what_the_command_prints(display: Display, xen: Path, installed: None) -> None:
+    _replay(display, xen)
+
+
+def test_the_drawn_line_history_is_right() -> None:
+    """The table in git-xsa(7) is the model's, for the commits and the patch that the text describes."""
+    history = LineHistory([b"a", b"b", b"c", b"d", b"e"])
+    hunks = [
+        Hunk(3, 3, b" -+ ", (b"c", b"d", b"x", b"e")),
+        Hunk(1, 1, b" - ", (b"a", b"b", b"c")),
+        Hunk(4, 4, b" +", (b"e", b"z")),
+        Hunk(1, 1, b" -+ ", (b"a", b"c", b"p", b"x")),
+    ]
+    for position, hunk in enumerate(hunks, 1):
+        book = RuleBook(position)
+        history.apply(b"file", [hunk], book)
+
+    names = {ROOT: "base", 1: "1", 2: "2", 3: "3", 4: "P", NEVER: "-"}
+    table = [f"{line.text.decode():7}{names[line.born]:11}{names[line.died]}" for line in history]
+    (display,) = _marked("lines")
+    assert list(display.text) == ["line   added by   removed by", *table]
+    needs = {(rule.condition.need, rule.lines, rule.gone, rule.kind) for rule in book.rules()}
+    assert needs == {
+        (1, (b"x",), False, Kind.CONTEXT),
+        (2, (b"b",), True, Kind.CHANGE),
+        (1, (b"d",), True, Kind.CHANGE),
+    }
+
+
+# What holds for all pages
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_has_a_sample(name: str) -> None:
+    assert [display for display in _marked("demo") if display.page == f"git-xsa-{name}.1"]
+
+
+@pytest.mark.parametrize("display", DISPLAYS, ids=str)
+def test_output_is_shown_in_samples_only_and_fits(display: Display) -> None:
+    assert display.mark in ("", "demo", "xen", "lines")
+    assert display.mark or not [line for line in display.text if line.startswith("$")]
+    assert [line for line in display.text if len(line) > WIDEST] == []
+
+
+def _shown_lines(page: str) -> Iterator[str]:
+    """Yield what a page shows as a command line: single lines, and displays that aren't samples."""
+    for line in (MAN / page).read_text(encoding="utf-8").splitlines():
+        if line.startswith(".Dl "):
+            yield _plain(line.removeprefix(".Dl "))
+    for display in _displays(page):
+        if not display.mark:
+            yield "\n".join(display.text)
+
+
+def _calls(script: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield each command of git-xsa that ``script`` calls through git, with its arguments."""
+    lexer = shlex.shlex(script, posix=True, punctuation_chars=True)
+    lexer.whitespace_split = True
+    lexer.commenters = ""
+    name, arguments = "", list[str]()
+    after_git = False
+    for word in [*lexer, ";"]:
+        if set(word) <= set("();<>|&") or word == "git":
+            if name:
+                yield name, arguments
+            name, arguments, after_git = "", [], word == "git"
+        elif name:
+            arguments.append(word)
+        elif after_git and word.startswith("xsa-"):
+            name = word.removeprefix("xsa-")
+
+
+CALLS = [(page, *call) for page in PAGES for script in _shown_lines(page) for call in _calls(script)]
+
+
+@pytest.mark.parametrize(("page", "name", "arguments"), CALLS, ids=lambda value: " ".join(value) if value else None)
+def test_a_command_line_in_a_page_is_valid(
+    page: str, name: str, arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    parser: argparse.ArgumentParser = import_module(f"git_xsa.commands.{name}").parser()
+    try:
+        parser.parse_args(arguments)
+    except SystemExit:
+        pytest.fail(f"{page}: {capsys.readouterr().err}")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_fits_80_columns(page: str) -> None:
+    if shutil.which("mandoc") is None:
+        pytest.skip("mandoc is not installed")
+    done = subprocess.run(["mandoc", "-T", "utf8", MAN / page], capture_output=True, check=True)
+
+    lines = re.sub(".\b", "", done.stdout.decode("utf-8")).splitlines()
+    assert [line for line in lines if len(line) > 80] == []

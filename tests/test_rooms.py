@@ -1,0 +1,61 @@
+"""The rooms of the package import each other in one direction, and only one of them starts git."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent.parent / "git_xsa"
+
+#: Room -> what it may import of ours, besides itself.  Every room may raise the errors of ``git_xsa.errors``.
+MAY_IMPORT = {
+    "model": set(),
+    "git": {"model"},
+    "advisories": {"git", "model"},
+    "queue": {"advisories", "git", "model"},
+    "report": {"advisories", "queue", "git", "model"},
+    "commands": {"report", "advisories", "queue", "git", "model"},
+}
+ALWAYS = {"errors"}
+#: Library -> the only modules that may use it.
+RESERVED = {
+    "sh": {"git/run.py"},
+    "subprocess": {"report/pager.py"},
+}
+
+
+def _modules(room: str) -> list[Path]:
+    return sorted((PACKAGE / room).rglob("*.py"))
+
+
+def _imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} has a relative import"
+            yield f"{node.module}"
+            yield from (f"{node.module}.{name.name}" for name in node.names)
+
+
+def test_imports_point_one_way() -> None:
+    wrong = []
+    for room, others in MAY_IMPORT.items():
+        for path in _modules(room):
+            ours = {name.split(".")[1] for name in _imports(path) if name.startswith("git_xsa.")}
+            rooms = ours & (set(MAY_IMPORT) | {"__main__", "completions", "demo"})
+            wrong += [f"{path.relative_to(PACKAGE)} imports {other}" for other in rooms - others - ALWAYS - {room}]
+    assert wrong == []
+
+
+def test_one_module_starts_git() -> None:
+    # The demonstration is no room: it plays the user, and starts what a user would.
+    wrong = []
+    for path in sorted({*PACKAGE.rglob("*.py")} - {*_modules("demo")}):
+        name = path.relative_to(PACKAGE).as_posix()
+        used = {imported.split(".")[0] for imported in _imports(path)}
+        wrong += [
+            f"{name} uses {library}" for library, users in RESERVED.items() if library in used and name not in users
+        ]
+    assert wrong == []
