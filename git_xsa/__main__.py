@@ -36,6 +36,8 @@ COMMANDS = {
 
 INTERRUPTED = 128 + signal.SIGINT
 PIPE_CLOSED = 128 + signal.SIGPIPE
+#: Signals that end the process after it has removed what it made: a cancelled job must leave no text of a patch.
+ENDING = (signal.SIGTERM, signal.SIGHUP)
 USAGE = UsageError.status
 FAILURE = XsaError.status
 
@@ -52,12 +54,28 @@ def entry() -> int:
     """
     program = os.path.basename(sys.argv[0])
     name = program.removeprefix("git-xsa-")
+    for number in ENDING:
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _end)
     status = main(sys.argv[1:] if name == program else [name, *sys.argv[1:]])
-    if status in (INTERRUPTED, PIPE_CLOSED):
+    if status in (INTERRUPTED, PIPE_CLOSED, *(128 + number for number in ENDING)):
         number = status - 128
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
     return status
+
+
+class Ended(BaseException):
+    """The process was told to end by the signal ``number``; everything on the way out is cleaned up."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def _end(number: int, _frame: object) -> None:
+    signal.signal(number, signal.SIG_IGN)  # once is enough: don't disturb the cleaning up
+    raise Ended(number)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -75,6 +93,8 @@ def main(arguments: Sequence[str]) -> int:
             sys.stdout.flush()
     except KeyboardInterrupt:
         status = INTERRUPTED
+    except Ended as end:
+        status = 128 + end.number
     except BrokenPipeError:
         status = PIPE_CLOSED
     except Exception as error:

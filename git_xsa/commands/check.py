@@ -54,9 +54,10 @@ def run(options: argparse.Namespace) -> int:
 def _questions(session: Session, pairs: list[tuple[Commit, Commit]], options: argparse.Namespace) -> Iterator[Question]:
     """Yield what is asked about each base: one question for all advisories together, or one for each."""
     for base, tip in pairs:
+        ask = session.ask_known_advisories if options.xsa else session.ask_advisories
         numbers = options.xsa or session.outstanding(base, tip)
-        for group in [[number] for number in numbers] if options.each else [numbers]:
-            yield session.ask_advisories(base, tip, group)
+        for group in [[number] for number in numbers] if options.each and numbers else [numbers]:
+            yield ask(base, tip, group)
 
 
 def _print(session: Session, verdicts: list[Verdict], each: bool) -> None:

@@ -14,6 +14,9 @@ from git_xsa.queue.session import LOOK_AHEAD, Session
 from git_xsa.report.as_json import dumps, error_line, verdict_document, verdict_line
 from git_xsa.report.plain import printable
 
+#: States in which there is no queue -> exit status; 0 in the others.
+EXIT = {State.CONFLICTS: 2, State.NO_PATCHES: 1}
+
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of this command's line."""
@@ -32,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     made.add_argument("--why", action="store_true", help="show for each prerequisite the hunks and lines that need it")
     made.add_argument(
-        "--graph", nargs="?", const="tree", choices=("tree", "dot"), metavar="dot",
+        "--graph", nargs="?", const="tree", metavar="dot",
         help="show what needs what as a tree; with =dot in the language of Graphviz",
     )  # fmt: skip
     made.add_argument("--stdin", action="store_true", help="read requests, one a line: <base> <commit>...")
@@ -42,7 +45,10 @@ def parser() -> argparse.ArgumentParser:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Answer the request and return the exit status: 0 when a queue exists, 2 when none can."""
+    """Answer the request and return the exit status: 0 when a queue exists, 1 for no patches, 2 when none can."""
+    if options.graph not in (None, "tree", "dot"):  # "--graph <commit>": the commit is no form of the graph
+        options.patches.insert(0, options.graph)
+        options.graph = "tree"
     _check(options)
     if options.stdin:
         return _answer_lines(options.json)
@@ -56,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
             print(dot(verdict))
         else:
             _print(session, verdict, options)
-    return 2 if verdict.state is State.CONFLICTS else 0
+    return EXIT.get(verdict.state, 0)
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -68,7 +74,7 @@ def _check(options: argparse.Namespace) -> None:
     if not options.onto:
         raise UsageError("no base is given", "say what the patches are to be put on: --onto RELEASE-4.17.3")
     if bool(options.xsa) == bool(options.patches):
-        raise UsageError("give either advisories (--xsa) or commits", "see git help xsa-prereqs")
+        raise UsageError("give either advisories (--xsa), or commits, or patch files", "see git help xsa-prereqs")
     if options.json and (options.graph or options.why):
         raise UsageError("--json holds the reasons already", "leave out --why and --graph")
 
@@ -77,7 +83,7 @@ def _ask(session: Session, options: argparse.Namespace) -> Question:
     base = session.branches.base(options.onto)
     tip = session.commit(options.tip) if options.tip else None
     if options.xsa:
-        return session.ask_advisories(base, tip or session.tip_for(base), options.xsa)
+        return session.ask_known_advisories(base, tip or session.tip_for(base), options.xsa)
     commits, files = session.sort_out(options.patches)
     if files:
         return session.ask_files(base, tip or session.tip_for(base), files)
@@ -138,7 +144,7 @@ def _answer_line(session: Session, as_json: bool, request: str, question: Questi
         return question.status
     verdict = session.answer(question)
     print(dumps(verdict_line(verdict)) if as_json else _plain(verdict), flush=True)
-    return 2 if verdict.state is State.CONFLICTS else 0
+    return EXIT.get(verdict.state, 0)
 
 
 def _plain(verdict: Verdict) -> str:

@@ -101,7 +101,7 @@ class Branches:
 
     def _nearest(self, name: str) -> str:
         if self._repository.shallow:
-            return "the clone is shallow: git fetch --unshallow --tags"
+            return self._repository.missing_hint()
         if not self.releases:
             return "the repository has no release tags: git fetch --tags"
         guess = self._settings.release_tag.replace("*", name)
@@ -109,7 +109,7 @@ class Branches:
             return f"the release is called {guess}"
         stem = name.rpartition(".")[0]
         near = [tag for tag in self.releases if stem and tag.startswith(stem)][-3:]
-        return f"the releases nearest to it are {', '.join(near)}" if near else "git tag lists the names there are"
+        return f"the releases nearest to it are {', '.join(near)}" if near else self._repository.name_hint()
 
     def of_base(self, base: Commit) -> Branch | None:
         """Return the stable branch of the release ``base`` by its version, ``None`` if it is no release of one."""

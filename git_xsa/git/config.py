@@ -20,7 +20,11 @@ class Settings:
     stable_branch: str = "stable-*"
 
 
-_KEYS = {"xsa.releasetag": "release_tag", "xsa.stablebranch": "stable_branch"}
+#: Keys as git lists them -> the setting, and the key as it is written in manuals.
+_KEYS = {
+    "xsa.releasetag": ("release_tag", "xsa.releaseTag"),
+    "xsa.stablebranch": ("stable_branch", "xsa.stableBranch"),
+}
 
 
 def read_settings(repository: Repository) -> Settings:
@@ -30,8 +34,9 @@ def read_settings(repository: Repository) -> Settings:
     for item in listing.decode("utf-8", "replace").split("\0")[:-1]:
         key, _, value = item.partition("\n")
         if key in _KEYS:
+            setting, written = _KEYS[key]
             if value.count("*") != 1:
-                what = f"the setting {key} is {value!r}: it must hold one *, which stands for the version"
-                raise XsaError(what, f"git config {key} 'name-*'")
-            found[_KEYS[key]] = value
+                what = f"the setting {written} is {value!r}: it must hold one *, which stands for the version"
+                raise XsaError(what, f"git config {written} 'name-*'")
+            found[setting] = value
     return Settings(**found)

@@ -26,6 +26,7 @@ from git_xsa.model.change import FileChange, Hunk
 _FILE = re.compile(rb"^(?=diff --git )", re.MULTILINE)
 _BODY = re.compile(rb"^(?:@@ -|GIT binary patch$|Binary files )", re.MULTILINE)
 _PLAIN = "--- a\n+++ b\n"
+_MODE = re.compile(rb"[0-7]{6}")
 _ESCAPES = {b"a": b"\a", b"b": b"\b", b"t": b"\t", b"n": b"\n", b"v": b"\v", b"f": b"\f", b"r": b"\r"}
 _ESCAPE = re.compile(rb"\\([0-7]{3}|.)", re.DOTALL)
 
@@ -36,7 +37,10 @@ class DiffError(XsaError):
 
 @dataclass(frozen=True, slots=True)
 class FileDiff:
-    """The diff of one file: its names and modes, and the text of its body, not parsed yet."""
+    """The diff of one file: its names and modes, and the text of its body, not parsed yet.
+
+    ``old_id`` and ``new_id`` are the object names of its ``index`` line, as long as they stand there.
+    """
 
     old_path: bytes | None
     new_path: bytes | None
@@ -44,13 +48,17 @@ class FileDiff:
     new_mode: str | None
     copied: bool
     body: bytes
+    old_id: bytes = b""
+    new_id: bytes = b""
 
     def change(self) -> FileChange:
         """Parse the body; ``DiffError`` when it is not a sequence of hunks."""
-        binary = self.body.startswith((b"GIT binary patch", b"Binary files "))
-        hunks = () if binary else parse_hunks(self.body)
         names = (self.old_path, self.new_path, self.old_mode, self.new_mode)
-        return FileChange(*names, hunks=hunks, binary=binary, copied=self.copied)
+        if self.body.startswith((b"GIT binary patch", b"Binary files ")):
+            old = self.old_id if self.old_path is not None else None
+            new = self.new_id if self.new_path is not None else None
+            return FileChange(*names, binary=True, old_content=old, new_content=new, copied=self.copied)
+        return FileChange(*names, hunks=parse_hunks(self.body), copied=self.copied)
 
 
 def parse_hunks(body: bytes) -> tuple[Hunk, ...]:
@@ -108,34 +116,49 @@ def _header(header: bytes, body: bytes) -> FileDiff:
             if line.startswith(key + b" "):
                 words[key] = line[len(key) + 1 :]
     names = _names(first.removeprefix(b"diff --git "), words)
-    mode = words.get(b"index", b"").partition(b" ")[2] or None
-    old = words.get(b"deleted file mode") or words.get(b"old mode") or mode
-    new = words.get(b"new file mode") or words.get(b"new mode") or mode
+    ids, _, mode = words.get(b"index", b"").partition(b" ")
+    old_id, _, new_id = ids.partition(b"..")
     old_path = None if b"new file mode" in words else names[0]
     new_path = None if b"deleted file mode" in words else names[1]
-    modes = (
-        old.decode() if old and old_path is not None else None,
-        new.decode() if new and new_path is not None else None,
-    )
-    return FileDiff(old_path, new_path, *modes, b"copy from" in words, body)
+    if old_path is None and new_path is None:
+        raise DiffError(f"not a diff: a file that is new and deleted: {_shown(names[0])}")
+    old = words.get(b"deleted file mode") or words.get(b"old mode") or mode
+    new = words.get(b"new file mode") or words.get(b"new mode") or mode
+    modes = (_mode(old) if old_path is not None else None, _mode(new) if new_path is not None else None)
+    return FileDiff(old_path, new_path, *modes, b"copy from" in words, body, old_id, new_id)
+
+
+def _mode(digits: bytes) -> str | None:
+    """Return the mode as a string, ``None`` for no digits at all."""
+    if digits and not _MODE.fullmatch(digits):
+        raise DiffError(f"not a diff: {_shown(digits)} is no mode of a file")
+    return digits.decode() or None
 
 
 def _names(first: bytes, words: dict[bytes, bytes]) -> tuple[bytes, bytes]:
     """Return the old and the new name: from the lines that hold one each, else from the first line, where both are
-    the same name (git's own rule for telling them apart)."""
+    the same name (git's own rule for telling them apart).
+
+    Names there begin with one more folder, ``a/`` or ``b/``, which is left out.
+    """
     for old, new in ((b"rename from", b"rename to"), (b"copy from", b"copy to")):
-        if old in words:
+        if old in words or new in words:
+            if not (words.get(old) and words.get(new)):
+                raise DiffError(f"not a diff: half a rename or copy: {_shown(words.get(old) or words.get(new, b''))}")
             return unquote(words[old]), unquote(words[new])
     given = [
-        unquote(words[key].rstrip(b"\t\r"))[2:]
+        unquote(words[key].rstrip(b"\t\r"))
         for key in (b"---", b"+++")
         if words.get(key, b"/dev/null")[:9] != b"/dev/null"
-    ]
-    if given:
-        return given[0], given[-1]
-    if first.startswith(b'"'):
-        return (unquote(first[: len(first) // 2])[2:],) * 2
-    return (first[: len(first) // 2][2:],) * 2
+    ] or [unquote(first[: len(first) // 2]), unquote(first[len(first) // 2 + 1 :])]
+    old_name, new_name = (name.partition(b"/")[2] for name in (given[0], given[-1]))
+    if old_name != new_name or not old_name:
+        raise DiffError(f"not a diff: it names {_shown(given[0])} and {_shown(given[-1])}")
+    return old_name, new_name
+
+
+def _shown(name: bytes) -> str:
+    return name.decode("utf-8", "backslashreplace")
 
 
 def unquote(name: bytes) -> bytes:

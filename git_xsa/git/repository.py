@@ -97,8 +97,14 @@ class Repository:
     def missing_hint(self) -> str:
         """Say how to get what the repository lacks."""
         if self.shallow:
-            return "the clone is shallow: git fetch --unshallow"
+            return "the clone is shallow: git fetch --unshallow --tags brings the whole history"
         return "check the clone with git fsck; in a partial clone, git fetch --refetch --no-filter brings all objects"
+
+    def name_hint(self) -> str:
+        """Say how to find the right name of a commit."""
+        if self.shallow:
+            return self.missing_hint()
+        return "git tag and git branch -a list the names there are"
 
     def refs(self) -> dict[str, str]:
         """Return the commit that every branch, remote branch and tag stands for, by full reference name."""

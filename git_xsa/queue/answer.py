@@ -49,8 +49,8 @@ class Doubt:
 class Verdict:
     """The answer to one request.
 
-    ``xsa`` are the advisories that were asked about, ``xsa_of`` maps positions of their commits to them.  ``doubt``
-    is there exactly when ``state`` is ``misplaced``.
+    ``asked`` are the advisories that were asked about by number, ``xsa_of`` maps the positions of the wanted commits
+    to their advisories.  ``doubt`` is there exactly when ``state`` is ``misplaced``.
     """
 
     base: Commit
@@ -59,12 +59,18 @@ class Verdict:
     state: State
     selection: Selection
     doubt: Doubt | None = None
+    asked: tuple[int, ...] = ()
     xsa_of: dict[int, tuple[int, ...]] = field(default_factory=dict)
 
     @property
     def xsa(self) -> list[int]:
-        """The advisories that were asked about, by number."""
-        return sorted({number for numbers in self.xsa_of.values() for number in numbers})
+        """The advisories that the answer is about, by number: those asked for, those of the commits asked for."""
+        return sorted({*self.asked, *(number for numbers in self.xsa_of.values() for number in numbers)})
+
+    @property
+    def unknown(self) -> list[int]:
+        """The advisories that were asked for, but that no commit says it fixes, neither in the base nor after it."""
+        return sorted(set(self.asked).difference(*self.xsa_of.values()))
 
     def role(self, position: int) -> str:
         """Return ``patch`` for a wanted change, ``prerequisite`` for one that it needs."""
@@ -158,9 +164,11 @@ class Question:
     tip: Commit
     range: Range
     xsa_of: dict[int, tuple[int, ...]]
+    asked: tuple[int, ...]
     proposal: Proposal
 
     def answer(self, quarantine: Quarantine) -> Verdict:
         """Check the proposal with git and return the answer."""
         state, doubt = conclude(self.proposal, quarantine)
-        return Verdict(self.base, self.tip, self.range, state, self.proposal.selection, doubt, self.xsa_of)
+        selection = self.proposal.selection
+        return Verdict(self.base, self.tip, self.range, state, selection, doubt, self.asked, self.xsa_of)

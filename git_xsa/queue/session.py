@@ -19,6 +19,8 @@ from git_xsa.git.config import read_settings
 from git_xsa.git.log import NotOnBranch, Range
 from git_xsa.git.repository import Commit, Repository
 from git_xsa.git.trial import Quarantine
+from git_xsa.model.marks import marked_advisories
+from git_xsa.model.words import count
 from git_xsa.queue.answer import Question, Verdict, propose
 
 #: How many questions may wait for their check; each holds its patches in memory.
@@ -54,7 +56,7 @@ class Session:
         """Return the commit ``name``; ``XsaError`` when there is none."""
         commit = self.repository.resolve(name)
         if commit is None:
-            raise XsaError(f"there is no commit {name!r} in {self.repository.folder}", self.repository.missing_hint())
+            raise XsaError(f"there is no commit {name!r} in {self.repository.folder}", self.repository.name_hint())
         return commit
 
     def range(self, base: Commit, tip: Commit) -> Range:
@@ -147,11 +149,10 @@ class Session:
                 f"{stray.name} is not between {base.name} and {tip.name}",
                 f"git branch -a --contains {stray.id[:12]} tells which branch it is on; give its end with --tip",
             )
-        positions = [position for position in wanted if position is not None]
-        xsa_of = {p: marks for p in positions if (marks := history.marks(p))}
+        xsa_of = {position: history.marks(position) for position in wanted if position is not None}
         if present:
-            positions.insert(0, 0)  # somewhere before the range: position 0 is in every base
-        return self._question(base, tip, history, positions, xsa_of)
+            xsa_of[0] = ()  # somewhere before the range: position 0 is in every base
+        return self._question(base, tip, history, xsa_of)
 
     def sort_out(self, names: Sequence[str]) -> tuple[list[Commit], list[Path]]:
         """Return the commits that ``names`` stand for, or the patch files; ``UsageError`` when there are both.
@@ -168,7 +169,7 @@ class Session:
             elif path.is_file():
                 files.append(path)
             else:
-                raise XsaError(f"{name!r} is neither a commit nor a file", self.repository.missing_hint())
+                raise XsaError(f"{name!r} is neither a commit nor a file", self.repository.name_hint())
         if commits and files:
             raise UsageError(f"{files[0]} is a file and {commits[0].name} a commit", "ask about one kind at a time")
         return commits, files
@@ -183,7 +184,7 @@ class Session:
         placed = find_baseline(self.repository, history, history.position[base.id], series)
         size = len(placed.commits)
         wanted = list(range(size - len(series) + 1, size + 1))
-        return self._question(base, tip, placed, wanted, {p: marks for p in wanted if (marks := placed.marks(p))})
+        return self._question(base, tip, placed, {position: placed.marks(position) for position in wanted})
 
     def _contains(self, base: Commit, commit: Commit) -> bool:
         words = ("merge-base", "--is-ancestor", commit.id, base.id)
@@ -191,18 +192,50 @@ class Session:
 
     def ask_advisories(self, base: Commit, tip: Commit, numbers: Iterable[int]) -> Question:
         """Ask about the commits that fix the advisories ``numbers`` between ``base`` and ``tip``, all together."""
+        asked = tuple(sorted(set(numbers)))
         history = self.range(base, tip)
+        start = history.position[base.id]
         xsa_of: dict[int, list[int]] = {}
-        for number in sorted(set(numbers)):
+        for number in asked:
             for position in history.advisories.get(number, ()):
-                xsa_of.setdefault(position, []).append(number)
-        return self._question(base, tip, history, sorted(xsa_of), {p: tuple(n) for p, n in xsa_of.items()})
+                if position > start:
+                    xsa_of.setdefault(position, []).append(number)
+        return self._question(base, tip, history, {p: tuple(n) for p, n in xsa_of.items()}, asked)
+
+    def ask_known_advisories(self, base: Commit, tip: Commit, numbers: Iterable[int]) -> Question:
+        """Ask as ``ask_advisories`` does, but about advisories that a person named: those in the base count, too.
+
+        An advisory that is not fixed after the base is looked for in the base's whole history, the others only since
+        the branch's first release (an early part of a fix).
+        """
+        question = self.ask_advisories(base, tip, numbers)
+        fixed = {number for found in question.xsa_of.values() for number in found}
+        branch = self.branches.of_base(base)
+        since = (f"^{branch.releases[-1].id}",) if branch is not None else ()
+        present = self._fixed_in(base, fixed, since) | self._fixed_in(base, set(question.asked) - fixed, ())
+        if not present:
+            return question
+        xsa_of = {0: tuple(sorted(present)), **question.xsa_of}
+        return self._question(base, tip, question.range, xsa_of, question.asked)
+
+    def _fixed_in(self, base: Commit, numbers: set[int], since: tuple[str, ...]) -> set[int]:
+        """Return those of ``numbers`` that commits of the base's first-parent line say they fix."""
+        if not numbers:
+            return set()
+        names = "|".join(map(str, sorted(numbers)))
+        words = ("log", "-z", "--first-parent", "--encoding=UTF-8", "--no-color", "--no-show-signature", "--format=%B")
+        grep = ("--extended-regexp", "--regexp-ignore-case", f"--grep=XSA[- ]?({names})")
+        messages = self.repository.git.call(*words, *grep, base.id, *since, "--").out.decode("utf-8", "replace")
+        found = {number for message in messages.split("\0") for number in marked_advisories(message)}
+        return found & numbers
 
     @staticmethod
     def _question(
-        base: Commit, tip: Commit, history: Range, wanted: list[int], xsa_of: dict[int, tuple[int, ...]]
+        base: Commit, tip: Commit, history: Range, xsa_of: dict[int, tuple[int, ...]], asked: tuple[int, ...] = ()
     ) -> Question:
-        return Question(base, tip, history, xsa_of, propose(history, history.position[base.id], wanted))
+        """Return the question about the changes that ``xsa_of`` has as keys."""
+        proposal = propose(history, history.position[base.id], sorted(xsa_of))
+        return Question(base, tip, history, xsa_of, asked, proposal)
 
     def answer(self, question: Question) -> Verdict:
         """Check what the line history says with git and return the answer."""
@@ -247,14 +280,15 @@ class Session:
                 raise UsageError(f"{names} is no longer security-supported", "add --all to check it all the same")
             chosen, left = [branch for branch in chosen if branch in matching], []
         if not chosen:
-            raise XsaError(
-                f"there is no stable branch in {self.repository.folder} that gets security fixes",
+            hint = (
                 f"branches are found by the name {self.settings.stable_branch!r} (git config xsa.stableBranch); "
-                "--all takes every one",
+                "--all takes those without security support, too"
             )
+            hint = self.repository.missing_hint() if self.repository.shallow else hint
+            raise XsaError(f"there is no stable branch in {self.repository.folder} that gets security fixes", hint)
         remarks = [f"{branch.name} has no release tag: git fetch --tags" for branch in chosen if not branch.releases]
         if left:
-            remarks.append(f"{len(left)} branches without security support left out (--all checks them, too)")
+            remarks.append(f"{count(len(left), 'branch')} without security support left out (--all checks them, too)")
         pairs = [(branch.releases[0], Commit(branch.name, branch.tip)) for branch in chosen if branch.releases]
         return pairs, remarks
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from git_xsa.model.rules import Kind
 from git_xsa.model.selection import Reason
+from git_xsa.model.words import advisory_names, count
 from git_xsa.queue.answer import State, Verdict
 from git_xsa.report.style import Lines
 
@@ -25,19 +26,6 @@ STYLES = {
 KIND_STYLES = {Kind.CHANGE: "bold yellow", Kind.CONTEXT: "yellow", Kind.SYMBOL: "magenta", Kind.BUILD: "cyan"}
 
 
-def count(number: int, noun: str) -> str:
-    """Return ``number`` and ``noun``, in the plural where it belongs."""
-    if number == 1:
-        return f"1 {noun}"
-    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
-    return f"{number} {plural}"
-
-
-def advisory_names(numbers: Iterable[int]) -> str:
-    """Return the names of some advisories, ``XSA-491, XSA-492``."""
-    return ", ".join(f"XSA-{number}" for number in numbers)
-
-
 def subject_of(verdict: Verdict, position: int) -> str:
     """Return the subject line of the commit at ``position``."""
     return verdict.range.commits[position - 1].subject
@@ -50,11 +38,16 @@ def short(verdict: Verdict, position: int) -> str:
 
 
 def label(verdict: Verdict, position: int) -> str:
-    """Return what the commit at ``position`` is in the queue: its advisories, or the kind of prerequisite."""
+    """Return what the commit at ``position`` is in the queue: its advisories, or the kind of prerequisite.
+
+    A prerequisite that is itself the fix of an advisory has that in brackets.
+    """
     if position in verdict.selection.wanted:
         marks = verdict.xsa_of.get(position) or verdict.range.marks(position)
         return advisory_names(marks) if marks else "patch"
-    return verdict.selection.kind(position).value
+    marks = verdict.range.marks(position)
+    kind = verdict.selection.kind(position).value
+    return f"{kind} ({advisory_names(marks)})" if marks else kind
 
 
 def print_queue(lines: Lines, verdict: Verdict) -> None:
@@ -70,33 +63,52 @@ def print_queue(lines: Lines, verdict: Verdict) -> None:
         lines.line(*parts, subject_of(verdict, position))
 
 
+def needs(verdict: Verdict) -> str:
+    """Return how many prerequisites the answer has: ``no prerequisite``, ``2 prerequisites``."""
+    number = len(verdict.selection.prerequisites)
+    return count(number, "prerequisite") if number else "no prerequisite"
+
+
 def headline(verdict: Verdict) -> str:
     """Return the answer to one request in a sentence."""
-    selection = verdict.selection
-    what = advisory_names(verdict.xsa) or count(len(selection.wanted), "patch").replace("patchs", "patches")
+    asked = len(verdict.xsa) or len(verdict.xsa_of)
+    what = advisory_names(verdict.xsa) or count(asked, "patch")
+    verb, has = ("needs", "applies") if asked == 1 else ("need", "apply")
     base, tip = verdict.base.name, verdict.tip.name
-    needs = count(len(selection.prerequisites), "prerequisite")
     sentences = {
-        State.APPLIES: f"{what} applies to {base} as it is",
-        State.NEEDS_PREREQUISITES: f"{what} needs {needs} on {base}",
-        State.MISPLACED: f"{what} needs {needs} on {base}, and plain git apply would still misplace it",
+        State.APPLIES: f"{what} {has} to {base} as {'it is' if asked == 1 else 'they are'}",
+        State.NEEDS_PREREQUISITES: f"{what} {verb} {needs(verdict)} on {base}",
+        State.MISPLACED: f"{what} {verb} {needs(verdict)} on {base}, but plain git apply misplaces a hunk",
         State.CONFLICTS: f"{what} can't be applied to {base}, not even with every commit of {tip}",
         State.ALREADY_APPLIED: f"{base} has all of {what}",
-        State.PARTLY_APPLIED: f"{base} has a part of {what}; the rest needs {needs}",
-        State.NO_PATCHES: f"no commit of {base}..{tip} says that it fixes {what or 'an advisory'}",
+        State.PARTLY_APPLIED: f"{base} has a part of {what}; the rest needs {needs(verdict)}",
+        State.NO_PATCHES: f"no commit of {base}..{tip} says that it fixes {what if asked else 'an advisory'}",
     }
-    if verdict.state is State.MISPLACED and not selection.prerequisites:
-        return f"{what} needs no prerequisite on {base}, but plain git apply would misplace it"
     return sentences[verdict.state]
+
+
+def order_line(verdict: Verdict) -> str:
+    """Return what stands above a queue."""
+    if verdict.state is State.MISPLACED:
+        return "Order of the commits (as they are, git apply misplaces a hunk):"
+    return "Apply in this order (strict git apply, no fuzz):"
+
+
+def print_unknown(lines: Lines, verdict: Verdict) -> None:
+    """Print which advisories were asked for that nothing is known of here."""
+    if verdict.unknown and verdict.state is not State.NO_PATCHES:
+        where = f"{verdict.base.name}..{verdict.tip.name}"
+        lines.line("  ", (f"{advisory_names(verdict.unknown)}: no commit of {where} says that it fixes it", "dim"))
 
 
 def print_verdict(lines: Lines, verdict: Verdict, why: bool) -> None:
     """Print the answer to one request, and with ``why`` each reason with the lines behind it."""
     lines.line((headline(verdict), STYLES[verdict.state]))
+    print_unknown(lines, verdict)
     print_doubt(lines, verdict)
     if verdict.selection.queue and verdict.state is not State.CONFLICTS:
         lines.line()
-        lines.line("Apply in this order (strict git apply, no fuzz):")
+        lines.line(order_line(verdict))
         lines.line()
         print_queue(lines, verdict)
     if why:
@@ -123,7 +135,7 @@ def print_doubt(lines: Lines, verdict: Verdict) -> None:
             lines.line(f"    {words}")
     for name in doubt.paths:
         lines.line("  git apply puts a hunk in the wrong place in ", (name.decode("utf-8", "surrogateescape"), "bold"))
-    lines.line("  a patch whose line numbers are made for this base is needed; do not use git apply or patch as it is")
+    lines.line("  do not apply it with git apply or patch: it needs line numbers and context made for this base")
 
 
 def _print_why(lines: Lines, verdict: Verdict, position: int) -> None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from git_xsa.model.rules import Kind
+from git_xsa.model.words import advisory_names, count
 from git_xsa.queue.answer import State, Verdict
 from git_xsa.report.as_text import (
     KIND_STYLES,
     STYLES,
-    advisory_names,
-    count,
     headline,
+    needs,
+    order_line,
     print_doubt,
     print_queue,
+    print_unknown,
     subject_of,
 )
 from git_xsa.report.style import Lines, Part
@@ -42,10 +44,11 @@ def _headline(lines: Lines, verdict: Verdict, first: bool) -> None:
 
 def _each(lines: Lines, verdict: Verdict) -> None:
     if not verdict.selection.wanted:
-        lines.line("  ", (headline(verdict), STYLES[verdict.state]))
+        lines.line("  ", (_nothing(verdict), STYLES[verdict.state]))
         return
-    needs = len(verdict.selection.prerequisites)
-    words = verdict.state.value if verdict.state is not State.NEEDS_PREREQUISITES else f"needs {needs}"
+    words = verdict.state.value
+    if verdict.state is State.NEEDS_PREREQUISITES:
+        words = f"needs {len(verdict.selection.prerequisites)}"
     name = advisory_names(verdict.xsa)
     lines.line(
         f"  {name:8}  ", (f"{words:16}", STYLES[verdict.state]), subject_of(verdict, verdict.selection.wanted[-1])
@@ -55,36 +58,43 @@ def _each(lines: Lines, verdict: Verdict) -> None:
 def _together(lines: Lines, verdict: Verdict) -> None:
     selection = verdict.selection
     if not selection.wanted:
-        words = "  no advisory is outstanding" if verdict.state is State.NO_PATCHES else f"  {headline(verdict)}"
-        lines.line((words, STYLES[State.APPLIES]))
+        lines.line("  ", (_nothing(verdict), STYLES[verdict.state]))
+        print_unknown(lines, verdict)
         return
     patches = count(len(selection.wanted), "commit")
-    lines.line(f"  {count(len(verdict.xsa), 'outstanding XSA')} in {patches}: ", (_sum(verdict), STYLES[verdict.state]))
+    known = [n for n in verdict.xsa if any(n in verdict.xsa_of[position] for position in selection.wanted)]
+    lines.line(f"  {count(len(known), 'outstanding XSA')} in {patches}: ", (_sum(verdict), STYLES[verdict.state]))
+    print_unknown(lines, verdict)
     print_doubt(lines, verdict)
-    needs = _needs(verdict)
-    for number in verdict.xsa:
-        _advisory(lines, verdict, number, *needs[number])
+    found = _needs(verdict, known)
+    for number in known:
+        _advisory(lines, verdict, number, *found[number])
     if verdict.state is not State.CONFLICTS:
-        lines.line("  Apply in this order (strict git apply, no fuzz):")
+        lines.line(f"  {order_line(verdict)}")
         print_queue(lines, verdict)
     if selection.prerequisites:
-        xsa = ",".join(map(str, verdict.xsa))
-        lines.line(f"  why: git xsa-prereqs --onto {verdict.base.name} --xsa {xsa} --why")
+        xsa = ",".join(map(str, known))
+        words = f"git xsa-prereqs --onto {verdict.base.name} --tip {verdict.tip.name} --xsa {xsa} --why"
+        lines.line(f"  Why these prerequisites: {words}")
+
+
+def _nothing(verdict: Verdict) -> str:
+    """Return what to say of a release for which there is nothing to apply."""
+    return headline(verdict) if verdict.asked else "no advisory is outstanding"
 
 
 def _sum(verdict: Verdict) -> str:
     """Return the verdict on the queue in a few words."""
-    needs = count(len(verdict.selection.prerequisites), "prerequisite")
     return {
         State.APPLIES: "all apply, in the order of the branch",
-        State.NEEDS_PREREQUISITES: f"they need {needs}",
-        State.MISPLACED: f"plain git apply misplaces a hunk; they need {needs}",
+        State.NEEDS_PREREQUISITES: f"they need {needs(verdict)}",
+        State.MISPLACED: f"plain git apply misplaces a hunk; they need {needs(verdict)}",
         State.CONFLICTS: "they can't be applied, not even with every commit of the branch",
-        State.PARTLY_APPLIED: f"the release has a part of them; the rest needs {needs}",
+        State.PARTLY_APPLIED: f"the release has a part of them; the rest needs {needs(verdict)}",
     }.get(verdict.state, verdict.state.value)
 
 
-def _needs(verdict: Verdict) -> dict[int, tuple[list[int], list[int]]]:
+def _needs(verdict: Verdict, known: Sequence[int]) -> dict[int, tuple[list[int], list[int]]]:
     """Return for each advisory which others must come before it, and which prerequisites it needs, itself or through
     another prerequisite."""
     selection = verdict.selection
@@ -94,7 +104,7 @@ def _needs(verdict: Verdict) -> dict[int, tuple[list[int], list[int]]]:
             direct[reason.needed_by].add(needed)
     wanted = set(selection.wanted)
     answer = {}
-    for number in verdict.xsa:
+    for number in known:
         own = [p for p in selection.wanted if number in verdict.xsa_of[p]]
         reached: set[int] = set()
         pending = list(own)
@@ -108,15 +118,17 @@ def _needs(verdict: Verdict) -> dict[int, tuple[list[int], list[int]]]:
     return answer
 
 
-def _advisory(lines: Lines, verdict: Verdict, number: int, after: list[int], needs: list[int]) -> None:
+def _advisory(lines: Lines, verdict: Verdict, number: int, after: list[int], needed: list[int]) -> None:
     """Print one advisory: what it needs, and the subject of its last commit."""
-    last = max(p for p in verdict.selection.wanted if number in verdict.xsa_of[p])
-    words = []
+    own = {position for position in verdict.selection.wanted if number in verdict.xsa_of[position]}
+    words: list[Part] = []
     blocked = {reason.needed_by for reason in verdict.selection.impossible}
-    if blocked & {*needs, *(p for p in verdict.selection.wanted if number in verdict.xsa_of[p])}:
+    if blocked & {*needed, *own}:
         words.append(("conflicts", STYLES[State.CONFLICTS]))
-    if needs:
-        words.append((f"needs {count(len(needs), 'prerequisite')}", KIND_STYLES[Kind.CHANGE]))
+    if verdict.doubt is not None and verdict.doubt.position in own:
+        words.append(("misplaced", STYLES[State.MISPLACED]))
+    if needed:
+        words.append((f"needs {count(len(needed), 'prerequisite')}", KIND_STYLES[Kind.CHANGE]))
     if after:
         words.append((f"after {advisory_names(after)}", ""))
     name = f"XSA-{number}"
@@ -124,4 +136,4 @@ def _advisory(lines: Lines, verdict: Verdict, number: int, after: list[int], nee
     parts: list[Part] = [f"  {name:8} "]
     for index, part in enumerate(state):
         parts += [", " if index else "", part]
-    lines.line(*parts, ("  " + subject_of(verdict, last), "dim"))
+    lines.line(*parts, ("  " + subject_of(verdict, max(own)), "dim"))

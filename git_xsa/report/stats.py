@@ -105,13 +105,17 @@ def print_stats(console: Console, found: Sequence[Interval]) -> None:
     from rich.table import Table  # noqa: PLC0415 - not needed for JSON
 
     table = Table(box=None, pad_edge=False)
-    heads = ("branch", "releases", "commits", "security", "pairs", "apply", "apply after\nearlier XSAs", "most needed")
+    heads = ("branch", "releases", "commits", "security", "XSAs", "apply", "in order", "most")
     for head in heads:
         table.add_column(head, justify="left" if head == "branch" else "right")
     for branch, group in groupby(found, key=lambda interval: interval.branch):
         table.add_row(*_row(branch, list(group)))
     table.add_row(*_row("all", found), style="bold")
     console.print(table)
+    console.print(
+        "\nXSAs: fixes, each with the release before it.  apply: the bare release takes them as they are.\n"
+        "in order: it takes them after the XSAs before.  most: prerequisites of the XSA that needs most."
+    )
     pairs = [pair for interval in found for pair in interval.pairs]
     if pairs:
         _print_totals(console, totals(pairs))
@@ -120,7 +124,7 @@ def print_stats(console: Console, found: Sequence[Interval]) -> None:
 def _row(name: str, group: Sequence[Interval]) -> list[str]:
     pairs = [pair for interval in group for pair in interval.pairs]
     commits, fixes = sum(interval.commits for interval in group), sum(interval.fixes for interval in group)
-    applies = sum(pair.policies["strict"].applies and not pair.prerequisites for pair in pairs)
+    applies = sum(pair.policies["strict"].right for pair in pairs)
     after = sum(not pair.further for pair in pairs)
     most = max((len(pair.prerequisites) for pair in pairs), default=0)
     numbers = [str(len(group)), str(commits), _share(fixes, commits), str(len(pairs))]

@@ -1,0 +1,20 @@
+"""Words for messages: numbers with their nouns, lists of names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+_PLURALS = {"branch": "branches", "patch": "patches", "advisory": "advisories"}
+
+
+def count(number: int, noun: str) -> str:
+    """Return ``number`` and ``noun``, in the plural where it belongs."""
+    if number == 1:
+        return f"1 {noun}"
+    *before, last = noun.split(" ")
+    return " ".join([str(number), *before, _PLURALS.get(last, f"{last}s")])
+
+
+def advisory_names(numbers: Iterable[int]) -> str:
+    """Return the names of some advisories, ``XSA-491, XSA-492``."""
+    return ", ".join(f"XSA-{number}" for number in numbers)
