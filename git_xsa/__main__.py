@@ -38,6 +38,8 @@ INTERRUPTED = 128 + signal.SIGINT
 PIPE_CLOSED = 128 + signal.SIGPIPE
 #: Signals that end the process after it has removed what it made: a cancelled job must leave no text of a patch.
 ENDING = (signal.SIGTERM, signal.SIGHUP)
+#: What ``main`` adds to their number: 128 would make wrong usage of SIGHUP.
+ENDED = 256
 USAGE = UsageError.status
 FAILURE = XsaError.status
 
@@ -54,12 +56,12 @@ def entry() -> int:
     """
     program = os.path.basename(sys.argv[0])
     name = program.removeprefix("git-xsa-")
-    for number in ENDING:
-        if signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, _end)
+    for ending in ENDING:
+        if signal.getsignal(ending) is signal.SIG_DFL:  # nohup has it ignored, and that is to stay so
+            signal.signal(ending, _end)
     status = main(sys.argv[1:] if name == program else [name, *sys.argv[1:]])
-    if status in (INTERRUPTED, PIPE_CLOSED, *(128 + number for number in ENDING)):
-        number = status - 128
+    if status in (INTERRUPTED, PIPE_CLOSED) or status > ENDED:
+        number = status % 128
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
     return status
@@ -81,7 +83,7 @@ def _end(number: int, _frame: object) -> None:
 def main(arguments: Sequence[str]) -> int:
     """Run the command named first in ``arguments`` and return its exit status; raises nothing.
 
-    130 stands for Ctrl-C and 141 for output that nobody reads any more.
+    130 stands for Ctrl-C, 141 for output that nobody reads any more and 256 + N for the signal N.
     """
     try:
         # A name that is no valid text must not make printing fail.
@@ -94,7 +96,7 @@ def main(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         status = INTERRUPTED
     except Ended as end:
-        status = 128 + end.number
+        status = ENDED + end.number
     except BrokenPipeError:
         status = PIPE_CLOSED
     except Exception as error:

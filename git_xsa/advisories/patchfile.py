@@ -7,10 +7,12 @@ else looks at it.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from email import policy
-from email.parser import BytesHeaderParser
+from email.parser import BytesParser, HeaderParser
 from pathlib import Path
+from shlex import quote
 
 from git_xsa.errors import XsaError
 from git_xsa.git.diffs import DiffError, FileDiff, split_diff
@@ -18,8 +20,17 @@ from git_xsa.model.change import FileChange
 
 #: A patch is text that people read; the largest one in the histories of three packagers has 0.3 MB.
 LARGEST = 64 << 20
+_START = re.compile(rb"^(?:diff --git |--- [^\n]+\n\+\+\+ )", re.MULTILINE)
 _PLAIN = re.compile(rb"^--- (?P<old>[^\t\r\n]+)[^\n]*\n\+\+\+ (?P<new>[^\t\r\n]+)[^\n]*\n(?=@@ -)", re.MULTILINE)
+_SIGNATURE = re.compile(rb"^-- \n[^\n]*\n*\Z", re.MULTILINE)
 _NOTHING = b"/dev/null"
+#: The line that git writes before each mail; what of a mail's header says that its text is in another form.
+_MAIL = re.compile(rb"^From [0-9a-f]{40,64} ", re.MULTILINE)
+_PACKED = re.compile(
+    rb"^Content-(?:Transfer-Encoding:\s*(?:base64|quoted-printable)|Type:\s*multipart/)", re.MULTILINE | re.IGNORECASE
+)
+#: Names that are git's own folder, also where a file system knows no case or short names (as git refuses them).
+_GIT_FOLDER = re.compile(rb"(?:\.git|git~1)[ .]*(?::.*)?", re.IGNORECASE)
 
 
 class PatchError(XsaError):
@@ -49,42 +60,88 @@ def read_patch(path: Path) -> PatchFile:
         raise PatchError(
             f"{path}: {error.strerror}", "give the path of a patch file, or the name of a commit"
         ) from None
-    head, text = _split(content)
-    try:
-        changes = tuple(diff.change() for diff in _diffs(text))
-    except DiffError as error:
-        raise PatchError(f"{path} is damaged: {error.what}", "fetch it again, and compare its checksum") from None
-    if not changes:
+    content = _unpacked(path, _with_plain_ends(content))
+    if len(_MAIL.findall(content)) > 1:
+        raise PatchError(f"{path} holds several patches", f"git mailsplit -o. {quote(str(path))} makes a file of each")
+    start = _START.search(content)
+    if start is None:
         raise PatchError(f"{path} is not a patch: no diff in it", "give a unified diff, as git format-patch writes it")
+    head = content[: start.start()]
+    try:
+        text, changes = _parse(content[start.start() :])
+    except DiffError as error:
+        hint = error.hint or "fetch it again, and compare its checksum"
+        raise PatchError(f"{path} is damaged: {error.what}", hint) from None
     for change in changes:
         _check(path, change)
     subject, message = _message(head)
     return PatchFile(path.name, subject or path.name, message, text, changes)
 
 
-def _split(content: bytes) -> tuple[bytes, bytes]:
-    """Return what comes before the first diff, and the diff up to a mail's signature.
+def _with_plain_ends(content: bytes) -> bytes:
+    """Return ``content`` with LF for CR LF if all its lines end so: it was changed on its way."""
+    return content.replace(b"\r\n", b"\n") if content.count(b"\r\n") == content.count(b"\n") else content
 
-    A file whose lines all end with CR LF was changed on its way: its lines are those of the patch with a CR too many.
+
+def _unpacked(file: Path, content: bytes) -> bytes:
+    """Return a mail whose text is in another form, or that has attachments, as its header and parts, the diff last.
+
+    Anything else is returned as it is.  Raises ``PatchError`` when several parts have a diff.
     """
-    if content.count(b"\r\n") == content.count(b"\n"):
-        content = content.replace(b"\r\n", b"\n")
-    starts = [found.start() for pattern in (rb"^diff --git ", rb"^--- [^\n]+\n\+\+\+ ")
-              if (found := re.search(pattern, content, re.MULTILINE))]  # fmt: skip
-    start = min(starts, default=len(content))
-    text = content[start:]
-    signature = re.search(rb"^-- \n[^\n]*\n*\Z", text, re.MULTILINE)
-    text = text[: signature.start()] if signature else text
-    return content[:start], text.rstrip(b"\n") + b"\n" if text else b""
+    header = content.partition(b"\n\n")[0]
+    if not _PACKED.search(header):
+        return content
+    mail = BytesParser(policy=policy.compat32).parsebytes(content)
+    parts = [part.get_payload(decode=True) for part in mail.walk() if not part.is_multipart()]
+    texts = [_with_plain_ends(part) for part in parts if isinstance(part, bytes)]
+    texts.sort(key=lambda text: _START.search(text) is not None)
+    if len(texts) > 1 and _START.search(texts[-2]):
+        raise PatchError(f"{file} is a mail with several patches", "save the attachment that is meant, and give that")
+    return header + b"\n\n" + b"\n".join(texts)
 
 
-def _diffs(text: bytes) -> list[FileDiff]:
-    """Return the diff of each file, in git's form or the plain one."""
+def _parse(diff: bytes) -> tuple[bytes, tuple[FileChange, ...]]:
+    """Return the text that begins with a diff up to a mail's signature, and the changes in it.
+
+    What looks like a signature can be lines of the last hunk ("-- " takes out a line "- "), and so can blank lines at
+    the end; only the hunk's own count of lines tells.  Raises ``DiffError`` when nothing makes it whole.
+    """
+    signature = _SIGNATURE.search(diff)
+    whole = diff[: signature.start()] if signature else diff
+    first: DiffError | None = None
+    for text in (whole.rstrip(b"\n") + b"\n", whole, diff):
+        try:
+            changes = tuple(file.change() for file in _diffs(text))
+        except DiffError as error:
+            first = first or error
+            continue
+        for change in changes:
+            _be_complete(change)
+        return text + b"\n" * changes[-1].binary, changes
+    raise first or DiffError("not a diff")
+
+
+def _diffs(text: bytes) -> Iterator[FileDiff]:
+    """Yield the diff of each file, in git's form or the plain one."""
     if text.startswith(b"diff --git "):
-        return list(split_diff(text))
+        yield from split_diff(text)
+        return
     found = list(_PLAIN.finditer(text))
-    ends = [match.start() for match in found[1:]] + [len(text)]
-    return [_plain(match, _without_prose(text[match.end() : end])) for match, end in zip(found, ends, strict=True)]
+    if not found:
+        raise DiffError("not a diff: no hunk follows the names of the file")
+    for match, end in zip(found, [*(match.start() for match in found[1:]), len(text)], strict=True):
+        yield _plain(match, _without_prose(text[match.end() : end]))
+
+
+def _be_complete(change: FileChange) -> None:
+    """Raise ``DiffError`` when ``change`` lacks what git needs to apply it, or changes nothing."""
+    shown = change.path.decode("utf-8", "backslashreplace")
+    if change.binary:
+        ids = [name for name in (change.old_content, change.new_content) if name is not None]
+        if not all(len(name) in (40, 64) for name in ids):
+            raise DiffError(f"the binary change of {shown} lacks full object names (git diff --binary writes them)")
+    elif not change.hunks and change.old_path == change.new_path and change.old_mode == change.new_mode:
+        raise DiffError(f"nothing is changed in {shown}")
 
 
 def _without_prose(body: bytes) -> bytes:
@@ -97,10 +154,12 @@ def _without_prose(body: bytes) -> bytes:
 
 def _plain(match: re.Match[bytes], body: bytes) -> FileDiff:
     old, new = match["old"].rstrip(), match["new"].rstrip()
-    names = [None if name == _NOTHING else name.partition(b"/")[2] for name in (old, new)]
+    names = [None if name == _NOTHING else _stripped(name) for name in (old, new)]
     new_file = names[0] is None or body.startswith((b"@@ -0,0 ",))
     gone = names[1] is None or re.match(rb"@@ -\S+ \+0,0 @@", body) is not None
     path = names[1] or names[0]
+    if path is None or (new_file and gone):
+        raise DiffError("not a diff: a file that is new and deleted")
     mode = "100644"
     return FileDiff(
         None if new_file else path,
@@ -112,29 +171,39 @@ def _plain(match: re.Match[bytes], body: bytes) -> FileDiff:
     )
 
 
+def _stripped(name: bytes) -> bytes:
+    """Return ``name`` without its first folder, as ``patch -p1`` does; a path from the root is left to be refused."""
+    folder, slash, rest = name.partition(b"/")
+    if not slash:
+        shown = name.decode("utf-8", "backslashreplace")
+        raise DiffError(f"no folder stands before the name {shown}", "make it again, with a/ and b/ before the names")
+    return rest if folder else name
+
+
 def _check(file: Path, change: FileChange) -> None:
     """Raise ``PatchError`` when the change names a path outside the tree, or git's own folder."""
     for path in (change.old_path, change.new_path):
         if path is None:
             continue
         parts = path.split(b"/")
-        if (
-            not path
-            or b".." in parts
-            or b"" in parts
-            or any(part.lower() == b".git" for part in parts)
-            or b"\0" in path
-        ):
+        if any(part in (b"", b".", b"..") or _GIT_FOLDER.fullmatch(part) for part in parts) or b"\0" in path:
             shown = path.decode("utf-8", "backslashreplace")
             raise PatchError(f"{file} names the path {shown!r}", "a patch like that must not be used: tell its sender")
 
 
 def _message(head: bytes) -> tuple[str, str]:
     """Return the subject, empty when there is none, and the text before the diff."""
-    text = head.decode("utf-8", "replace")
-    if head.startswith(b"From ") and b"\n" in head:
-        head = head.partition(b"\n")[2]
-    if not re.match(rb"[A-Za-z-]+: ", head):
+    text = _decoded(head)
+    header = text.partition("\n")[2] if text.startswith("From ") else text
+    if not re.match(r"[A-Za-z-]+: ", header):
         return "", text
-    subject = str(BytesHeaderParser(policy=policy.default).parsebytes(head).get("Subject", ""))
+    subject = str(HeaderParser(policy=policy.default).parsestr(header).get("Subject", ""))
     return re.sub(r"^(?:\[[^\]]*\]\s*)+", "", " ".join(subject.split())), text
+
+
+def _decoded(text: bytes) -> str:
+    """Return ``text`` as UTF-8, or as Latin-1 if it is not that: then nothing is lost, at least."""
+    try:
+        return text.decode("utf-8")
+    except UnicodeDecodeError:
+        return text.decode("latin-1")

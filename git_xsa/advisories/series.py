@@ -9,9 +9,12 @@ from git_xsa.advisories.patchfile import PatchFile
 from git_xsa.errors import XsaError
 from git_xsa.git.log import LoggedCommit, Range
 from git_xsa.git.repository import Repository
-from git_xsa.model.change import FileChange, Touch
+from git_xsa.model.change import ADDED, CONTEXT, FileChange, Hunk, Touch
 from git_xsa.model.history import split_lines
 from git_xsa.model.place import NotPlaced, place_hunks
+
+#: How much of a file git looks at to tell whether it is binary.
+_BINARY_TEST = 8000
 
 
 class Unplaced(XsaError):
@@ -30,11 +33,20 @@ class PlacedPatch:
     changes: tuple[FileChange, ...]
 
 
-@dataclass
+@dataclass(frozen=True)
 class _File:
+    """A file at one place of the branch, as the patches so far have left it.
+
+    ``id`` is its object name, ``None`` when a patch made it; ``lines`` are ``None`` for a folder.
+    """
+
     mode: str
     id: str | None
-    lines: list[bytes]
+    lines: list[bytes] | None
+
+
+class _Misfit(Exception):
+    """A change can't be made to the files at a place, for the reason that the text tells."""
 
 
 def find_baseline(repository: Repository, history: Range, base: int, series: Sequence[PatchFile]) -> Range:
@@ -45,7 +57,7 @@ def find_baseline(repository: Repository, history: Range, base: int, series: Seq
     at the tip when there is none.
     """
     paths = {path for patch in series for c in patch.changes for path in (c.old_path, c.new_path) if path is not None}
-    touched = {t.position for t in history.touches if t.old_path in paths or t.new_path in paths}
+    touched = {touch.position for touch in history.index.of(paths)}
     size = len(history.commits)
     first: Unplaced | None = None
     for position in [size, *(p - 1 for p in sorted(touched, reverse=True) if base < p <= size)]:
@@ -67,47 +79,169 @@ def place_series(
     files = _read(repository, commit, paths)
     placed = []
     for number, patch in enumerate(series, 1):
-        touches, changes = [], []
-        for change in patch.changes:
-            try:
-                touch, moved = _apply(files, change, position + number)
-            except NotPlaced as error:
-                path = change.path.decode("utf-8", "replace")
-                what = f"{patch.name}: {error} in {path} at {commit[:12]}"
-                raise Unplaced(what, "give the branch that the patch was made for: --tip <ref>") from None
-            touches.append(touch)
-            changes.append(moved)
+        trial = _Trial(files, patch, position + number)
+        try:
+            trial.run()
+        except _Misfit as error:
+            what = f"{patch.name}: {error} at {commit[:12]}"
+            raise Unplaced(what, "give the branch that the patch was made for: --tip <ref>") from None
         logged = LoggedCommit(patch.name, "", 0, f"{patch.subject}\n\n{patch.message}")
-        placed.append(PlacedPatch(logged, patch.text, tuple(touches), tuple(changes)))
+        placed.append(PlacedPatch(logged, patch.text, tuple(trial.touches), tuple(trial.changes)))
     return placed
 
 
 def _read(repository: Repository, commit: str, paths: set[bytes]) -> dict[bytes, _File]:
-    """Return mode, object name and lines of each of ``paths`` that ``commit`` has."""
+    """Return what ``commit`` has at each of ``paths`` and at the folders above them."""
+    wanted = paths.union(*map(_folders, paths))
     files = {}
-    names = [path.decode("utf-8", "surrogateescape") for path in sorted(paths)]
-    for line in repository.git.call("ls-tree", "-z", "--full-tree", commit, "--", *names).out.split(b"\0")[:-1]:
+    # All names are listed: those that are wanted may be more, or odder, than a command line takes.
+    for line in repository.git.call("ls-tree", "-r", "-t", "-z", "--full-tree", commit).out.split(b"\0")[:-1]:
         words, _, path = line.partition(b"\t")
-        mode, kind, name = words.decode().split()
-        if kind == "blob":
-            files[path] = _File(mode, name, split_lines(repository.contents([name])[name]))
+        if path in wanted:
+            mode, kind, name = words.decode().split()
+            files[path] = _File(mode, name, _lines(repository, kind, name))
     return files
 
 
-def _apply(files: dict[bytes, _File], change: FileChange, position: int) -> tuple[Touch, FileChange]:
-    """Apply ``change`` to ``files``; return its touch and the change with the lines where its hunks fit."""
-    old = files.get(change.old_path) if change.old_path is not None else None
-    if (old is None) != (change.old_path is None) or (old is None and change.new_path in files):
-        raise NotPlaced(0, 0)
-    hunks, lines = place_hunks(old.lines if old else [], change.hunks)
-    mode = change.new_mode or (old.mode if old else "100644")
-    if change.old_path is not None and not change.copied:
-        del files[change.old_path]
-    if change.new_path is not None:
-        files[change.new_path] = _File(mode, None, lines)
-    source = None if change.copied else change.old_path
-    touch = Touch(
-        position, source, change.new_path, old.mode if old and source else None,
-        mode if change.new_path is not None else None, old.id if old and source else None, None,
-    )  # fmt: skip
-    return touch, replace(change, hunks=hunks)
+def _folders(path: bytes) -> list[bytes]:
+    """Return the folders that ``path`` is in."""
+    parts = path.split(b"/")
+    return [b"/".join(parts[:depth]) for depth in range(1, len(parts))]
+
+
+def _lines(repository: Repository, kind: str, name: str) -> list[bytes] | None:
+    """Return the lines of the object as a diff shows it: of a submodule just the commit, of a folder ``None``."""
+    if kind == "blob":
+        return split_lines(repository.contents([name])[name])
+    return [f"Subproject commit {name}\n".encode()] if kind == "commit" else None
+
+
+class _Trial:
+    """One patch on its way onto ``files``, which ``run`` changes; its touches and changes, with the lines where the
+    hunks fit, are the result.
+
+    Renames and copies start from what a file was before the patch, whatever the patch does to it (git's own rule).
+    """
+
+    def __init__(self, files: dict[bytes, _File], patch: PatchFile, position: int) -> None:
+        self.touches: list[Touch] = []
+        self.changes: list[FileChange] = []
+        self._files = files
+        self._before = dict(files)
+        self._patch = patch
+        self._position = position
+        self._leaving = {c.old_path for c in patch.changes if c.old_path != c.new_path and not c.copied}
+
+    def run(self) -> None:
+        """Apply the patch; raises ``_Misfit`` when it doesn't fit."""
+        for change in self._patch.changes:
+            old = self._old_file(change)
+            if change.new_path is not None and (change.copied or change.new_path != change.old_path):
+                self._require_free(change.new_path)
+            new, moved = _changed(old, change)
+            if old is not None and change.copied:
+                self._copy(old, new, moved)
+                continue
+            if change.old_path is not None and self._files.get(change.old_path) is old:
+                del self._files[change.old_path]
+            self._enter(old, new, moved)
+
+    def _old_file(self, change: FileChange) -> _File | None:
+        path = change.old_path
+        if path is None:
+            return None
+        moves = change.new_path not in (None, path)
+        old = (self._before if moves else self._files).get(path)
+        if old is None or old.lines is None:
+            raise _Misfit(f"there is no file {_shown(path)}")
+        if moves and not change.copied and self._files.get(path) is not old:
+            raise _Misfit(f"{_shown(path)} is changed twice, and by a rename")
+        if change.old_mode is not None and change.old_mode[:2] != old.mode[:2]:
+            raise _Misfit(f"{_shown(path)} is of another type than the patch says")
+        return old
+
+    def _require_free(self, path: bytes) -> None:
+        found = self._files.get(path)
+        if found is not None and not (path in self._leaving and self._before.get(path) is found):
+            raise _Misfit(f"there is a {'folder' if found.lines is None else 'file'} {_shown(path)} already")
+        for folder in _folders(path):
+            above = self._files.get(folder)
+            if above is not None and above.lines is not None:
+                raise _Misfit(f"{_shown(folder)} is no folder")
+
+    def _enter(self, old: _File | None, new: _File, change: FileChange) -> None:
+        if change.new_path is not None:
+            self._files[change.new_path] = new
+        touch = Touch(
+            self._position,
+            change.old_path,
+            change.new_path,
+            old.mode if old else None,
+            new.mode if change.new_path is not None else None,
+            old.id if old else None,
+            new.id if change.binary and change.new_path is not None else None,
+        )
+        self._join(touch)
+        self.changes.append(change)
+
+    def _join(self, touch: Touch) -> None:
+        """Add ``touch``, to an earlier one of the same file if there is one (a change of type has two diffs)."""
+        for index, known in enumerate(self.touches):
+            follows = known.new_path == touch.old_path is not None
+            revives = touch.old_path is None and known.new_path is None and known.old_path == touch.new_path
+            if follows or revives:
+                self.touches[index] = touch._replace(
+                    old_path=known.old_path, old_mode=known.old_mode, old_id=known.old_id
+                )
+                return
+        self.touches.append(touch)
+
+    def _copy(self, old: _File, new: _File, change: FileChange) -> None:
+        """Enter a copy: a new file, and that the old one has the lines which the hunks name."""
+        source = change.old_path
+        added = tuple(new.lines or ())
+        hunks = (Hunk(0, 1, bytes([ADDED]) * len(added), added),) if added else ()
+        fresh = replace(change, old_path=None, old_mode=None, old_content=None, hunks=hunks, copied=False)
+        self._enter(None, new, fresh)
+        if any(other.old_path == source and not other.copied for other in self._patch.changes):
+            return
+        context = tuple(
+            Hunk(hunk.old_start, hunk.old_start, bytes([CONTEXT]) * len(lines), tuple(lines))
+            for hunk in change.hunks
+            if (lines := hunk.old_lines)
+        )
+        self._enter(old, old, FileChange(source, source, old.mode, old.mode, context))
+
+
+def _changed(old: _File | None, change: FileChange) -> tuple[_File, FileChange]:
+    """Return the file that ``change`` makes of ``old``, and the change with the lines where its hunks fit."""
+    mode, path = _mode(old, change), _shown(change.path)
+    lines = (old.lines if old is not None else None) or []
+    if change.binary:
+        found = old.id.encode() if old is not None and old.id is not None else None
+        if found != change.old_content:
+            raise _Misfit(f"{path} is another version of the file")
+        return _File(mode, change.new_content.decode() if change.new_content is not None else None, []), change
+    if change.hunks and b"\0" in b"".join(lines)[:_BINARY_TEST]:
+        raise _Misfit(f"{path} is binary, and the patch has lines for it")
+    try:
+        hunks, made = place_hunks(lines, change.hunks)
+    except NotPlaced as error:
+        raise _Misfit(f"{error} in {path}") from None
+    if made and change.new_path is None:
+        raise _Misfit(f"more is in {path} than the patch takes out")
+    return _File(mode, old.id if old is not None and not hunks else None, made), replace(change, hunks=hunks)
+
+
+def _mode(old: _File | None, change: FileChange) -> str:
+    """Return the mode that the file has afterwards: a new one only where the patch says so (git's own rule)."""
+    mode = change.new_mode if old is None or change.new_mode != change.old_mode else None
+    if mode is None:
+        return old.mode if old is not None else "100644"
+    if mode.startswith("100"):
+        return "100755" if int(mode, 8) & 0o100 else "100644"
+    return mode
+
+
+def _shown(path: bytes) -> str:
+    return path.decode("utf-8", "backslashreplace")

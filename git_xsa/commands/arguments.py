@@ -10,7 +10,7 @@ def advisory_numbers(text: str) -> list[int]:
     numbers = []
     for word in text.split(","):
         digits = word.strip().upper().removeprefix("XSA").removeprefix("-")
-        if not (digits.isascii() and digits.isdigit()):
+        if not (digits.isascii() and digits.isdigit() and len(digits) < 10):
             raise argparse.ArgumentTypeError(f"{word!r} is not the number of an advisory (499 or XSA-499)")
         numbers.append(int(digits))
     return numbers

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 
 from git_xsa.commands.arguments import advisory_numbers, json_option
+from git_xsa.errors import XsaError
 from git_xsa.git.repository import Commit
 from git_xsa.queue.answer import Question, Verdict
 from git_xsa.queue.session import Session
 from git_xsa.report.as_json import FORMAT, dumps, verdict_document
+from git_xsa.report.plain import printable
 
 
 def parser() -> argparse.ArgumentParser:
@@ -41,13 +43,16 @@ def run(options: argparse.Namespace) -> int:
     today = datetime.now(timezone.utc).date()
     with Session() as session:
         pairs, remarks = session.targets(options.onto, options.branch, options.all, today)
+        if not pairs:  # nothing was checked, and that is no "yes"
+            hint = session.repository.name_hint() if session.repository.shallow else "fetch them: git fetch --tags"
+            raise XsaError(f"no stable branch has a release tag in {session.repository.folder}", hint)
         verdicts = list(session.answers(_questions(session, pairs, options)))
         if options.json:
             print(dumps({"format": FORMAT, "results": [verdict_document(verdict) for verdict in verdicts]}))
         else:
             _print(session, verdicts, options.each)
         for remark in remarks:
-            print(f"note: {remark}", file=sys.stderr)
+            print(printable(f"note: {remark}", one_line=True), file=sys.stderr)
     return max((verdict.status for verdict in verdicts), default=0)
 
 
@@ -55,7 +60,7 @@ def _questions(session: Session, pairs: list[tuple[Commit, Commit]], options: ar
     """Yield what is asked about each base: one question for all advisories together, or one for each."""
     for base, tip in pairs:
         ask = session.ask_known_advisories if options.xsa else session.ask_advisories
-        numbers = options.xsa or session.outstanding(base, tip)
+        numbers = sorted(set(options.xsa)) or session.outstanding(base, tip)
         for group in [[number] for number in numbers] if options.each and numbers else [numbers]:
             yield ask(base, tip, group)
 

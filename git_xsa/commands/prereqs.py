@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
+from io import TextIOWrapper
 
 from git_xsa.commands.arguments import advisory_numbers, json_option
 from git_xsa.errors import UsageError, XsaError
@@ -111,6 +112,8 @@ def _answer_lines(as_json: bool) -> int:
     While git checks one answer the next one is worked out, if its request is there already.
     """
     status = 0
+    if isinstance(sys.stdin, TextIOWrapper):
+        sys.stdin.reconfigure(errors="surrogateescape")  # a request that is no valid text has an answer, too
     with Session() as session, ThreadPoolExecutor(1) as checker:
         waiting: deque[Future[int]] = deque()
         for line in iter(sys.stdin.readline, ""):

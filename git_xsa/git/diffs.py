@@ -72,7 +72,7 @@ def parse_hunks(body: bytes) -> tuple[Hunk, ...]:
     try:
         patch = PatchSet(StringIO(_PLAIN + body.decode("latin-1"), newline="\n"))
     except UnidiffParseError as error:
-        raise DiffError(f"not a diff: {error}") from None
+        raise DiffError(f"not a diff: {str(error).strip()}") from None
     hunks = [hunk for file in patch for hunk in file]
     if len(patch) != 1 or sum(len(hunk) + 1 for hunk in hunks) != body.count(b"\n"):
         raise DiffError("not a diff: lines are left over after the last hunk")

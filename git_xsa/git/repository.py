@@ -40,14 +40,17 @@ class Repository:
                 hint = "go to a clone of the project's repository, or give it with git -C <folder>"
                 raise XsaError(f"{folder or Path.cwd()} is not in a git repository", hint) from None
             raise
-        where, objects, shallow, object_format = found.rsplit("\n", 3)
+        if found.count("\n") != 3:
+            raise XsaError("the path of the repository has a newline in it", "git-xsa can't work there: move it")
+        where, objects, shallow, object_format = found.split("\n")
         self.folder = Path(where)
         self.objects = Path(objects)
         inherited = os.environ.get("GIT_ALTERNATE_OBJECT_DIRECTORIES", "")
         self.alternates = [inherited] if inherited else []
         self.shallow = shallow == "true"
         self.hash_length = 40 if object_format == "sha1" else 64
-        self.git = Git(self.folder, environment={"GIT_DIR": where})
+        # Without an index: the attributes of what happens to be checked out must not change how a diff is written.
+        self.git = Git(self.folder, environment={"GIT_DIR": where, "GIT_INDEX_FILE": f"{where}/no-index-for-git-xsa"})
         self._services: dict[tuple[str, ...], Service] = {}
 
     def close(self) -> None:

@@ -14,7 +14,9 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import signal
+import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,10 +28,17 @@ import sh
 
 from git_xsa.errors import XsaError
 
-#: Settings that would change what plumbing prints or how ``git apply`` compares, whatever the user has configured.
+#: Settings that would change what plumbing prints or how ``git apply`` compares, whatever the user has configured; and
+#: those by which a temporary index would leave traces in the repository (``sharedindex.*``, the hook
+#: ``post-index-change``, a file system monitor).
 FIXED_SETTINGS = (
     "core.quotePath=true",
     "core.commitGraph=true",
+    "core.attributesFile=/dev/null",
+    "core.fsmonitor=false",
+    "core.hooksPath=/dev/null",
+    "core.splitIndex=false",
+    "diff.ignoreSubmodules=none",
     "diff.suppressBlankEmpty=false",
     "diff.renameLimit=1000",
     "apply.whitespace=nowarn",
@@ -41,6 +50,9 @@ FIXED_ENVIRONMENT = {
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "none",  # before git 2.45 nothing else keeps it from fetching what a partial clone lacks
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_ATTR_NOSYSTEM": "1",
     "GIT_LITERAL_PATHSPECS": "1",
     "GIT_PAGER": "cat",
 }
@@ -56,6 +68,14 @@ UNWANTED = (
 )
 
 
+#: Words of git's that tell what went wrong -> what to do next.
+HINTS = {
+    "dubious ownership": "if you trust whoever owns it: git config --global --add safe.directory <folder>",
+    "lazy fetching disabled": "the clone is a partial one: git fetch --refetch --no-filter brings all objects",
+    "promisor remote": "the clone is a partial one: git fetch --refetch --no-filter brings all objects",
+}
+
+
 class GitError(XsaError):
     """git ended with a status that the caller did not expect.
 
@@ -63,8 +83,11 @@ class GitError(XsaError):
     """
 
     def __init__(self, command: tuple[str, ...], code: int, message: str) -> None:
-        first = message.strip().splitlines()[0] if message.strip() else f"exit status {code}"
-        super().__init__(f"git {command[0] if command else ''} failed: {first.removeprefix('fatal: ')}")
+        lines = message.strip().splitlines()
+        fatal = [line for line in lines if line.startswith(("fatal: ", "error: "))]
+        first = next(iter(fatal + lines), f"exit status {code}")
+        hint = next((hint for sign, hint in HINTS.items() if sign in message), "")
+        super().__init__(f"git {command[0] if command else ''} failed: {re.sub('^(fatal|error): ', '', first)}", hint)
         self.command = command
         self.code = code
         self.message = message
@@ -77,6 +100,18 @@ class Answer:
     status: int
     out: bytes
     err: bytes
+
+
+class _Word(str):
+    """A word of a command line.  ``sh`` would encode it strictly, but a name of a file need not be valid text."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return self
+
+    def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:  # noqa: ARG002 - as str has it
+        return super().encode(sys.getfilesystemencoding(), sys.getfilesystemencodeerrors())
 
 
 def _memory(content: bytes = b"") -> IO[bytes]:
@@ -111,7 +146,7 @@ def run_patch(folder: Path, text: bytes, fuzz: int) -> bool:
         program = sh.Command("patch")
     except sh.CommandNotFound:
         raise XsaError("GNU patch is not installed, or not on PATH", "install the package patch") from None
-    words = ("-p1", "-f", "-s", f"-F{fuzz}", "--no-backup-if-mismatch", "-r", "-", "-d", str(folder))
+    words = ("-p1", "-f", "-s", f"-F{fuzz}", "--no-backup-if-mismatch", "-r", "-", "-d", _Word(folder))
     with _memory(text) as source, open(os.devnull, "wb") as out:
         options: dict[str, Any] = {
             "_tty_in": False,
@@ -197,7 +232,7 @@ class Git:
         Raises ``GitError`` when the exit status is not one of ``accept``.
         """
         with _memory(given) as source, _memory() as out, _memory() as err:
-            done = self._program(*words, _in=source, _out=out, _err=err, **self._options(environment))
+            done = self._program(*map(_Word, words), _in=source, _out=out, _err=err, **self._options(environment))
             answer = Answer(int(done.exit_code), _read(out), _read(err))
         if answer.status not in accept:
             raise GitError(words, answer.status, answer.err.decode("utf-8", "replace"))
@@ -221,7 +256,7 @@ class Git:
         read_request, write_request = os.pipe()
         read_answer, write_answer = os.pipe()
         with open(read_request, "rb", 0) as source, open(write_answer, "wb", 0) as sink, open(os.devnull, "wb") as err:
-            process = program(*words, _in=source, _out=sink, _err=err, _bg=True, _bg_exc=False, **options)
+            process = program(*map(_Word, words), _in=source, _out=sink, _err=err, _bg=True, _bg_exc=False, **options)
         answers = io.BufferedReader(io.FileIO(read_answer), 1 << 16)
         service = Service(name, process, open(write_request, "wb", 0), answers)  # noqa: SIM115 - closed by the service
         self._services.append(service)

@@ -66,7 +66,7 @@ class Quarantine:
         self._environment = {
             "GIT_INDEX_FILE": str(self._folder / "index"),
             "GIT_OBJECT_DIRECTORY": str(self._folder / "objects"),
-            "GIT_ALTERNATE_OBJECT_DIRECTORIES": pathsep.join([str(repository.objects), *repository.alternates]),
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES": pathsep.join([_quoted(repository.objects), *repository.alternates]),
         }
         self._shell: Service | None = None
 
@@ -140,6 +140,12 @@ class Quarantine:
         status, _, listing = self._shell.read_until(_END).partition(b"\n")
         message = (self._folder / "message").read_bytes().decode("utf-8", "replace") if int(status) else ""
         return int(status), _entries(listing[:-1]), message.strip()
+
+
+def _quoted(folder: Path) -> str:
+    """Return ``folder`` in the quotes of a list of folders, where it may hold what separates them."""
+    escaped = str(folder).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def _entries(listing: bytes) -> dict[bytes, Entry]:

@@ -7,6 +7,7 @@ it, so adding a newline there is a change of that line, exactly as in git's own 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 #: Marks of a hunk's lines, as in a unified diff.
 CONTEXT, REMOVED, ADDED = b" -+"
@@ -84,8 +85,7 @@ class FileChange:
         return path
 
 
-@dataclass(frozen=True, slots=True)
-class Touch:
+class Touch(NamedTuple):
     """One line of ``git diff-tree --raw``: that the change at ``position`` touched a file, and how.
 
     ``old_path`` is ``None`` for a new file, ``new_path`` for a deleted one.  ``old_id`` and ``new_id`` name the
@@ -99,3 +99,8 @@ class Touch:
     new_mode: str | None
     old_id: str | None
     new_id: str | None
+
+    @property
+    def paths(self) -> set[bytes]:
+        """The names that the file has before and after."""
+        return {path for path in (self.old_path, self.new_path) if path is not None}

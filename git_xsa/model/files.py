@@ -132,6 +132,10 @@ class Trails:
             _begin(trail.modes.setdefault(touch.new_mode, []), touch.position)
         return trail
 
+    def all(self) -> list[Trail]:
+        """Return every trail that a change touches, in the order of their first touches."""
+        return list({id(trail): trail for touched in self.by_change.values() for _, trail in touched}.values())
+
     def _occupy(self, path: bytes, trail: Trail, position: int) -> None:
         _begin(trail.names.setdefault(path, []), position)
         occupants = self._occupants.setdefault(path, [])
@@ -151,9 +155,13 @@ class Trails:
                 _require_state(trail.modes, touch.old_mode, position, book, path, f"its mode is {touch.old_mode}")
         if touch.new_path is not None and touch.new_path != path:
             for occupant in self._occupants.get(touch.new_path, ()):
-                lives = _before(occupant.names[touch.new_path], position)
+                lives = _before(occupant.names[touch.new_path], position + 1)  # the change may free the name itself
                 if lives:
                     book.note(absent(lives), Kind.CHANGE, touch.new_path, "no file has this name")
+        if path is None:
+            for name, lives in trail.names.items():
+                if name != touch.new_path:
+                    book.note(absent(_before(lives, position)), Kind.CHANGE, name, "the file is not there already")
 
 
 def _require_state(

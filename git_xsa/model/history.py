@@ -10,7 +10,7 @@ file it tells of raises ``HistoryError`` instead of giving an answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha1, sha256
 from typing import Protocol
@@ -39,6 +39,47 @@ class Supplier(Protocol):
 
     def contents(self, ids: Sequence[str]) -> Mapping[str, bytes]:
         """Return the contents that each of the object names ``ids`` stands for."""
+
+
+class TouchIndex(Protocol):
+    """Which changes touch which files."""
+
+    def at(self, positions: Collection[int]) -> Sequence[Touch]:
+        """Return which files the changes at ``positions`` touch."""
+
+    def of(self, paths: Collection[bytes]) -> Sequence[Touch]:
+        """Return every touch of the files that have one of ``paths`` as their name at any time, in the order of the
+        changes: renames are followed both ways.
+        """
+
+
+class TouchList:
+    """A touch index over a list of touches, which must be in the order of the changes."""
+
+    def __init__(self, touches: Iterable[Touch]) -> None:
+        self._by_position: dict[int, list[Touch]] = {}
+        self._by_path: dict[bytes, list[Touch]] = {}
+        for touch in touches:
+            self._by_position.setdefault(touch.position, []).append(touch)
+            for path in touch.paths:
+                self._by_path.setdefault(path, []).append(touch)
+
+    def at(self, positions: Collection[int]) -> Sequence[Touch]:
+        """Return which files the changes at ``positions`` touch."""
+        return [touch for position in positions for touch in self._by_position.get(position, ())]
+
+    def of(self, paths: Collection[bytes]) -> Sequence[Touch]:
+        """Return every touch of the files that ever have one of ``paths`` as their name, in order."""
+        known = set(paths)
+        pending = list(paths)
+        found: dict[int, Touch] = {}
+        while pending:
+            for touch in self._by_path.get(pending.pop(), ()):
+                found[id(touch)] = touch
+                fresh = touch.paths - known
+                known |= fresh
+                pending += fresh
+        return sorted(found.values(), key=lambda touch: touch.position)
 
 
 class Opaque(bytes):
@@ -84,45 +125,51 @@ class _File:
 class History:
     """What the changes after a root need of each other, and what they make of the files.
 
-    ``touches`` must be in the order of the changes.  ``size`` is the number of changes.  ``own`` tells what a base
+    ``index`` tells which change touches which file.  ``own`` tells what a base
     that is not on the line itself did since the root, where it left the line; that base's position is 0.  Without
     ``revive`` lines that come back are new ones (``git_xsa.model.lines``), so that files make sense under selections
     that don't obey the rules, too.
     """
 
-    def __init__(
-        self, touches: Sequence[Touch], size: int, supplier: Supplier, own: Sequence[Touch] = (), revive: bool = True
-    ) -> None:
-        self._revive = revive
-        self.size = size
-        self._by_path: dict[bytes, list[Touch]] = {}
-        for touch in touches:
-            for path in {path for path in (touch.old_path, touch.new_path) if path is not None}:
-                self._by_path.setdefault(path, []).append(touch)
-        self._own_by_path = {
-            path: touch for touch in own for path in (touch.old_path, touch.new_path) if path is not None
-        }
-        self._trails = Trails(touches, own)
+    def __init__(self, index: TouchIndex, supplier: Supplier, own: Sequence[Touch] = (), revive: bool = True) -> None:
+        self._index = index
         self._supplier = supplier
-        self._files: dict[int, _File] = {}
+        self._own = TouchList(own)
+        self._revive = revive
+        self._by_path: dict[bytes, list[Touch]] = {}
+        self._by_change: dict[int, list[tuple[Touch, _File]]] = {}
 
-    def touches(self, position: int) -> list[Touch]:
-        """Return which files the change at ``position`` touches."""
-        return [touch for touch, _ in self._trails.by_change.get(position, ())]
-
-    def prepare(self, positions: Iterable[int]) -> None:
+    def prepare(self, positions: Collection[int]) -> None:
         """Read the histories of all files that the changes at ``positions`` touch, in one go."""
-        fresh: dict[int, Trail] = {}
-        for position in positions:
-            for _, trail in self._trails.by_change.get(position, ()):
-                if id(trail) not in self._files:
-                    fresh[id(trail)] = trail
+        paths = {path for touch in self._index.at(positions) for path in touch.paths}
+        fresh = paths - self._by_path.keys()
         if not fresh:
             return
+        touches, own = self._touches_of(fresh)
+        for path in fresh.union(*(touch.paths for touch in (*touches, *own))):
+            self._by_path[path] = []
+        for touch in touches:
+            for path in touch.paths:
+                self._by_path[path].append(touch)
+        self._read(Trails(touches, own))
+
+    def _touches_of(self, paths: set[bytes]) -> tuple[Sequence[Touch], Sequence[Touch]]:
+        """Return what the changes, and what the base itself, did to the files that ever have one of ``paths``."""
+        known = paths
+        while True:
+            touches, own = self._index.of(known), self._own.of(known)
+            names = known.union(*(touch.paths for touch in (*touches, *own)))
+            if not own or names == known:
+                return touches, own
+            known = names
+
+    def _read(self, trails: Trails) -> None:
+        """Read the line histories of ``trails``."""
+        found = trails.all()
         roots = {}
         paths: set[bytes] = set()
         wanted: set[int] = set()
-        for trail in fresh.values():
+        for trail in found:
             first = trail.touches[0]
             if first.old_id is not None and first.old_mode != SUBMODULE_MODE:
                 roots[id(trail)] = first.old_id
@@ -130,17 +177,22 @@ class History:
             paths.update(trail.names)
         contents = self._supplier.contents(sorted(set(roots.values())))
         changes = self._supplier.changes(sorted(wanted), frozenset(paths))
-        for key, trail in fresh.items():
+        for trail in found:
+            key = id(trail)
             content = contents[roots[key]] if key in roots else _submodule(trail.touches[0])
-            self._files[key] = self._build(trail, split_lines(content), changes)
+            file = self._build(trails, trail, split_lines(content), changes)
+            for touch in trail.touches:
+                self._by_change.setdefault(touch.position, []).append((touch, file))
 
-    def _build(self, trail: Trail, root: list[bytes], changes: Mapping[int, Sequence[FileChange]]) -> _File:
+    def _build(
+        self, trails: Trails, trail: Trail, root: list[bytes], changes: Mapping[int, Sequence[FileChange]]
+    ) -> _File:
         file = _File(trail, root, self._revive)
         if trail.own is not None:
             file.lines.enter_own(self._own_hunks(trail.own, root, changes[OWN]))
         for touch in trail.touches:
             book = RuleBook(touch.position)
-            self._trails.require(touch, trail, book)
+            trails.require(touch, trail, book)
             for change in changes[touch.position]:
                 if _belongs(change, touch):
                     self._enter(file.lines, touch, change, book)
@@ -192,16 +244,15 @@ class History:
 
     def rules(self, position: int) -> Iterable[Rule]:
         """Return what the change at ``position`` needs; ``prepare`` must have been told of it."""
-        for _, trail in self._trails.by_change.get(position, ()):
-            yield from self._files[id(trail)].rules[position]
+        for _, file in self._by_change.get(position, ()):
+            yield from file.rules[position]
 
     def entry(self, path: bytes, base: int) -> tuple[str, str] | None:
         """Return mode and object name of the file at ``path`` in the base at position ``base``; ``None``: no file.
 
         Only for paths that a change of the range touches: nothing is known of others.
         """
-        changed = self._own_by_path.get(path)
-        if changed is not None:
+        for changed in self._own.of([path]):
             mode, name = (changed.new_mode, changed.new_id) if changed.new_path == path else (None, None)
             return (mode, name) if mode is not None and name is not None else None
         touches = self._by_path.get(path, ())
@@ -221,20 +272,19 @@ class History:
         rules gives files that no sequence of patches makes; with ``late`` new lines stand behind lines of such files
         that they have no certain order with, and not before them.
         """
-        trails = {}
+        files = {}
         answer: dict[bytes, FileState | None] = {}
         for position in positions:
-            for touch, trail in self._trails.by_change.get(position, ()):
-                trails[id(trail)] = trail
-                answer |= {path: None for path in (touch.old_path, touch.new_path) if path is not None}
-        for key, trail in trails.items():
-            names = [path for path, lives in trail.names.items() if there(lives, chosen)]
-            modes = [mode for mode, lives in trail.modes.items() if there(lives, chosen)]
+            for touch, file in self._by_change.get(position, ()):
+                files[id(file)] = file
+                answer |= dict.fromkeys(touch.paths)
+        for file in files.values():
+            names = [path for path, lives in file.trail.names.items() if there(lives, chosen)]
+            given = [(life.born, mode) for mode, lives in file.trail.modes.items() for life in lives]
+            modes = [mode for born, mode in sorted(given) if chosen.holds(born)]  # the last one given counts
             if names:
-                lines = self._files[key].lines
-                answer[names[-1]] = FileState(
-                    names[-1], modes[-1], lines.late_texts(chosen) if late else lines.texts(chosen)
-                )
+                lines = file.lines.late_texts(chosen) if late else file.lines.texts(chosen)
+                answer[names[-1]] = FileState(names[-1], modes[-1], lines)
         return answer
 
 

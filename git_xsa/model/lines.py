@@ -195,20 +195,31 @@ class _Entry:
         self._number = number
         self._hunk = hunk
         self._book = book
+        #: By the index of a block's first old line: the lines of the weave that it brings back (see ``_revivals``).
+        self._revived: dict[int, dict[int, Line]] = {}
 
     def enter(self, at: int) -> int:
         """Enter the hunk at index ``at`` of the current file; return by how many lines the file grew."""
         old = self._old_lines(at)
+        if self._revive:
+            self._find_revived(at)
         self._require(at, old)
         fresh: list[Line] = []
         taken = 0
         for first, last, added in self._blocks():
             fresh += old[taken:first]
-            fresh += self._replace(self._line_before(at + first), old[first:last], self._line_at(at + last), added)
+            before, after = self._line_before(at + first), self._line_at(at + last)
+            fresh += self._replace(before, old[first:last], after, added, self._revived.get(first, {}))
             taken = last
         fresh += old[taken:]
         self._current[at : at + len(old)] = fresh
         return len(fresh) - len(old)
+
+    def _find_revived(self, at: int) -> None:
+        """Find which dead lines the hunk brings back."""
+        for first, last, added in self._blocks():
+            region = self._between(self._line_before(at + first), self._line_at(at + last))
+            self._revived[first] = _revivals([line for line in region if line.died != NEVER], added)
 
     def _old_lines(self, at: int) -> list[Line]:
         """Return the lines of the current file that are the hunk's old ones; ``Mismatch`` when they differ."""
@@ -260,9 +271,10 @@ class _Entry:
         kind = Kind.CHANGE if changed else Kind.CONTEXT
         gap = self._between(before, after)
         slid = slide(gap) if slide is not None and gap else {}
+        revived = {id(line) for lines in self._revived.values() for line in lines.values()}
         for line in gap:
             conditions = absent(line.lives)
-            if line.died in slid and not line.earlier:
+            if line.died in slid and not line.earlier and id(line) not in revived:
                 conditions = [Condition(line.born, line.died, until=slid[line.died])]
             self._book.lines(conditions, kind, self._path, self._number, line.text, gone=True)
 
@@ -273,9 +285,13 @@ class _Entry:
         ``x [B x] y`` deleting ``B x`` and deleting ``x B`` give the same.  A hunk that begins with that ``x`` fits
         as well when the run is still there: the ``x`` at its end stands where the hunk's did.  So the run need not
         be gone, if the base has its last lines.  The same holds, mirrored, at a hunk's end.
+
+        Not so where the hunk adds lines right behind that ``x``: they stand before the run in the weave, and would
+        have to stand behind it.  Nor where it revives a line of the run: that must have gone before.
         """
         hunk = self._hunk
-        if at > 0 and 0 < index <= hunk.leading:
+        inserts = hunk.marks[hunk.leading] == ADDED
+        if at > 0 and 0 < index <= hunk.leading - inserts:
             texts = [line.text for line in old[:index]]
             return lambda gap: _slid(gap, texts, slice(-index, None))
         count = len(old) - index
@@ -300,15 +316,15 @@ class _Entry:
         if added or index > first:
             yield first, index, added
 
-    def _replace(self, before: Line, removed: list[Line], after: Line | None, added: list[bytes]) -> list[Line]:
+    def _replace(
+        self, before: Line, removed: list[Line], after: Line | None, added: list[bytes], revived: dict[int, Line]
+    ) -> list[Line]:
         """End the lives of ``removed`` and put ``added`` in their place; return the lines that are now there.
 
         New lines go after the lines they replace, unless that would put them before a revived one.
         """
         position = self._book.position
         region = self._between(before, after)
-        dead = [line for line in region if line.died != NEVER] if self._revive else []
-        revived = _revivals(dead, added)
         for line in removed:
             line.died = position
         spots = {id(line): spot for spot, line in enumerate(region)}

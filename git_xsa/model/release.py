@@ -12,7 +12,7 @@ from datetime import date
 
 Version = tuple[int, ...]
 
-_FIELD = re.compile(r"^\s*Security-Support-Until:\s*(\d{4})-(\d\d)-(\d\d)\s*$", re.MULTILINE)
+_FIELD = re.compile(r"^[ \t]*Security-Support-Until:[ \t]*(\d{4})-(\d\d)-(\d\d)[ \t\r]*$", re.MULTILINE)
 
 
 def version_of(name: str, pattern: str) -> Version | None:

@@ -84,9 +84,10 @@ def present(lives: Sequence[Life]) -> list[Condition]:
         return [Condition(ROOT, last)]
     conditions = []
     lacking_since = ROOT
-    for life, following in pairwise(lives):
+    for number, life in enumerate(lives[:-1]):
         conditions.append(Condition(ROOT, last, lacking_since, life.born))
-        conditions.append(Condition(life.died, following.born, lives[0].born))
+        removals = pairwise(lives[number:])
+        conditions += [Condition(gone.died, back.born, life.born, life.died) for gone, back in removals]
         lacking_since = life.died
     return [*conditions, Condition(ROOT, last, lacking_since)]
 

@@ -7,7 +7,7 @@ and the rule that brought a change in is the reason for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,7 +17,7 @@ from git_xsa.model.rules import NEVER, Chosen, Kind, Rule
 class RuleSource(Protocol):
     """What gives the rules of each change: ``git_xsa.model.history.History``."""
 
-    def prepare(self, positions: Iterable[int]) -> None:
+    def prepare(self, positions: Collection[int]) -> None:
         """Be told which changes' rules are asked for next."""
 
     def rules(self, position: int) -> Iterable[Rule]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from git_xsa.queue.answer import Verdict
-from git_xsa.report.as_text import KIND_STYLES, label, short, subject_of
+from git_xsa.queue.answer import State, Verdict
+from git_xsa.report.as_text import KIND_STYLES, STYLES, headline, label, short, subject_of
 from git_xsa.report.plain import printable
 from git_xsa.report.style import Lines
+
+#: States in which a graph alone would mislead, or is empty: it comes with the answer in words.
+UNFIT = (State.MISPLACED, State.CONFLICTS, State.ALREADY_APPLIED, State.NO_PATCHES)
 
 
 def edges(verdict: Verdict) -> dict[int, list[int]]:
@@ -33,6 +36,8 @@ def reduced(needs: dict[int, list[int]]) -> dict[int, list[int]]:
 
 def print_tree(lines: Lines, verdict: Verdict) -> None:
     """Print each wanted change with what it needs below it; what was shown before is not opened again."""
+    if verdict.state in UNFIT:
+        lines.line((headline(verdict), STYLES[verdict.state]))
     needs = reduced(edges(verdict))
     seen: set[int] = set()
 
@@ -60,6 +65,8 @@ def print_tree(lines: Lines, verdict: Verdict) -> None:
 def dot(verdict: Verdict) -> str:
     """Return the graph in Graphviz's language; an arrow leads from a change to what it needs."""
     rows = ["digraph prerequisites {", "  rankdir=RL;", '  node [shape=box, fontname="sans-serif"];']
+    if verdict.state in UNFIT:
+        rows.append(f"  label={_quoted(headline(verdict))};")
     for position in verdict.selection.queue:
         words = f"{label(verdict, position)} {short(verdict, position)}\n{subject_of(verdict, position)}"
         bold = ", style=bold" if position in verdict.selection.wanted else ""

@@ -71,8 +71,9 @@ def needs(verdict: Verdict) -> str:
 
 def headline(verdict: Verdict) -> str:
     """Return the answer to one request in a sentence."""
-    asked = len(verdict.xsa) or len(verdict.xsa_of)
-    what = advisory_names(verdict.xsa) or count(asked, "patch")
+    known = [number for number in verdict.xsa if number not in verdict.unknown] or verdict.xsa
+    asked = len(known) or len(verdict.xsa_of)
+    what = advisory_names(known) or count(asked, "patch")
     verb, has = ("needs", "applies") if asked == 1 else ("need", "apply")
     base, tip = verdict.base.name, verdict.tip.name
     sentences = {

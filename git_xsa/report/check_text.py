@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from shlex import quote
 
 from git_xsa.model.rules import Kind
 from git_xsa.model.words import advisory_names, count
@@ -74,7 +75,8 @@ def _together(lines: Lines, verdict: Verdict) -> None:
         print_queue(lines, verdict)
     if selection.prerequisites:
         xsa = ",".join(map(str, known))
-        words = f"git xsa-prereqs --onto {verdict.base.name} --tip {verdict.tip.name} --xsa {xsa} --why"
+        base, tip = quote(verdict.base.name), quote(verdict.tip.name)
+        words = f"git xsa-prereqs --onto {base} --tip {tip} --xsa {xsa} --why"
         lines.line(f"  Why these prerequisites: {words}")
 
 
@@ -125,7 +127,7 @@ def _advisory(lines: Lines, verdict: Verdict, number: int, after: list[int], nee
     blocked = {reason.needed_by for reason in verdict.selection.impossible}
     if blocked & {*needed, *own}:
         words.append(("conflicts", STYLES[State.CONFLICTS]))
-    if verdict.doubt is not None and verdict.doubt.position in own:
+    if _in_doubt(verdict) & own:
         words.append(("misplaced", STYLES[State.MISPLACED]))
     if needed:
         words.append((f"needs {count(len(needed), 'prerequisite')}", KIND_STYLES[Kind.CHANGE]))
@@ -137,3 +139,14 @@ def _advisory(lines: Lines, verdict: Verdict, number: int, after: list[int], nee
     for index, part in enumerate(state):
         parts += [", " if index else "", part]
     lines.line(*parts, ("  " + subject_of(verdict, max(own)), "dim"))
+
+
+def _in_doubt(verdict: Verdict) -> set[int]:
+    """Return the changes that git may have misplaced: the one it refuses, or all that touch the files it got wrong."""
+    doubt = verdict.doubt
+    if doubt is None:
+        return set()
+    if doubt.position is not None:
+        return {doubt.position}
+    touches = verdict.range.index.at(verdict.selection.queue)
+    return {touch.position for touch in touches if not touch.paths.isdisjoint(doubt.paths)}
