@@ -1,4 +1,4 @@
-"""A language for short histories: one character is one line.
+r"""A language for short histories: one character is one line.
 
 A story is a list of trees, the root first; a tree maps names to files.  A tree that is just a text has one file, "f"::
 
@@ -6,8 +6,8 @@ A story is a list of trees, the root first; a tree maps names to files.  A tree 
     Story({"f": "abc", "g": "xy"}, {"f": "aXc", "g": "xy"}, {"h": renamed("f", "aXc")})
 
 Text ends every line with LF, but for the last one when it ends with ``~``: ``"ab~"`` is ``b"a\nb"``.  Other contents
-(CR LF, binary) are given as bytes, other kinds of files by ``executable``, ``symlink`` and ``submodule``.  Position p is
-the change from tree p - 1 to tree p, as everywhere in ``git_xsa.model``.
+(CR LF, binary) are given as bytes, other kinds of files by ``executable``, ``symlink`` and ``submodule``.  Position p
+is the change from tree p - 1 to tree p, as everywhere in ``git_xsa.model``.
 
 A story becomes a pure ``History`` (``Story.history``), whose diffs are made here without git, or commits of a real
 repository, by one ``git fast-import`` for many stories (``write``).  Both name contents as git does.
@@ -18,15 +18,20 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha1
 from pathlib import Path
 
+from git_xsa.git.log import Range
+from git_xsa.git.repository import Repository
+from git_xsa.git.trial import Quarantine
 from git_xsa.model.change import ADDED, CONTEXT, REMOVED, SUBMODULE_MODE, SYMLINK_MODE, FileChange, Hunk, Touch
-from git_xsa.model.history import FileState, History, split_lines
+from git_xsa.model.history import FileState, History, TouchList, split_lines
 from git_xsa.model.rules import Chosen
-from git_xsa.model.selection import select
+from git_xsa.model.selection import Selection, select
+from git_xsa.queue.answer import State, judge
 
 PLAIN_MODE = "100644"
 EXECUTABLE_MODE = "100755"
@@ -130,7 +135,9 @@ class Story:
 
     def told(self, position: int) -> dict[str, File]:
         """Return a tree with the old names of the files that the change to it renames."""
-        return {name: replace(what, was=self.renames[position].get(name)) for name, what in self.trees[position].items()}
+        return {
+            name: replace(what, was=self.renames[position].get(name)) for name, what in self.trees[position].items()
+        }
 
     def __repr__(self) -> str:
         more = [f"merges={set(self.merges)}"] * bool(self.merges) + ["early=True"] * self.early
@@ -175,7 +182,7 @@ class Story:
 
     def history(self, root: int = 0, revive: bool = True) -> History:
         """Return the pure history of the changes after the tree ``root``."""
-        return History(self.touches(root), self.size - root, Supply(self, root), revive=revive)
+        return History(TouchList(self.touches(root)), Supply(self, root), revive=revive)
 
 
 @dataclass(frozen=True)
@@ -227,6 +234,16 @@ def diff(old: bytes, new: bytes, context: int = 3, early: bool = False) -> tuple
 def _script(old: list[bytes], new: list[bytes]) -> list[tuple[int, bytes]]:
     """Return the lines of both with their marks: a longest common subsequence is context, each line of it matched as
     soon as possible."""
+    start = end = 0
+    while start < min(len(old), len(new)) and old[start] == new[start]:
+        start += 1
+    while end < min(len(old), len(new)) - start and old[-end - 1] == new[-end - 1]:
+        end += 1
+    middle = _middle(old[start : len(old) - end], new[start : len(new) - end])
+    return [(CONTEXT, text) for text in old[:start]] + middle + [(CONTEXT, text) for text in old[len(old) - end :]]
+
+
+def _middle(old: list[bytes], new: list[bytes]) -> list[tuple[int, bytes]]:
     common = [[0] * (len(new) + 1) for _ in range(len(old) + 1)]
     for i in reversed(range(len(old))):
         for j in reversed(range(len(new))):
@@ -286,11 +303,16 @@ def hunk(old_start: int, text: str, new_start: int | None = None) -> Hunk:
     return Hunk(old_start, old_start if new_start is None else new_start, marks, texts)
 
 
+def selection(story: Story, base: int, *wanted: int) -> Selection:
+    """Return what the changes at ``wanted`` need on the tree ``base``."""
+    return select(story.history(), base, wanted)
+
+
 def needs(story: Story, base: int, *wanted: int, root: int = 0) -> list[int]:
     """Return the prerequisites of the changes at ``wanted`` on the tree ``base``; all are positions in the story."""
-    selection = select(story.history(root), base - root, [position - root for position in wanted])
-    assert not selection.impossible, selection.impossible
-    return [position + root for position in selection.prerequisites]
+    found = select(story.history(root), base - root, [position - root for position in wanted])
+    assert not found.impossible, found.impossible
+    return [position + root for position in found.prerequisites]
 
 
 def after(story: Story, base: int, *queue: int) -> dict[str, str | bytes]:
@@ -303,9 +325,7 @@ def after(story: Story, base: int, *queue: int) -> dict[str, str | bytes]:
 
 def shown(states: Mapping[bytes, FileState | None]) -> dict[str, str | bytes]:
     """Return the files that there are, in the language of stories."""
-    return {
-        path.decode(): show(b"".join(state.lines)) for path, state in sorted(states.items()) if state is not None
-    }
+    return {path.decode(): show(b"".join(state.lines)) for path, state in sorted(states.items()) if state is not None}
 
 
 def stack(stories: Sequence[Story]) -> tuple[Story, list[int]]:
@@ -374,3 +394,53 @@ def _commit(ref: str, mark: int, message: str, parents: Sequence[int], tree: Map
             lines.append(f"M {what.mode} inline {name}\n".encode())
             lines.append(b"data %d\n%s\n" % (len(what.content), what.content))
     return b"".join(lines)
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A story in a real repository; ``range`` is its branch, read from one of its trees on."""
+
+    repository: Repository
+    quarantine: Quarantine
+    range: Range
+    commits: Sequence[str]
+
+    def judge(self, base: int, *wanted: int) -> tuple[State, list[int]]:
+        """Return the state of the changes at ``wanted`` on the tree ``base``, and the prerequisites."""
+        state, found, _ = judge(self.range, base, wanted, self.quarantine)
+        return state, list(found.prerequisites)
+
+    def apply(self, base: int, *queue: int) -> dict[str, str] | None:
+        """Return the object name of every file that plain git makes of the tree ``base`` with ``queue``; ``None``: it
+        refuses a change."""
+        self._git("read-tree", self.commits[base])
+        for position in queue:
+            old, new = self.commits[position - 1 : position + 1]
+            patch = self._git("diff", "--binary", "--full-index", "-M", old, new)
+            if patch and self._git("apply", "--cached", given=patch, accept=(0, 1)) is None:
+                return None
+        listing = [line.split(None, 3) for line in (self._git("ls-files", "-s") or b"").splitlines()]
+        return {path.decode(): name.decode() for _, name, _, path in listing}
+
+    def ids(self, base: int, *queue: int) -> dict[str, str]:
+        """Return the object names that the line history has for the same files."""
+        everything = range(1, len(self.commits))
+        self.range.history.prepare(everything)
+        states = self.range.history.states(everything, Chosen(base, frozenset(queue)))
+        return {path.decode(): state.object_name(40) for path, state in states.items() if state is not None}
+
+    def _git(self, *words: str, given: bytes = b"", accept: Collection[int] = (0,)) -> bytes | None:
+        """Return what git prints, ``None`` when it fails with a status that is accepted."""
+        folder = self.repository.folder
+        environment = dict(os.environ, GIT_DIR=str(folder), GIT_INDEX_FILE=str(folder / "index-of-tests"))
+        done = subprocess.run(["git", *words], env=environment, input=given, capture_output=True, check=False)
+        assert done.returncode in accept, done.stderr
+        return done.stdout if done.returncode == 0 else None
+
+
+@contextmanager
+def checkout(folder: Path, story: Story, root: int = 0) -> Iterator[Checkout]:
+    """Write ``story`` into a new repository at ``folder`` and open it."""
+    commits = write(create(folder), {"main": story})["main"]
+    with Repository(folder) as repository, Quarantine(repository) as quarantine:
+        yield Checkout(repository, quarantine, Range(repository, commits[root], commits[-1]), commits)

@@ -8,16 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
 from histories import EXECUTABLE_MODE, PLAIN_MODE, File, Story, content, diff
 from hypothesis import strategies as st
 
 from git_xsa.model.change import REMOVED, SYMLINK_MODE
 from git_xsa.model.history import split_lines
-
-Drawn = TypeVar("Drawn")
-Draw = Callable[[st.SearchStrategy[Drawn]], Drawn]
 
 NAMES = "fghi"
 #: Lines for stories without equal lines, in the order of their use.
@@ -36,7 +32,7 @@ class Request:
 class Author:
     """Writes one story, edit by edit."""
 
-    def __init__(self, draw: Draw[int], alphabet: str) -> None:
+    def __init__(self, draw: st.DrawFn, alphabet: str) -> None:
         self._draw = draw
         self._alphabet = alphabet
         self._fresh = iter(LETTERS)
@@ -57,9 +53,7 @@ class Author:
 
     def commit(self) -> None:
         """End a change: the tree as it is now is the story's next one."""
-        told = {
-            name: File(what.content, what.mode, self.renames.get(name)) for name, what in self.tree.items()
-        }
+        told = {name: File(what.content, what.mode, self.renames.get(name)) for name, what in self.tree.items()}
         self.trees.append(told)
         self.renames = {}
 
@@ -69,7 +63,17 @@ class Author:
             again = self.number(0, 3) == 0 and self.trees
             name = self.pick(free)
             before = [tree[name] for tree in self.trees if name in tree] if again else []
-            self.tree[name] = File(before[-1].content if before else b"".join(self.text(self.number(0, 4) and 3, 14)))
+            self.tree[name] = File(before[-1].content if before else b"".join(self.block()))
+
+    def block(self) -> list[bytes]:
+        """Write a new file: mostly some lines, or one block over and over, as boilerplate is, with some lines in it."""
+        if self.number(0, 2):
+            return self.text(self.number(0, 4) and 3, 14)
+        lines = self.text(1, 4) * self.number(3, 8)
+        for _ in range(self.number(0, 2)):
+            at = self.number(0, len(lines))
+            lines[at:at] = self.text(1, 2)
+        return lines
 
     def delete(self) -> None:
         name = self.pick(list(self.tree))
@@ -85,7 +89,7 @@ class Author:
             self.renames[target] = name
 
     def edit(self, change: Callable[[list[bytes]], list[bytes]]) -> None:
-        """Change the lines of one file; the only last line without newline is the last."""
+        """Change the lines of one file; whether the last one has a newline stays as it is."""
         name = self.pick(list(self.tree))
         before = self.tree[name]
         if before.mode != SYMLINK_MODE:
@@ -97,7 +101,7 @@ class Author:
     def insert(self) -> None:
         def change(lines: list[bytes]) -> list[bytes]:
             at = self.number(0, len(lines))
-            return [*lines[:at], *self.text(1, 3), *lines[at:]]
+            return [*lines[:at], *self.text(1, 5), *lines[at:]]
 
         self.edit(change)
 
@@ -125,6 +129,16 @@ class Author:
 
         self.edit(change)
 
+    def copy(self) -> None:
+        """Put a copy of some lines elsewhere in the file."""
+
+        def change(lines: list[bytes]) -> list[bytes]:
+            at = self.number(0, len(lines))
+            to = self.number(0, len(lines))
+            return [*lines[:to], *lines[at : at + self.number(3, 9)], *lines[to:]]
+
+        self.edit(change)
+
     def finish(self) -> None:
         """Take the last newline of a file away, or put it back."""
         name = self.pick(list(self.tree))
@@ -149,7 +163,8 @@ class Author:
         elif self.number(0, 1):
             self.tree[name] = File(b"\0" + b"".join(self.text(1, 2)), self.tree[name].mode)
         elif name not in self.renames:
-            self.tree[name] = File(b"".join(self.text(1, 2)).replace(b"\n", b""), SYMLINK_MODE)
+            target = b"".join(self.text(1, 2)).replace(b"\n", b"")
+            self.tree[name] = File(self.tree[name].content if self.number(0, 1) else target, SYMLINK_MODE)
 
     def revert(self) -> None:
         """Undo what an earlier change did to the files that are still there, as far as its lines can be found."""
@@ -183,19 +198,28 @@ def _undo(old: File, new: File, now: File) -> bytes | None:
 
 
 #: What an author does, and how often: lines are edited much more than files are.
-DEEDS = (
-    [Author.insert] * 4 + [Author.remove] * 3 + [Author.replace] * 4 + [Author.move] * 2 + [Author.revert] * 4
-    + [Author.finish, Author.mode, Author.odd, Author.rename, Author.rename, Author.create, Author.delete]
-)  # fmt: skip
-
-
+WEIGHTS: dict[Callable[[Author], None], int] = {
+    Author.insert: 4,
+    Author.remove: 3,
+    Author.replace: 4,
+    Author.move: 2,
+    Author.copy: 2,
+    Author.revert: 4,
+    Author.rename: 2,
+    Author.finish: 1,
+    Author.mode: 1,
+    Author.odd: 1,
+    Author.create: 1,
+    Author.delete: 1,
+}
+DEEDS = [deed for deed, weight in WEIGHTS.items() for _ in range(weight)]
 #: How often a number from 1 to 10 is drawn: long stories tell more.
 COUNTS = (1, 2, *range(3, 11), *range(4, 11), *range(4, 11))
 
 
 @st.composite
-def stories(draw: Draw[int], most: int = 10) -> Story:
-    """Draw a story of one to ``most`` changes of one to three files."""
+def stories(draw: st.DrawFn, most: int = 10, early: tuple[bool, ...] = (False, True)) -> Story:
+    """Draw a story of one to ``most`` changes of one to three files, whose diffs are ``early`` or late."""
     author = Author(draw, ("", "ab", "abcd")[draw(st.integers(0, 2))])
     for _ in range((1, 1, 1, 2, 2, 3)[author.number(0, 5)]):
         author.create()
@@ -208,13 +232,13 @@ def stories(draw: Draw[int], most: int = 10) -> Story:
             else:
                 author.create()
         author.commit()
-    return Story(*author.trees, early=author.number(0, 1) == 1)
+    return Story(*author.trees, early=early[author.number(0, len(early) - 1)])
 
 
 @st.composite
-def requests(draw: Draw[int], most: int = 10) -> Request:
+def requests(draw: st.DrawFn, most: int = 10, early: tuple[bool, ...] = (False, True)) -> Request:
     """Draw a story, a base and wanted changes after it, mostly the last one."""
-    story = draw(stories(most))  # type: ignore[arg-type]
+    story = draw(stories(most, early))
     base = (0, draw(st.integers(0, story.size - 1)))[draw(st.integers(0, 1))]
     count = (1, 1, 1, 2, 3)[draw(st.integers(0, 4))]
     wanted = {story.size - draw(st.integers(0, story.size - base - 1)) for _ in range(count)}

@@ -31,9 +31,7 @@ def selections(base: int, size: int, wanted: Iterable[int]) -> Iterator[frozense
 def obeys(source: RuleSource, base: int, selection: frozenset[int]) -> bool:
     """Whether every rule of every selected change is fulfilled."""
     source.prepare(selection)
-    return all(
-        fulfilled(rule.condition, base, selection) for position in selection for rule in source.rules(position)
-    )
+    return all(fulfilled(rule.condition, base, selection) for position in selection for rule in source.rules(position))
 
 
 def fulfilled(condition: Condition, base: int, selection: frozenset[int]) -> bool:
@@ -154,67 +152,122 @@ class ByHand:
                     files[path] = HandFile(path, mode, step.after, step.trail)
         return files
 
-    def apply(self, base: int, selection: Iterable[int], exact: bool = False) -> Outcome:
-        """Return what the changes make of the base; raises ``Refused``."""
+    def apply(self, base: int, queue: Iterable[int], exact: bool = False, anchored: bool = True) -> Outcome:
+        """Return what the changes make of the base, in the order in which they are given; raises ``Refused``.
+
+        Without ``anchored`` only the changed lines of a hunk need to fit, and a file need not have its old name.
+        """
         files = self.base(base)
         ambiguous: set[int] = set()
-        for position in sorted(selection):
+        for position in queue:
             arriving: list[HandFile] = []
             for step in self._steps.get(position, ()):
-                old = self._leave(files, step)
-                if exact and step.change.new_mode not in (None, old.mode, step.change.old_mode or old.mode):
-                    _demand(old.mode == step.change.old_mode, position, f"it has mode {old.mode}")
+                old = _leave(files, step, anchored)
+                _demand_mode(step, old, exact)
                 lines = old.lines
-                for hunk in step.hunks:
-                    lines, several = self._enter(step, hunk, lines, exact)
-                    ambiguous |= {position} if several else set()
+                for hunk in step.hunks if anchored else [piece for whole in step.hunks for piece in bare(whole)]:
+                    start = self._place(step, hunk, lines, anchored)
+                    if exact:
+                        _demand_own_lines(step, hunk, lines, start)
+                    if len(places_for_git([line.text for line in lines], hunk)) > 1:
+                        ambiguous.add(position)
+                    lines = _replaced(step, hunk, lines, start)
                 path = step.change.new_path
                 if path is None:
                     _demand(not lines, position, "lines are left in a deleted file")
                 else:
+                    path = path if path != step.change.old_path else old.path
                     arriving.append(HandFile(path, _mode(old, step), lines, step.trail))
             for file in arriving:
                 _demand(file.path not in files, position, f"{file.path!r} is there")
                 files[file.path] = file
         return Outcome(files, frozenset(ambiguous))
 
-    @staticmethod
-    def _leave(files: dict[bytes, HandFile], step: Step) -> HandFile:
-        """Take the file that ``step`` changes out of ``files`` and return it: nothing yet, if the change creates it."""
-        path = step.change.old_path
-        if path is None:
-            return HandFile(b"", "", [])
-        found = files.pop(path, None)
-        _demand(found is not None and found.trail is step.trail, step.touch.position, f"no file {path!r}")
-        assert found is not None
-        return found
-
-    def _enter(self, step: Step, hunk: Hunk, lines: list[Line], exact: bool) -> tuple[list[Line], bool]:
-        """Return the lines after ``hunk``, and whether git could have put it elsewhere."""
-        position, old_texts = step.touch.position, hunk.old_lines
-        new_index = hunk.new_start - 1 if hunk.new_lines else hunk.new_start
+    def _place(self, step: Step, hunk: Hunk, lines: list[Line], anchored: bool) -> int:
+        """Return where the hunk's old lines begin: its first changed line goes where the line history has it."""
         if hunk.marks[hunk.leading] == REMOVED:
             changed = step.before[hunk.old_index + hunk.leading]
         else:
-            changed = step.after[new_index + hunk.leading]
+            changed = step.after[_new_index(hunk) + hunk.leading]
         start = sum(self._order[id(line)] < self._order[id(changed)] for line in lines) - hunk.leading
-        places = places_for_git([line.text for line in lines], hunk)
-        _demand(start in places, position, f"hunk {hunk} does not fit at line {start + 1}")
-        found = lines[start : start + len(old_texts)]
-        if exact:
-            expected = step.before[hunk.old_index : hunk.old_index + len(old_texts)]
-            _demand([id(line) for line in found] == [id(line) for line in expected], position, "other lines")
-            at_end = hunk.old_index + len(old_texts) == len(step.before) and hunk.trailing < hunk.leading
-            _demand(not at_end or start + len(old_texts) == len(lines), position, "not at the end")
-        made: list[Line] = []
-        kept, fresh = iter(found), iter(step.after[new_index:])
-        for mark in hunk.marks:
-            if mark != ADDED:
-                line = next(kept)
-            if mark != REMOVED:
-                other = next(fresh)
-                made.append(line if mark == CONTEXT else other)
-        return [*lines[:start], *made, *lines[start + len(old_texts) :]], len(places) > 1
+        end = start + len(hunk.old_lines)
+        fits = start >= 0 and [line.text for line in lines[start:end]] == hunk.old_lines
+        if anchored:
+            fits = fits and (hunk.old_start > 1 or start == 0) and (hunk.trailing > 0 or end == len(lines))
+        _demand(fits, step.touch.position, f"{hunk} does not fit at line {start + 1}")
+        return start
+
+
+def bare(hunk: Hunk) -> list[Hunk]:
+    """Return each run of changed lines in ``hunk`` as a hunk without context."""
+    found: list[Hunk] = []
+    old, new = hunk.old_index, _new_index(hunk)
+    run: list[tuple[int, bytes]] = []
+    for mark, text in (*zip(hunk.marks, hunk.texts, strict=True), (CONTEXT, b"")):
+        if mark != CONTEXT:
+            run.append((mark, text))
+            continue
+        if run:
+            marks = bytes(mark for mark, _ in run)
+            removed, added = marks.count(REMOVED), marks.count(ADDED)
+            found.append(Hunk(old + bool(removed), new + bool(added), marks, tuple(text for _, text in run)))
+            old, new, run = old + removed, new + added, []
+        old, new = old + 1, new + 1
+    return found
+
+
+def _leave(files: dict[bytes, HandFile], step: Step, anchored: bool) -> HandFile:
+    """Take the file that ``step`` changes out of ``files`` and return it: nothing yet, if the change creates it."""
+    path = step.change.old_path
+    if path is None:
+        return HandFile(b"", "", [])
+    if not anchored:
+        path = next((name for name, file in files.items() if file.trail is step.trail), path)
+    found = files.pop(path, None)
+    _demand(found is not None and found.trail is step.trail, step.touch.position, f"no file {path!r}")
+    assert found is not None
+    return found
+
+
+def _demand_mode(step: Step, file: HandFile, exact: bool) -> None:
+    """Raise ``Refused`` for a file of another type than the change was made for (a bare rename takes any); when
+    ``exact``, also for another mode if the change gives it a new one, or the file ever has another type."""
+    change = step.change
+    bare_rename = not step.hunks and change.old_path != change.new_path and change.new_path is not None
+    if change.old_mode is None or change.old_path is None or (bare_rename and change.old_mode == change.new_mode):
+        return
+    typed = len({mode[:2] for mode in step.trail.modes}) > 1
+    _demand(file.mode[:2] == change.old_mode[:2], step.touch.position, f"it has mode {file.mode}")
+    if exact and (typed or change.new_mode not in (None, change.old_mode)):
+        _demand(file.mode == change.old_mode, step.touch.position, f"it has mode {file.mode}")
+
+
+def _demand_own_lines(step: Step, hunk: Hunk, lines: list[Line], start: int) -> None:
+    """Raise ``Refused`` unless the lines there are the very ones that the hunk was made for."""
+    end = start + len(hunk.old_lines)
+    old_end = hunk.old_index + len(hunk.old_lines)
+    expected = step.before[hunk.old_index : old_end]
+    position = step.touch.position
+    _demand([id(line) for line in lines[start:end]] == [id(line) for line in expected], position, "other lines")
+    at_end = old_end == len(step.before) and hunk.trailing < hunk.leading
+    _demand(not at_end or end == len(lines), position, "not at the end of the file")
+
+
+def _replaced(step: Step, hunk: Hunk, lines: list[Line], start: int) -> list[Line]:
+    """Return the lines after the hunk was applied at index ``start``."""
+    made: list[Line] = []
+    index, fresh = start, iter(step.after[_new_index(hunk) :])
+    for mark in hunk.marks:
+        new = next(fresh) if mark != REMOVED else None
+        if new is not None:
+            made.append(lines[index] if mark == CONTEXT else new)
+        index += mark != ADDED
+    return [*lines[:start], *made, *lines[index:]]
+
+
+def _new_index(hunk: Hunk) -> int:
+    """Return where the hunk's new lines begin in the file after it, counted from 0."""
+    return hunk.new_start - 1 if hunk.new_lines else hunk.new_start
 
 
 def _demand(truth: bool, position: int, why: str) -> None:

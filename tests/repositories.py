@@ -7,6 +7,7 @@ in one of its own.
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import subprocess
@@ -14,6 +15,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest import mock
@@ -72,9 +74,9 @@ class Place:
         """Return the name of the commit as the reports show it."""
         return self.ids[number][:12]
 
-    def git(self, *words: str, given: bytes = b"", accept: Iterable[int] = (0,), **environment: str) -> str:
+    def git(self, *words: str, given: bytes = b"", accept: Iterable[int] = (0,)) -> str:
         """Run git here and return what it prints, without the final newline."""
-        return git(self.folder, *words, given=given, accept=accept, **environment)
+        return git(self.folder, *words, given=given, accept=accept)
 
     def run(self, *words: str, given: str = "") -> Answer:
         """Run a command of git-xsa here."""
@@ -86,11 +88,16 @@ class Place:
         return subprocess.run(words, cwd=self.folder, capture_output=True, check=True).stdout
 
 
-def git(folder: Path, *words: str, given: bytes = b"", accept: Iterable[int] = (0,), **environment: str) -> str:
+def git(
+    folder: Path,
+    *words: str,
+    given: bytes = b"",
+    accept: Iterable[int] = (0,),
+    environment: Mapping[str, str] | None = None,
+) -> str:
     """Run git in ``folder`` and return what it prints, without the final newline."""
-    done = subprocess.run(
-        ("git", *words), cwd=folder, input=given, capture_output=True, check=False, env={**os.environ, **environment}
-    )
+    surroundings = {**os.environ, **(environment or {})}
+    done = subprocess.run(("git", *words), cwd=folder, input=given, capture_output=True, check=False, env=surroundings)
     assert done.returncode in accept, f"git {' '.join(words)}: {done.stderr.decode(errors='replace')}"
     return done.stdout.decode("utf-8", "surrogateescape").rstrip("\n")
 
@@ -98,8 +105,9 @@ def git(folder: Path, *words: str, given: bytes = b"", accept: Iterable[int] = (
 def run(folder: Path, *words: str, given: str | bytes = "") -> Answer:
     """Run ``git xsa-<first word>`` in ``folder``, with ``given`` as its standard input, in this process."""
     content = given.encode() if isinstance(given, str) else given
-    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
-    source = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8", errors="surrogateescape")
+    printed, complained = io.BytesIO(), io.BytesIO()
+    out, err = (io.TextIOWrapper(stream, encoding="utf-8", write_through=True) for stream in (printed, complained))
+    source = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8")
     before = Path.cwd()
     os.chdir(folder)
     try:
@@ -107,8 +115,8 @@ def run(folder: Path, *words: str, given: str | bytes = "") -> Answer:
             status = program.main(words)
     finally:
         os.chdir(before)
-    texts = (stream.buffer.getvalue().decode() for stream in (out, err) if isinstance(stream.buffer, io.BytesIO))
-    return Answer(status, *texts)
+        gc.enable()  # a command is a process of its own otherwise, and goes without
+    return Answer(status, printed.getvalue().decode(), complained.getvalue().decode())
 
 
 def start(folder: Path, *words: str, **options: Any) -> subprocess.Popen[str]:
@@ -206,3 +214,123 @@ def _change(name: str | bytes, content: bytes | File | None) -> bytes:
 def _escaped(byte: int) -> bytes:
     plain = 0x20 <= byte < 0x7F and byte not in b'"\\'
     return bytes([byte]) if plain else b"\\%03o" % byte
+
+
+#: Commits of ``story``, by number.
+(ROOT, FIRST, HALF, BASE, PREPARE, USE, TIDY, NEXT, ALONE, REST, OWN) = range(1, 12)
+
+
+def story() -> Draft:
+    """Return a branch with two releases and four advisories that each have another relation to the second one.
+
+    XSA-2 needs a commit, by a line that it takes out; XSA-3 needs one, by a line next to it; XSA-4 needs nothing; of
+    XSA-5 the release has one half.  The branch ``own`` left it at the release, and changed the line that XSA-2 does.
+    """
+    draft = Draft()
+    draft.commit("root", {"a.c": numbered(20), "b.c": numbered(20)})
+    draft.release("1.0.0", {"version": b"1.0.0\n"})
+    draft.commit("first half\n\nThis is part of XSA-5.", {"a.c": numbered(20, {2: "five"})})
+    draft.release("1.0.1", {"version": b"1.0.1\n"})
+    draft.commit("prepare", {"a.c": numbered(20, {2: "five", 10: "prepared"})})
+    draft.commit("use it\n\nThis is XSA-2.", {"a.c": numbered(20, {2: "five", 10: "used"})})
+    draft.commit("tidy", {"b.c": numbered(20, {5: "tidied"})})
+    draft.commit("next to it\n\nThis is CVE-2020-1234 / XSA-3.", {"b.c": numbered(20, {5: "tidied", 7: "fixed"})})
+    draft.commit("alone\n\nThis is XSA-4.", {"b.c": numbered(20, {5: "tidied", 7: "fixed", 19: "alone"})})
+    draft.commit("second half\n\nThis is part of XSA-5.", {"a.c": numbered(20, {2: "five", 10: "used", 18: "five"})})
+    draft.commit("our own way", {"a.c": numbered(20, {2: "five", 10: "ours"})}, on="own", after=BASE)
+    return draft
+
+
+#: The advisories of ``varied``: number -> what its commit does.
+VARIETY = {
+    1: "use",
+    2: "submodule",
+    3: "binary",
+    4: "links and modes",
+    5: "odd names",
+    6: "ends of lines",
+    7: "rename",
+    8: "after the rename",
+    9: "blanks",
+    10: "deletion",
+    11: "change of type",
+    12: "empty files",
+}
+
+
+def varied(digits: int = 40) -> Draft:
+    """Return a branch whose commits do to files whatever can be done to them; object names have ``digits``.
+
+    The commit of XSA-N is the one with number N + 3, after the root, the release and a commit that XSA-1 and XSA-6
+    need.  XSA-8 needs that of XSA-7 and XSA-10 that of XSA-6, too.
+    """
+    names: tuple[str | bytes, ...] = (
+        "sp ace/t\tb",
+        b"\xff\xfe.c",
+        "x b/y b/z",
+        'q"uo\\te',
+        "new\nline",
+        "-dash",
+        "\x1b[2J",
+    )
+    draft = Draft()
+    root: dict[str | bytes, bytes | File | None] = {
+        "a.c": numbered(40), "b.c": numbered(20), "sub": File(b"1" * digits, "160000"), "bin": b"\0\1\2" * 50,
+        "ln": File(b"a.c", "120000"), "run.sh": b"#!/bin/sh\n", "no": b"a\nb\nc", "crlf": b"a\r\nb\r\nc\r\n",
+        "old.c": numbered(30), "ws": b"a  \n b\t\nc\n", "type": File(b"a.c", "120000"), "nothing": b"",
+        "\f": b"a\fb\n\f\nc\rd\n\x85\n", **dict.fromkeys(names, numbered(9)),
+    }  # fmt: skip
+    draft.commit("root", root)
+    draft.release("1.0.0", {"version": b"1.0.0\n"})
+    draft.commit("prepare", {"a.c": numbered(40, {10: "prepared"}), "no": b"a\nb\nC"})
+    changes: list[Files] = [
+        {"a.c": numbered(40, {10: "used"})},
+        {"sub": File(b"2" * digits, "160000")},
+        {"bin": b"\0\1\3" * 50},
+        {"ln": File(b"b.c", "120000"), "run.sh": File(b"#!/bin/sh\n", "100755")},
+        dict.fromkeys(names, numbered(9, {3: "odd"})),
+        {"no": b"a\nb\nC\n", "crlf": b"a\r\nB\r\nc\r\n", "\f": b"a\fB\n\f\nc\rd\n\x85\n"},
+        {"old.c": None, "new.c": numbered(30, {3: "renamed"})},
+        {"new.c": numbered(30, {3: "renamed", 20: "fixed"})},
+        {"ws": b"a  \n b\t\nc \n\n"},
+        {"crlf": None, "b.c": File(numbered(20, {2: "gone"}), "100755")},
+        {"type": b"words\n"},
+        {"nothing": None, "fresh": b""},
+    ]
+    for number, files in enumerate(changes, 1):
+        draft.commit(f"{VARIETY[number]}\n\nThis is XSA-{number}.", files)
+    return draft
+
+
+def snapshot(folder: Path) -> dict[str, tuple[object, ...]]:
+    """Return what ``folder`` holds: of each file and folder its kind, mode, contents and time of change.
+
+    But for the time of objects: git sets that anew when it would have written an object that is there already, and
+    nothing can keep ``git apply`` from it (a read-only repository does).
+    """
+    found: dict[str, tuple[object, ...]] = {}
+    for path in (folder, *folder.rglob("*")):
+        facts = path.lstat()
+        content: object = None
+        if path.is_symlink():
+            content = os.readlink(path)
+        elif path.is_file():
+            content = sha256(path.read_bytes()).digest()
+        is_object = path.is_file() and "objects" in path.parts
+        time = None if is_object else (facts.st_mtime_ns, facts.st_ctime_ns)
+        found[str(path.relative_to(folder))] = (facts.st_mode, facts.st_ino, content, time)
+    return found
+
+
+def processes(mark: str) -> list[str]:
+    """Return the command lines of all processes that have ``mark`` in their environment."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit() or int(folder.name) == os.getpid():
+            continue
+        try:
+            if mark.encode() in (folder / "environ").read_bytes():
+                found.append((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+        except OSError:
+            continue
+    return found

@@ -1,72 +1,391 @@
-"""scratch"""
+"""Laws that hold for every history: the line history against a slow referee, against changes by hand, against git.
+
+Histories, bases and wanted changes are random (``random_histories``).  The run is fixed by a seed, which is printed at
+its start and can be given::
+
+    GIT_XSA_SEED=7 tests/run tests/test_properties.py
+    GIT_XSA_EXAMPLES=40 tests/run tests/test_properties.py     40 times as many histories
+
+What the checks with git counted is printed at their end, and recorded as properties of the tests: above all how often a
+smaller set than the line history's applies, because one line stands in for an equal one (approximation 1).
+"""
+
 from __future__ import annotations
+
 import os
 from collections import Counter
-import pytest
-from hypothesis import assume, given, settings, seed, note, event
-from histories import *
-from random_histories import *
-from referee import *
-from git_xsa.model.history import HistoryError
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import combinations
+from pathlib import Path
+from typing import Any, TypeVar
 
 import hypothesis
-hypothesis.settings.register_profile("x", deadline=None, report_multiple_bugs=False)
-hypothesis.settings.load_profile("x")
-N=int(os.environ.get("N","1000"))
+import pytest
+from histories import Story, Supply, create, diff, stack, write
+from hypothesis import HealthCheck, assume, event, given, settings
+from hypothesis import strategies as st
+from random_histories import Request, requests, stories
+from referee import ByHand, Outcome, Refused, obeys, selections
+from swaps import apply, edits, exchange, slides
 
-def entry(f): return (f.mode, f.id)
+from git_xsa.git import log
+from git_xsa.git.diffs import split_diff
+from git_xsa.git.log import Range
+from git_xsa.git.repository import Repository
+from git_xsa.git.trial import Entry, Quarantine
+from git_xsa.model.change import FileChange
+from git_xsa.model.history import FileState, History, split_lines
+from git_xsa.model.rules import Chosen
+from git_xsa.model.selection import select
+from git_xsa.queue.answer import State, judge
 
-@settings(max_examples=N)
+Test = TypeVar("Test", bound=Callable[..., None])
+
+SCALE = int(os.environ.get("GIT_XSA_EXAMPLES", "1"))
+#: Processes of one run share the seed.
+RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID") or os.urandom(4).hex()
+SEED = int(os.environ.get("GIT_XSA_SEED") or int(RUN[:8], 16))
+#: Histories that real git is asked about: in this many tests, in batches that share a repository.
+WITH_GIT, SHARDS, BATCH = 500, 4, 5
+#: Batches that one repository takes before a new one is made.
+REPOSITORY_LIFE = 40
+#: So many prerequisites at most: then all smaller sets are tried, else each set that lacks one.
+ALL_SUBSETS = 4
+
+
+def examples(count: int, shard: int = 0) -> Callable[[Test], Test]:
+    """Run a test with ``count`` examples, times GIT_XSA_EXAMPLES, from the seed of this run."""
+    chosen = settings(
+        max_examples=count * SCALE,
+        deadline=None,
+        print_blob=True,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+    )
+    return lambda test: hypothesis.seed(SEED + shard)(chosen(test))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def told(request: pytest.FixtureRequest) -> None:
+    """Print the seed, once in every process that runs some of these tests."""
+    tell(request, f"GIT_XSA_SEED={SEED} GIT_XSA_EXAMPLES={SCALE}")
+
+
+def tell(request: pytest.FixtureRequest, what: str) -> None:
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled(), open(2, "w", closefd=False) as terminal:
+        terminal.write(f"\n{what}\n")
+
+
+def entries(states: Mapping[bytes, FileState | None]) -> dict[bytes, Entry]:
+    return {path: (state.mode, state.object_name(40)) for path, state in states.items() if state is not None}
+
+
+def by_hand_of(story: Story, revive: bool = True) -> ByHand:
+    return ByHand(story.touches(), Supply(story), revive)
+
+
+def same_files(history: History, made: Outcome, base: int, selection: frozenset[int]) -> None:
+    """Compare the files that the changes in ``selection`` touch with those of the line history."""
+    states = history.states(selection, Chosen(base, selection))
+    assert {path: entry for path, entry in made.entries.items() if path in states} == entries(states)
+
+
+# -- the line history, and its rules
+
+
+@examples(1000)
 @given(stories())
-def test_reproduces(story):
-    h=story.history()
-    every=range(1,story.size+1)
-    h.prepare(every)
-    for k in range(story.size+1):
-        st_=h.states(every, Chosen(k,frozenset()))
-        got={p.decode():(s.mode,s.object_name(40)) for p,s in st_.items() if s is not None}
-        touched={n for p in every for (a,b,_,_) in story.pairs(p) for n in (a,b)}
-        want={n:entry(f) for n,f in story.trees[k].items() if n in touched}
-        assert got==want,k
-
-@settings(max_examples=N)
-@given(requests(7))
-def test_smallest(r):
-    h=r.story.history()
-    sel=select(h,r.base,r.wanted)
-    ok=[s for s in selections(r.base,r.story.size,r.wanted) if obeys(h,r.base,s)]
-    if sel.impossible:
-        assert not ok
-    assert frozenset(sel.queue)==ok[0]
-    assert all(ok[0]<=s for s in ok)
+def test_the_line_history_has_every_file_of_every_commit(story: Story) -> None:
+    history = story.history()
+    everything = range(1, story.size + 1)
+    history.prepare(everything)
+    touched = {path for touch in story.touches() for path in touch.paths}
+    for position in range(story.size + 1):
+        tree = {name.encode(): (file.mode, file.id) for name, file in story.trees[position].items()}
+        expected = {path: entry for path, entry in tree.items() if path in touched}
+        assert entries(history.states(everything, Chosen(position, frozenset()))) == expected
+        assert {path: history.entry(path, position) for path in touched} == {path: tree.get(path) for path in touched}
 
 
-@pytest.mark.parametrize("revive",[True,False])
-def test_sound(revive):
-    @settings(max_examples=N)
-    @given(requests(7))
-    def check(r):
-        s=r.story
-        h=s.history(revive=revive)
-        hand=ByHand(s.touches(), Supply(s),revive)
-        for sel in selections(r.base,s.size,r.wanted):
-            if obeys(h,r.base,sel):
-                out=hand.apply(r.base,sel)
-                states=h.states(sel,Chosen(r.base,sel))
-                got={p:(x.mode,x.object_name(40)) for p,x in states.items() if x is not None}
-                want={p:e for p,e in out.entries.items() if p in states}
-                assert got==want,sel
+@examples(500)
+@given(requests(most=8))
+def test_the_selection_is_the_one_smallest_that_obeys_the_rules(request: Request) -> None:
+    history = request.story.history()
+    found = select(history, request.base, request.wanted)
+    obedient = [
+        selection
+        for selection in selections(request.base, request.story.size, request.wanted)
+        if obeys(history, request.base, selection)
+    ]
+    if found.impossible:
+        assert obedient == []
+        return
+    assert obedient[0] == frozenset(found.queue)
+    assert all(found.chosen.queue <= selection for selection in obedient)
+    assert set(found.queue) == {*found.wanted, *found.prerequisites}
+    assert set(found.prerequisites) <= found.reasons.keys()
+
+
+@pytest.mark.parametrize("revive", [True, False])
+def test_what_obeys_the_rules_applies_by_hand(revive: bool) -> None:
+    @examples(500)
+    @given(requests(most=7))
+    def check(request: Request) -> None:
+        history = request.story.history(revive=revive)
+        by_hand = by_hand_of(request.story, revive)
+        for selection in selections(request.base, request.story.size, request.wanted):
+            if obeys(history, request.base, selection):
+                same_files(history, by_hand.apply(request.base, selection), request.base, selection)
+
     check()
 
-@settings(max_examples=N)
-@given(requests(7))
-def test_complete(r):
-    s=r.story; stat["n"]+=1
-    h=s.history(revive=False)
-    hand=ByHand(s.touches(), Supply(s), False)
-    assume(not hand.returns)
-    for sel in selections(r.base,s.size,r.wanted):
-        if not obeys(h,r.base,sel):
-            try: hand.apply(r.base,sel,exact=True)
-            except Refused: continue
-            assert False, ("rules too strict", sel)
+
+@examples(500)
+@given(requests(most=7))
+def test_what_disobeys_the_rules_does_not_find_its_own_lines(request: Request) -> None:
+    # With lines that come back, "any of the two" would have to be said, which these rules can't: so without them.
+    history = request.story.history(revive=False)
+    by_hand = by_hand_of(request.story, revive=False)
+    assume(not by_hand.returns)
+    for selection in selections(request.base, request.story.size, request.wanted):
+        if not obeys(history, request.base, selection):
+            with pytest.raises(Refused):
+                by_hand.apply(request.base, selection, exact=True)
+
+
+# -- what the answer must not depend on
+
+
+@examples(1000)
+@given(requests())
+def test_the_root_of_the_range_does_not_matter(request: Request) -> None:
+    def queue(root: int, revive: bool) -> list[int]:
+        history = request.story.history(root, revive)
+        found = select(history, request.base - root, [position - root for position in request.wanted])
+        return [position + root for position in found.queue]
+
+    assert queue(0, revive=False) == queue(request.base, revive=False)
+    if queue(0, revive=True) != queue(request.base, revive=True):
+        # Of several equal lines that are gone, some from before the base, any may be the one that comes back.
+        event("another of several equal lines came back")
+        assert set(queue(0, revive=True)) >= set(queue(request.base, revive=True))
+
+
+@examples(200)
+@given(st.lists(requests(most=6, early=(False,)), min_size=3, max_size=3))
+def test_other_files_do_not_matter(batch: list[Request]) -> None:
+    story, starts = stack([request.story for request in batch])
+    history = story.history()
+    for start, request in zip(starts, batch, strict=True):
+        alone = select(request.story.history(), request.base, request.wanted)
+        among = select(history, start + request.base, [start + position for position in request.wanted])
+        assert [position - start for position in among.queue] == list(alone.queue)
+        assert bool(among.impossible) == bool(alone.impossible)
+
+
+# -- swapping two changes
+
+
+@examples(1000)
+@given(stories(), st.data())
+def test_changes_that_do_not_need_each_other_can_be_swapped(story: Story, data: st.DataObject) -> None:
+    assume(story.size > 1)
+    first = data.draw(st.integers(1, story.size - 1))
+    assume(independent(story, first))
+    one, other = ([touch for touch in story.touches() if touch.position == first + number] for number in range(2))
+    # A file can be deleted whatever its mode, and renamed whatever its type: then there is nothing left to change.
+    assume(not {touch.new_path for touch in one} & {touch.old_path for touch in other if touch.new_path is None})
+    assume(all(not touch.old_mode or not touch.new_mode or touch.old_mode[:2] == touch.new_mode[:2] for touch in one))
+    by_hand = by_hand_of(story)
+    in_order = by_hand.apply(first - 1, [first, first + 1])
+    swapped = by_hand.apply(first - 1, [first + 1, first], anchored=False)
+    assert swapped.entries == in_order.entries
+    tree = story.trees[first + 1]
+    assert all(in_order.entries[path] == (tree[path.decode()].mode, tree[path.decode()].id) for path in in_order.files)
+
+
+@examples(1000)
+@given(stories(), st.data())
+def test_swapping_twice_restores_both_changes(story: Story, data: st.DataObject) -> None:
+    assume(story.size > 1)
+    first = data.draw(st.integers(1, story.size - 1))
+    assume("f" in story.trees[first - 1].keys() & story.trees[first].keys() & story.trees[first + 1].keys())
+    before, between, after = (story.trees[position]["f"].content for position in range(first - 1, first + 2))
+    one, other = edits(diff(before, between, early=story.early)), edits(diff(between, after, early=story.early))
+    swapped = exchange(one, other)
+    if swapped is None:
+        event("they overlap or touch")
+        sliding = [edit for edit in one if slides(edit, split_lines(before))]
+        assert sliding or not independent(Story(before, between, after, early=story.early), 1)
+        return
+    assert apply(swapped[1], apply(swapped[0], split_lines(before))) == split_lines(after)
+    assert exchange(*swapped) == (one, other)
+
+
+def independent(story: Story, first: int) -> bool:
+    """Whether the change after the one at ``first`` does not need it."""
+    return select(story.history(first - 1), 0, [2]).queue == (2,)
+
+
+# -- against git
+
+
+class Workshop:
+    """A repository that batches of stories are written to, with what is needed to judge requests in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._made = 0
+        self._repository: Repository | None = None
+        self._quarantine: Quarantine | None = None
+        self.tally: Counter[str] = Counter()
+
+    def close(self) -> None:
+        if self._repository is not None and self._quarantine is not None:
+            self._quarantine.close()
+            self._repository.close()
+
+    def bench(self, batch: Sequence[Request]) -> Bench:
+        """Write the stories of ``batch``, one after the other, as one branch."""
+        if self._made % REPOSITORY_LIFE == 0:
+            self.close()
+            self._repository = Repository(create(self._folder / f"{self._made}"))
+            self._quarantine = Quarantine(self._repository)
+        assert self._repository is not None
+        assert self._quarantine is not None
+        self._made += 1
+        story, starts = stack([request.story for request in batch])
+        name = f"batch{self._made}"
+        commits = write(self._repository.folder.parent, {name: story})[name]
+        return Bench(self._repository, self._quarantine, story, starts, commits, self.tally)
+
+
+class Supplied:
+    """Gives the referee git's own diffs of a range."""
+
+    def __init__(self, source: Range) -> None:
+        self._source = source
+
+    def changes(self, positions: Sequence[int], _: frozenset[bytes]) -> Mapping[int, Sequence[FileChange]]:
+        return {position: [d.change() for d in split_diff(self._source.text(position))] for position in positions}
+
+    def contents(self, ids: Sequence[str]) -> Mapping[str, bytes]:
+        return self._source.contents(ids)
+
+
+class Bench:
+    """One batch of stories in a repository: judges requests with git, and checks the verdicts by hand."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        quarantine: Quarantine,
+        story: Story,
+        starts: Sequence[int],
+        commits: Sequence[str],
+        tally: Counter[str],
+    ) -> None:
+        self._repository = repository
+        self._quarantine = quarantine
+        self._starts = starts
+        self._commits = commits
+        self._tally = tally
+        self._range = Range(repository, commits[0], commits[-1])
+        names = {name.encode() for tree in story.trees for name in tree}
+        self._by_hand = ByHand(self._range.index.of(names), Supplied(self._range))
+
+    def check(self, number: int, request: Request) -> None:
+        """Check the answer to the request, which is the one with this number in the batch."""
+        start = self._starts[number]
+        base, wanted = start + request.base, [start + position for position in request.wanted]
+        history = self._range.history
+        state, found, doubt = judge(self._range, base, wanted, self._quarantine)
+        self._tally["requests"] += 1
+        self._tally[state.value] += 1
+        assert state in (State.APPLIES, State.NEEDS_PREREQUISITES, State.MISPLACED)
+        assert (state is State.APPLIES) <= (not found.prerequisites)
+        made = self._by_hand.apply(base, found.queue)
+        same_files(history, made, base, found.chosen.queue)
+        files = {path: entry for path in self._paths(found.queue) if (entry := history.entry(path, base)) is not None}
+        right = {path: entry for path, entry in made.entries.items() if path in self._paths(found.queue)}
+        self._check_with_git(files, right, found.queue, state, made)
+        if state is State.MISPLACED:
+            assert doubt is not None
+            self._tally["misplaced: " + ("git puts a hunk elsewhere" if doubt.position is None else "git refuses")] += 1
+        self._look_for_less(files, found.wanted, found.prerequisites)
+        self._read_from_base(base, start + request.story.size, wanted, found.queue)
+
+    def _paths(self, queue: Sequence[int]) -> set[bytes]:
+        return {path for touch in self._range.index.at(queue) for path in touch.paths}
+
+    def _check_with_git(
+        self,
+        base: Mapping[bytes, Entry],
+        right: Mapping[bytes, Entry],
+        queue: Sequence[int],
+        state: State,
+        made: Outcome,
+    ) -> None:
+        """Compare what git makes of the queue with the verdict, which must have a reason to say ``misplaced``."""
+        trial = self._quarantine.apply(base, [self._range.text(position) for position in queue])
+        if state is State.MISPLACED:
+            assert trial.refused is not None or trial.files != right
+            assert made.ambiguous, "git could put every hunk in one place only, and did not"
+        else:
+            assert trial.refused is None
+            assert trial.files == right
+        self._tally["ambiguous, but git puts every hunk where it belongs"] += (
+            bool(made.ambiguous) and state is not State.MISPLACED
+        )
+
+    def _look_for_less(self, base: Mapping[bytes, Entry], wanted: Sequence[int], others: Sequence[int]) -> None:
+        """Count what git makes of smaller sets: it takes some of them, since it knows texts and no lines."""
+        if not others:
+            return
+        few = len(others) <= ALL_SUBSETS
+        counts = range(len(others)) if few else [len(others) - 1]
+        taken = False
+        for subset in (subset for count in counts for subset in combinations(others, count)):
+            queue = sorted({*wanted, *subset})
+            taken = taken or self._quarantine.apply(base, [self._range.text(p) for p in queue]).refused is None
+        self._tally["needs-prerequisites, and git also takes a smaller set (by coincidence of texts)"] += taken
+
+    def _read_from_base(self, base: int, tip: int, wanted: Sequence[int], queue: Sequence[int]) -> None:
+        """Compare the queue with the one that comes of reading just the commits after the base."""
+        own = Range(self._repository, self._commits[base], self._commits[tip])
+        found = select(own.history, 0, [position - base for position in wanted])
+        if [position + base for position in found.queue] != list(queue):
+            self._tally["another queue from another root"] += 1
+            assert set(queue) >= {position + base for position in found.queue}
+
+
+@pytest.fixture
+def workshop(tmp_path: Path) -> Iterator[Workshop]:
+    opened = Workshop(tmp_path)
+    yield opened
+    opened.close()
+
+
+@pytest.mark.parametrize("shard", range(SHARDS))
+def test_git_agrees(
+    shard: int, workshop: Workshop, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch,
+    record_property: Callable[[str, Any], None],
+) -> None:  # fmt: skip
+    if shard % 2:
+        monkeypatch.setattr(log, "WHOLE_RANGE", 0)  # read the changes of single files, as in long ranges
+
+    @examples(WITH_GIT // SHARDS // BATCH, shard)
+    @given(st.lists(requests(), min_size=BATCH, max_size=BATCH))
+    def check(batch: list[Request]) -> None:
+        bench = workshop.bench(batch)
+        for number, one in enumerate(batch):
+            bench.check(number, one)
+
+    check()
+    counts = dict(sorted(workshop.tally.items()))
+    for name, count in counts.items():
+        record_property(name, count)
+    tell(request, f"with git, part {shard}: " + ", ".join(f"{count} {name}" for name, count in counts.items()))
+    assert counts["requests"] >= WITH_GIT // SHARDS * SCALE * 0.9
+    assert counts[State.APPLIES.value] > 0
+    assert counts[State.NEEDS_PREREQUISITES.value] > 0

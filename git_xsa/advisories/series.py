@@ -203,14 +203,15 @@ class _Trial:
         hunks = (Hunk(0, 1, bytes([ADDED]) * len(added), added),) if added else ()
         fresh = replace(change, old_path=None, old_mode=None, old_content=None, hunks=hunks, copied=False)
         self._enter(None, new, fresh)
-        if any(other.old_path == source and not other.copied for other in self._patch.changes):
-            return
         context = tuple(
             Hunk(hunk.old_start, hunk.old_start, bytes([CONTEXT]) * len(lines), tuple(lines))
             for hunk in change.hunks
             if (lines := hunk.old_lines)
         )
-        self._enter(old, old, FileChange(source, source, old.mode, old.mode, context))
+        # Before what the patch itself does to the old file.
+        self.changes.insert(0, FileChange(source, source, old.mode, old.mode, context))
+        if not any(other.old_path == source and not other.copied for other in self._patch.changes):
+            self._join(Touch(self._position, source, source, old.mode, old.mode, old.id, None))
 
 
 def _changed(old: _File | None, change: FileChange) -> tuple[_File, FileChange]:

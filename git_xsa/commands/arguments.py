@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import re
 
 
 def advisory_numbers(text: str) -> list[int]:
     """Return the advisories in ``text``: numbers, with or without ``XSA-``, with commas between them."""
     numbers = []
     for word in text.split(","):
-        digits = word.strip().upper().removeprefix("XSA").removeprefix("-")
-        if not (digits.isascii() and digits.isdigit() and len(digits) < 10):
+        found = re.fullmatch(r"\s*(?:XSA-?)?([0-9]{1,9})\s*", word, re.IGNORECASE)
+        if found is None:
             raise argparse.ArgumentTypeError(f"{word!r} is not the number of an advisory (499 or XSA-499)")
-        numbers.append(int(digits))
+        numbers.append(int(found[1]))
     return numbers
 
 

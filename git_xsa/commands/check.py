@@ -39,7 +39,10 @@ def parser() -> argparse.ArgumentParser:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Check what the options name and return the exit status: 0 all applies, 1 not as declared, 2 something can't."""
+    """Check what the options name and return the exit status: 0 all applies, 1 not as declared, 2 something can't.
+
+    An advisory that was asked for and that no commit of any of the branches fixes counts as 1, too.
+    """
     today = datetime.now(timezone.utc).date()
     with Session() as session:
         pairs, remarks = session.targets(options.onto, options.branch, options.all, today)
@@ -53,7 +56,10 @@ def run(options: argparse.Namespace) -> int:
             _print(session, verdicts, options.each)
         for remark in remarks:
             print(printable(f"note: {remark}", one_line=True), file=sys.stderr)
-    return max((verdict.status for verdict in verdicts), default=0)
+    unknown = set(options.xsa).difference(*(set(verdict.xsa).difference(verdict.unknown) for verdict in verdicts))
+    for number in sorted(unknown):
+        print(f"error: no commit of these branches says that it fixes XSA-{number}", file=sys.stderr)
+    return max((verdict.status for verdict in verdicts), default=0) or int(bool(unknown))
 
 
 def _questions(session: Session, pairs: list[tuple[Commit, Commit]], options: argparse.Namespace) -> Iterator[Question]:

@@ -116,13 +116,18 @@ def _answer_lines(as_json: bool) -> int:
         sys.stdin.reconfigure(errors="surrogateescape")  # a request that is no valid text has an answer, too
     with Session() as session, ThreadPoolExecutor(1) as checker:
         waiting: deque[Future[int]] = deque()
-        for line in iter(sys.stdin.readline, ""):
-            if line.split():
-                waiting.append(checker.submit(_answer_line, session, as_json, line.strip(), _ask_line(session, line)))
-            while len(waiting) > LOOK_AHEAD or (waiting and waiting[0].done()):
+        try:
+            for line in iter(sys.stdin.readline, ""):
+                if line.split():
+                    question = _ask_line(session, line)
+                    waiting.append(checker.submit(_answer_line, session, as_json, line.strip(), question))
+                while len(waiting) > LOOK_AHEAD or (waiting and waiting[0].done()):
+                    status = max(status, waiting.popleft().result())
+            while waiting:
                 status = max(status, waiting.popleft().result())
-        while waiting:
-            status = max(status, waiting.popleft().result())
+        except BaseException:
+            checker.shutdown(cancel_futures=True)
+            raise
     return status
 
 
@@ -152,7 +157,7 @@ def _answer_line(session: Session, as_json: bool, request: str, question: Questi
 
 def _plain(verdict: Verdict) -> str:
     """Return the state, and the queue in order with a ``+`` before each prerequisite."""
-    queue = verdict.selection.queue
+    queue = verdict.queue
     commits = verdict.range.commits
     names = [("+" if verdict.role(p) == "prerequisite" else "") + commits[p - 1].id for p in queue]
     return " ".join([verdict.state.value, *names])

@@ -50,7 +50,9 @@ class Repository:
         self.shallow = shallow == "true"
         self.hash_length = 40 if object_format == "sha1" else 64
         # Without an index: the attributes of what happens to be checked out must not change how a diff is written.
-        self.git = Git(self.folder, environment={"GIT_DIR": where, "GIT_INDEX_FILE": f"{where}/no-index-for-git-xsa"})
+        # The work tree is where git starts, whatever core.worktree says: else it would take paths from elsewhere on.
+        names = {"GIT_DIR": where, "GIT_WORK_TREE": ".", "GIT_INDEX_FILE": f"{where}/no-index-for-git-xsa"}
+        self.git = Git(self.folder, environment=names)
         self._services: dict[tuple[str, ...], Service] = {}
 
     def close(self) -> None:
@@ -111,10 +113,15 @@ class Repository:
 
     def refs(self) -> dict[str, str]:
         """Return the commit that every branch, remote branch and tag stands for, by full reference name."""
-        form = "%(refname)%00%(objectname)%00%(*objectname)"
+        form = "%(refname)%00%(objecttype)%00%(objectname)%00%(*objecttype)%00%(*objectname)"
         listing = self.git.text("for-each-ref", f"--format={form}", "refs/heads", "refs/remotes", "refs/tags")
         refs = {}
         for line in listing.splitlines():
-            name, direct, peeled = line.split("\0")
-            refs[name] = peeled or direct
+            name, *direct, kind, commit = line.split("\0")
+            kind, commit = (kind, commit) if kind else direct
+            if kind == "tag":  # a tag of a tag, which git follows to its end only since 2.45
+                found = self.resolve(name)
+                kind, commit = ("commit", found.id) if found is not None else ("", "")
+            if kind == "commit":
+                refs[name] = commit
         return refs

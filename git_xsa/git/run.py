@@ -3,8 +3,7 @@
 Every git process of git-xsa starts here, so that what holds for all of them is written once: no pager, no prompt, no
 optional locks, untranslated messages, nothing that the user's configuration could change in the format of an answer.
 Programs are started by the library ``sh``.  Their input and output go through anonymous memory files rather than
-through its pipes and threads: a fifth of the time for large output, and no text of an advisory ever has a name in a
-file system.
+through its pipes and threads, which cut large output short, and by which text would have a name in a file system.
 
 Promises: bytes in, bytes out; the exit status is the caller's to judge when it asks for that, and a ``GitError``
 otherwise; no process outlives the ``Git`` object's ``close``.
@@ -57,15 +56,9 @@ FIXED_ENVIRONMENT = {
     "GIT_PAGER": "cat",
 }
 #: Variables that change the form of git's answers; they are taken out of the environment of every child.
-UNWANTED = (
-    "GIT_EXTERNAL_DIFF",
-    "GIT_PAGER_IN_USE",
-    "GIT_DIFF_OPTS",
-    "GIT_TRACE",
-    "GIT_TRACE2",
-    "GIT_TRACE2_EVENT",
-    "GIT_TRACE2_PERF",
-)
+UNWANTED = ("GIT_EXTERNAL_DIFF", "GIT_DIFF_OPTS", "GIT_PAGER_IN_USE")
+#: What the names of those begin with by which git logs what it does, with paths and arguments; they are taken out, too.
+TRACES = "GIT_TRACE"
 
 
 #: Words of git's that tell what went wrong -> what to do next.
@@ -208,7 +201,9 @@ class Git:
     """
 
     def __init__(self, folder: Path | None = None, environment: Mapping[str, str] | None = None) -> None:
-        inherited = {name: value for name, value in os.environ.items() if name not in UNWANTED}
+        inherited = {
+            name: value for name, value in os.environ.items() if name not in UNWANTED and not name.startswith(TRACES)
+        }
         self._environment = inherited | FIXED_ENVIRONMENT | dict(environment or {})
         self._folder = str(folder) if folder is not None else os.getcwd()
         settings = [word for setting in FIXED_SETTINGS for word in ("-c", setting)]

@@ -38,7 +38,7 @@ class Trial:
 #: Runs in a shell that lives as long as the quarantine; the arguments are how to call git.  A line of its input asks
 #: for one trial: whether to start anew from the files in ``base``, and the options for ``git apply``.  The answer is
 #: git's exit status and what the index then holds.  Three short processes a trial, started by a small shell: starting
-#: them from Python, which has the history in memory by then, took five times as long.
+#: them from Python, which has the history in memory by then, took more than twice as long.
 _SCRIPT = r"""
 while read -r anew options; do
     status=0

@@ -151,7 +151,7 @@ class Trails:
         position, path = touch.position, touch.old_path
         if path is not None:
             _require_state(trail.names, path, position, book, path, "the file has this name")
-            if touch.old_mode is not None and touch.new_mode not in (None, touch.old_mode):
+            if touch.old_mode is not None and _mode_matters(touch, trail):
                 _require_state(trail.modes, touch.old_mode, position, book, path, f"its mode is {touch.old_mode}")
         if touch.new_path is not None and touch.new_path != path:
             for occupant in self._occupants.get(touch.new_path, ()):
@@ -162,6 +162,14 @@ class Trails:
             for name, lives in trail.names.items():
                 if name != touch.new_path:
                     book.note(absent(_before(lives, position)), Kind.CHANGE, name, "the file is not there already")
+
+
+def _mode_matters(touch: Touch, trail: Trail) -> bool:
+    """Whether ``touch`` takes a file only with the mode that it had: git warns of another one, but refuses to change
+    the contents of another type of file (symbolic link, submodule)."""
+    if touch.new_mode not in (None, touch.old_mode):
+        return True
+    return touch.new_id != touch.old_id and len({mode[:2] for mode in trail.modes}) > 1
 
 
 def _require_state(

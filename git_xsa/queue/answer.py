@@ -72,6 +72,11 @@ class Verdict:
         """The advisories that were asked for, but that no commit says it fixes, neither in the base nor after it."""
         return sorted(set(self.asked).difference(*self.xsa_of.values()))
 
+    @property
+    def queue(self) -> tuple[int, ...]:
+        """What to apply, in order; nothing when it can't be applied."""
+        return () if self.state is State.CONFLICTS else self.selection.queue
+
     def role(self, position: int) -> str:
         """Return ``patch`` for a wanted change, ``prerequisite`` for one that it needs."""
         return "patch" if position in self.selection.wanted else "prerequisite"

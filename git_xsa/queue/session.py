@@ -19,6 +19,7 @@ from git_xsa.git.config import read_settings
 from git_xsa.git.log import NotOnBranch, Range
 from git_xsa.git.repository import Commit, Repository
 from git_xsa.git.trial import Quarantine
+from git_xsa.model.history import HistoryError
 from git_xsa.model.marks import marked_advisories
 from git_xsa.model.words import count
 from git_xsa.queue.answer import Question, Verdict, propose
@@ -35,7 +36,8 @@ class Session:
 
     def __init__(self, folder: Path | None = None) -> None:
         # A history is a million small objects that live as long as it does: looking through them for garbage again
-        # and again took a quarter of all time.  Nothing of it is in a cycle, so all is freed without that.
+        # and again takes a good part of the time.  Nothing of it is in a cycle, so all is freed without that.
+        self._collecting = gc.isenabled()
         gc.disable()
         self.repository = Repository(folder)
         self.settings = read_settings(self.repository)
@@ -51,6 +53,8 @@ class Session:
     ) -> None:
         self.quarantine.close()
         self.repository.close()
+        if self._collecting:
+            gc.enable()
 
     def commit(self, name: str) -> Commit:
         """Return the commit ``name``; ``XsaError`` when there is none."""
@@ -68,7 +72,7 @@ class Session:
         known = self._range
         if known is not None and known.tip == tip.id and base.id in known.position and known.base in (None, base.id):
             return known
-        self._range = None  # not both in memory at once
+        self._range = None
         root = self._first_release(base) if known is not None and known.tip == tip.id else None
         found = self._read_range(root, tip) if root is not None else None
         if found is None or base.id not in found.position:
@@ -150,8 +154,10 @@ class Session:
                 f"git branch -a --contains {stray.id[:12]} tells which branch it is on; give its end with --tip",
             )
         xsa_of = {position: history.marks(position) for position in wanted if position is not None}
-        if present:
-            xsa_of[0] = ()  # somewhere before the range: position 0 is in every base
+        if present:  # somewhere before the range: position 0 is in every base
+            messages = [self.repository.read(commit.id) for commit in present]
+            texts = [message[2].decode("utf-8", "replace") for message in messages if message is not None]
+            xsa_of[0] = tuple(number for text in texts for number in marked_advisories(text))
         return self._question(base, tip, history, xsa_of)
 
     def sort_out(self, names: Sequence[str]) -> tuple[list[Commit], list[Path]]:
@@ -196,7 +202,7 @@ class Session:
         history = self.range(base, tip)
         start = history.position[base.id]
         xsa_of: dict[int, list[int]] = {}
-        for number in asked:
+        for number in sorted(set(asked) - self._fixed_by_own(base, history)):
             for position in history.advisories.get(number, ()):
                 if position > start:
                     xsa_of.setdefault(position, []).append(number)
@@ -218,6 +224,12 @@ class Session:
         xsa_of = {0: tuple(sorted(present)), **question.xsa_of}
         return self._question(base, tip, question.range, xsa_of, question.asked)
 
+    def _fixed_by_own(self, base: Commit, history: Range) -> set[int]:
+        """Return the advisories that a base's own commits, since it left the branch, say they fix."""
+        if history.base is None:
+            return set()
+        return self._fixed_in(base, set(history.advisories), (f"^{history.root}",))
+
     def _fixed_in(self, base: Commit, numbers: set[int], since: tuple[str, ...]) -> set[int]:
         """Return those of ``numbers`` that commits of the base's first-parent line say they fix."""
         if not numbers:
@@ -234,7 +246,14 @@ class Session:
         base: Commit, tip: Commit, history: Range, xsa_of: dict[int, tuple[int, ...]], asked: tuple[int, ...] = ()
     ) -> Question:
         """Return the question about the changes that ``xsa_of`` has as keys."""
-        proposal = propose(history, history.position[base.id], sorted(xsa_of))
+        try:
+            proposal = propose(history, history.position[base.id], sorted(xsa_of))
+        except HistoryError as error:
+            commit = history.commits[error.position - 1].id[:12] if error.position > 0 else base.name
+            path = error.path.decode("utf-8", "backslashreplace")
+            what = f"the history of {path} does not add up at {commit}: {error.why}"
+            hint = "check the clone with git fsck; look for diff settings in its info/attributes"
+            raise XsaError(what, hint) from None
         return Question(base, tip, history, xsa_of, asked, proposal)
 
     def answer(self, question: Question) -> Verdict:
@@ -245,18 +264,23 @@ class Session:
         """Yield the answers to ``questions``, in order; while git checks one the next one is worked out."""
         with ThreadPoolExecutor(1) as checker:
             waiting: deque[Future[Verdict]] = deque()
-            for question in questions:
-                waiting.append(checker.submit(self.answer, question))
-                if len(waiting) > LOOK_AHEAD:
+            try:
+                for question in questions:
+                    waiting.append(checker.submit(self.answer, question))
+                    if len(waiting) > LOOK_AHEAD:
+                        yield waiting.popleft().result()
+                while waiting:
                     yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
+            except BaseException:
+                checker.shutdown(cancel_futures=True)
+                raise
 
     def outstanding(self, base: Commit, tip: Commit) -> list[int]:
         """Return the advisories that commits after ``base`` fix, by number."""
         history = self.range(base, tip)
         position = history.position[base.id]
-        return sorted(number for number, fixes in history.advisories.items() if fixes[-1] > position)
+        own = self._fixed_by_own(base, history)
+        return sorted(n for n, fixes in history.advisories.items() if fixes[-1] > position and n not in own)
 
     def targets(
         self, bases: Sequence[str], pattern: str | None, everything: bool, today: date

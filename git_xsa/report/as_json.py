@@ -43,10 +43,10 @@ def _reason(verdict: Verdict, reason: Reason) -> dict[str, Any]:
     }
 
 
-def verdict_document(verdict: Verdict) -> dict[str, Any]:
-    """Return the whole answer to one request."""
-    commits, selection = verdict.range.commits, verdict.selection
-    document: dict[str, Any] = {
+def _head(verdict: Verdict) -> dict[str, Any]:
+    """Return what the long and the short answer begin with."""
+    commits = verdict.range.commits
+    return {
         "format": FORMAT,
         "base": _commit(verdict.base),
         "tip": _commit(verdict.tip),
@@ -59,8 +59,18 @@ def verdict_document(verdict: Verdict) -> dict[str, Any]:
                 "xsa": next(iter(verdict.xsa_of.get(position, ())), None),
                 "subject": commits[position - 1].subject,
             }
-            for position in selection.wanted
+            for position in verdict.selection.wanted
         ],
+    }
+
+
+def verdict_document(verdict: Verdict) -> dict[str, Any]:
+    """Return the whole answer to one request.
+
+    There is no queue when the state is ``conflicts``; the reasons are under that name then.
+    """
+    commits, selection = verdict.range.commits, verdict.selection
+    document = _head(verdict) | {
         "prerequisites": [
             {
                 "commit": commits[position - 1].id,
@@ -71,8 +81,10 @@ def verdict_document(verdict: Verdict) -> dict[str, Any]:
             }
             for position in selection.prerequisites
         ],
-        "queue": [{"id": commits[p - 1].id, "role": verdict.role(p)} for p in selection.queue],
+        "queue": [{"id": commits[p - 1].id, "role": verdict.role(p)} for p in verdict.queue],
     }
+    if selection.impossible:
+        document["conflicts"] = [_reason(verdict, reason) for reason in selection.impossible]
     if verdict.doubt is not None:
         doubt = verdict.doubt
         document["misplaced"] = {
@@ -86,16 +98,12 @@ def verdict_document(verdict: Verdict) -> dict[str, Any]:
 def verdict_line(verdict: Verdict) -> dict[str, Any]:
     """Return the short answer of ``--stdin``: the queue as ids alone, each prerequisite with commit and kind."""
     commits, selection = verdict.range.commits, verdict.selection
-    return {
-        "format": FORMAT,
-        "base": _commit(verdict.base),
-        "xsa": verdict.xsa,
-        "state": verdict.state.value,
+    return _head(verdict) | {
         "prerequisites": [
             {"commit": commits[position - 1].id, "kind": selection.kind(position).value}
             for position in selection.prerequisites
         ],
-        "queue": [commits[position - 1].id for position in selection.queue],
+        "queue": [commits[position - 1].id for position in verdict.queue],
     }
 
 

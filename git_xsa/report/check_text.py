@@ -40,7 +40,14 @@ def _headline(lines: Lines, verdict: Verdict, first: bool) -> None:
     if not first:
         lines.line()
     commits = len(verdict.range.commits) - verdict.range.position[verdict.base.id]
-    lines.line((verdict.base.name, "bold"), f", {count(commits, 'commit')} behind {verdict.tip.name}")
+    lines.line((verdict.base.name, "bold"), f", {_distance(verdict, commits)}")
+
+
+def _distance(verdict: Verdict, commits: int) -> str:
+    """Return where the base stands, ``commits`` before the tip."""
+    if verdict.range.base is not None:
+        return f"which left {verdict.tip.name} {count(commits, 'commit')} ago"
+    return f"{count(commits, 'commit')} behind {verdict.tip.name}"
 
 
 def _each(lines: Lines, verdict: Verdict) -> None:
@@ -64,7 +71,9 @@ def _together(lines: Lines, verdict: Verdict) -> None:
         return
     patches = count(len(selection.wanted), "commit")
     known = [n for n in verdict.xsa if any(n in verdict.xsa_of[position] for position in selection.wanted)]
-    lines.line(f"  {count(len(known), 'outstanding XSA')} in {patches}: ", (_sum(verdict), STYLES[verdict.state]))
+    lines.line(
+        f"  {count(len(known), 'outstanding XSA')} in {patches}: ", (_sum(verdict, len(known)), STYLES[verdict.state])
+    )
     print_unknown(lines, verdict)
     print_doubt(lines, verdict)
     found = _needs(verdict, known)
@@ -85,14 +94,15 @@ def _nothing(verdict: Verdict) -> str:
     return headline(verdict) if verdict.asked else "no advisory is outstanding"
 
 
-def _sum(verdict: Verdict) -> str:
-    """Return the verdict on the queue in a few words."""
+def _sum(verdict: Verdict, number: int) -> str:
+    """Return the verdict on the queue for ``number`` advisories in a few words."""
+    they, need, apply = ("it", "needs", "applies") if number == 1 else ("they", "need", "all apply")
     return {
-        State.APPLIES: "all apply, in the order of the branch",
-        State.NEEDS_PREREQUISITES: f"they need {needs(verdict)}",
-        State.MISPLACED: f"plain git apply misplaces a hunk; they need {needs(verdict)}",
-        State.CONFLICTS: "they can't be applied, not even with every commit of the branch",
-        State.PARTLY_APPLIED: f"the release has a part of them; the rest needs {needs(verdict)}",
+        State.APPLIES: f"{apply}, in the order of the branch" if number > 1 else apply,
+        State.NEEDS_PREREQUISITES: f"{they} {need} {needs(verdict)}",
+        State.MISPLACED: f"plain git apply misplaces a hunk; {they} {need} {needs(verdict)}",
+        State.CONFLICTS: f"{they} can't be applied, not even with every commit of the branch",
+        State.PARTLY_APPLIED: f"the release has a part; the rest needs {needs(verdict)}",
     }.get(verdict.state, verdict.state.value)
 
 

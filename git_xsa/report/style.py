@@ -1,7 +1,7 @@
 """Whether and how output is coloured, by git's rules: ``color.ui``, ``NO_COLOR``, and whether a person reads it.
 
-Lines of text are coloured here and not by rich, which takes a third as long to load as ``git xsa-prereqs`` takes for
-its whole work; tables are rich's (``console``).
+Lines of text are coloured here and not by rich, whose loading a command would be seen to wait for; tables are rich's
+(``console``).
 """
 
 from __future__ import annotations
