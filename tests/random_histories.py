@@ -48,8 +48,9 @@ class Author:
 
     def text(self, least: int, most: int) -> list[bytes]:
         count = self.number(least, most)
-        letters = [self.pick(list(self._alphabet)) if self._alphabet else next(self._fresh) for _ in range(count)]
-        return [content(letter) for letter in letters]
+        if not self._alphabet:
+            return [content(next(self._fresh)) for _ in range(count)]
+        return [content(letter) for letter in self._draw(st.text(self._alphabet, min_size=count, max_size=count))]
 
     def commit(self) -> None:
         """End a change: the tree as it is now is the story's next one."""

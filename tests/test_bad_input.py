@@ -689,6 +689,34 @@ def test_messages_in_other_encodings(tmp_path: Path) -> None:
     assert [patch["subject"] for patch in result["patches"]] == [subject, subject, "f\ufffdr alle", "\ufffd\ufffd"]
 
 
+def test_messages_are_read_as_what_they_are(tmp_path: Path) -> None:
+    draft = Draft()
+    draft.release("1.0.0", {"x": lines("abc")})
+    draft.commit("für alle\n\nThis is XSA-1.", {"x": lines("abC")})
+    place = draft.write(tmp_path)
+    place.git("config", "i18n.logOutputEncoding", "latin-1")
+    assert place.run("check", "--each").out.splitlines()[1] == "  XSA-1     applies         für alle"
+
+
+def test_signed_commits(place: Place, tmp_path: Path) -> None:
+    """With ``log.showSignature`` git prints what it thinks of a signature into the log."""
+    plain = place.git("cat-file", "commit", "stable-1.0")
+    head, _, message = plain.partition("\n\n")
+    signed = f"{head}\ngpgsig -----BEGIN PGP SIGNATURE-----\n \n x\n -----END PGP SIGNATURE-----\n\n{message}\n"
+    name = place.git("hash-object", "-t", "commit", "-w", "--stdin", given=signed.encode())
+    place.git("update-ref", "refs/heads/stable-1.0", name)
+    program = tmp_path / "gpg"
+    program.write_text("#!/bin/sh\necho gpg: This is XSA-99. >&2\n", encoding="utf-8")
+    program.chmod(0o755)
+    place.git("config", "gpg.program", str(program))
+    place.git("config", "log.showSignature", "true")
+    assert "This is XSA-99." in place.git("log", "-1")
+
+    done = place.run("check", "--each")
+    assert (done.status, done.err) == (1, "")
+    assert [line.split()[0] for line in done.out.splitlines()[1:]] == ["XSA-2", "XSA-3", "XSA-4", "XSA-5"]
+
+
 def test_content_in_other_encodings(tmp_path: Path) -> None:
     draft = Draft()
     draft.release("1.0.0", {"x": numbered(20).replace(b"line 9\n", b"caf\xe9\n")})
@@ -766,6 +794,27 @@ def test_every_kind_of_change_as_a_patch_file(form: str, variety: Place, tmp_pat
     same_as_the_commits(variety, files, tmp_path)
 
 
+def test_every_kind_of_change_that_the_base_has_already(variety: Place, tmp_path: Path) -> None:
+    path = tmp_path / "x.patch"
+    with Session(variety.folder) as session:
+        tip = session.commit("stable-1.0")
+        for number in VARIETY:
+            path.write_bytes(variety.patch(number + 3))
+            found = session.answer(session.ask_files(session.commit(variety[number + 3]), tip, [path]))
+            assert (found.state.value, found.xsa) == ("already-applied", [number])
+
+
+def test_half_of_a_patch_is_not_all_of_it(place: Place, tmp_path: Path) -> None:
+    """What is said to be there must be there, in every file and hunk."""
+    content = place.patch(ALONE)
+    more = b"diff --git a/a.c b/a.c\n--- a/a.c\n+++ b/a.c\n@@ -1,4 +1,4 @@\n line 1\n-five\n+six\n line 3\n line 4\n"
+    (tmp_path / "x.patch").write_bytes(content.replace(b"-- \n", more + b"-- \n"))
+    done = place.run("prereqs", "--onto", "stable-1.0", str(tmp_path / "x.patch"))
+
+    assert (done.status, done.out) == (2, "")
+    assert done.err.startswith(f"error: x.patch: hunk 1 does not fit in b.c at {place.short(10)}\n")
+
+
 def test_patch_of_gnu_diff(place: Place, tmp_path: Path) -> None:
     old, new = numbered(20, {5: "tidied"}), numbered(20, {5: "tidied", 7: "fixed"})
     for name, content in (("old", old), ("new", new)):
@@ -784,7 +833,7 @@ def test_patch_with_a_copy(tmp_path: Path) -> None:
     draft.release("1.0.0", {"a.c": numbered(40), "b.c": numbered(9)})
     draft.commit("prepare", {"a.c": numbered(40, {20: "prepared"})})
     draft.commit("copy\n\nThis is XSA-1.", {
-        "a.c": numbered(40, {20: "prepared", 3: "changed"}), "c.c": numbered(40, {20: "copied"}),
+        "a.c": b"more\n" * 5 + numbered(40, {20: "prepared", 3: "changed"}), "c.c": numbered(40, {20: "copied"}),
     })  # fmt: skip
     place = draft.write(tmp_path / "copies")
     content = place.patch(3, "-C")

@@ -489,6 +489,32 @@ def test_patch_files_by_a_path_from_where_the_user_is(place: Place, monkeypatch:
     assert done.out.startswith("XSA-4 applies to RELEASE-1.0.1 as it is\n")
 
 
+def test_a_patch_file_that_the_base_has_already(place: Place, tmp_path: Path) -> None:
+    """It once "did not fit"."""
+    for number in (NEXT, ALONE):
+        (tmp_path / f"{number}.patch").write_bytes(place.patch(number))
+    files = [str(tmp_path / f"{number}.patch") for number in (NEXT, ALONE)]
+
+    assert place.run("prereqs", "--onto", "stable-1.0", *files) == (0, "stable-1.0 has all of XSA-3, XSA-4\n", "")
+    answer = document(place.run("prereqs", "--onto", place[ALONE], files[1], "--json"))
+    assert (answer["state"], answer["xsa"], answer["queue"]) == ("already-applied", [4], [])
+    assert place.run("prereqs", "--onto", place[NEXT], files[1]).out.startswith("XSA-4 applies to ")
+
+
+def test_two_patch_files_of_one_name(place: Place, tmp_path: Path) -> None:
+    files = []
+    for number in (NEXT, ALONE):
+        path = tmp_path / str(number) / "0001.patch"
+        path.parent.mkdir()
+        path.write_bytes(place.patch(number))
+        files.append(str(path))
+    out = place.run("prereqs", "--onto", RELEASE, *files, "--graph=dot").out
+
+    nodes = re.findall(r'^  ("[^"]*") \[label', out, re.MULTILINE)
+    assert nodes == [f'"{place.short(TIDY)}"', '"0001.patch (4)"', '"0001.patch (5)"']
+    assert f"  {nodes[1]} -> {nodes[0]};\n}}\n" in out
+
+
 def test_a_patch_file_may_need_an_earlier_file_of_the_series(place: Place, tmp_path: Path) -> None:
     for number in (TIDY, NEXT):
         (tmp_path / f"{number}.patch").write_bytes(place.patch(number))
@@ -862,7 +888,7 @@ def test_a_coprocess_is_answered_request_by_request(place: Place) -> None:
 
 
 def test_many_requests_at_once_are_answered_in_order(place: Place) -> None:
-    numbers = [USE, NEXT, ALONE, REST, HALF] * 40
+    numbers = [USE, NEXT, ALONE, REST, HALF] * 20
     given = "".join(f"{RELEASE} {place[number]}\n" for number in numbers)
     done = place.run("prereqs", "--stdin", "--json", given=given)
 

@@ -105,6 +105,9 @@ def test_a_change_may_itself_free_the_name_that_it_gives() -> None:
     assert needs(story, 0, 1) == []
     assert needs(story, 0, 2) == [1]
     assert after(story, 0, 1) == {"g": "abc"}
+    history = story.history()
+    history.prepare([1])
+    assert [history.entry(b"g", base) == ("100644", story.trees[base]["g"].id) for base in (0, 1)] == [True, True]
 
 
 # -- files that come and go

@@ -9,7 +9,7 @@ from git_xsa.advisories.patchfile import PatchFile
 from git_xsa.errors import XsaError
 from git_xsa.git.log import LoggedCommit, Range
 from git_xsa.git.repository import Repository
-from git_xsa.model.change import ADDED, CONTEXT, FileChange, Hunk, Touch
+from git_xsa.model.change import ADDED, CONTEXT, REMOVED, FileChange, Hunk, Touch
 from git_xsa.model.history import split_lines
 from git_xsa.model.place import NotPlaced, place_hunks
 
@@ -69,6 +69,38 @@ def find_baseline(repository: Repository, history: Range, base: int, series: Seq
             continue
         return history.shortened(position, placed)
     raise first or Unplaced("the series has no place")
+
+
+def is_there(repository: Repository, commit: str, series: Sequence[PatchFile]) -> bool:
+    """Return whether ``commit`` has what ``series`` does: taken back from the last patch to the first it fits there.
+
+    That is told by text, as ``git apply --check --reverse`` does, and more strictly: every hunk must have one place.
+    """
+    if any(change.copied for patch in series for change in patch.changes):
+        return False  # the way back of a copy is none
+    back = [replace(patch, changes=tuple(map(_taken_back, reversed(patch.changes)))) for patch in reversed(series)]
+    paths = {path for patch in back for c in patch.changes for path in (c.old_path, c.new_path) if path is not None}
+    try:
+        place_series(repository, commit, 0, paths, back)
+    except Unplaced:
+        return False
+    return True
+
+
+def _taken_back(change: FileChange) -> FileChange:
+    """Return the change that undoes ``change``."""
+    other = bytes.maketrans(bytes([ADDED, REMOVED]), bytes([REMOVED, ADDED]))
+    hunks = tuple(Hunk(h.new_start, h.old_start, h.marks.translate(other), h.texts) for h in change.hunks)
+    return FileChange(
+        change.new_path,
+        change.old_path,
+        change.new_mode,
+        change.old_mode,
+        hunks,
+        change.binary,
+        change.new_content,
+        change.old_content,
+    )
 
 
 def place_series(

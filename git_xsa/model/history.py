@@ -157,11 +157,12 @@ class History:
         """Return what the changes, and what the base itself, did to the files that ever have one of ``paths``."""
         known = paths
         while True:
-            touches, own = self._index.of(known), self._own.of(known)
-            names = known.union(*(touch.paths for touch in (*touches, *own)))
-            if not own or names == known:
+            touches = self._index.of(known)
+            names = known.union(*(touch.paths for touch in touches))
+            own = self._own.of(names)
+            known = names.union(*(touch.paths for touch in own))
+            if known == names:
                 return touches, own
-            known = names
 
     def _read(self, trails: Trails) -> None:
         """Read the line histories of ``trails``."""
@@ -256,13 +257,13 @@ class History:
             mode, name = (changed.new_mode, changed.new_id) if changed.new_path == path else (None, None)
             return (mode, name) if mode is not None and name is not None else None
         touches = self._by_path.get(path, ())
-        before = [touch for touch in touches if touch.position <= base]
-        if before:
-            last = before[-1]
-            mode, name = (last.new_mode, last.new_id) if last.new_path == path else (None, None)
+        last = max((touch.position for touch in touches if touch.position <= base), default=None)
+        if last is not None:  # one change may both free the name and give it
+            found = [(t.new_mode, t.new_id) for t in touches if t.position == last and t.new_path == path]
         else:
-            first = touches[0] if touches else None
-            mode, name = (first.old_mode, first.old_id) if first and first.old_path == path else (None, None)
+            first = min((touch.position for touch in touches), default=None)
+            found = [(t.old_mode, t.old_id) for t in touches if t.position == first and t.old_path == path]
+        mode, name = found[0] if found else (None, None)
         return (mode, name) if mode is not None and name is not None else None
 
     def states(self, positions: Iterable[int], chosen: Chosen, late: bool = False) -> dict[bytes, FileState | None]:

@@ -181,13 +181,22 @@ class Session:
         return commits, files
 
     def ask_files(self, base: Commit, tip: Commit, files: Sequence[Path]) -> Question:
-        """Ask about the patch files ``files``, a series in this order, made for a commit from ``base`` to ``tip``."""
+        """Ask about the patch files ``files``, a series in this order, made for a commit from ``base`` to ``tip``.
+
+        A series that has no place there, but that ``base`` has already, is answered, too.
+        """
         from git_xsa.advisories.patchfile import read_patch  # noqa: PLC0415 - loads the mail parser
-        from git_xsa.advisories.series import find_baseline  # noqa: PLC0415
+        from git_xsa.advisories.series import Unplaced, find_baseline, is_there  # noqa: PLC0415
 
         history = self.range(base, tip)
         series = [read_patch(path) for path in files]
-        placed = find_baseline(self.repository, history, history.position[base.id], series)
+        try:
+            placed = find_baseline(self.repository, history, history.position[base.id], series)
+        except Unplaced:
+            if not is_there(self.repository, base.id, series):
+                raise
+            marks = {n for patch in series for n in marked_advisories(f"{patch.subject}\n\n{patch.message}")}
+            return self._question(base, tip, history, {0: tuple(sorted(marks))})
         size = len(placed.commits)
         wanted = list(range(size - len(series) + 1, size + 1))
         return self._question(base, tip, placed, {position: placed.marks(position) for position in wanted})

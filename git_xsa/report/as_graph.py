@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from git_xsa.queue.answer import State, Verdict
 from git_xsa.report.as_text import KIND_STYLES, STYLES, headline, label, short, subject_of
 from git_xsa.report.plain import printable
@@ -67,13 +69,21 @@ def dot(verdict: Verdict) -> str:
     rows = ["digraph prerequisites {", "  rankdir=RL;", '  node [shape=box, fontname="sans-serif"];']
     if verdict.state in UNFIT:
         rows.append(f"  label={_quoted(headline(verdict))};")
+    nodes = _nodes(verdict)
     for position in verdict.selection.queue:
         words = f"{label(verdict, position)} {short(verdict, position)}\n{subject_of(verdict, position)}"
         bold = ", style=bold" if position in verdict.selection.wanted else ""
-        rows.append(f"  {_quoted(short(verdict, position))} [label={_quoted(words)}{bold}];")
+        rows.append(f"  {nodes[position]} [label={_quoted(words)}{bold}];")
     for position, found in reduced(edges(verdict)).items():
-        rows += [f"  {_quoted(short(verdict, position))} -> {_quoted(short(verdict, need))};" for need in found]
+        rows += [f"  {nodes[position]} -> {nodes[need]};" for need in found]
     return "\n".join([*rows, "}"])
+
+
+def _nodes(verdict: Verdict) -> dict[int, str]:
+    """Return the name of each change's node: two patch files in different folders may be called the same."""
+    names = {position: short(verdict, position) for position in verdict.selection.queue}
+    count = Counter(names.values())
+    return {p: _quoted(name if count[name] == 1 else f"{name} ({p})") for p, name in names.items()}
 
 
 def _quoted(text: str) -> str:
