@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import io
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -334,3 +335,13 @@ def processes(mark: str) -> list[str]:
         except OSError:
             continue
     return found
+
+
+def unprivileged() -> list[str] | None:
+    """Return what a command line begins with so that the modes of files count for it even if we are root.
+
+    ``None`` where that can't be had.
+    """
+    if os.geteuid() != 0:
+        return []
+    return ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if shutil.which("setpriv") else None

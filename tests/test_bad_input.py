@@ -30,6 +30,7 @@ from repositories import (
     run,
     snapshot,
     story,
+    unprivileged,
     varied,
 )
 
@@ -1019,15 +1020,19 @@ def test_folder_in_the_place_of_a_patch(place: Place, tmp_path: Path) -> None:
     refused(place.folder, words, 128, f"{str(tmp_path / 'patches')!r} is neither a commit nor a file", LIST_NAMES)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_file_that_may_not_be_read(place: Place, tmp_path: Path) -> None:
+    without_rights = unprivileged()
+    if without_rights is None:
+        pytest.skip("root may read everything, and there is no setpriv to give that up")
     path = tmp_path / "x.patch"
     path.write_bytes(place.patch(ALONE))
     path.chmod(0)
-    refused(
-        place.folder, ["prereqs", "--onto", RELEASE, str(path)], 128, f"{path}: Permission denied",
-        "give the path of a patch file, or the name of a commit",
-    )  # fmt: skip
+    words = [*without_rights, *PROGRAM, "prereqs", "--onto", RELEASE, str(path)]
+    done = subprocess.run(words, cwd=place.folder, capture_output=True, text=True, check=False)
+
+    hint = "give the path of a patch file, or the name of a commit"
+    assert (done.returncode, done.stdout) == (128, "")
+    assert done.stderr == f"fatal: {path}: Permission denied\nhint: {hint}\n"
 
 
 def test_name_of_a_patch_file_that_could_harm_a_terminal(place: Place, tmp_path: Path) -> None:

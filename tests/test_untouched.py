@@ -7,15 +7,28 @@ So nothing in the repository may change, no temporary file may stay, and no proc
 from __future__ import annotations
 
 import gc
-import os
-import shutil
 import stat
 import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from repositories import ALONE, NEXT, PROGRAM, USE, Answer, Place, git, processes, run, snapshot, start, story, varied
+from repositories import (
+    ALONE,
+    NEXT,
+    PROGRAM,
+    USE,
+    Answer,
+    Place,
+    git,
+    processes,
+    run,
+    snapshot,
+    start,
+    story,
+    unprivileged,
+    varied,
+)
 
 from git_xsa.demo import write
 from git_xsa.queue.session import Session
@@ -214,18 +227,17 @@ def test_no_hook_runs(place: Place, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def unprivileged() -> list[str]:
+def without_rights() -> list[str]:
     """Return what a command line begins with so that the modes of files count for it, even if we are root."""
-    if os.geteuid() != 0:
-        return []
-    if shutil.which("setpriv") is None:
+    found = unprivileged()
+    if found is None:
         pytest.skip("root may write everything, and there is no setpriv to give that up")
-    return ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
+    return found
 
 
 @pytest.mark.parametrize("bare", [False, True])
 def test_read_only_repository(
-    bare: bool, place: Place, tmp_path: Path, temporary: Path, unprivileged: list[str]
+    bare: bool, place: Place, tmp_path: Path, temporary: Path, without_rights: list[str]
 ) -> None:
     folder = place.folder
     if bare:
@@ -237,11 +249,11 @@ def test_read_only_repository(
         if not path.is_symlink():
             path.chmod(path.stat().st_mode & ~0o222)
     try:
-        probe = subprocess.run([*unprivileged, "touch", str(folder / "probe")], capture_output=True, check=False)
+        probe = subprocess.run([*without_rights, "touch", str(folder / "probe")], capture_output=True, check=False)
         assert probe.returncode != 0, "the folder is not read-only for this user"
         before = snapshot(folder)
         for name, answer in wanted.items():
-            words = [*unprivileged, *PROGRAM, *requests[name][0]]
+            words = [*without_rights, *PROGRAM, *requests[name][0]]
             done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
             assert Answer(done.returncode, done.stdout, done.stderr) == answer, name
         assert snapshot(folder) == before
