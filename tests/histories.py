@@ -415,8 +415,8 @@ class Checkout:
         refuses a change."""
         self._git("read-tree", self.commits[base])
         for position in queue:
-            old, new = self.commits[position - 1 : position + 1]
-            patch = self._git("diff", "--binary", "--full-index", "-M", old, new)
+            new = self.commits[position]
+            patch = self._git("diff", "--binary", "--full-index", "-M", f"{new}^", new)
             if patch and self._git("apply", "--cached", given=patch, accept=(0, 1)) is None:
                 return None
         listing = [line.split(None, 3) for line in (self._git("ls-files", "-s") or b"").splitlines()]
@@ -439,8 +439,22 @@ class Checkout:
 
 
 @contextmanager
-def checkout(folder: Path, story: Story, root: int = 0) -> Iterator[Checkout]:
-    """Write ``story`` into a new repository at ``folder`` and open it."""
-    commits = write(create(folder), {"main": story})["main"]
+def checkout(folder: Path, story: Story, own: Tree | None = None) -> Iterator[Checkout]:
+    """Write ``story`` into a new repository at ``folder`` and open it.
+
+    With ``own`` the base is not the root but a commit that left the line there, with this tree; it takes the root's
+    place among the commits.
+    """
+    last = story.size
+    with_base = story if own is None else beside(story, own)
+    commits = write(create(folder), {"main": with_base})["main"][: last + 1]
     with Repository(folder) as repository, Quarantine(repository) as quarantine:
-        yield Checkout(repository, quarantine, Range(repository, commits[root], commits[-1]), commits)
+        base = repository.resolve(f"main.side{last + 1}") if own is not None else None
+        found = Range(repository, commits[0], commits[-1], base=base.id if base is not None else None)
+        places = [base.id, *commits[1:]] if base is not None else commits
+        yield Checkout(repository, quarantine, found, places)
+
+
+def beside(story: Story, own: Tree) -> Story:
+    """Return ``story`` with a last change that merges a commit with the tree ``own``, which left it at the root."""
+    return Story(*(story.told(position) for position in range(story.size + 1)), own, merges={story.size + 1})

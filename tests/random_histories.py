@@ -244,3 +244,31 @@ def requests(draw: st.DrawFn, most: int = 10, early: tuple[bool, ...] = (False, 
     count = (1, 1, 1, 2, 3)[draw(st.integers(0, 4))]
     wanted = {story.size - draw(st.integers(0, story.size - base - 1)) for _ in range(count)}
     return Request(story, base, tuple(sorted(wanted)))
+
+
+@dataclass(frozen=True)
+class Detour:
+    """A story whose base left it at the root, and has the tree ``own``; what is asked about is one of its changes."""
+
+    story: Story
+    own: dict[str, File]
+    wanted: int
+
+
+@st.composite
+def detours(draw: st.DrawFn) -> Detour:
+    """Draw a short story and a base beside it, with no two equal lines in any of their files."""
+    deeds = [Author.insert, Author.remove, Author.replace, Author.rename]
+    author = Author(draw, "")
+    for _ in range(author.number(1, 2)):
+        author.tree[NAMES[len(author.tree)]] = File(b"".join(author.text(5, 14)))
+    author.commit()
+    for _ in range(author.number(1, 4)):
+        deeds[author.number(0, 3)](author)
+        author.commit()
+    story = Story(*author.trees, early=False)
+    author.tree = dict(story.trees[0])
+    author.trees = author.trees[:1]
+    for _ in range(author.number(1, 2)):
+        deeds[author.number(0, 3)](author)
+    return Detour(story, author.tree, author.number(1, story.size))

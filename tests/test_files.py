@@ -320,6 +320,20 @@ def test_only_git_tells_what_a_rename_is(tmp_path: Path) -> None:
         assert {touch.old_path for touch in place.range.index.at([1])} == {b"f", None}
 
 
+# -- a base that left the line at the root, with changes of its own
+
+
+def test_what_the_base_did_to_a_file_is_known_under_its_later_names(tmp_path: Path) -> None:
+    # Found with random histories: the patch was said to fit, since only the new name was looked up.
+    story = Story({"f": LONG}, {"g": renamed("f", LONG)}, {"g": f"x{LONG}"})
+    with checkout(tmp_path / "start", story, own={"f": f"y{LONG}"}) as place:
+        assert place.judge(0, 2) == (State.CONFLICTS, [1])
+        assert place.apply(0, 1, 2) is None
+    with checkout(tmp_path / "end", story, own={"f": f"{LONG}y"}) as place:
+        assert place.judge(0, 2) == (State.NEEDS_PREREQUISITES, [1])
+        assert place.apply(0, 1, 2) == {"g": Story(f"x{LONG}y").trees[0]["f"].id}
+
+
 # -- what a history refuses, and what it tells
 
 

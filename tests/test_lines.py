@@ -152,6 +152,13 @@ def test_a_removal_in_the_base_itself_asks_for_nothing() -> None:
     assert needs(story, 1, 2, 5) == [3, 4], "a rule can't say 2 or 4: it says the newest"
 
 
+def test_which_of_several_equal_lines_comes_back_may_depend_on_the_root() -> None:
+    # Change 3 brings an "a" back.  Seen from the root it is the one that change 1 took; the base lacks that one.
+    story = Story("aa", "a", "b", "a", "ac", early=True)
+    assert needs(story, 1, 4) == [2, 3]
+    assert needs(story, 1, 4, root=1) == []
+
+
 def test_blocks_that_are_too_large_are_not_searched_for_revived_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     story = Story("abcd", "axcd", "abcd", "abcde")
     monkeypatch.setattr(lines, "REVIVE_LIMIT", 0)

@@ -21,10 +21,10 @@ from typing import Any, TypeVar
 
 import hypothesis
 import pytest
-from histories import Story, Supply, create, diff, stack, write
+from histories import Story, Supply, beside, create, diff, stack, write
 from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
-from random_histories import Request, requests, stories
+from random_histories import Detour, Request, detours, requests, stories
 from referee import ByHand, Outcome, Refused, obeys, selections
 from swaps import apply, edits, exchange, slides
 
@@ -128,7 +128,7 @@ def test_the_selection_is_the_one_smallest_that_obeys_the_rules(request: Request
 
 @pytest.mark.parametrize("revive", [True, False])
 def test_what_obeys_the_rules_applies_by_hand(revive: bool) -> None:
-    @examples(500)
+    @examples(1500)
     @given(requests(most=7))
     def check(request: Request) -> None:
         history = request.story.history(revive=revive)
@@ -140,7 +140,7 @@ def test_what_obeys_the_rules_applies_by_hand(revive: bool) -> None:
     check()
 
 
-@examples(500)
+@examples(1500)
 @given(requests(most=7))
 def test_what_disobeys_the_rules_does_not_find_its_own_lines(request: Request) -> None:
     # With lines that come back, "any of the two" would have to be said, which these rules can't: so without them.
@@ -248,6 +248,14 @@ class Workshop:
 
     def bench(self, batch: Sequence[Request]) -> Bench:
         """Write the stories of ``batch``, one after the other, as one branch."""
+        repository, quarantine = self.open()
+        story, starts = stack([request.story for request in batch])
+        name = f"batch{self._made}"
+        commits = write(repository.folder.parent, {name: story})[name]
+        return Bench(repository, quarantine, story, starts, commits, self.tally)
+
+    def open(self) -> tuple[Repository, Quarantine]:
+        """Return a repository for the next branch: a new one, when the last one holds enough of them."""
         if self._made % REPOSITORY_LIFE == 0:
             self.close()
             self._repository = Repository(create(self._folder / f"{self._made}"))
@@ -255,10 +263,32 @@ class Workshop:
         assert self._repository is not None
         assert self._quarantine is not None
         self._made += 1
-        story, starts = stack([request.story for request in batch])
-        name = f"batch{self._made}"
-        commits = write(self._repository.folder.parent, {name: story})[name]
-        return Bench(self._repository, self._quarantine, story, starts, commits, self.tally)
+        return self._repository, self._quarantine
+
+    def check_detour(self, detour: Detour) -> None:
+        """Compare the answer with all that git takes: there are no equal lines, so it is a referee here."""
+        repository, quarantine = self.open()
+        name, side = f"detour{self._made}", detour.story.size + 1
+        commits = write(repository.folder.parent, {name: beside(detour.story, detour.own)})[name]
+        base = repository.resolve(f"{name}.side{side}")
+        assert base is not None
+        found = Range(repository, commits[0], commits[side - 1], base=base.id)
+        state, selection, _ = judge(found, 0, [detour.wanted], quarantine)
+        self.tally[state.value] += 1
+        files = {path.encode(): (file.mode, file.id) for path, file in detour.own.items()}
+        taken = [
+            (queue, trial.files)
+            for queue in selections(0, detour.story.size, [detour.wanted])
+            if (trial := quarantine.apply(files, [found.text(p) for p in sorted(queue)])).refused is None
+        ]
+        assert state is not State.MISPLACED
+        if state is State.CONFLICTS:
+            assert not taken
+            return
+        (smallest, made), *_ = taken
+        assert smallest == selection.chosen.queue
+        states = entries(found.history.states(selection.queue, selection.chosen))
+        assert states.items() <= made.items()
 
 
 class Supplied:
@@ -390,3 +420,15 @@ def test_git_agrees(
     assert counts["requests"] >= WITH_GIT // SHARDS * SCALE * 0.9
     assert counts[State.APPLIES.value] > 0
     assert counts[State.NEEDS_PREREQUISITES.value] > 0
+
+
+def test_git_agrees_on_a_base_that_left_the_line(workshop: Workshop, request: pytest.FixtureRequest) -> None:
+    @examples(100)
+    @given(detours())
+    def check(detour: Detour) -> None:
+        workshop.check_detour(detour)
+
+    check()
+    tell(request, f"with git, bases beside the line: {dict(sorted(workshop.tally.items()))}")
+    assert workshop.tally["conflicts"] > 0
+    assert workshop.tally["conflicts"] < 100 * SCALE
