@@ -6,10 +6,14 @@ branch holds must not decide what is run.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from git_xsa.errors import XsaError
-from git_xsa.git.repository import Repository
+from git_xsa.git.run import Git
 
 
 @dataclass(frozen=True)
@@ -18,25 +22,133 @@ class Settings:
 
     release_tag: str = "RELEASE-*"
     stable_branch: str = "stable-*"
+    tree: str = "xen"
+    url: str = "https://xenbits.xen.org/xsa/"
+    #: The folder of the store; ``None`` is the place in the user's data folder.
+    store: Path | None = None
+    #: Fingerprints, in capitals without blanks, of the keys whose signature on an advisory counts.
+    trusted_keys: tuple[str, ...] = field(default=())
+    require_signature: bool = False
 
 
-#: Keys as git lists them -> the setting, and the key as it is written in manuals.
+class _Meaningless(Exception):
+    """A value without a meaning: the text says what it must be, ``example`` is one that has a meaning."""
+
+    def __init__(self, must: str, example: str) -> None:
+        super().__init__(must)
+        self.example = example
+
+
+#: What a kind of key makes of its values, in the order in which git lists them; ``None`` stands for a key without
+#: "=" and a value.
+Kind = Callable[[Sequence[str | None]], Any]
+
+
+def pattern(values: Sequence[str | None]) -> str:
+    """Return the last value, a name with one ``*`` in the place of the version."""
+    value = values[-1] or ""
+    if value.count("*") != 1:
+        raise _Meaningless("it must hold one *, which stands for the version", "'name-*'")
+    return value
+
+
+def word(values: Sequence[str | None]) -> str:
+    """Return the last value, a name without blanks."""
+    value = values[-1] or ""
+    if not re.fullmatch(r"[!-~]+", value):
+        raise _Meaningless("it must be a name without blanks", "xen")
+    return value
+
+
+def address(values: Sequence[str | None]) -> str:
+    """Return the last value, the address of a folder on a web server, with a slash at its end."""
+    value = values[-1] or ""
+    if not re.fullmatch(r"https?://[!-~]+", value):
+        raise _Meaningless("it must begin with https:// or http://", Settings.url)
+    return value.rstrip("/") + "/"
+
+
+def path(values: Sequence[str | None]) -> Path:
+    """Return the last value, the path of a file or folder from the root; ``~/`` stands for the home folder."""
+    try:
+        value = Path(values[-1] or "").expanduser()
+    except RuntimeError:  # no such user
+        value = Path()
+    if not value.is_absolute() or "\0" in str(value):
+        raise _Meaningless("it must be a path from the root, or begin with ~/", "~/xsa-store")
+    return value
+
+
+def boolean(values: Sequence[str | None]) -> bool:
+    """Return the last value, true or false in one of the ways in which git writes that."""
+    value = values[-1]
+    if value is None or value.lower() in ("true", "yes", "on", "1"):
+        return True
+    if value.lower() in ("false", "no", "off", "0", ""):
+        return False
+    raise _Meaningless("it must be true or false", "true")
+
+
+def words(values: Sequence[str | None]) -> tuple[str, ...]:
+    """Return all values, each of which may be several with commas or blanks between them; an empty one drops those
+    before it."""
+    found: list[str] = []
+    for value in values:
+        if not value:
+            found.clear()
+        found += re.split(r"[\s,]+", value.strip(", \t\n")) if value and value.strip(", \t\n") else []
+    return tuple(dict.fromkeys(found))
+
+
+def fingerprints(values: Sequence[str | None]) -> tuple[str, ...]:
+    """Return the fingerprints of keys in all values, in capitals; short ids are refused, since they can be forged."""
+    joined = [re.sub(r"(?<=[0-9A-Fa-f]{4}) {1,2}(?=[0-9A-Fa-f]{4}\b)", "", value or "") for value in values]
+    found = tuple(name.removeprefix("0x").upper() for name in words(joined))
+    if not all(re.fullmatch(r"[0-9A-F]{40}|[0-9A-F]{64}", name) for name in found):
+        example = "23E3222C145F4475FA8060A783FE14C957E82BD9"
+        raise _Meaningless("it must be the whole fingerprint of a key (gpg --fingerprint prints it)", example)
+    return found
+
+
+class _Key(NamedTuple):
+    """A key of the section ``xsa``: the field of ``Settings``, its name as manuals write it, and its kind."""
+
+    setting: str
+    written: str
+    kind: Kind
+
+
 _KEYS = {
-    "xsa.releasetag": ("release_tag", "xsa.releaseTag"),
-    "xsa.stablebranch": ("stable_branch", "xsa.stableBranch"),
+    f"xsa.{key.written}".lower(): key
+    for key in (
+        _Key("release_tag", "releaseTag", pattern),
+        _Key("stable_branch", "stableBranch", pattern),
+        _Key("tree", "tree", word),
+        _Key("url", "url", address),
+        _Key("store", "store", path),
+        _Key("trusted_keys", "trustedKeys", fingerprints),
+        _Key("require_signature", "requireSignature", boolean),
+    )
 }
 
 
-def read_settings(repository: Repository) -> Settings:
-    """Return the settings that hold for ``repository``; ``XsaError`` when one has no meaning."""
-    listing = repository.git.call("config", "--null", "--get-regexp", r"^xsa\.", accept=(0, 1)).out
-    found = {}
-    for item in listing.decode("utf-8", "replace").split("\0")[:-1]:
-        key, _, value = item.partition("\n")
-        if key in _KEYS:
-            setting, written = _KEYS[key]
-            if value.count("*") != 1:
-                what = f"the setting {written} is {value!r}: it must hold one *, which stands for the version"
-                raise XsaError(what, f"git config {written} 'name-*'")
-            found[setting] = value
-    return Settings(**found)
+def read_settings(git: Git) -> Settings:
+    """Return the settings that hold where ``git`` runs, in a repository or not.
+
+    Raises ``XsaError`` when one has no meaning.
+    """
+    listing = git.call("config", "--null", "--get-regexp", r"^xsa\.", accept=(0, 1)).out
+    found: dict[str, list[str | None]] = {}
+    for item in listing.decode("utf-8", "surrogateescape").split("\0")[:-1]:
+        key, newline, value = item.partition("\n")
+        found.setdefault(key, []).append(value if newline else None)
+    return Settings(**{_KEYS[key].setting: _value(_KEYS[key], values) for key, values in found.items() if key in _KEYS})
+
+
+def _value(key: _Key, values: list[str | None]) -> Any:
+    try:
+        return key.kind(values)
+    except _Meaningless as error:
+        shown = ", ".join(repr(value or "") for value in values)
+        what = f"the setting xsa.{key.written} is {shown}: {error}"
+        raise XsaError(what, f"git config xsa.{key.written} {error.example}") from None

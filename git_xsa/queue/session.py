@@ -40,7 +40,7 @@ class Session:
         self._collecting = gc.isenabled()
         gc.disable()
         self.repository = Repository(folder)
-        self.settings = read_settings(self.repository)
+        self.settings = read_settings(self.repository.git)
         self.branches = Branches(self.repository, self.settings)
         self.quarantine = Quarantine(self.repository)
         self._range: Range | None = None
