@@ -1,0 +1,262 @@
+"""The store: a folder of the user's own in which advisories, embargoes and decisions are kept.
+
+Some of what is in it is secret until a certain hour, so that nobody else may read it, whatever the umask: folders have
+mode 0700 and files 0600.  It can be read by a person, and nothing in it is needed to understand the rest: plain files,
+each written whole or not at all.
+
+Promises: a file is the old one or the new one, also after a power cut, and never a part; a name that comes from
+somebody else can't lead out of the folder; a folder that others could read is refused, not quietly repaired; nothing
+is put where git would take it into a repository or where a server would hand it out.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from shlex import quote
+
+from git_xsa.errors import XsaError
+
+FOLDER_MODE = 0o700
+FILE_MODE = 0o600
+#: Bits of a mode by which others than the owner may do something.
+_OTHERS = 0o077
+#: How long a command waits for another one that holds a lock, in seconds.
+PATIENCE = 10.0
+#: What a name of our own passing files begins with; no other name begins with a dot.
+_TEMPORARY = ".new-"
+#: Written into the store so that git passes over it in a work tree (somebody keeps the home folder in git).
+_IGNORE = ".gitignore"
+_LONGEST_NAME = 255
+
+
+class StoreError(XsaError):
+    """The store can't be used (exit status 128)."""
+
+
+class Locked(StoreError):
+    """Another command holds the lock."""
+
+
+class Store:
+    """The store in ``folder``; nothing is made before something is written.
+
+    Every method that takes ``names`` means the file or folder at that path: folders first, each name by itself.
+    Raises ``StoreError`` when the folder is readable by others, belongs to somebody else, is no folder, or lies in a
+    repository.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._check()
+
+    @classmethod
+    def open(cls, setting: Path | None) -> Store:
+        """Return the store in the folder ``setting``, or, if that is ``None``, in the user's data folder."""
+        if setting is None:
+            from platformdirs import user_data_path  # noqa: PLC0415 - not needed where a folder is set
+
+            setting = user_data_path("git-xsa", appauthor=False)
+        return cls(setting)
+
+    @property
+    def exists(self) -> bool:
+        """Whether anything was ever put into the store."""
+        return self.folder.is_dir()
+
+    def path(self, *names: str) -> Path:
+        """Return the path of ``names``; ``StoreError`` when one of them is no plain name."""
+        for name in names:
+            problem = _problem(name)
+            if problem:
+                raise StoreError(f"{name!r} can't be a name in the store: {problem}")
+        return self.folder.joinpath(*names)
+
+    def read(self, *names: str) -> bytes | None:
+        """Return the contents of the file, ``None`` when there is none."""
+        path = self.path(*names)
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise StoreError(
+                f"{path} can't be read: {error.strerror}", "look at it: git-xsa made no such thing"
+            ) from None
+        with open(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise StoreError(f"{path} is not a file", "look at it: git-xsa made no such thing")
+            return file.read()
+
+    def names(self, *names: str) -> list[str]:
+        """Return what the folder has, in order of the names; nothing when there is no such folder."""
+        try:
+            found = os.listdir(self.path(*names))
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        return sorted(name for name in found if not _problem(name))
+
+    def write(self, content: bytes, *names: str) -> None:
+        """Make ``content`` the contents of the file, which is the old one until it is the new one."""
+        path = self._place(*names)
+        temporary = path.with_name(f"{_TEMPORARY}{os.getpid()}-{os.urandom(8).hex()}")
+        try:
+            descriptor = os.open(
+                temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, FILE_MODE
+            )
+            with open(descriptor, "wb") as file:
+                os.fchmod(descriptor, FILE_MODE)
+                file.write(content)
+                file.flush()
+                os.fsync(descriptor)
+            os.replace(temporary, path)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(temporary)
+            raise
+        _sync(path.parent)
+
+    def append(self, line: str, *names: str) -> None:
+        """Put ``line`` at the end of the file (a journal), on the disk when this returns.
+
+        It begins on a line of its own also if a power cut left half of the one before it.
+        """
+        if "\n" in line:
+            raise ValueError("a journal has one entry a line")
+        path = self._place(*names)
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+        with open(os.open(path, flags, FILE_MODE), "r+b", buffering=0) as file:
+            os.fchmod(file.fileno(), FILE_MODE)
+            size = file.seek(0, os.SEEK_END)
+            torn = size > 0 and os.pread(file.fileno(), 1, size - 1) != b"\n"
+            file.write(b"\n" * torn + line.encode("utf-8", "surrogateescape") + b"\n")
+            os.fsync(file.fileno())
+        _sync(path.parent)
+
+    def remove(self, *names: str) -> bool:
+        """Remove the file; returns whether there was one."""
+        path = self.path(*names)
+        try:
+            path.unlink()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        _sync(path.parent)
+        return True
+
+    @contextmanager
+    def lock(self, name: str = "store", patience: float = PATIENCE) -> Iterator[None]:
+        """Hold the lock ``name`` for as long as the context lasts.
+
+        Readers need none, because files are replaced whole; who reads and then writes does.  Raises ``Locked`` when
+        another command still holds it after ``patience`` seconds.
+        """
+        from filelock import FileLock, Timeout  # noqa: PLC0415 - not needed by who only reads
+
+        path = self._place(f"{name}.lock")
+        guard = FileLock(path, timeout=patience, mode=FILE_MODE)
+        try:
+            guard.acquire()
+        except Timeout:
+            what = f"another git-xsa command is using the store {self.folder}"
+            raise Locked(what, f"wait until it has ended; fuser {quote(str(path))} tells which one it is") from None
+        try:
+            yield
+        finally:
+            guard.release()
+
+    def _place(self, *names: str) -> Path:
+        """Return the path of the file ``names`` after its folders have been made."""
+        path = self.path(*names)
+        if not self.folder.exists():
+            self.folder.parent.mkdir(parents=True, exist_ok=True)
+            _make(self.folder)
+            self._check()
+        if len(names) > 0 and not (self.folder / _IGNORE).exists():
+            self._ignore()
+        folder = self.folder
+        for name in names[:-1]:
+            folder /= name
+            _make(folder)
+        return path
+
+    def _ignore(self) -> None:
+        with suppress(FileExistsError):
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+            with open(os.open(self.folder / _IGNORE, flags, FILE_MODE), "wb") as file:
+                os.fchmod(file.fileno(), FILE_MODE)
+                file.write(b"*\n")
+
+    def _check(self) -> None:
+        """Raise ``StoreError`` unless the folder is the user's alone, or does not exist yet."""
+        where = "or let git config --global xsa.store name another folder"
+        repository = _repository_above(self.folder)
+        if repository is not None:
+            what = f"the store {self.folder} would be in the git repository {repository}, which may be pushed or served"
+            raise StoreError(what, "let git config --global xsa.store name a folder outside of it")
+        try:
+            facts = os.stat(self.folder)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise StoreError(f"the store {self.folder} can't be used: {error.strerror}", where[3:]) from None
+        if not stat.S_ISDIR(facts.st_mode):
+            raise StoreError(f"the store {self.folder} is not a folder", f"move it away, {where}")
+        if facts.st_uid != os.geteuid():
+            raise StoreError(f"the store {self.folder} belongs to another user", f"make it yours, {where}")
+        if facts.st_mode & _OTHERS:
+            what = f"the store {self.folder} can be read by others (mode {stat.S_IMODE(facts.st_mode):04o})"
+            raise StoreError(what, f"chmod -R go= {quote(str(self.folder))}\n{where}")
+
+
+def _problem(name: str) -> str:
+    """Return why ``name`` must not be one in the store, empty when it may."""
+    if name.startswith(".") or not name:
+        return "it is empty or begins with a dot"
+    if "/" in name or "\0" in name:
+        return "it has a slash or a NUL in it"
+    if not name.isprintable():
+        return "it has a character in it that can't be printed"
+    if len(name.encode("utf-8")) > _LONGEST_NAME:
+        return "it is too long"
+    return ""
+
+
+def _make(folder: Path) -> None:
+    """Make ``folder``, in a folder that exists; ``StoreError`` when something else is in its place."""
+    try:
+        os.mkdir(folder, FOLDER_MODE)
+    except FileExistsError:
+        if not stat.S_ISDIR(os.lstat(folder).st_mode):
+            raise StoreError(f"{folder} is not a folder", "look at it: git-xsa made no such thing") from None
+        return
+    os.chmod(folder, FOLDER_MODE)  # the umask may have taken away too much
+    _sync(folder.parent)
+
+
+def _sync(folder: Path) -> None:
+    """Have the names in ``folder`` on the disk; not every file system can."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _repository_above(folder: Path) -> Path | None:
+    """Return the git repository or work tree that ``folder`` is in, ``None`` when it is in none.
+
+    A home folder that is kept in git does not count: the store is no file that git would add there (``_IGNORE``), and
+    the user's data folder has to be somewhere.
+    """
+    resolved = folder.resolve()
+    with suppress(RuntimeError, OSError):
+        home = Path.home().resolve()
+        for parent in (resolved, *resolved.parents):
+            bare = (parent / "HEAD").is_file() and (parent / "objects").is_dir() and (parent / "refs").is_dir()
+            if bare or ((parent / ".git").exists() and parent != home and parent not in home.parents):
+                return parent
+    return None
