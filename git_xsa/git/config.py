@@ -29,6 +29,8 @@ class Settings:
     #: Fingerprints, in capitals without blanks, of the keys whose signature on an advisory counts.
     trusted_keys: tuple[str, ...] = field(default=())
     require_signature: bool = False
+    #: Forms of names besides the built-in ones (``git_xsa.model.symbols.forms``).
+    symbol_forms: tuple[str, ...] = ()
 
 
 class _Meaningless(Exception):
@@ -110,6 +112,25 @@ def fingerprints(values: Sequence[str | None]) -> tuple[str, ...]:
     return found
 
 
+def forms(values: Sequence[str | None]) -> tuple[str, ...]:
+    """Return all values, each a form of names; an empty one drops those before it."""
+    from git_xsa.model.symbols.forms import parse_form  # noqa: PLC0415 - only for who sets one
+
+    found: list[str] = []
+    for value in values:
+        if not value:
+            found.clear()
+            continue
+        try:
+            parse_form(value)
+        except ValueError:
+            raise _Meaningless(
+                "it must be what is written and the name that comes of it", "'MACRO(*) => NAME_*'"
+            ) from None
+        found.append(value)
+    return tuple(found)
+
+
 class _Key(NamedTuple):
     """A key of the section ``xsa``: the field of ``Settings``, its name as manuals write it, and its kind."""
 
@@ -128,6 +149,7 @@ _KEYS = {
         _Key("store", "store", path),
         _Key("trusted_keys", "trustedKeys", fingerprints),
         _Key("require_signature", "requireSignature", boolean),
+        _Key("symbol_forms", "symbolForm", forms),
     )
 }
 

@@ -266,6 +266,20 @@ class History:
         mode, name = found[0] if found else (None, None)
         return (mode, name) if mode is not None and name is not None else None
 
+    def origins(
+        self, positions: Iterable[int], chosen: Chosen, paths: Collection[bytes]
+    ) -> dict[bytes, list[tuple[bytes, int]]]:
+        """Return the lines of those files at ``paths`` that the changes at ``positions`` touch, as they are after
+        ``chosen``, each with the position that brought it (0: the base has it).  A file that is not there is left out.
+        """
+        files = {id(file): file for p in positions for _, file in self._by_change.get(p, ())}
+        found = {}
+        for file in files.values():
+            names = [path for path, lives in file.trail.names.items() if there(lives, chosen)]
+            if names and names[-1] in paths:
+                found[names[-1]] = file.lines.origins(chosen)
+        return found
+
     def states(self, positions: Iterable[int], chosen: Chosen, late: bool = False) -> dict[bytes, FileState | None]:
         """Return the files that the changes at ``positions`` touch, as they are after ``chosen``.
 

@@ -151,6 +151,22 @@ class LineHistory:
             line = line.next
         return texts
 
+    def origins(self, chosen: Chosen) -> list[tuple[bytes, int]]:
+        """Return the file's lines after the changes that are ``chosen``, each with the position that brought it; a
+        line that the base has counts as the root's."""
+        base, queue = chosen.base, chosen.queue
+        found = []
+        for line in self:
+            origin = None
+            for life in line.lives if line.earlier else (line,):
+                if origin is None and (life.born <= base or life.born in queue):
+                    origin = life.born if life.born > base else ROOT
+                if life.died <= base or life.died in queue:
+                    origin = None
+            if origin is not None:
+                found.append((line.text, origin))
+        return found
+
     def late_texts(self, chosen: Chosen) -> list[bytes]:
         """Return the file's lines after the changes that are ``chosen``, with lines as late as they may come.
 

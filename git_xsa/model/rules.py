@@ -48,6 +48,19 @@ class Condition(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Symbol:
+    """A name that a change uses and another one introduces: with ``line`` of its file at ``path``.
+
+    ``others`` are later changes that introduce it, too, and that were not chosen.
+    """
+
+    name: bytes
+    path: bytes
+    line: bytes
+    others: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """A condition on a change, with its reason.
 
@@ -63,6 +76,7 @@ class Rule:
     lines: tuple[bytes, ...] = ()
     gone: bool = False
     note: str = ""
+    symbol: Symbol | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,8 @@ class Selection:
 
     ``wanted`` and ``prerequisites`` are positions after the base, in order; ``reasons`` maps each of them that
     something needs to everything that needs it, in the order of the needing changes.  ``impossible`` are the reasons
-    that no change can fulfil: empty exactly when the selection can be applied.
+    that no change can fulfil: empty exactly when the selection can be applied.  ``named`` are the prerequisites that
+    would not be there without the names that the patches use.
     """
 
     base: int
@@ -46,6 +47,7 @@ class Selection:
     prerequisites: tuple[int, ...]
     reasons: dict[int, list[Reason]]
     impossible: tuple[Reason, ...] = ()
+    named: frozenset[int] = frozenset()
 
     @property
     def queue(self) -> tuple[int, ...]:
@@ -53,7 +55,12 @@ class Selection:
         return tuple(sorted({*self.wanted, *self.prerequisites}))
 
     def kind(self, position: int) -> Kind:
-        """Return the strongest kind of reason for the prerequisite at ``position``."""
+        """Return the strongest kind of reason for the prerequisite at ``position``.
+
+        What only a symbol prerequisite needs is one, too: nothing in the patches' own text asks for it.
+        """
+        if position in self.named:
+            return Kind.SYMBOL
         return min((reason.rule.kind for reason in self.reasons[position]), key=lambda kind: kind.rank)
 
     @property

@@ -1,0 +1,168 @@
+"""Names that differ from how they are written where they are defined: the table of forms.
+
+``XEN_CPUFEATURE(FPU, ...)`` in a table makes ``X86_FEATURE_FPU``; ``config PV`` in a Kconfig file makes ``CONFIG_PV``.
+A form says both sides, what is written and the name that comes of it::
+
+    XEN_CPUFEATURE(*) => X86_FEATURE_*      the first argument of this macro
+    DEFINE_PER_CPU(,*) => *                 the second argument, as it is
+    config * => CONFIG_*                    the word after another word
+    XEN_CPUFEATURE(*) => .%                 a member of a structure, in lower case
+
+``*`` stands for the word as it is written, ``%`` for it in lower case, a dot in front for a member.  The forms below
+were collected from xen.git; ``git config --add xsa.symbolForm`` adds more (git-xsa-config(5)).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+XEN_FORMS = (
+    # CPU features: tables from which gen-cpuid.py and the preprocessor make headers
+    "XEN_CPUFEATURE(*) => X86_FEATURE_*",
+    "XEN_CPUFEATURE(*) => XEN_X86_FEATURE_*",
+    "XEN_CPUFEATURE(*) => .%",
+    "XEN_CPUSYNTH(*) => X86_FEATURE_*",
+    "XEN_CPUBUG(*) => X86_BUG_*",
+    "config * => CONFIG_*",
+    "menuconfig * => CONFIG_*",
+    # variables
+    "DEFINE_PER_CPU(,*) => *",
+    "DEFINE_PER_CPU_READ_MOSTLY(,*) => *",
+    "DEFINE_PER_CPU_PAGE_ALIGNED(,*) => *",
+    "DECLARE_PER_CPU(,*) => *",
+    "DECLARE_PER_CPU_READ_MOSTLY(,*) => *",
+    "DECLARE_BITMAP(*) => *",
+    "DECLARE_BITMAP(*) => .*",
+    "DEFINE_SPINLOCK(*) => *",
+    "DEFINE_RWLOCK(*) => *",
+    "DEFINE_RCU_READ_LOCK(*) => *",
+    "LIST_HEAD(*) => *",
+    "PAGE_LIST_HEAD(*) => *",
+    "DECLARE_TASKLET(*) => *",
+    "DECLARE_SOFTIRQ_TASKLET(*) => *",
+    "PERFCOUNTER(*) => *",
+    "PERFCOUNTER_ARRAY(*) => *",
+    # types and functions
+    "TYPE_SAFE(,*) => *_t",
+    "TYPE_SAFE(,*) => *_x",
+    "TYPE_SAFE(,*) => _*",
+    "DEFINE_XEN_GUEST_HANDLE(*) => *",
+    "__DEFINE_XEN_GUEST_HANDLE(*) => *",
+    "? * => CHECK_*",
+    "! * => compat_*",
+    # assembler
+    "ENTRY(*) => *",
+    "GLOBAL(*) => *",
+    "FUNC(*) => *",
+    "FUNC_LOCAL(*) => *",
+    "DATA(*) => *",
+    "DATA_LOCAL(*) => *",
+    "LABEL(*) => *",
+    "LABEL_LOCAL(*) => *",
+    ".macro * => *",
+    ".set * => *",
+    ".equ * => *",
+    # constants for the assembler, made from C by asm-offsets.c
+    "OFFSET(*) => *",
+    "DEFINE(*) => *",
+    "OFFSET_EF(*) => *",
+)
+
+_FORM = re.compile(r"(?:(?P<macro>\w+)\((?P<before>,*)\*\)|(?P<word>\S+) \*) => (?P<member>\.?)(?P<name>\w*[*%]\w*)")
+#: How far before a word the macro may begin whose argument it is: that of a call over several lines.
+REACH = 400
+_CLOSERS = {ord(")"): 1, ord("]"): 1, ord("("): -1, ord("["): -1}
+
+
+@dataclass(frozen=True)
+class Form:
+    """One form: the macro and the number of the argument that is the word (or the ``word`` before it), and what comes
+    of it: ``head`` and ``tail`` of the name, ``lower`` when the word gets into lower case, ``member`` for a member."""
+
+    opener: bytes
+    argument: int | None
+    head: bytes
+    tail: bytes
+    lower: bool
+    member: bool
+
+    def word(self, name: bytes) -> bytes | None:
+        """Return what is written where ``name`` is defined by this form; ``None`` when it can't be of this form."""
+        end = len(name) - len(self.tail)
+        if not (name.startswith(self.head) and name.endswith(self.tail) and len(self.head) < end):
+            return None
+        word = name[len(self.head) : end]
+        if not self.lower:
+            return word
+        return word.upper() if word == word.lower() else None
+
+    def fits(self, text: bytes, start: int) -> bool:
+        """Return whether the word at ``start`` of ``text`` stands where this form wants it."""
+        if self.argument is None:
+            before = text[max(start - 80, 0) : start].rstrip(b" \t")
+            return len(before) < start and before.endswith(self.opener) and not _joined(before, self.opener)
+        opening = _opening(text, start)
+        if opening is None or opening[1] != self.argument:
+            return False
+        before = text[max(opening[0] - 80, 0) : opening[0]].rstrip(b" \t")
+        return before.endswith(self.opener) and not _joined(before, self.opener)
+
+
+def _joined(before: bytes, opener: bytes) -> bool:
+    """Whether ``opener`` at the end of ``before`` is only the end of a longer word."""
+    rest = before[: -len(opener)]
+    return bool(rest) and (rest[-1:].isalnum() or rest[-1:] in (b"_", b"."))
+
+
+def _opening(text: bytes, start: int) -> tuple[int, int] | None:
+    """Return where the bracket around the word at ``start`` opens and how many commas stand between; ``None``: none."""
+    depth = commas = 0
+    for at in range(start - 1, max(start - REACH, 0) - 1, -1):
+        character = text[at]
+        if character in b";{}":
+            return None
+        depth += _CLOSERS.get(character, 0)
+        if depth < 0:
+            return at, commas
+        commas += depth == 0 and character == ord(",")
+    return None
+
+
+def parse_form(text: str) -> Form:
+    """Return the form that ``text`` writes; ``ValueError`` when it is none."""
+    match = _FORM.fullmatch(" ".join(text.split()))
+    if match is None:
+        raise ValueError(text)
+    name = match["name"]
+    mark = "*" if "*" in name else "%"
+    head, _, tail = name.partition(mark)
+    argument = len(match["before"]) if match["macro"] else None
+    opener = match["macro"] or match["word"]
+    return Form(opener.encode(), argument, head.encode(), tail.encode(), mark == "%", bool(match["member"]))
+
+
+class Forms:
+    """A table of forms, looked up by the name that is wanted."""
+
+    def __init__(self, texts: Iterable[str] = XEN_FORMS) -> None:
+        self._forms = [parse_form(text) for text in texts]
+        self._words: dict[bytes, frozenset[bytes]] = {}
+        self.macros = frozenset(form.opener for form in self._forms if form.argument is not None)
+        self._changing = [form for form in self._forms if form.head or form.tail or form.lower]
+
+    def words(self, name: bytes) -> frozenset[bytes]:
+        """Return all words by which ``name`` may be defined, whatever it is."""
+        if name not in self._words:
+            self._words[name] = frozenset(filter(None, (form.word(name) for form in self._changing))) | {name}
+        return self._words[name]
+
+    def spellings(self, name: bytes, member: bool) -> tuple[tuple[bytes, Form | None], ...]:
+        """Return each word by which ``name`` may be defined, with its form; first the name itself, with none."""
+        found: list[tuple[bytes, Form | None]] = [(name, None)]
+        for form in self._forms:
+            word = form.word(name) if form.member == member else None
+            if word:
+                found.append((word, form))
+        return tuple(found)

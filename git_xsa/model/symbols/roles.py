@@ -1,0 +1,121 @@
+"""What a word in a file is: used or defined, as what, and inside which function.
+
+Which library reads which language: tree-sitter C (``c_language``); Pygments tells code from comments and strings in
+the others (``lexed``).  Files in other languages have no names.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache
+from typing import Protocol
+
+WORD = re.compile(rb"[A-Za-z_]\w*")
+
+
+class Space(str, Enum):
+    """Where a name is looked up: names of different spaces have nothing to do with each other."""
+
+    ORDINARY = "name"
+    MEMBER = "member"
+    LABEL = "label"
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What a word is at one place.
+
+    ``function`` is the name of the function that it stands in, ``None`` outside of any, and ``span`` where that starts
+    and ends; ``local`` tells of a definition that nothing outside of that function sees.
+    """
+
+    space: Space
+    defines: bool
+    function: bytes | None = None
+    local: bool = False
+    span: tuple[int, int] | None = None
+
+
+class Source(Protocol):
+    """A file that has been read."""
+
+    def role(self, start: int, end: int) -> Role | None:
+        """Return the role of the word from ``start`` to ``end`` (bytes); ``None``: comment, string, keyword."""
+
+
+class Language(str, Enum):
+    """The languages that are read."""
+
+    C = "C"
+    ASSEMBLER = "assembler"
+    PYTHON = "Python"
+    OCAML = "OCaml"
+    MAKE = "make"
+    KCONFIG = "Kconfig"
+
+
+_ENDINGS = {
+    b".c": Language.C,
+    b".h": Language.C,
+    b".S": Language.ASSEMBLER,
+    b".s": Language.ASSEMBLER,
+    b".py": Language.PYTHON,
+    b".ml": Language.OCAML,
+    b".mli": Language.OCAML,
+    b".mk": Language.MAKE,
+}
+_NAMES = {b"Makefile": Language.MAKE, b"Kbuild": Language.MAKE, b"Kconfig": Language.KCONFIG}
+#: Tables that a program makes headers from; they are read as assembler, whose words are loose.
+_TABLES = (b".lst",)
+_ARCHITECTURE = re.compile(rb"(?:^|/)(?:arch/|asm-)(\w+)(?:/|$)")
+
+
+@cache
+def language_of(path: bytes) -> Language | None:
+    """Return the language of the file at ``path`` by its name; ``None`` when its names are not read."""
+    name = path.rpartition(b"/")[2]
+    if name in _NAMES or name.partition(b".")[0] in _NAMES:
+        return _NAMES[name.partition(b".")[0]]
+    stem, dot, ending = name.rpartition(b".")
+    if dot + ending in _TABLES:
+        return Language.ASSEMBLER
+    return _ENDINGS.get(dot + ending) if stem else None
+
+
+@cache
+def shared(path: bytes) -> bool:
+    """Return whether the file at ``path`` may define names for other files: headers, tables, Kconfig, modules."""
+    language = language_of(path)
+    return language is not None and not path.endswith(b".c")
+
+
+#: What the names of a language may come from, besides files of its own.
+_SOURCES = {
+    Language.C: (Language.C, Language.ASSEMBLER, Language.KCONFIG),
+    Language.ASSEMBLER: (Language.C, Language.ASSEMBLER, Language.KCONFIG),
+    Language.MAKE: (Language.MAKE, Language.KCONFIG),
+}
+
+
+@cache
+def visible(user: bytes, supplier: bytes) -> bool:
+    """Return whether code in the file ``user`` can see what the file ``supplier`` defines for all.
+
+    They must be of languages that share names, of the same part of the tree (its first folder; a file at the top or
+    in a folder ``include`` serves all) and not of two architectures.  C sees what headers and tables define, the
+    assembler also what C does.
+    """
+    if user == supplier:
+        return True
+    languages = language_of(user), language_of(supplier)
+    if languages[0] is None or languages[1] not in _SOURCES.get(languages[0], (languages[0],)):
+        return False
+    if languages[0] is Language.C and supplier.endswith(b".c"):
+        return supplier.endswith(b"asm-offsets.c") and user.endswith(b".h")
+    part, below, _ = supplier.partition(b"/")
+    if below and part != user.partition(b"/")[0] and b"/include/" not in b"/" + supplier:
+        return False
+    ours, theirs = _ARCHITECTURE.findall(user), _ARCHITECTURE.findall(supplier)
+    return not theirs or not ours or ours[0] == theirs[0] or theirs[0] == b"generic"

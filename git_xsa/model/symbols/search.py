@@ -1,0 +1,374 @@
+"""Find the names that added code uses and the resulting tree lacks, and the changes that supply them.
+
+For the lines that selected changes add, each word that an unselected change of the range also adds is a candidate.
+It is missing when three things hold: where it stands it is a use (not a comment, not a definition); the resulting file
+neither defines it nor uses it on older lines; and no file of the base that this one can see mentions it in code.  It
+is supplied by a change that adds a definition which this file can see: for a local variable or a label, one in the
+same function of the same file.
+
+Candidates are found with dictionaries of words; only the few files behind the few candidates are parsed.  A name that
+more than two files of the base mention counts as there without a look at them.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Protocol
+
+from git_xsa.model.rules import Chosen
+from git_xsa.model.symbols.forms import Form, Forms
+from git_xsa.model.symbols.roles import WORD, Language, Role, Source, Space, language_of, visible
+
+#: A name that so many files of the base mention, or fewer, is looked for in their code; one that more of them
+#: mention is there.
+FEW_MENTIONS = 2
+_INCLUDE = re.compile(rb"\s*#\s*include\s*[<\"]([^>\"]+)[>\"]")
+#: The lines of a file, each with the change that brought it (0: the base has it).
+Origins = Sequence[tuple[bytes, int]]
+
+
+@dataclass(frozen=True)
+class Added:
+    """What a change made of a file: the whole ``text`` after it, and the ``rows`` (from 0) of the lines it added."""
+
+    text: bytes
+    rows: frozenset[int]
+
+
+class Evidence(Protocol):
+    """What the search asks of a range of changes and of the base's tree."""
+
+    def used(self, position: int) -> Mapping[bytes, Collection[bytes]]:
+        """Return the words on the lines that the change at ``position`` adds, by the path of the file."""
+
+    def adders(self, word: bytes, after: int, before: int) -> Iterable[tuple[int, bytes]]:
+        """Return the changes after ``after`` and before ``before`` that may define ``word`` in a file that others may
+        see, each with the file's path."""
+
+    def adders_in(self, path: bytes, word: bytes, after: int, before: int) -> Iterable[int]:
+        """Return the changes after ``after`` and before ``before`` that may define ``word`` in the file at ``path``."""
+
+    def makers(self, ending: bytes, after: int, before: int) -> Iterable[tuple[int, bytes]]:
+        """Return the changes after ``after`` and before ``before`` that make a file whose path ends so, with it."""
+
+    def mentions(self, words: Collection[bytes], base: int) -> Mapping[bytes, Collection[bytes]]:
+        """Return for each of ``words`` the paths of the files that mention it in the base, of those that others may
+        see."""
+
+    def base_text(self, path: bytes) -> bytes:
+        """Return the file at ``path`` as the base has it; nothing when it has none."""
+
+    def origins(self, positions: Collection[int], chosen: Chosen, paths: Collection[bytes]) -> Mapping[bytes, Origins]:
+        """Return the lines of the files at ``paths`` that the changes at ``positions`` touch, as they are after
+        ``chosen``."""
+
+    def added(self, position: int, path: bytes) -> Added:
+        """Return what the change at ``position`` made of the file at ``path``."""
+
+    def hunk(self, position: int, path: bytes, line: bytes) -> int:
+        """Return the number of the hunk by which the change at ``position`` adds ``line`` to ``path``; 0: none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """That the change at ``position`` defines a name, with its ``line`` in the file at ``path``."""
+
+    position: int
+    path: bytes
+    line: bytes
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A ``name`` that the change at ``position`` uses on a ``line`` that it adds to the file at ``path`` with its
+    ``hunk``, and that the tree lacks.
+
+    ``supplies`` has what could supply it, the oldest first; it is never empty.
+    """
+
+    name: bytes
+    space: Space
+    position: int
+    path: bytes
+    hunk: int
+    line: bytes
+    supplies: tuple[Supply, ...]
+
+
+def read(path: bytes, text: bytes) -> Source:
+    """Return the file at ``path``, whose language must be known, as a source."""
+    language = language_of(path)
+    if language is Language.C and b"\n.macro " in text:
+        language = Language.ASSEMBLER
+    if language is Language.C:
+        from git_xsa.model.symbols.c_language import CSource  # noqa: PLC0415 - loads a parser
+
+        return CSource(text)
+    assert language is not None, path
+    from git_xsa.model.symbols.lexed import LexedSource  # noqa: PLC0415 - loads Pygments
+
+    return LexedSource(language, text)
+
+
+def places(text: bytes, word: bytes, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:
+    """Yield the start and end of every ``word`` in ``text``, or between ``start`` and ``end`` of it."""
+    pattern = re.compile(rb"(?<!\w)" + re.escape(word) + rb"(?!\w)")
+    for match in pattern.finditer(text, start, len(text) if end is None else end):
+        yield match.span()
+
+
+class _File:
+    """One file as it is under a selection, read when it must be."""
+
+    def __init__(self, path: bytes, lines: Origins, candidates: set[bytes]) -> None:
+        self.path = path
+        self.candidates = candidates
+        self.lines = lines
+        self.text = b"".join(text for text, _ in lines)
+        self.source = read(path, self.text)
+        self.starts: list[int] = []
+        at = 0
+        for text, _ in lines:
+            self.starts.append(at)
+            at += len(text)
+
+    def born(self, start: int) -> int:
+        """Return which change brought the line at the offset ``start``."""
+        return self.lines[bisect_right(self.starts, start) - 1][1]
+
+
+@dataclass
+class _Use:
+    """One name that is used and perhaps missing, with what might supply it."""
+
+    name: bytes
+    role: Role
+    position: int
+    file: _File
+    row: int
+    supplies: list[Supply] = field(default_factory=list)
+    local: bool = True
+
+
+class Search:
+    """One search: the names that the changes at ``positions`` need, with the changes ``chosen`` selected."""
+
+    def __init__(self, evidence: Evidence, forms: Forms, positions: Collection[int], chosen: Chosen) -> None:
+        self._evidence = evidence
+        self._forms = forms
+        self._positions = frozenset(positions)
+        self._chosen = chosen
+        self._sources: dict[tuple[int, bytes], Source] = {}
+        self._files: list[_File] = []
+
+    def run(self) -> list[Missing]:
+        """Return the missing names that a change could supply, in the order of files and lines."""
+        candidates = self._candidates()
+        touched = [
+            position for position in sorted(self._positions) if candidates.keys() & self._evidence.used(position)
+        ]
+        if not touched:
+            return []
+        origins = self._evidence.origins(touched, self._chosen, candidates.keys())
+        self._files = [
+            _File(path, lines, candidates.get(path, set())) for path, lines in origins.items() if language_of(path)
+        ]
+        uses = [use for file in self._files for use in self._unresolved(file)]
+        supplied = [use for use in uses if use.supplies or self._supply(use)]
+        lacking = self._not_in_base(supplied)
+        return [self._missing(use) for use in lacking]
+
+    def _missing(self, use: _Use) -> Missing:
+        path, line = use.file.path, use.file.lines[use.row][0]
+        hunk = self._evidence.hunk(use.position, path, line)
+        return Missing(use.name, use.role.space, use.position, path, hunk, line, tuple(use.supplies))
+
+    def _candidates(self) -> dict[bytes, set[bytes]]:
+        """Return by path the words on added lines that an unselected change may supply and the base may lack."""
+        base = self._chosen.base
+        found: dict[bytes, set[bytes]] = {}
+        doubtful: dict[bytes, set[bytes]] = {}
+        for position in self._positions:
+            for path, words in self._evidence.used(position).items():
+                if language_of(path) is None:
+                    continue
+                if any(word.endswith(b".h") for word in words):
+                    found.setdefault(path, set())
+                for word in words:
+                    if self._unselected(self._evidence.adders_in(path, word, base, position)):
+                        found.setdefault(path, set()).add(word)
+                    elif self._has_adder(path, word, position):
+                        doubtful.setdefault(path, set()).add(word)
+        spellings = {word: self._forms.words(word) for words in doubtful.values() for word in words}
+        mentions = self._evidence.mentions(set().union(*spellings.values()), base) if spellings else {}
+        for path, words in doubtful.items():
+            for word in words:
+                if not self._often_mentioned(path, spellings[word], mentions):
+                    found.setdefault(path, set()).add(word)
+        return found
+
+    @staticmethod
+    def _often_mentioned(
+        path: bytes, spellings: Collection[bytes], mentions: Mapping[bytes, Collection[bytes]]
+    ) -> bool:
+        """Whether more files than a few, of those that the file at ``path`` can see, mention one of ``spellings``."""
+        seen = (where for spelling in spellings for where in mentions.get(spelling, ()) if visible(path, where))
+        return next(islice(seen, FEW_MENTIONS, None), None) is not None
+
+    def _unselected(self, positions: Iterable[int]) -> bool:
+        return any(position not in self._chosen.queue for position in positions)
+
+    def _has_adder(self, path: bytes, word: bytes, before: int) -> bool:
+        """Whether an unselected change may define ``word`` where the file at ``path`` can see it."""
+        return any(
+            position not in self._chosen.queue and visible(path, where)
+            for spelling in self._forms.words(word)
+            for position, where in self._evidence.adders(spelling, self._chosen.base, before)
+        )
+
+    def _unresolved(self, file: _File) -> Iterator[_Use]:
+        """Yield each candidate that the changes' lines of ``file`` use and nothing in ``file`` accounts for, once."""
+        done: set[tuple[bytes, bytes | None, Space]] = set()
+        for row, (text, born) in enumerate(file.lines):
+            if born not in self._positions:
+                continue
+            include = _INCLUDE.match(text)
+            if include is not None:
+                yield from self._included(file, row, include[1])
+                continue
+            for match in WORD.finditer(text):
+                word = match[0]
+                if word not in file.candidates:
+                    continue
+                start = file.starts[row] + match.start()
+                role = file.source.role(start, start + len(word))
+                if role is None or role.defines or (word, role.function, role.space) in done:
+                    continue
+                done.add((word, role.function, role.space))
+                if not self._accounted_for(file, word, role):
+                    yield _Use(word, role, born, file, row)
+
+    def _included(self, file: _File, row: int, name: bytes) -> Iterator[_Use]:
+        """Yield the header ``name``, which a line of ``file`` includes, if only unselected changes make it."""
+        born = file.lines[row][1]
+        folder, slash, _ = file.path.rpartition(b"/")
+        made = [
+            (position, path)
+            for position, path in self._evidence.makers(name, self._chosen.base, born)
+            if path == folder + slash + name or ((b"/" + path).endswith(b"/" + name) and visible(file.path, path))
+        ]
+        if made and not any(position in self._chosen.queue for position, _ in made):
+            supplies = [Supply(position, path, b"") for position, path in made]
+            yield _Use(name, Role(Space.ORDINARY, defines=False), born, file, row, supplies)
+
+    def _accounted_for(self, file: _File, word: bytes, use: Role) -> bool:
+        """Whether ``file`` defines ``word`` for this ``use``, or uses it on lines that are not the changes' own."""
+        if use.span is not None and any(
+            role is not None and role.defines and role.space == use.space
+            for role in (file.source.role(*place) for place in places(file.text, word, *use.span))
+        ):
+            return True
+        elsewhere: set[bytes | None] = set()
+        own_functions: set[bytes | None] = set()
+        for start, end in places(file.text, word):
+            role = file.source.role(start, end)
+            if role is None or role.space != use.space:
+                continue
+            if role.defines:
+                if not role.local or role.function == use.function:
+                    return True
+                own_functions.add(role.function)
+            elif file.born(start) not in self._positions:
+                elsewhere.add(role.function)
+        return bool(elsewhere - own_functions) and use.space is not Space.LABEL
+
+    def _supply(self, use: _Use) -> bool:
+        """Find what supplies ``use``; return whether anything does."""
+        base, queue = self._chosen.base, self._chosen.queue
+        path, member = use.file.path, use.role.space is Space.MEMBER
+        found: dict[int, Supply] = {}
+        for word, form in self._forms.spellings(use.name, member):
+            adders = [(position, path) for position in self._evidence.adders_in(path, word, base, use.position)]
+            adders += [
+                (position, where)
+                for position, where in self._evidence.adders(word, base, use.position)
+                if where != path and visible(path, where)
+            ]
+            for position, where in adders:
+                if position not in queue and position not in found:
+                    supply = self._definition(use, position, where, word, form)
+                    if supply is not None:
+                        found[position] = supply
+        use.supplies = [found[position] for position in sorted(found)]
+        return bool(found)
+
+    def _definition(self, use: _Use, position: int, path: bytes, word: bytes, form: Form | None) -> Supply | None:
+        """Return how the change at ``position`` defines ``word`` in the file at ``path`` for ``use``, if it does."""
+        added = self._evidence.added(position, path)
+        source = self._source(position, path, added.text)
+        for start, end in places(added.text, word):
+            if added.text.count(b"\n", 0, start) not in added.rows:
+                continue
+            role = source.role(start, end)
+            if role is None:
+                continue
+            if form is not None:
+                fits, local = form.fits(added.text, start), False
+            else:
+                fits, local = role.defines and role.space == use.role.space, role.local
+                fits = fits and (not local or (path == use.file.path and role.function == use.role.function))
+            if fits:
+                use.local = use.local and local
+                line = added.text[added.text.rfind(b"\n", 0, start) + 1 :].partition(b"\n")[0]
+                return Supply(position, path, line)
+        return None
+
+    def _source(self, position: int, path: bytes, text: bytes) -> Source:
+        """Return the file at ``path`` after the change at ``position`` (-1: in the base) as a source."""
+        if (position, path) not in self._sources:
+            self._sources[position, path] = read(path, text)
+        return self._sources[position, path]
+
+    def _not_in_base(self, uses: Sequence[_Use]) -> list[_Use]:
+        """Return those of ``uses`` whose name no file mentions that the using file can see."""
+        words = {
+            word
+            for use in uses
+            if not use.local
+            for word, _ in self._forms.spellings(use.name, use.role.space is Space.MEMBER)
+        }
+        mentions = self._evidence.mentions(words, self._chosen.base) if words else {}
+        return [use for use in uses if use.local or not self._is_there(use, mentions)]
+
+    def _is_there(self, use: _Use, mentions: Mapping[bytes, Collection[bytes]]) -> bool:
+        for word, form in self._forms.spellings(use.name, use.role.space is Space.MEMBER):
+            if any(self._tells(file.path, file.source, file.text, use, word, form) for file in self._files):
+                return True
+            touched = {file.path for file in self._files}
+            for path in mentions.get(word, ()):
+                if path in touched or not visible(use.file.path, path):
+                    continue
+                text = self._evidence.base_text(path)
+                if self._tells(path, self._source(-1, path, text), text, use, word, form):
+                    return True
+        return False
+
+    @staticmethod
+    def _tells(path: bytes, source: Source, text: bytes, use: _Use, word: bytes, form: Form | None) -> bool:
+        """Whether another file mentions the name of ``use`` in code that counts for all."""
+        if path == use.file.path or not visible(use.file.path, path) or word not in text:
+            return False
+        for start, end in places(text, word):
+            role = source.role(start, end)
+            if role is None or role.local:
+                continue
+            if form is not None:
+                if form.fits(text, start):
+                    return True
+            elif role.space == use.role.space:
+                return True
+        return False

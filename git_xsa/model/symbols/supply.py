@@ -1,0 +1,82 @@
+"""Add to a selection the changes that supply the names it lacks, with the changes those need themselves.
+
+Several changes may supply a name, so the rules are not of the form that has one smallest solution.  The choice is
+made name by name, and the same way every time: the oldest supplier, since the later ones moved or changed what was
+there; the next one only if the oldest can't be had.  What is chosen is a rule like any other from then on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+
+from git_xsa.model.rules import ROOT, Condition, Kind, Rule, Symbol
+from git_xsa.model.selection import RuleSource, Selection, select
+from git_xsa.model.symbols.forms import Forms
+from git_xsa.model.symbols.search import Evidence, Missing, Search, Supply
+
+
+class _WithNames:
+    """Rules of the line history, and those that names made."""
+
+    def __init__(self, source: RuleSource) -> None:
+        self._source = source
+        self._rules: dict[int, list[Rule]] = {}
+
+    def prepare(self, positions: Collection[int]) -> None:
+        self._source.prepare(positions)
+
+    def rules(self, position: int) -> Iterable[Rule]:
+        yield from self._source.rules(position)
+        yield from self._rules.get(position, ())
+
+    def add(self, position: int, rule: Rule) -> bool:
+        """Add ``rule`` to those of the change at ``position``; return whether it is new."""
+        rules = self._rules.setdefault(position, [])
+        new = rule not in rules
+        if new:
+            rules.append(rule)
+        return new
+
+    def drop(self, position: int) -> None:
+        """Forget the rule that was added last for ``position``."""
+        self._rules[position].pop()
+
+
+def supply_names(source: RuleSource, evidence: Evidence, forms: Forms, selection: Selection) -> Selection:
+    """Return ``selection`` with what supplies the names that it lacks; itself when it lacks none.
+
+    A name whose suppliers can't be applied to this base stays missing.
+    """
+    rules = _WithNames(source)
+    grown = selection
+    looked_at: set[int] = set()
+    while not grown.impossible:
+        fresh = set(grown.queue) - looked_at
+        looked_at |= fresh
+        for missing in Search(evidence, forms, fresh, grown.chosen).run() if fresh else ():
+            grown = _choose(rules, grown, missing)
+        if looked_at >= set(grown.queue):
+            break
+    named = frozenset(grown.prerequisites) - set(selection.prerequisites)
+    return replace(grown, named=named) if named else selection
+
+
+def _choose(rules: _WithNames, selection: Selection, missing: Missing) -> Selection:
+    """Return ``selection`` with the oldest of the suppliers that can be had."""
+    taken = [supply for supply in missing.supplies if supply.position in selection.queue]
+    for supply in taken[:1] or missing.supplies:
+        if not rules.add(missing.position, _rule(missing, supply)):
+            return selection
+        grown = select(rules, selection.base, selection.wanted)
+        if not grown.impossible:
+            return grown
+        rules.drop(missing.position)
+    return selection
+
+
+def _rule(missing: Missing, supply: Supply) -> Rule:
+    others = tuple(other.position for other in missing.supplies if other.position > supply.position)
+    symbol = Symbol(missing.name, supply.path, supply.line, others)
+    condition = Condition(ROOT, supply.position)
+    return Rule(condition, Kind.SYMBOL, missing.path, missing.hunk, (missing.line,), symbol=symbol)
