@@ -37,7 +37,7 @@ def test_reading_by_paths_gives_the_same(demo: Path, monkeypatch: pytest.MonkeyP
         State.APPLIES,
         State.NEEDS_PREREQUISITES,
         State.MISPLACED,
-        State.APPLIES,
+        State.NEEDS_PREREQUISITES,
     ]
     monkeypatch.setattr(log, "WHOLE_RANGE", 0)
     monkeypatch.setattr(log, "PATH_CALLS", calls)

@@ -21,7 +21,7 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="git xsa-check",
         usage="git xsa-check [--onto <base>]... [--branch <pattern>] [--xsa <n>[,<n>]...]\n"
-        "                     [--each] [--all] [--json]",
+        "                     [--each] [--all] [--json] [--no-symbols]",
         description="Tell whether the outstanding advisories apply to the last release of each supported branch.",
     )
     made.add_argument(
@@ -34,6 +34,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--each", action="store_true", help="judge each advisory by itself on the bare release")
     made.add_argument("--all", action="store_true", help="also branches without security support")
+    made.add_argument("--no-symbols", action="store_true", help="leave out commits that only supply names in the code")
     json_option(made)
     return made
 
@@ -44,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
     An advisory that was asked for and that no commit of any of the branches fixes counts as 1, too.
     """
     today = datetime.now(timezone.utc).date()
-    with Session() as session:
+    with Session(symbols=not options.no_symbols) as session:
         pairs, remarks = session.targets(options.onto, options.branch, options.all, today)
         if not pairs:  # nothing was checked, and that is no "yes"
             hint = session.repository.name_hint() if session.repository.shallow else "fetch them: git fetch --tags"

@@ -24,8 +24,8 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="git xsa-prereqs",
         usage="git xsa-prereqs --onto <base> [--tip <ref>] (--xsa <n>[,<n>]... | <commit>... | <patch file>...)\n"
-        "                       [--why] [--graph[=dot]] [--json]\n"
-        "   or: git xsa-prereqs --stdin [--json]",
+        "                       [--why] [--graph[=dot]] [--json] [--no-symbols]\n"
+        "   or: git xsa-prereqs --stdin [--json] [--no-symbols]",
         description="Find the smallest set of commits that patches need before they apply to a base.",
     )
     made.add_argument("--onto", metavar="<base>", help="what the patches are to be put on: a release tag or any commit")
@@ -39,6 +39,7 @@ def parser() -> argparse.ArgumentParser:
         "--graph", nargs="?", const="tree", metavar="dot",
         help="show what needs what as a tree; with =dot in the language of Graphviz",
     )  # fmt: skip
+    made.add_argument("--no-symbols", action="store_true", help="leave out commits that only supply names in the code")
     made.add_argument("--stdin", action="store_true", help="read requests, one a line: <base> <commit>...")
     json_option(made)
     made.add_argument("patches", nargs="*", metavar="<commit>", help="commits of the branch, or patch files")
@@ -52,8 +53,8 @@ def run(options: argparse.Namespace) -> int:
         options.graph = "tree"
     _check(options)
     if options.stdin:
-        return _answer_lines(options.json)
-    with Session() as session:
+        return _answer_lines(options.json, not options.no_symbols)
+    with Session(symbols=not options.no_symbols) as session:
         verdict = session.answer(_ask(session, options))
         if options.json:
             print(dumps(verdict_document(verdict)))
@@ -106,7 +107,7 @@ def _print(session: Session, verdict: Verdict, options: argparse.Namespace) -> N
             print_verdict(output, verdict, options.why)
 
 
-def _answer_lines(as_json: bool) -> int:
+def _answer_lines(as_json: bool, symbols: bool) -> int:
     """Answer each line of standard input with one line, in order; return the highest exit status of all.
 
     While git checks one answer the next one is worked out, if its request is there already.
@@ -114,7 +115,7 @@ def _answer_lines(as_json: bool) -> int:
     status = 0
     if isinstance(sys.stdin, TextIOWrapper):
         sys.stdin.reconfigure(errors="surrogateescape")  # a request that is no valid text has an answer, too
-    with Session() as session, ThreadPoolExecutor(1) as checker:
+    with Session(symbols=symbols) as session, ThreadPoolExecutor(1) as checker:
         waiting: deque[Future[int]] = deque()
         try:
             for line in iter(sys.stdin.readline, ""):

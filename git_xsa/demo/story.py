@@ -96,14 +96,13 @@ the patch with that.
 """,
     ),
     Step(
-        "XSA-9004 applies, and where it should.",
-        ("prereqs", *ONTO, "--xsa", "9004"),
+        "XSA-9004 applies alone, and where it should. That is not enough.",
+        ("prereqs", *ONTO, "--xsa", "9004", "--why"),
         0,
         """\
-Whether the result builds is another matter, and here it does not: the fix calls add_overflows(), which RELEASE-4.20.1
-lacks. The branch got that function from a commit that touches other files, so the history of lines does not lead there.
-A later version of git-xsa will look for such names by itself; until then, build what you are going to ship. To see
-it fail:
+The fix calls add_overflows(), which RELEASE-4.20.1 lacks. The branch got that function from a commit that touches other
+files, so no line of the patch leads there: the name does. Without that commit the patch applies, and the result does
+not build. To see it fail:
 
     cd {folder}
     git switch --detach RELEASE-4.20.1

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from git_xsa.errors import XsaError
 from git_xsa.git.diffs import FileDiff, split_diff, unquote
@@ -22,6 +22,9 @@ from git_xsa.model.change import FileChange, Touch
 from git_xsa.model.history import History, TouchIndex, TouchList
 from git_xsa.model.marks import marked_advisories
 from git_xsa.model.rules import OWN
+
+if TYPE_CHECKING:
+    from git_xsa.git.names import AddedWords
 
 #: Options by which the diffs do not depend on the user's configuration.  They give the text that ``git apply`` is
 #: later given, so they must hold all it needs: full object names and binary contents.
@@ -137,6 +140,11 @@ class _Reader:
         self.fetch([position])
         return self._texts[position]
 
+    def diffs(self, positions: Sequence[int]) -> Mapping[int, Sequence[FileDiff | FileChange]]:
+        """Return the diffs of each of the changes, those of commits not parsed yet."""
+        self.fetch(positions)
+        return {position: self._diffs[position] for position in positions}
+
     def touches(self, position: int) -> Sequence[Touch]:
         """Return which files the change at ``position``, a commit, touches."""
         self.fetch([position])
@@ -201,7 +209,7 @@ class _PathIndex:
     def at(self, positions: Collection[int]) -> Sequence[Touch]:
         """Return which files the changes at ``positions`` touch."""
         if self._calls > PATH_CALLS:
-            return self._everything.at(positions)
+            return self.everything.at(positions)
         extra = self._extra.at(positions)
         commits = sorted(set(positions).difference(touch.position for touch in extra))
         self._reader.fetch(commits)
@@ -215,7 +223,7 @@ class _PathIndex:
         while pending:
             self._calls += 1 if len(pending) <= FEW_PATHS else PATH_CALLS + 1
             if self._calls > PATH_CALLS:
-                return self._everything.of(paths)
+                return self.everything.of(paths)
             known |= pending
             changes = self._changes_of(sorted(pending))
             self._reader.fetch(changes)
@@ -225,7 +233,8 @@ class _PathIndex:
         return sorted(found, key=lambda touch: touch.position)
 
     @cached_property
-    def _everything(self) -> TouchList:
+    def everything(self) -> TouchList:
+        """What all changes touch."""
         return TouchList(self._whole())
 
     def _changes_of(self, paths: Sequence[bytes]) -> list[int]:
@@ -257,6 +266,7 @@ class Range:
                 f"{root} is not on the first-parent line of {tip}",
                 "give a base on that branch, or the tip of the branch that the base is on (--tip)",
             )
+        self._words: AddedWords | None = None
         self._own: list[Touch] = []
         self._reader = _Reader(repository, self.commits)
         size = len(self.commits)
@@ -331,6 +341,23 @@ class Range:
     def marks(self, position: int) -> tuple[int, ...]:
         """Return the advisories that the commit at ``position`` (0: the root) says it fixes."""
         return marked_advisories(self.commits[position - 1].message) if position else ()
+
+    @property
+    def everything(self) -> TouchIndex:
+        """What all changes touch; takes git long to tell where the range is long."""
+        return self.index.everything if isinstance(self.index, _PathIndex) else self.index
+
+    def diffs(self, positions: Sequence[int]) -> Mapping[int, Sequence[FileDiff | FileChange]]:
+        """Return the diffs of the changes at ``positions``, those of commits not parsed yet."""
+        return self._reader.diffs(positions)
+
+    def words(self, macros: Collection[bytes]) -> AddedWords:
+        """Return which words the changes add to which files; ``macros`` define names by their arguments."""
+        from git_xsa.git.names import AddedWords  # noqa: PLC0415 - only for who asks about names
+
+        if self._words is None:
+            self._words = AddedWords(self._repository, self, macros)
+        return self._words
 
     def text(self, position: int) -> bytes:
         """Return the change at ``position`` as git's own diff."""

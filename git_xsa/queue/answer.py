@@ -6,7 +6,7 @@ system git and the files that come out equal those of the line history.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -103,9 +103,16 @@ class Proposal:
     patches: Sequence[bytes] = ()
 
 
-def propose(history: Range, base: int, wanted: Sequence[int]) -> Proposal:
-    """Return what the line history says of the changes at ``wanted`` on the base at position ``base``."""
+def propose(
+    history: Range, base: int, wanted: Sequence[int], grow: Callable[[Selection], Selection] | None = None
+) -> Proposal:
+    """Return what the line history says of the changes at ``wanted`` on the base at position ``base``.
+
+    ``grow`` adds to a selection what the text alone does not ask for.
+    """
     selection = select(history.history, base, wanted)
+    if grow is not None and selection.wanted and not selection.impossible:
+        selection = grow(selection)
     if not wanted:
         return Proposal(selection, State.NO_PATCHES)
     if not selection.wanted:

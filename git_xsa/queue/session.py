@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import gc
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from git_xsa.errors import UsageError, XsaError
 from git_xsa.git.branches import Branch, Branches
@@ -21,8 +23,12 @@ from git_xsa.git.repository import Commit, Repository
 from git_xsa.git.trial import Quarantine
 from git_xsa.model.history import HistoryError
 from git_xsa.model.marks import marked_advisories
+from git_xsa.model.selection import Selection
 from git_xsa.model.words import count
 from git_xsa.queue.answer import Question, Verdict, propose
+
+if TYPE_CHECKING:
+    from git_xsa.model.symbols.forms import Forms
 
 #: How many questions may wait for their check; each holds its patches in memory.
 LOOK_AHEAD = 8
@@ -31,10 +37,11 @@ LOOK_AHEAD = 8
 class Session:
     """One command's work in the repository at ``folder`` (``None``: the current folder).
 
-    Use it as a context manager: leaving it ends every process and removes every temporary file.
+    Use it as a context manager: leaving it ends every process and removes every temporary file.  Without ``symbols``
+    the answers are those of the text alone.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, symbols: bool = True) -> None:
         # A history is a million small objects that live as long as it does: looking through them for garbage again
         # and again takes a good part of the time.  Nothing of it is in a cycle, so all is freed without that.
         self._collecting = gc.isenabled()
@@ -44,6 +51,7 @@ class Session:
         self.branches = Branches(self.repository, self.settings)
         self.quarantine = Quarantine(self.repository)
         self._range: Range | None = None
+        self._symbols = symbols
 
     def __enter__(self) -> Session:
         return self
@@ -250,13 +258,13 @@ class Session:
         found = {number for message in messages.split("\0") for number in marked_advisories(message)}
         return found & numbers
 
-    @staticmethod
     def _question(
-        base: Commit, tip: Commit, history: Range, xsa_of: dict[int, tuple[int, ...]], asked: tuple[int, ...] = ()
+        self, base: Commit, tip: Commit, history: Range, xsa_of: dict[int, tuple[int, ...]], asked: tuple[int, ...] = ()
     ) -> Question:
         """Return the question about the changes that ``xsa_of`` has as keys."""
         try:
-            proposal = propose(history, history.position[base.id], sorted(xsa_of))
+            grow = self._supplier(base, history) if self._symbols else None
+            proposal = propose(history, history.position[base.id], sorted(xsa_of), grow)
         except HistoryError as error:
             commit = history.commits[error.position - 1].id[:12] if error.position > 0 else base.name
             path = error.path.decode("utf-8", "backslashreplace")
@@ -264,6 +272,20 @@ class Session:
             hint = "check the clone with git fsck; look for diff settings in its info/attributes"
             raise XsaError(what, hint) from None
         return Question(base, tip, history, xsa_of, asked, proposal)
+
+    def _supplier(self, base: Commit, history: Range) -> Callable[[Selection], Selection]:
+        """Return what adds to a selection the commits that supply the names it lacks."""
+        from git_xsa.git.names import Names  # noqa: PLC0415 - only where names count
+        from git_xsa.model.symbols.supply import supply_names  # noqa: PLC0415
+
+        names = Names(self.repository, history, base.id, self._forms.macros)
+        return partial(supply_names, history.history, names, self._forms)
+
+    @cached_property
+    def _forms(self) -> Forms:
+        from git_xsa.model.symbols.forms import XEN_FORMS, Forms  # noqa: PLC0415
+
+        return Forms((*XEN_FORMS, *self.settings.symbol_forms))
 
     def answer(self, question: Question) -> Verdict:
         """Check what the line history says with git and return the answer."""

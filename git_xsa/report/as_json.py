@@ -30,17 +30,24 @@ def _commit(commit: Commit) -> dict[str, str]:
 
 
 def _reason(verdict: Verdict, reason: Reason) -> dict[str, Any]:
-    rule = reason.rule
-    return {
-        "needed_by": verdict.range.commits[reason.needed_by - 1].id,
+    rule, commits = reason.rule, verdict.range.commits
+    document = {
+        "needed_by": commits[reason.needed_by - 1].id,
         "path": _text(rule.path),
         "hunk": rule.hunk,
         "line": _text(rule.lines[0]).rstrip("\n") if rule.lines else None,
-        "symbol": None,
+        "symbol": _text(rule.symbol.name) if rule.symbol is not None else None,
         "kind": rule.kind.value,
         "gone": rule.gone,
         "note": rule.note or None,
     }
+    if rule.symbol is not None:
+        document["introduced"] = {
+            "path": _text(rule.symbol.path),
+            "line": _text(rule.symbol.line),
+            "also_by": [commits[position - 1].id for position in rule.symbol.others],
+        }
+    return document
 
 
 def _head(verdict: Verdict) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from git_xsa.model.rules import Kind
+from git_xsa.model.rules import Kind, Symbol
 from git_xsa.model.selection import Reason
 from git_xsa.model.words import advisory_names, count
 from git_xsa.queue.answer import State, Verdict
@@ -144,7 +144,10 @@ def _print_why(lines: Lines, verdict: Verdict, position: int) -> None:
     kind = verdict.selection.kind(position)
     marks = advisory_names(verdict.range.marks(position))
     lines.line((short(verdict, position), "cyan"), " ", (subject_of(verdict, position), "bold"))
-    lines.line("  ", (kind.value, KIND_STYLES[kind]), f" prerequisite{', itself ' + marks if marks else ''}")
+    itself = f", itself {marks}" if marks else ""
+    through = kind is Kind.SYMBOL and all(r.rule.symbol is None for r in verdict.selection.reasons[position])
+    itself += ", through another one" if through else ""
+    lines.line("  ", (kind.value, KIND_STYLES[kind]), f" prerequisite{itself}")
     needed_by = None
     for reason in _readable(verdict.selection.reasons[position]):
         if reason.needed_by != needed_by:
@@ -154,7 +157,11 @@ def _print_why(lines: Lines, verdict: Verdict, position: int) -> None:
         path = reason.rule.path.decode("utf-8", "surrogateescape")
         place = f"hunk {reason.rule.hunk}" if reason.rule.hunk else "the file as a whole"
         lines.line("    ", (path, "bold"), f", {place}: {_claim(reason)}")
-        _print_lines(lines, reason, "-" if reason.rule.gone else "+")
+        if reason.rule.symbol is None:
+            _print_lines(lines, reason, "-" if reason.rule.gone else "+")
+        else:
+            _print_lines(lines, reason, " ")
+            _print_symbol(lines, verdict, reason.rule.symbol)
 
 
 def _readable(reasons: Sequence[Reason]) -> Iterator[Reason]:
@@ -167,6 +174,8 @@ def _readable(reasons: Sequence[Reason]) -> Iterator[Reason]:
 
 def _claim(reason: Reason) -> str:
     rule = reason.rule
+    if rule.symbol is not None:
+        return f"uses the name {_decoded(rule.symbol.name)}"
     if not rule.lines:
         return f"expects that {rule.note}"
     lines = "line" if len(rule.lines) == 1 else "lines"
@@ -177,9 +186,24 @@ def _claim(reason: Reason) -> str:
     return f"{verb} {lines} that this commit adds"
 
 
+def _print_symbol(lines: Lines, verdict: Verdict, symbol: Symbol) -> None:
+    """Print where a commit introduces a name, and which others do, too."""
+    lines.line("      which this commit introduces in ", (_decoded(symbol.path), "bold"))
+    if symbol.line:
+        lines.line("      ", (f"+{_decoded(symbol.line).rstrip().expandtabs()}", "green"))
+    if symbol.others:
+        also = ", ".join(short(verdict, position) for position in symbol.others[:SHOWN_LINES])
+        more = f" and {len(symbol.others) - SHOWN_LINES} more" if len(symbol.others) > SHOWN_LINES else ""
+        lines.line(f"      ({also}{more} could supply it, too; the oldest commit is taken)")
+
+
+def _decoded(text: bytes) -> str:
+    return text.decode("utf-8", "surrogateescape")
+
+
 def _print_lines(lines: Lines, reason: Reason, mark: str) -> None:
     """Print the lines behind ``reason`` as the diff that has to do with them has them: added, or removed."""
-    style = "red" if mark == "-" else "green"
+    style = {"-": "red", "+": "green"}.get(mark, "")
     for text in reason.rule.lines[:SHOWN_LINES]:
         words = text.decode("utf-8", "surrogateescape").rstrip("\r\n").expandtabs()
         lines.line("      ", (f"{mark}{words}", style))

@@ -1,0 +1,207 @@
+"""Which words the changes of a range add, and which files of a base hold a word: the evidence of the search for names.
+
+The words are collected once for a range and serve every base and every patch: of the changes that touch a file that
+others may see, and of all such files in the tree that the range starts from, which are read in two calls of git.
+Asking ``git grep`` for the names took ten to a hundred times as long, from fifty names on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from git_xsa.git.diffs import FileDiff
+from git_xsa.git.repository import Repository
+from git_xsa.model.change import ADDED, REMOVED, FileChange
+from git_xsa.model.rules import Chosen
+from git_xsa.model.symbols.roles import WORD, language_of, shared
+from git_xsa.model.symbols.search import Added
+
+if TYPE_CHECKING:
+    from git_xsa.git.log import Range
+
+_ADDED_LINE = re.compile(rb"^\+(.*)$", re.MULTILINE)
+#: Words that may be defined where they stand: at the start of a line or after a word, ``*``, ``}`` or a comma, and
+#: before a sign that may follow a name there.  Many are not; none that is gets lost, but for arguments of macros.
+_DEFINABLE = re.compile(
+    rb"(?:^[ \t]*|(?<=[\w*}])[ \t]+|(?<=\*)|,[ \t]*)([A-Za-z_]\w*)(?=[ \t]*(?:[;,=\[(:){}+?\\]|$|\w|/[*/]))",
+    re.MULTILINE,
+)
+_CALL = re.compile(rb"(\w+)[ \t]*\(([^()]*)")
+_INCLUDED = re.compile(rb"^\+[ \t]*#[ \t]*include[ \t]*[<\"]([^>\"\n]+)", re.MULTILINE)
+
+
+class AddedWords:
+    """The words that the changes of a range add, by file: those that are used and those that may be defined there.
+
+    ``macros`` are those whose arguments may be names that they define.
+    """
+
+    def __init__(self, repository: Repository, history: Range, macros: Collection[bytes]) -> None:
+        self._repository = repository
+        self._history = history
+        self._macros = macros
+        self._tree = history.base or history.root
+        self._used: dict[int, dict[bytes, frozenset[bytes]]] = {}
+        self._definable: dict[tuple[int, bytes], frozenset[bytes]] = {}
+        self._touching: dict[bytes, list[int]] = {}
+        self._read: set[int] = set()
+        self._spans: set[tuple[int, int]] = set()
+        self._made: list[tuple[int, bytes]] = []
+        self._adders: dict[bytes, list[tuple[int, bytes]]] = {}
+        self._mentions: dict[bytes, set[bytes]] = {}
+
+    def used(self, position: int) -> Mapping[bytes, Collection[bytes]]:
+        """Return the words on the lines that the change at ``position`` adds, and the names of headers that they
+        include, by the path of the file."""
+        if position not in self._used:
+            found = {}
+            for diff in self._history.diffs([position])[position]:
+                if diff.new_path is not None and language_of(diff.new_path) is not None:
+                    body = diff.body if isinstance(diff, FileDiff) else _body(diff)
+                    included = _INCLUDED.findall(body)
+                    found[diff.new_path] = frozenset((*WORD.findall(_added(body)), *included))
+            self._used[position] = found
+        return self._used[position]
+
+    def adders(self, word: bytes, after: int, before: int) -> Iterable[tuple[int, bytes]]:
+        """Return the changes between the two positions that may define ``word`` in a file that others may see."""
+        if (after, before) not in self._spans:
+            self._read_between(after, before)
+            self._spans.add((after, before))
+        return [adder for adder in self._adders.get(word, ()) if after < adder[0] < before]
+
+    def makers(self, ending: bytes, after: int, before: int) -> Iterable[tuple[int, bytes]]:
+        """Return the changes between the two positions that make a file whose path ends with ``ending``."""
+        self.adders(b"", after, before)
+        return [made for made in self._made if after < made[0] < before and made[1].endswith(ending)]
+
+    def adders_in(self, path: bytes, word: bytes, after: int, before: int) -> Iterable[int]:
+        """Return the changes between the two positions that may define ``word`` in the file at ``path``."""
+        if path not in self._touching:
+            touches = self._history.index.of([path])
+            self._touching[path] = [touch.position for touch in touches if touch.new_path == path]
+        for position in self._touching[path]:
+            if after < position < before and word in self._definable_in(position, path):
+                yield position
+
+    def _definable_in(self, position: int, path: bytes) -> frozenset[bytes]:
+        if (position, path) not in self._definable:
+            words: set[bytes] = set()
+            for diff in self._history.diffs([position])[position]:
+                if isinstance(diff, FileDiff) and diff.new_path == path:
+                    words.update(self._may_define(_added(diff.body)))
+            self._definable[position, path] = frozenset(words)
+        return self._definable[position, path]
+
+    def _may_define(self, text: bytes) -> Iterable[bytes]:
+        yield from _DEFINABLE.findall(text)
+        for macro, arguments in _CALL.findall(text):
+            if macro in self._macros:
+                yield from WORD.findall(arguments)
+
+    def _read_between(self, after: int, before: int) -> None:
+        """Note what the changes between the two positions do to files that others may see."""
+        wanted = [position for position in range(after + 1, before) if position not in self._read]
+        paths: dict[int, set[bytes]] = {}
+        for touch in self._history.everything.at(wanted):
+            if touch.new_path is not None and shared(touch.new_path):
+                paths.setdefault(touch.position, set()).add(touch.new_path)
+                if touch.old_path != touch.new_path:
+                    self._made.append((touch.position, touch.new_path))
+        self._history.diffs(sorted(paths))
+        for position, names in paths.items():
+            for path in names:
+                for word in self._definable_in(position, path):
+                    self._adders.setdefault(word, []).append((position, path))
+        self._read.update(wanted)
+
+    def mentions(self, words: Collection[bytes], base: int) -> Mapping[bytes, Collection[bytes]]:
+        """Return for each of ``words`` the paths of the files that mention it in the base at position ``base``."""
+        for word in words:
+            if word not in self._mentions:
+                self._mentions[word] = {path for path, held in self._tree_words if word in held}
+        if not base:
+            return self._mentions
+        return {word: self._mentions[word].union(path for _, path in self.adders(word, 0, base + 1)) for word in words}
+
+    @cached_property
+    def _tree_words(self) -> list[tuple[bytes, frozenset[bytes]]]:
+        """Path and words of every file that others may see, in the tree that the range starts from."""
+        git = self._repository.git
+        listing = git.call("ls-tree", "-r", "-z", "--full-tree", self._tree).out.split(b"\0")[:-1]
+        entries = [(words.split(), path) for words, _, path in (line.partition(b"\t") for line in listing)]
+        wanted = [(words[2], path) for words, path in entries if words[1] == b"blob" and shared(path)]
+        answer = git.call("cat-file", "--batch", "--buffer", given=b"".join(name + b"\n" for name, _ in wanted)).out
+        found, at = [], 0
+        for _, path in wanted:
+            end = answer.index(b"\n", at)
+            size = int(answer[at:end].split()[2])
+            at = end + size + 2
+            found.append((path, frozenset(WORD.findall(answer, end, at))))
+        return found
+
+
+def _added(body: bytes) -> bytes:
+    return b"\n".join(_ADDED_LINE.findall(body))
+
+
+def _body(change: FileChange) -> bytes:
+    """Return the added lines of a patch that is no commit, as its diff has them."""
+    hunks = (zip(hunk.marks, hunk.texts, strict=True) for hunk in change.hunks)
+    return b"".join(b"+" + text.rstrip(b"\n") + b"\n" for hunk in hunks for mark, text in hunk if mark == ADDED)
+
+
+class Names:
+    """The evidence about one base, by its object name, in one range (``git_xsa.model.symbols.search.Evidence``)."""
+
+    def __init__(self, repository: Repository, history: Range, base: str, macros: Collection[bytes]) -> None:
+        self._repository = repository
+        self._history = history
+        self._base = base
+        self._texts: dict[bytes, bytes] = {}
+        words = history.words(macros)
+        self.used, self.mentions, self.makers = words.used, words.mentions, words.makers
+        self.adders, self.adders_in = words.adders, words.adders_in
+
+    def origins(
+        self, positions: Collection[int], chosen: Chosen, paths: Collection[bytes]
+    ) -> Mapping[bytes, Sequence[tuple[bytes, int]]]:
+        """Return the lines of the files at ``paths`` that the changes at ``positions`` touch, after ``chosen``."""
+        return self._history.history.origins(positions, chosen, paths)
+
+    def added(self, position: int, path: bytes) -> Added:
+        """Return what the change at ``position`` made of the file at ``path``."""
+        rows: set[int] = set()
+        name = b""
+        for diff in self._history.diffs([position])[position]:
+            if isinstance(diff, FileDiff) and diff.new_path == path:
+                name = diff.new_id
+                for hunk in diff.change().hunks:
+                    row = hunk.new_start - 1
+                    for mark in hunk.marks:
+                        if mark == ADDED:
+                            rows.add(row)
+                        row += mark != REMOVED
+        text = self._history.contents([name.decode()])[name.decode()] if rows else b""
+        return Added(text, frozenset(rows))
+
+    def hunk(self, position: int, path: bytes, line: bytes) -> int:
+        """Return the number of the hunk by which the change at ``position`` adds ``line`` to ``path``; 0: none."""
+        for diff in self._history.diffs([position])[position]:
+            if path in (diff.new_path, diff.old_path):
+                change = diff.change() if isinstance(diff, FileDiff) else diff
+                for number, hunk in enumerate(change.hunks, 1):
+                    if any(mark == ADDED and text == line for mark, text in zip(hunk.marks, hunk.texts, strict=True)):
+                        return number
+        return 0
+
+    def base_text(self, path: bytes) -> bytes:
+        """Return the file at ``path`` as the base has it."""
+        if path not in self._texts:
+            name = path.decode("utf-8", "surrogateescape")
+            found = self._repository.read(f"{self._base}:{name}")
+            self._texts[path] = found[2] if found is not None else b""
+        return self._texts[path]
