@@ -451,6 +451,7 @@ def test_git_is_missing(place: Place, tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_no_place_for_temporary_files(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     script = "import sys, tempfile; tempfile._candidate_tempdir_list = lambda: ['/nonexistent']\n"
+    script += "import pathlib, git_xsa.git.scratch as s; s.SHARED_MEMORY = pathlib.Path('/nonexistent')\n"
     script += "from git_xsa.__main__ import main; sys.exit(main(['check']))"
     monkeypatch.delenv("XDG_RUNTIME_DIR")
     done = subprocess.run([PROGRAM[0], "-c", script], cwd=place.folder, capture_output=True, text=True, check=False)

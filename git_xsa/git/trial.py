@@ -1,22 +1,23 @@
 """Apply a queue with git itself, in quarantine.
 
 Nothing that a trial makes reaches the repository: the index is a temporary file that holds just the files which the
-queue touches, and new objects go to a temporary folder, which only the user can read and which is gone when the
-command ends.  The repository's own objects are read as an alternate.
+queue touches, and new objects go to a folder in memory (``git_xsa.git.scratch``), which is gone when the command ends.
+The repository's own objects are read as an alternate.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import pathsep
 from pathlib import Path
 
+from git_xsa.errors import XsaError
 from git_xsa.git.repository import Repository
 from git_xsa.git.run import Service, run_patch
+from git_xsa.git.scratch import Scratch
 
 #: Mode and object name of a file in an index.
 Entry = tuple[str, str]
@@ -42,9 +43,9 @@ class Trial:
 _SCRIPT = r"""
 while read -r anew options; do
     status=0
-    if [ "$anew" = 1 ]; then rm -f index; "$@" update-index -z --index-info <base 2>message || status=$?; fi
+    if [ "$anew" = 1 ]; then rm -rf index objects/*; "$@" update-index -z --index-info <base 2>message || status=$?; fi
     if [ "$status" = 0 ] && [ -s patch ]; then
-        "$@" apply --cached --whitespace=nowarn $options <patch 2>message || status=$?
+        "$@" -c core.fsync=none apply --cached --whitespace=nowarn $options <patch 2>message || status=$?
     fi
     printf '%s\n' "$status"
     "$@" ls-files -s -z
@@ -58,10 +59,9 @@ class Quarantine:
     """A place for trial applies.  Use it as a context manager: leaving it removes all that was made."""
 
     def __init__(self, repository: Repository) -> None:
-        runtime = os.environ.get("XDG_RUNTIME_DIR")
-        place = runtime if runtime and os.access(runtime, os.W_OK) else None
         self._repository = repository
-        self._folder = Path(tempfile.mkdtemp(prefix="git-xsa-", dir=place))
+        self._scratch = Scratch()
+        self._folder = self._scratch.path
         (self._folder / "objects").mkdir()
         self._environment = {
             "GIT_INDEX_FILE": str(self._folder / "index"),
@@ -74,7 +74,7 @@ class Quarantine:
         """Remove the quarantine."""
         if self._shell is not None:
             self._shell.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._scratch.close()
 
     def __enter__(self) -> Quarantine:
         return self
@@ -139,6 +139,9 @@ class Quarantine:
         self._shell.ask(f"{int(base is not None)} {options}\n".encode())
         status, _, listing = self._shell.read_until(_END).partition(b"\n")
         message = (self._folder / "message").read_bytes().decode("utf-8", "replace") if int(status) else ""
+        if "No space left on device" in message:  # that says nothing about the patch
+            what = f"there is no space left in {self._folder.parent}, where patches are tried"
+            raise XsaError(what, "make some, or name another folder: XDG_RUNTIME_DIR=<folder>")
         return int(status), _entries(listing[:-1]), message.strip()
 
 
