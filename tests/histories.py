@@ -192,6 +192,9 @@ class Supply:
     story: Story
     root: int = 0
 
+    def begin(self, positions: Sequence[int]) -> None:
+        """Nothing takes so long that it would have to begin early."""
+
     def changes(self, positions: Sequence[int], paths: frozenset[bytes]) -> Mapping[int, Sequence[FileChange]]:
         return {
             position: [

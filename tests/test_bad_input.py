@@ -428,6 +428,21 @@ def test_missing_object(place: Place) -> None:
     )  # fmt: skip
 
 
+def test_git_dies_while_it_is_asked(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That once passed for a commit that does not exist."""
+    real = shutil.which("git")
+    (tmp_path / "bin").mkdir()
+    script = f'#!/bin/sh\ncase "$*" in *" cat-file "*) read -r name; exit 128 ;; esac\nexec "{real}" "$@"\n'
+    (tmp_path / "bin" / "git").write_text(script, encoding="utf-8")
+    (tmp_path / "bin" / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+
+    what = "git cat-file failed: the process ended in the middle of an answer"
+    hint = "check the clone with git fsck; in a partial clone, git fetch --refetch --no-filter brings all objects"
+    for words in commands():
+        refused(place.folder, words, 128, what, hint)
+
+
 def test_repository_of_somebody_else(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
     refused(

@@ -50,6 +50,28 @@ def test_input_and_output_of_any_size_and_content(here: Git) -> None:
     assert here.call("hash-object", "--stdin").out == b"e69de29bb2d1d6434b8b29ae775ad8c2e48c5391\n"
 
 
+def test_calls_run_side_by_side(here: Git) -> None:
+    """Each gives its own answer, whichever is waited for first."""
+    first = here.start("rev-parse", "first")
+    second = here.start("hash-object", "--stdin", given=b"x" * 100_000)
+
+    assert second.finish().out == here.call("hash-object", "--stdin", given=b"x" * 100_000).out
+    with pytest.raises(GitError):
+        first.finish()
+
+
+def test_a_call_that_nobody_waits_for_ends(folder: Path) -> None:
+    with Git(folder) as made:
+        git(folder, "config", "alias.wait", "!echo $$ >pid; exec sleep 600")
+        made.start("wait")
+        while not ((folder / "pid").is_file() and (folder / "pid").read_text().strip()):
+            time.sleep(0.01)
+        process = int((folder / "pid").read_text())
+        os.kill(process, 0)
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)
+
+
 def test_text_has_no_final_newline(here: Git) -> None:
     assert here.text("rev-parse", "--is-bare-repository") == "false"
 
@@ -203,6 +225,31 @@ def test_two_services_at_once(here: Git) -> None:
     first.ask(b"a\n")
     assert second.ask(b"b\n").readline() == b"b missing\n"
     assert first.answers.readline() == b"a missing\n"
+
+
+def test_a_request_that_is_written_in_pieces(here: Git, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signal may cut a write short; the rest of the request must follow."""
+    service = here.service("cat-file", "--batch-check")
+    with open(os.dup(service._requests.fileno()), "wb", 0) as pipe:
+
+        class Reluctant:
+            def write(self, text: bytes) -> int:
+                return pipe.write(text[:3])
+
+            def close(self) -> None:
+                whole.close()
+
+        whole = service._requests
+        monkeypatch.setattr(service, "_requests", Reluctant())
+        assert service.ask(b"a long name\n").readline() == b"a long name missing\n"
+
+
+def test_an_answer_that_is_cut_off_is_an_error(here: Git, tmp_path: Path) -> None:
+    for wanted in ("read_line", "read_exactly"):
+        shell = here.shell("printf half", tmp_path, {})
+        with pytest.raises(GitError) as caught:
+            shell.read_line() if wanted == "read_line" else shell.read_exactly(5)
+        assert caught.value.what == "git apply failed: the process ended in the middle of an answer"
 
 
 def test_a_service_that_has_ended_is_an_error(here: Git) -> None:

@@ -297,6 +297,9 @@ class Supplied:
     def __init__(self, source: Range) -> None:
         self._source = source
 
+    def begin(self, positions: Sequence[int]) -> None:
+        """Nothing takes so long that it would have to begin early."""
+
     def changes(self, positions: Sequence[int], _: frozenset[bytes]) -> Mapping[int, Sequence[FileChange]]:
         return {position: [d.change() for d in split_diff(self._source.text(position))] for position in positions}
 

@@ -159,7 +159,8 @@ def read_settings(git: Git) -> Settings:
 
     Raises ``XsaError`` when one has no meaning.
     """
-    listing = git.call("config", "--null", "--get-regexp", r"^xsa\.", accept=(0, 1)).out
+    listing = git.call("config", "--null", "--get-regexp", r"^(xsa\.|color\.ui$)", accept=(0, 1)).out
+    git.colour_is_set = b"color.ui" in listing
     found: dict[str, list[str | None]] = {}
     for item in listing.decode("utf-8", "surrogateescape").split("\0")[:-1]:
         key, newline, value = item.partition("\n")

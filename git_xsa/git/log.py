@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 from git_xsa.errors import XsaError
 from git_xsa.git.diffs import FileDiff, split_diff, unquote
 from git_xsa.git.repository import Repository
-from git_xsa.git.run import Service
+from git_xsa.git.run import Call, Service
 from git_xsa.model.change import FileChange, Touch
 from git_xsa.model.history import History, TouchIndex, TouchList
 from git_xsa.model.marks import marked_advisories
@@ -129,6 +129,7 @@ class _Reader:
         self._texts: dict[int, bytes] = {}
         self._diffs: dict[int, Sequence[FileDiff | FileChange]] = {}
         self._touches: dict[int, list[Touch]] = {}
+        self._begun: list[int] = []
 
     def put(self, position: int, text: bytes, diffs: Sequence[FileDiff | FileChange]) -> None:
         """Give the change at ``position`` these contents: it is no commit of the line."""
@@ -166,21 +167,38 @@ class _Reader:
         """Return the contents of the blobs ``ids``."""
         return self._repository.contents(ids)
 
+    def begin(self, positions: Sequence[int]) -> None:
+        """Have git work on the diffs of these changes while something else is done; ``fetch`` takes them."""
+        self._finish()
+        missing = [position for position in positions if position not in self._texts]
+        self._begun = missing[: Service.PIPE // (2 * self._repository.hash_length + 2)]
+        if self._begun:
+            commits = [self._commits[position - 1] for position in self._begun]
+            lines = "".join(f"{commit.id} {commit.parent}".rstrip() + "\n" for commit in commits)
+            self._service.ask(lines.encode() + _END)
+
     def fetch(self, positions: Sequence[int]) -> None:
         """Read the diffs of those changes that have not been read yet."""
-        missing = [position for position in positions if position not in self._texts]
-        lines = [f"{self._commits[p - 1].id} {self._commits[p - 1].parent}".rstrip().encode() + b"\n" for p in missing]
-        step = Service.PIPE // (2 * self._repository.hash_length + 2)
-        for start in range(0, len(lines), step):
-            service = self._repository.service("diff-tree", "--stdin", "--raw", *DIFF_OPTIONS, "--format=%x00%H")
-            service.ask(b"".join(lines[start : start + step]) + _END)
-            pieces = _COMMIT.split(service.read_until(_END))
-            found = dict(zip(pieces[1::2], pieces[2::2], strict=True))
-            for position in missing[start : start + step]:
-                raw, text = _split(found.get(self._commits[position - 1].id.encode(), b""))
-                self._texts[position] = text
-                self._diffs[position] = list(split_diff(text))
-                self._touches[position] = [_raw_touch(line, position) for line in raw.splitlines() if line]
+        self.begin(positions)
+        while self._begun:
+            self.begin(positions)
+
+    @property
+    def _service(self) -> Service:
+        return self._repository.service("diff-tree", "--stdin", "--raw", *DIFF_OPTIONS, "--format=%x00%H")
+
+    def _finish(self) -> None:
+        """Take the diffs that git was asked for last."""
+        begun, self._begun = self._begun, []
+        if not begun:
+            return
+        pieces = _COMMIT.split(self._service.read_until(_END))
+        found = dict(zip(pieces[1::2], pieces[2::2], strict=True))
+        for position in begun:
+            raw, text = _split(found.get(self._commits[position - 1].id.encode(), b""))
+            self._texts[position] = text
+            self._diffs[position] = list(split_diff(text))
+            self._touches[position] = [_raw_touch(line, position) for line in raw.splitlines() if line]
 
 
 class _PathIndex:
@@ -260,8 +278,12 @@ class Range:
         self._repository = repository
         self.root, self.tip = root, tip
         self.hash_length = repository.hash_length
+        raw = self._start_log(*RAW)  # runs beside the other one, and for nothing where the range is long
         self.commits = self._read_commits()
+        if len(self.commits) > WHOLE_RANGE:
+            raw.abandon()
         if self.commits and self.commits[0].parent != root:
+            raw.abandon()
             raise NotOnBranch(
                 f"{root} is not on the first-parent line of {tip}",
                 "give a base on that branch, or the tip of the branch that the base is on (--tip)",
@@ -285,10 +307,11 @@ class Range:
         extra = [touch for patch in patches for touch in patch.touches]
         self.index: TouchIndex
         if size <= WHOLE_RANGE:
-            self.index = TouchList(self._read_touches(extra))
+            self.index = TouchList(self._read_touches(raw, extra))
         else:
-            whole = partial(self._read_touches, extra)
-            self.index = _PathIndex(repository, f"{root}..{tip}", self._reader, self.position, extra, whole)
+            self.index = _PathIndex(
+                repository, f"{root}..{tip}", self._reader, self.position, extra, partial(self._read_all_touches, extra)
+            )
         self.history = History(self.index, self._reader, self._own)
 
     @cached_property
@@ -309,14 +332,12 @@ class Range:
         self._reader.put(OWN, text, list(split_diff(text)))
         return [_touch(field.decode().split(), fields, OWN) for field in fields if field]
 
-    def _log(self, *words: str) -> Iterator[bytes]:
-        """Return the fields that ``git log`` prints of the range."""
-        return iter(
-            self._repository.git.call("log", *LOG_OPTIONS, *words, f"{self.root}..{self.tip}", "--").out.split(b"\0")
-        )
+    def _start_log(self, *words: str) -> Call:
+        """Begin a ``git log`` of the range."""
+        return self._repository.git.start("log", *LOG_OPTIONS, *words, f"{self.root}..{self.tip}", "--")
 
     def _read_commits(self) -> list[LoggedCommit]:
-        fields = self._log(*MESSAGES)
+        fields = iter(self._start_log(*MESSAGES).finish().out.split(b"\0"))
         commits = []
         for field in fields:
             if field:
@@ -326,9 +347,12 @@ class Range:
                 commits.append(LoggedCommit(field.decode(), parents[0] if parents else "", date, message))
         return commits
 
-    def _read_touches(self, extra: Iterable[Touch]) -> Iterator[Touch]:
-        """Yield what every commit touches, then ``extra``."""
-        fields = self._log(*RAW)
+    def _read_all_touches(self, extra: Iterable[Touch]) -> Iterator[Touch]:
+        return self._read_touches(self._start_log(*RAW), extra)
+
+    def _read_touches(self, log: Call, extra: Iterable[Touch]) -> Iterator[Touch]:
+        """Yield what every commit touches, as the ``log`` of the range tells, then ``extra``."""
+        fields = iter(log.finish().out.split(b"\0"))
         position = 0
         for raw in fields:
             field = raw.removeprefix(b"\n")

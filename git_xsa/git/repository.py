@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from git_xsa.errors import XsaError
-from git_xsa.git.run import Git, GitError, Service
+from git_xsa.git.run import Call, Git, GitError, Service
+
+#: The long-lived process that reads objects.
+_READER = ("cat-file", "--batch")
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ class Repository:
         names = {"GIT_DIR": where, "GIT_WORK_TREE": ".", "GIT_INDEX_FILE": f"{where}/no-index-for-git-xsa"}
         self.git = Git(self.folder, environment=names)
         self._services: dict[tuple[str, ...], Service] = {}
+        self._listing: Call | None = None
 
     def close(self) -> None:
         """End git's long-lived processes."""
@@ -80,23 +84,37 @@ class Repository:
         """Return object name, type and contents of the object ``name``; ``None`` when there is no such object."""
         if "\n" in name or not name:
             return None
-        answers = self.service("cat-file", "--batch").ask(name.encode("utf-8", "surrogateescape") + b"\n")
-        words = answers.readline().decode("utf-8", "replace").split()
-        if len(words) != 3 or not words[2].isdigit():
-            return None
-        size = int(words[2])
-        content = answers.read(size)
-        answers.read(1)
-        return words[0], words[1], content
+        self._reader.ask(name.encode("utf-8", "surrogateescape") + b"\n")
+        return self._object()
+
+    @property
+    def _reader(self) -> Service:
+        return self.service(*_READER)
+
+    def _object(self) -> tuple[str, str, bytes] | None:
+        """Return the answer to one name that the reader was asked for; ``XsaError`` when the reader has died of it."""
+        try:
+            words = self._reader.read_line().decode("utf-8", "replace").split()
+            if len(words) != 3 or not words[2].isdigit():
+                return None
+            return words[0], words[1], self._reader.read_exactly(int(words[2]) + 1)[:-1]
+        except GitError as error:  # as it does in a partial clone
+            del self._services[_READER]
+            raise XsaError(error.what, self.missing_hint()) from None
 
     def contents(self, ids: Iterable[str]) -> dict[str, bytes]:
         """Return the contents of each of the blobs ``ids``; ``XsaError`` when one is missing."""
         found = {}
-        for name in ids:
-            answer = self.read(name)
-            if answer is None:
-                raise XsaError(f"object {name} is missing from {self.folder}", self.missing_hint())
-            found[name] = answer[2]
+        names = list(ids)
+        step = Service.PIPE // (self.hash_length + 1)
+        for start in range(0, len(names), step):
+            asked = names[start : start + step]
+            self._reader.ask("".join(f"{name}\n" for name in asked).encode())
+            answers = [self._object() for _ in asked]  # all of them, or the next request would get one of these
+            for name, answer in zip(asked, answers, strict=True):
+                if answer is None:
+                    raise XsaError(f"object {name} is missing from {self.folder}", self.missing_hint())
+                found[name] = answer[2]
         return found
 
     def missing_hint(self) -> str:
@@ -111,12 +129,19 @@ class Repository:
             return self.missing_hint()
         return "git tag and git branch -a list the names there are"
 
+    def begin_refs(self) -> None:
+        """Have git list the references while something else is done; ``refs`` takes the list."""
+        form = "%(refname)%00%(objecttype)%00%(objectname)%00%(*objecttype)%00%(*objectname)"
+        self._listing = self.git.start("for-each-ref", f"--format={form}", "refs/heads", "refs/remotes", "refs/tags")
+
     def refs(self) -> dict[str, str]:
         """Return the commit that every branch, remote branch and tag stands for, by full reference name."""
-        form = "%(refname)%00%(objecttype)%00%(objectname)%00%(*objecttype)%00%(*objectname)"
-        listing = self.git.text("for-each-ref", f"--format={form}", "refs/heads", "refs/remotes", "refs/tags")
+        if self._listing is None:
+            self.begin_refs()
+        assert self._listing is not None, "it has just begun"
+        listing, self._listing = self._listing.finish().out.decode("utf-8", "surrogateescape"), None
         refs = {}
-        for line in listing.splitlines():
+        for line in listing.split("\n")[:-1]:
             name, *direct, kind, commit = line.split("\0")
             kind, commit = (kind, commit) if kind else direct
             if kind == "tag":  # a tag of a tag, which git follows to its end only since 2.45

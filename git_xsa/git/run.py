@@ -18,6 +18,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -151,6 +152,9 @@ def run_patch(folder: Path, text: bytes, fuzz: int) -> bool:
     return int(done.exit_code) == 0
 
 
+_CUT = "the process ended in the middle of an answer"
+
+
 class Service:
     """A git process that answers for as long as the command runs.
 
@@ -170,11 +174,27 @@ class Service:
 
     def ask(self, request: bytes) -> io.BufferedReader[io.FileIO]:
         """Send ``request``; return the stream that the answer comes from."""
+        left = memoryview(request)
         try:
-            self._requests.write(request)
+            while left:  # a signal may cut a write short
+                left = left[self._requests.write(left) :]
         except BrokenPipeError:
             raise GitError(self.words, 128, "the process has ended") from None
         return self.answers
+
+    def read_line(self) -> bytes:
+        """Return one line of the answer, with its newline."""
+        line = self.answers.readline()
+        if not line.endswith(b"\n"):
+            raise GitError(self.words, 128, _CUT)
+        return line
+
+    def read_exactly(self, size: int) -> bytes:
+        """Return ``size`` bytes of the answer."""
+        content = self.answers.read(size)
+        if len(content) < size:
+            raise GitError(self.words, 128, _CUT)
+        return content
 
     def read_until(self, end: bytes) -> bytes:
         """Return the answer up to the line ``end`` (which ends with a newline), without that line."""
@@ -182,7 +202,7 @@ class Service:
         while not (answer.endswith(b"\n" + end) or answer == end):
             chunk = self.answers.read1(1 << 16)
             if not chunk:
-                raise GitError(self.words, 128, "the process ended in the middle of an answer")
+                raise GitError(self.words, 128, _CUT)
             answer += chunk
         return bytes(answer[: -len(end)])
 
@@ -191,6 +211,49 @@ class Service:
         self._requests.close()
         self.answers.close()
         self._process.wait()
+
+
+def _accepted(answer: Answer, words: tuple[str, ...], accept: tuple[int, ...]) -> Answer:
+    """Return ``answer``; ``GitError`` when its exit status is not one of ``accept``."""
+    if answer.status not in accept:
+        raise GitError(words, answer.status, answer.err.decode("utf-8", "replace"))
+    return answer
+
+
+class Call:
+    """A git call that runs while we do something else.  One that nobody finishes ends with its ``Git``."""
+
+    def __init__(
+        self,
+        words: tuple[str, ...],
+        process: Any,
+        files: tuple[IO[bytes], IO[bytes]],
+        accept: tuple[int, ...],
+        running: set[Call],
+    ) -> None:
+        self._words = words
+        self._process = process
+        self._files = files
+        self._accept = accept
+        self._running = running
+
+    def finish(self) -> Answer:
+        """Wait for the end and return what git gave, once; ``GitError`` as from ``Git.call``."""
+        out, err = self._files
+        with out, err:
+            self._process.wait()
+            self._running.discard(self)
+            answer = Answer(int(self._process.exit_code), _read(out), _read(err))
+        return _accepted(answer, self._words, self._accept)
+
+    def abandon(self) -> None:
+        """End the process without an answer; harmless when it has ended."""
+        with suppress(ProcessLookupError):
+            self._process.terminate()
+        self._process.wait()
+        self._running.discard(self)
+        for file in self._files:
+            file.close()
 
 
 class Git:
@@ -213,7 +276,26 @@ class Git:
             raise XsaError("git is not installed, or not on PATH", "install git 2.31 or later") from None
         self._git = (str(program), *settings)
         self._program = program.bake(*settings)
+        #: Whether the configuration may say something about colour; set by who has read it.
+        self.colour_is_set = True
         self._services: list[Service] = []
+        self._calls: set[Call] = set()
+
+    def start(
+        self,
+        *words: str,
+        given: bytes = b"",
+        environment: Mapping[str, str] | None = None,
+        accept: tuple[int, ...] = (0,),
+    ) -> Call:
+        """Begin ``git WORDS`` with ``given`` as its standard input; its ``finish`` returns what it gave."""
+        out, err = _memory(), _memory()
+        with _memory(given) as source:
+            options = self._options(environment) | {"_bg": True, "_bg_exc": False}
+            process = self._program(*map(_Word, words), _in=source, _out=out, _err=err, **options)
+        call = Call(words, process, (out, err), accept, self._calls)
+        self._calls.add(call)
+        return call
 
     def call(
         self,
@@ -229,9 +311,7 @@ class Git:
         with _memory(given) as source, _memory() as out, _memory() as err:
             done = self._program(*map(_Word, words), _in=source, _out=out, _err=err, **self._options(environment))
             answer = Answer(int(done.exit_code), _read(out), _read(err))
-        if answer.status not in accept:
-            raise GitError(words, answer.status, answer.err.decode("utf-8", "replace"))
-        return answer
+        return _accepted(answer, words, accept)
 
     def text(self, *words: str, accept: tuple[int, ...] = (0,)) -> str:
         """Run ``git WORDS`` and return its output as text without the final newline."""
@@ -269,7 +349,9 @@ class Git:
         }
 
     def close(self) -> None:
-        """End every long-lived process."""
+        """End every process that is still running."""
+        for call in tuple(self._calls):
+            call.abandon()
         while self._services:
             self._services.pop().close()
 

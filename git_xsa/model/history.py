@@ -34,6 +34,9 @@ class HistoryError(Exception):
 class Supplier(Protocol):
     """Where a history gets contents from."""
 
+    def begin(self, positions: Sequence[int]) -> None:
+        """Be told that ``changes`` is asked about ``positions`` after something else."""
+
     def changes(self, positions: Sequence[int], paths: frozenset[bytes]) -> Mapping[int, Sequence[FileChange]]:
         """Return what each of the changes at ``positions`` does, to the files at ``paths`` at least."""
 
@@ -176,21 +179,24 @@ class History:
                 roots[id(trail)] = first.old_id
             wanted.update(touch.position for touch in (trail.own, *trail.touches) if touch is not None)
             paths.update(trail.names)
+        self._supplier.begin(sorted(wanted))
         contents = self._supplier.contents(sorted(set(roots.values())))
-        changes = self._supplier.changes(sorted(wanted), frozenset(paths))
+        files = []
         for trail in found:
             key = id(trail)
             content = contents[roots[key]] if key in roots else _submodule(trail.touches[0])
-            file = self._build(trails, trail, split_lines(content), changes)
-            for touch in trail.touches:
+            files.append(_File(trail, split_lines(content), self._revive))
+        changes = self._supplier.changes(sorted(wanted), frozenset(paths))
+        for file in files:
+            self._enter_all(trails, file, changes)
+            for touch in file.trail.touches:
                 self._by_change.setdefault(touch.position, []).append((touch, file))
 
-    def _build(
-        self, trails: Trails, trail: Trail, root: list[bytes], changes: Mapping[int, Sequence[FileChange]]
-    ) -> _File:
-        file = _File(trail, root, self._revive)
+    def _enter_all(self, trails: Trails, file: _File, changes: Mapping[int, Sequence[FileChange]]) -> None:
+        """Enter what ``changes`` do to ``file``, and check what comes out."""
+        trail = file.trail
         if trail.own is not None:
-            file.lines.enter_own(self._own_hunks(trail.own, root, changes[OWN]))
+            file.lines.enter_own(self._own_hunks(trail.own, file.lines.now(), changes[OWN]))
         for touch in trail.touches:
             book = RuleBook(touch.position)
             trails.require(touch, trail, book)
@@ -199,7 +205,6 @@ class History:
                     self._enter(file.lines, touch, change, book)
             file.rules[touch.position] = book.rules()
         self._check(file)
-        return file
 
     @staticmethod
     def _own_hunks(touch: Touch, root: list[bytes], changes: Sequence[FileChange]) -> list[Hunk]:

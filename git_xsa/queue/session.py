@@ -20,6 +20,7 @@ from git_xsa.git.branches import Branch, Branches
 from git_xsa.git.config import read_settings
 from git_xsa.git.log import NotOnBranch, Range
 from git_xsa.git.repository import Commit, Repository
+from git_xsa.git.run import Call
 from git_xsa.git.trial import Quarantine
 from git_xsa.model.history import HistoryError
 from git_xsa.model.marks import marked_advisories
@@ -47,9 +48,14 @@ class Session:
         self._collecting = gc.isenabled()
         gc.disable()
         self.repository = Repository(folder)
-        self.settings = read_settings(self.repository.git)
-        self.branches = Branches(self.repository, self.settings)
-        self.quarantine = Quarantine(self.repository)
+        try:
+            self.repository.begin_refs()
+            self.settings = read_settings(self.repository.git)
+            self.branches = Branches(self.repository, self.settings)
+            self.quarantine = Quarantine(self.repository)
+        except BaseException:
+            self.repository.close()
+            raise
         self._range: Range | None = None
         self._symbols = symbols
 
@@ -231,11 +237,13 @@ class Session:
         An advisory that is not fixed after the base is looked for in the base's whole history, the others only since
         the branch's first release (an early part of a fix).
         """
-        question = self.ask_advisories(base, tip, numbers)
-        fixed = {number for found in question.xsa_of.values() for number in found}
+        asked = set(numbers)
         branch = self.branches.of_base(base)
         since = (f"^{branch.releases[-1].id}",) if branch is not None else ()
-        present = self._fixed_in(base, fixed, since) | self._fixed_in(base, set(question.asked) - fixed, ())
+        fixes = self._start_fixes(base, asked, since)  # while the range is read
+        question = self.ask_advisories(base, tip, asked)
+        fixed = {number for found in question.xsa_of.values() for number in found}
+        present = _marked(fixes) & asked | self._fixed_in(base, asked - fixed, ())
         if not present:
             return question
         xsa_of = {0: tuple(sorted(present)), **question.xsa_of}
@@ -249,14 +257,14 @@ class Session:
 
     def _fixed_in(self, base: Commit, numbers: set[int], since: tuple[str, ...]) -> set[int]:
         """Return those of ``numbers`` that commits of the base's first-parent line say they fix."""
-        if not numbers:
-            return set()
+        return _marked(self._start_fixes(base, numbers, since)) & numbers if numbers else set()
+
+    def _start_fixes(self, base: Commit, numbers: set[int], since: tuple[str, ...]) -> Call:
+        """Begin to look for commits of the base's first-parent line that name one of ``numbers``."""
         names = "|".join(map(str, sorted(numbers)))
         words = ("log", "-z", "--first-parent", "--encoding=UTF-8", "--no-color", "--no-show-signature", "--format=%B")
         grep = ("--extended-regexp", "--regexp-ignore-case", f"--grep=XSA[- ]?({names})")
-        messages = self.repository.git.call(*words, *grep, base.id, *since, "--").out.decode("utf-8", "replace")
-        found = {number for message in messages.split("\0") for number in marked_advisories(message)}
-        return found & numbers
+        return self.repository.git.start(*words, *grep, base.id, *since, "--")
 
     def _question(
         self, base: Commit, tip: Commit, history: Range, xsa_of: dict[int, tuple[int, ...]], asked: tuple[int, ...] = ()
@@ -355,3 +363,9 @@ class Session:
             many = "several stable branches match" if matching else "no stable branch matches"
             raise UsageError(f"{many} {pattern!r}", "with --onto, --branch must name the one that the base is on")
         return Commit(matching[0].name, matching[0].tip)
+
+
+def _marked(log: Call) -> set[int]:
+    """Return the advisories that the messages in the output of ``log`` say they fix."""
+    messages = log.finish().out.decode("utf-8", "replace").split("\0")
+    return {number for message in messages for number in marked_advisories(message)}

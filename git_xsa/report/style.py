@@ -28,7 +28,7 @@ Part = str | tuple[str, str]
 
 def wants_colour(git: Git, terminal: bool) -> bool:
     """Return whether output is to be coloured when it goes to a ``terminal``, or not."""
-    if os.environ.get("NO_COLOR"):
+    if os.environ.get("NO_COLOR") or not (terminal or git.colour_is_set):
         return False
     answer = git.text("config", "--get-colorbool", "color.ui", "true" if terminal else "false", accept=(0, 1))
     return answer == "true"
