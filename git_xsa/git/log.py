@@ -43,10 +43,10 @@ WHOLE_RANGE = 3_000
 PATH_CALLS = 4
 FEW_PATHS = 8
 #: git echoes a line that names no object and flushes its output: so we know where an answer ends.  Every line of a
-#: diff begins with a mark or a keyword, so none can be taken for it, nor for the line that names the commit.
+#: diff begins with a mark or a keyword, so none can be taken for it, nor for the line that names the
+#: commit, which begins with NUL.
 _END = b"end of answer\n"
 _DIFF = re.compile(rb"^diff --git ", re.MULTILINE)
-_COMMIT = re.compile(rb"^\0([0-9a-f]+)\n\n?", re.MULTILINE)
 
 
 class NotOnBranch(XsaError):
@@ -192,10 +192,13 @@ class _Reader:
         begun, self._begun = self._begun, []
         if not begun:
             return
-        pieces = _COMMIT.split(self._service.read_until(_END))
-        found = dict(zip(pieces[1::2], pieces[2::2], strict=True))
+        found = {}
+        answer = self._service.read_until(_END).removeprefix(b"\0").removesuffix(b"\n")
+        for piece in answer.split(b"\n\0"):
+            name, _, output = piece.partition(b"\n")
+            found[name] = output.removeprefix(b"\n") + b"\n"
         for position in begun:
-            raw, text = _split(found.get(self._commits[position - 1].id.encode(), b""))
+            raw, text = _split(found.get(self._commits[position - 1].id.encode(), b""))  # none: an empty one
             self._texts[position] = text
             self._diffs[position] = list(split_diff(text))
             self._touches[position] = [_raw_touch(line, position) for line in raw.splitlines() if line]
