@@ -42,6 +42,8 @@ from git_xsa.model.marks import marked_advisories
         ("This is part of XSA16.", (16,)),
         ("This patch is part of XSA-77.", (77,)),
         ("Everything together is XSA-501.", (501,)),
+        ("[ This bug is security vulnerability, XSA-8 / CVE-2012-0218. ]", (8,)),
+        ("[ This is a security issue.  XSA#10. -iwj ]", (10,)),
         # Several at once, other spellings, and what surrounds the line.
         ("These are XSA-1, XSA-2 and XSA-3.", (1, 2, 3)),
         ("this is xsa 12", (12,)),
@@ -84,6 +86,9 @@ def test_a_mark(line: str, numbers: tuple[int, ...]) -> None:
         "This is XSA-.",
         "This is XSA-1234567890.",
         "This is XSAVE-12.",
+        "This is a security issue.  XSA-12 was another one.",
+        "[stefano: add XSA-436 to commit message]",
+        "[Forward port over XSA-398]",
         "",
     ],
 )
@@ -108,11 +113,14 @@ def test_the_subject_is_part_of_the_message() -> None:
         "\t\n" * 30_000,
         "This is XSA-1" + " " * 30_000 + "x",
         "This is XSA-1" + ", " * 30_000 + "x",
+        "This is XSA-1." + " " * 30_000 + "x",
+        "This is XSA-1. -" + "x" * 30_000,
+        "This is XSA-1. -x" + " " * 30_000 + "x",
         "This is " + "XSA-1 " * 30_000 + "!",
         "This is XSA-" + "1" * 30_000 + ".",
         "This\n" * 30_000,
     ],
-    ids=["newlines", "tabs", "blanks", "commas", "names", "digits", "words"],
+    ids=["newlines", "tabs", "blanks", "commas", "end", "sign", "signed", "names", "digits", "words"],
 )
 def test_no_message_takes_long(message: str) -> None:
     """A patch file's text is a stranger's: 30,000 newlines once took half a minute."""

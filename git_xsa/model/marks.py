@@ -10,17 +10,18 @@ from __future__ import annotations
 
 import re
 
-_NAME = r"(?:XSA[- ]?\d{1,9}|CVE[- ]?\d{4}-(?:\d{3,}|[xX]+|\?+))"
+_NAME = r"(?:XSA[-# ]?\d{1,9}|CVE[- ]?\d{4}-(?:\d{3,}|[xX]+|\?+))"
 _JOIN = r"(?:\s*(?:/|,|&|\+|;|\band\b)\s*(?:and\s+)?|\s+)"
 _LIST = rf"\(?{_NAME}\)?(?:{_JOIN}(?:(?:a\s+)?part\s+of\s+)?\(?{_NAME}\)?)*"
 _MARK = re.compile(
     rf"^\[?[ \t]*(?:This|These|It|(?:Everything|All)\s+together)(?:\s+(?:patch|commit|change|bug))?(?:\s+(?:is|are))?"
     rf"(?:\s+(?:also\s+)?(?:a\s+)?part\s+of(?:\s+the\s+fix\s+(?:to|for))?)?"
-    rf"(?:\s+(?:a\s+)?security\s+(?:issue|problem|vulnerability),(?:\s+part\s+of)?)?"
-    rf"\s+({_LIST})(?:\s+\(or\s[^)]*\)|,\s+discovered\s+by\s[^.]*)?\s*(?:[.;,)\]]+[ \t]*)?\r?$",
+    rf"(?:\s+(?:a\s+)?security\s+(?:issue|problem|vulnerability)[,.](?:\s+part\s+of)?)?"
+    rf"\s+({_LIST})(?:\s+\(or\s[^)]*\)|,\s+discovered\s+by\s[^.]*)?"
+    r"\s*(?:[.;,)\]]+(?:[ \t]*(?:-\w+[ \t]*)?\])?[ \t]*)?\r?$",
     re.IGNORECASE | re.MULTILINE,
 )
-_NUMBER = re.compile(r"XSA[- ]?(\d+)", re.IGNORECASE)
+_NUMBER = re.compile(r"XSA[-# ]?(\d+)", re.IGNORECASE)
 
 
 def marked_advisories(message: str) -> tuple[int, ...]:
