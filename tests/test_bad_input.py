@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha1
 from pathlib import Path
 
 import pytest
@@ -42,10 +43,7 @@ OLDER = "RELEASE-1.0.0"
 UNSHALLOW = "the clone is shallow: git fetch --unshallow --tags brings the whole history"
 NO_TAGS = "the repository has no release tags: git fetch --tags"
 LIST_NAMES = "git tag and git branch -a list the names there are"
-NO_BRANCH = (
-    "branches are found by the name 'stable-*' (git config xsa.stableBranch); --all takes those without security "
-    "support, too"
-)
+NO_BRANCH = "branches are found by the name 'stable-*' (git config xsa.stableBranch)"
 SHADY = "a patch like that must not be used: tell its sender"
 OTHER_TIP = "give the branch that the patch was made for: --tip <ref>"
 
@@ -199,8 +197,6 @@ def test_replaced_objects_do_not_count(variety: Place, expected: Answer) -> None
         ("RELEASE-1.0.9", "the releases nearest to it are RELEASE-1.0.0, RELEASE-1.0.1"),
         ("RELEASE-9.0.9", LIST_NAMES),
         ("0123456789abcdef0123456789abcdef01234567", LIST_NAMES),
-        ("HEAD:a.c", LIST_NAMES),
-        ("HEAD^{tree}", LIST_NAMES),
         ("", LIST_NAMES),
         ("a b", LIST_NAMES),
         ("-x", LIST_NAMES),
@@ -214,6 +210,30 @@ def test_unknown_base(name: str, hint: str, place: Place) -> None:
     refused(place.folder, ["check", f"--onto={name}"], 128, what, hint)
     if name:
         refused(place.folder, ["prereqs", f"--onto={name}", "--xsa", "2"], 128, what, hint)
+
+
+def test_name_of_something_else_than_a_commit(place: Place) -> None:
+    for name, kind in (("HEAD:a.c", "blob"), ("HEAD^{tree}", "tree")):
+        what = f"{name!r} is a {kind} and not a commit"
+        refused(place.folder, ["check", "--onto", name], 128, what, LIST_NAMES)
+        refused(place.folder, ["prereqs", "--onto", RELEASE, "--tip", name, "--xsa", "2"], 128, what, LIST_NAMES)
+
+
+def test_abbreviation_that_several_objects_begin_with(place: Place) -> None:
+    seen: dict[str, bytes] = {}
+    for number in range(10_000):
+        content = b"%d" % number
+        short = sha1(b"blob %d\0" % len(content) + content).hexdigest()[:4]  # git asks for four digits at least
+        if short in seen:
+            break
+        seen[short] = content
+    for twin in (content, seen[short]):
+        place.git("hash-object", "-w", "--stdin", given=twin)
+    what = f"the names of several objects in {place.folder}/.git begin with {short!r}"
+    hint = f"give more digits: git rev-parse --disambiguate={short} lists them"
+
+    refused(place.folder, ["check", "--onto", short], 128, what, hint)
+    refused(place.folder, ["prereqs", "--onto", RELEASE, "--tip", short, "--xsa", "2"], 128, what, hint)
 
 
 def test_unknown_base_that_could_harm_a_terminal(place: Place) -> None:
@@ -292,9 +312,9 @@ def test_not_a_repository(tmp_path: Path) -> None:
 def test_no_commits(tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet", "empty")
     folder = tmp_path / "empty"
-    no_branch = f"there is no stable branch in {folder}/.git that gets security fixes"
+    no_branch = f"there is no stable branch in {folder}/.git"
 
-    refused(folder, ["check"], 128, no_branch, NO_BRANCH)
+    refused(folder, ["check"], 128, f"{no_branch} that gets security fixes", NO_BRANCH)
     refused(folder, ["check", "--all", "--json"], 128, no_branch, NO_BRANCH)
     refused(folder, ["check", "--onto", "HEAD"], 128, f"there is no commit 'HEAD' in {folder}/.git", NO_TAGS)
     refused(
@@ -306,9 +326,9 @@ def test_no_stable_branch(tmp_path: Path) -> None:
     draft = Draft()
     draft.commit("root", {"x": b"x\n"}, on="main")
     place = draft.write(tmp_path / "main")
-    what = f"there is no stable branch in {place.folder}/.git that gets security fixes"
+    what = f"there is no stable branch in {place.folder}/.git"
 
-    refused(place.folder, ["check"], 128, what, NO_BRANCH)
+    refused(place.folder, ["check"], 128, f"{what} that gets security fixes", NO_BRANCH)
     refused(place.folder, ["check", "--all"], 128, what, NO_BRANCH)
 
 
@@ -1033,7 +1053,17 @@ def test_file_that_is_no_patch_or_must_not_be_used(
 def test_folder_in_the_place_of_a_patch(place: Place, tmp_path: Path) -> None:
     (tmp_path / "patches").mkdir()
     words = ["prereqs", "--onto", RELEASE, str(tmp_path / "patches")]
-    refused(place.folder, words, 128, f"{str(tmp_path / 'patches')!r} is neither a commit nor a file", LIST_NAMES)
+    hint = "give the patch files in it, in their order"
+    refused(place.folder, words, 128, f"{str(tmp_path / 'patches')!r} is a folder", hint)
+
+
+def test_patch_that_is_given_twice(place: Place, tmp_path: Path) -> None:
+    path = tmp_path / "one.patch"
+    path.write_bytes(place.patch(ALONE))
+    words = ["prereqs", "--onto", RELEASE, str(path), str(tmp_path / "." / ".." / tmp_path.name / "one.patch")]
+    refused(
+        place.folder, words, 129, f"{words[-1]} is given twice", "give each patch of the series once, in their order"
+    )
 
 
 def test_file_that_may_not_be_read(place: Place, tmp_path: Path) -> None:

@@ -625,7 +625,7 @@ def test_json_of_prereqs(place: Place) -> None:
     assert document(done) == {
         "format": 1,
         "base": {"name": RELEASE, "commit": place[BASE]},
-        "tip": {"name": "stable-1.0", "commit": place[REST]},
+        "tip": {"name": "stable-1.0", "commit": place[REST], "ref": "refs/heads/stable-1.0"},
         "xsa": [3],
         "state": "needs-prerequisites",
         "policy": "strict",
@@ -810,7 +810,7 @@ def test_stdin_json(place: Place) -> None:
     assert first == {
         "format": 1,
         "base": {"name": RELEASE, "commit": place[BASE]},
-        "tip": {"name": "stable-1.0", "commit": place[REST]},
+        "tip": {"name": "stable-1.0", "commit": place[REST], "ref": "refs/heads/stable-1.0"},
         "xsa": [2],
         "state": "needs-prerequisites",
         "policy": "strict",
@@ -908,7 +908,7 @@ def test_many_requests_at_once_are_answered_in_order(place: Place) -> None:
 
 
 def test_branches_that_only_remotes_have(place: Place, tmp_path: Path) -> None:
-    local = place.run("check", "--json").out
+    local = place.run("check", "--json").out.replace("refs/heads/", "refs/remotes/origin/")
     clone = Draft().write(tmp_path / "clone")
     clone.git("fetch", "--quiet", "--tags", str(place.folder), "+refs/heads/*:refs/remotes/origin/*")
 
@@ -919,14 +919,39 @@ def test_branches_that_only_remotes_have(place: Place, tmp_path: Path) -> None:
     assert clone.run("check", "--json") == (1, local, "")
 
 
+def test_a_branch_is_called_by_the_name_that_git_knows(place: Place, tmp_path: Path) -> None:
+    """In a plain clone git finds no stable-1.0; a command to copy once named it all the same."""
+    clone = Draft().write(tmp_path / "clone")
+    clone.git("fetch", "--quiet", "--tags", str(place.folder), "+refs/heads/*:refs/remotes/origin/*")
+    done = clone.run("check", "--xsa", "2")
+
+    assert done.out.splitlines()[0] == "RELEASE-1.0.1, 6 commits behind origin/stable-1.0"
+    command = done.out.splitlines()[-1].partition(": ")[2]
+    assert command == "git xsa-prereqs --onto RELEASE-1.0.1 --tip origin/stable-1.0 --xsa 2 --why"
+    assert clone.run(*command.replace("git xsa-", "").split()).status == 0
+
+
+def test_a_remote_with_a_slash_in_its_name(place: Place, tmp_path: Path) -> None:
+    clone = Draft().write(tmp_path / "clone")
+    clone.git("config", "remote.people/jane.url", str(place.folder))
+    clone.git("config", "remote.people/jane.fetch", "+refs/heads/*:refs/remotes/people/jane/*")
+    clone.git("fetch", "--quiet", "--tags", "people/jane")
+    clone.git("update-ref", "refs/remotes/people/topic/stable-1.0", place[11])  # no branch of that remote
+
+    assert clone.run("check").out.splitlines()[0] == "RELEASE-1.0.1, 6 commits behind people/jane/stable-1.0"
+
+
 @pytest.mark.parametrize(
     ("refs", "behind"),
     [
-        ({"heads/stable-1.0": BASE, "remotes/origin/stable-1.0": REST}, "6 commits"),
-        ({"heads/stable-1.0": REST, "remotes/origin/stable-1.0": BASE}, "6 commits"),
-        ({"heads/stable-1.0": TIDY, "remotes/a/stable-1.0": BASE, "remotes/b/stable-1.0": NEXT}, "4 commits"),
-        ({"remotes/a/stable-1.0": ALONE, "remotes/b/stable-1.0": NEXT}, "5 commits"),
-        ({"remotes/a/stable-1.0": REST, "remotes/b/stable-1.0": REST}, "6 commits"),
+        ({"heads/stable-1.0": BASE, "remotes/origin/stable-1.0": REST}, "6 commits behind origin/stable-1.0"),
+        ({"heads/stable-1.0": REST, "remotes/origin/stable-1.0": BASE}, "6 commits behind stable-1.0"),
+        (
+            {"heads/stable-1.0": TIDY, "remotes/a/stable-1.0": BASE, "remotes/b/stable-1.0": NEXT},
+            "4 commits behind b/stable-1.0",
+        ),
+        ({"remotes/a/stable-1.0": ALONE, "remotes/b/stable-1.0": NEXT}, "5 commits behind a/stable-1.0"),
+        ({"remotes/a/stable-1.0": REST, "remotes/b/stable-1.0": REST}, "6 commits behind a/stable-1.0"),
     ],
 )
 def test_of_several_branches_of_one_name_the_newest_counts(
@@ -937,7 +962,7 @@ def test_of_several_branches_of_one_name_the_newest_counts(
     for name, number in refs.items():
         place.git("update-ref", f"refs/{name}", place[number])
 
-    assert place.run("check").out.splitlines()[0] == f"RELEASE-1.0.1, {behind} behind stable-1.0"
+    assert place.run("check").out.splitlines()[0] == f"RELEASE-1.0.1, {behind}"
 
 
 def test_a_local_branch_that_went_another_way_wins(place: Place) -> None:
@@ -989,7 +1014,15 @@ def test_the_statement_of_the_branch_counts_and_not_that_of_the_release(tmp_path
     done = draft.write(tmp_path).run("check")
 
     assert done.out.splitlines()[0] == "RELEASE-4.17.0, 1 commit behind stable-4.17"
-    assert done.err == "note: 1 branch without security support left out (--all checks them, too)\n"
+    assert done.err == "note: 1 branch without security support left out (--all checks it, too)\n"
+
+
+def test_no_branch_has_support(tmp_path: Path) -> None:
+    place = supported(tmp_path, v4_1="2001-01-01")
+    what = f"fatal: there is no stable branch in {tmp_path}/.git that gets security fixes\n"
+    hint = "hint: branches are found by the name 'stable-*' (git config xsa.stableBranch); "
+
+    assert place.run("check") == (128, "", f"{what}{hint}--all takes those without security support, too\n")
 
 
 @pytest.mark.parametrize("pattern", ["stable-4.1", "4.1", "*.1"])

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
 
-from git_xsa.errors import XsaError
 from git_xsa.git.config import Settings
 from git_xsa.git.repository import Commit, Repository
 from git_xsa.model.release import Version, belongs, newest, security_supported, version_of
@@ -25,6 +24,11 @@ class Branch:
     reference: str
     tip: str
     releases: tuple[Commit, ...]
+
+    @property
+    def end(self) -> Commit:
+        """The tip, by the branch's name."""
+        return Commit(self.name, self.tip, self.reference)
 
 
 class Branches:
@@ -47,7 +51,7 @@ class Branches:
         candidates: dict[Version, list[tuple[str, str]]] = {}
         for reference in self._refs:
             kind, _, rest = reference.removeprefix("refs/").partition("/")
-            name = rest if kind == "heads" else rest.partition("/")[2] if kind == "remotes" else ""
+            name = rest if kind == "heads" else self._of_remote(rest) if kind == "remotes" else ""
             version = version_of(name, self._settings.stable_branch)
             if version is not None:
                 candidates.setdefault(version, []).append((name, reference))
@@ -61,6 +65,12 @@ class Branches:
             releases = tuple(Commit(tag, self.releases[tag][1]) for tag in newest(tags, version))
             branches.append(Branch(name, version, reference, self._refs[reference], releases))
         return branches
+
+    def _of_remote(self, name: str) -> str:
+        """Return the name of a remote's branch without that of the remote, which may have a slash in it, too."""
+        remotes = [remote for remote in self._settings.remotes if name.startswith(f"{remote}/")]
+        remote = max(remotes, key=len, default=name.partition("/")[0])
+        return name[len(remote) + 1 :]
 
     def _is_older(self, reference: str, other: str) -> bool:
         here, there = self._refs[reference], self._refs[other]
@@ -93,11 +103,11 @@ class Branches:
         return [branch for branch, s in stated if s], [branch for branch, s in stated if not s]
 
     def base(self, name: str) -> Commit:
-        """Return the commit ``name`` as a base; ``XsaError`` when there is none, with the names that come near."""
+        """Return the commit ``name`` as a base; ``XsaError`` when it is none, with the names that come near."""
         commit = self._repository.resolve(name)
         if commit is not None:
             return commit
-        raise XsaError(f"there is no commit {name!r} in {self._repository.folder}", self._nearest(name))
+        raise self._repository.no_commit(name, self._nearest(name))
 
     def _nearest(self, name: str) -> str:
         if self._repository.shallow:
@@ -123,7 +133,7 @@ class Branches:
         listing = self._repository.git.text(
             "for-each-ref", "--format=%(refname:strip=2)", "--merged", base.id, "refs/tags"
         )
-        versions = [self.releases[name][0] for name in listing.splitlines() if name in self.releases]
+        versions = [self.releases[name][0] for name in listing.split("\n") if name in self.releases]
         branches = [branch for branch in self.stable if versions and belongs(max(versions), branch.version)]
         return branches[0] if branches else None
 
@@ -131,5 +141,5 @@ class Branches:
         """Return the stable branches that have all ``commits``, in the order of their versions."""
         words = [word for commit in commits for word in ("--contains", commit)]
         listing = self._repository.git.text("for-each-ref", "--format=%(refname)", *words, "refs/heads", "refs/remotes")
-        found = set(listing.splitlines())
+        found = set(listing.split("\n"))
         return [branch for branch in self.stable if branch.reference in found]

@@ -31,6 +31,8 @@ class Settings:
     require_signature: bool = False
     #: Forms of names besides the built-in ones (``git_xsa.model.symbols.forms``).
     symbol_forms: tuple[str, ...] = ()
+    #: Names of git's own remotes.
+    remotes: tuple[str, ...] = ()
 
 
 class _Meaningless(Exception):
@@ -159,13 +161,16 @@ def read_settings(git: Git) -> Settings:
 
     Raises ``XsaError`` when one has no meaning.
     """
-    listing = git.call("config", "--null", "--get-regexp", r"^(xsa\.|color\.ui$)", accept=(0, 1)).out
+    keys = r"^(xsa\.|color\.ui$|remote\..*\.(url|fetch)$)"
+    listing = git.call("config", "--null", "--get-regexp", keys, accept=(0, 1)).out
     git.colour_is_set = b"color.ui" in listing
     found: dict[str, list[str | None]] = {}
     for item in listing.decode("utf-8", "surrogateescape").split("\0")[:-1]:
         key, newline, value = item.partition("\n")
         found.setdefault(key, []).append(value if newline else None)
-    return Settings(**{_KEYS[key].setting: _value(_KEYS[key], values) for key, values in found.items() if key in _KEYS})
+    remotes = dict.fromkeys(key.split(".", 1)[1].rpartition(".")[0] for key in found if key.startswith("remote."))
+    given = {_KEYS[key].setting: _value(_KEYS[key], values) for key, values in found.items() if key in _KEYS}
+    return Settings(**given, remotes=tuple(remotes))
 
 
 def _value(key: _Key, values: list[str | None]) -> Any:

@@ -16,10 +16,21 @@ _READER = ("cat-file", "--batch")
 
 @dataclass(frozen=True)
 class Commit:
-    """A commit that somebody named: the name as given (a tag, a branch, a prefix) and its full object name."""
+    """A commit that somebody named: the name as given (a tag, a branch, a prefix) and its full object name.
+
+    ``reference`` is the full name of the reference that was found for a branch's name, ``None`` for other names.
+    """
 
     name: str
     id: str
+    reference: str | None = None
+
+    @property
+    def spelled(self) -> str:
+        """The name by which git finds it here: ``origin/stable-4.17`` where no branch of one's own was taken."""
+        if self.reference is None:
+            return self.name
+        return self.reference.removeprefix("refs/heads/").removeprefix("refs/remotes/")
 
 
 class Repository:
@@ -116,6 +127,18 @@ class Repository:
                     raise XsaError(f"object {name} is missing from {self.folder}", self.missing_hint())
                 found[name] = answer[2]
         return found
+
+    def no_commit(self, name: str, hint: str = "") -> XsaError:
+        """Return the error that says why ``name`` is no commit; ``hint`` is for a name that nothing has."""
+        if "\n" not in name and name:
+            self._reader.ask(name.encode("utf-8", "surrogateescape") + b"\n")
+            found = self._object()
+            if found is not None:
+                return XsaError(f"{name!r} is a {found[1]} and not a commit", self.name_hint())
+            if self.git.call("rev-parse", f"--disambiguate={name}", accept=(0, 128)).out.count(b"\n") > 1:
+                what = f"the names of several objects in {self.folder} begin with {name!r}"
+                return XsaError(what, f"give more digits: git rev-parse --disambiguate={name} lists them")
+        return XsaError(f"there is no commit {name!r} in {self.folder}", hint or self.name_hint())
 
     def missing_hint(self) -> str:
         """Say how to get what the repository lacks."""

@@ -73,7 +73,7 @@ def intervals(session: Session, branch: Branch, policies: bool) -> Iterator[Inte
     releases = list(reversed(branch.releases))
     if not releases:
         return
-    history = session.range(releases[0], Commit(branch.name, branch.tip))
+    history = session.range(releases[0], branch.end)
     places = [(history.position[release.id], release) for release in releases if release.id in history.position]
     places.sort(key=lambda place: place[0])
     ends = [*places[1:], (len(history.commits), None)]

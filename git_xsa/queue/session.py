@@ -74,7 +74,7 @@ class Session:
         """Return the commit ``name``; ``XsaError`` when there is none."""
         commit = self.repository.resolve(name)
         if commit is None:
-            raise XsaError(f"there is no commit {name!r} in {self.repository.folder}", self.repository.name_hint())
+            raise self.repository.no_commit(name)
         return commit
 
     def range(self, base: Commit, tip: Commit) -> Range:
@@ -108,7 +108,7 @@ class Session:
         answer = self.repository.git.call("merge-base", base.id, tip.id, accept=(0, 1))
         if answer.status:
             hint = self.repository.missing_hint() if self.repository.shallow else "give a base with the same origin"
-            raise XsaError(f"{base.name} and {tip.name} have no commit in common", hint)
+            raise XsaError(f"{base.name} and {tip.spelled} have no commit in common", hint)
         return answer.out.decode().strip()
 
     def _first_release(self, base: Commit) -> Commit | None:
@@ -125,15 +125,15 @@ class Session:
         """
         branch = self.branches.of_base(base)
         if branch is not None and (not commits or self._on_known_range(branch, base, commits)):
-            return Commit(branch.name, branch.tip)
+            return branch.end
         holding = self.branches.holding([base.id, *(commit.id for commit in commits)])
         if branch is not None and branch in holding:
             holding = [branch]
         if len(holding) == 1 or (holding and commits):
-            return Commit(holding[0].name, holding[0].tip)
+            return holding[0].end
         below = None if holding else self.branches.below(base)
         if below is not None and (not commits or below in self.branches.holding(commit.id for commit in commits)):
-            return Commit(below.name, below.tip)
+            return below.end
         if commits:
             return self._newest(commits)
         names = ", ".join(branch.name for branch in holding)
@@ -142,7 +142,7 @@ class Session:
 
     def _on_known_range(self, branch: Branch, base: Commit, commits: Sequence[Commit]) -> bool:
         """Whether ``branch`` has the commits after ``base``, as far as its range, which is read for it, tells."""
-        positions = self.range(base, Commit(branch.name, branch.tip)).position
+        positions = self.range(base, branch.end).position
         return all(commit.id in positions for commit in commits)
 
     def _newest(self, commits: Sequence[Commit]) -> Commit:
@@ -164,7 +164,7 @@ class Session:
         if len(present) < len(missing):
             stray = next(commit for commit in missing if commit not in present)
             raise XsaError(
-                f"{stray.name} is not between {base.name} and {tip.name}",
+                f"{stray.name} is not between {base.name} and {tip.spelled}",
                 f"git branch -a --contains {stray.id[:12]} tells which branch it is on; give its end with --tip",
             )
         xsa_of = {position: history.marks(position) for position in wanted if position is not None}
@@ -188,10 +188,16 @@ class Session:
                 commits.append(commit)
             elif path.is_file():
                 files.append(path)
+            elif name and path.is_dir():
+                raise XsaError(f"{name!r} is a folder", "give the patch files in it, in their order")
             else:
                 raise XsaError(f"{name!r} is neither a commit nor a file", self.repository.name_hint())
         if commits and files:
             raise UsageError(f"{files[0]} is a file and {commits[0].name} a commit", "ask about one kind at a time")
+        places = [path.resolve() for path in files]
+        for number, path in enumerate(files):
+            if places[number] in places[:number]:
+                raise UsageError(f"{path} is given twice", "give each patch of the series once, in their order")
         return commits, files
 
     def ask_files(self, base: Commit, tip: Commit, files: Sequence[Path]) -> Question:
@@ -343,17 +349,23 @@ class Session:
                 raise UsageError(f"{names} is no longer security-supported", "add --all to check it all the same")
             chosen, left = [branch for branch in chosen if branch in matching], []
         if not chosen:
-            hint = (
-                f"branches are found by the name {self.settings.stable_branch!r} (git config xsa.stableBranch); "
-                "--all takes those without security support, too"
-            )
-            hint = self.repository.missing_hint() if self.repository.shallow else hint
-            raise XsaError(f"there is no stable branch in {self.repository.folder} that gets security fixes", hint)
+            raise self._no_branch(everything)
         remarks = [f"{branch.name} has no release tag: git fetch --tags" for branch in chosen if not branch.releases]
         if left:
-            remarks.append(f"{count(len(left), 'branch')} without security support left out (--all checks them, too)")
-        pairs = [(branch.releases[0], Commit(branch.name, branch.tip)) for branch in chosen if branch.releases]
+            them = "it" if len(left) == 1 else "them"
+            remarks.append(f"{count(len(left), 'branch')} without security support left out (--all checks {them}, too)")
+        pairs = [(branch.releases[0], branch.end) for branch in chosen if branch.releases]
         return pairs, remarks
+
+    def _no_branch(self, everything: bool) -> XsaError:
+        """Return the error that there is nothing to check; ``everything``: nor any branch without support."""
+        what = f"there is no stable branch in {self.repository.folder}"
+        hint = f"branches are found by the name {self.settings.stable_branch!r} (git config xsa.stableBranch)"
+        if self.repository.shallow:
+            hint = self.repository.missing_hint()
+        elif not everything and self.branches.stable:
+            hint = f"{hint}; --all takes those without security support, too"
+        return XsaError(what if everything else f"{what} that gets security fixes", hint)
 
     def _tip_of(self, base: Commit, pattern: str | None) -> Commit:
         if pattern is None:
@@ -362,7 +374,7 @@ class Session:
         if len(matching) != 1:
             many = "several stable branches match" if matching else "no stable branch matches"
             raise UsageError(f"{many} {pattern!r}", "with --onto, --branch must name the one that the base is on")
-        return Commit(matching[0].name, matching[0].tip)
+        return matching[0].end
 
 
 def _marked(log: Call) -> set[int]:

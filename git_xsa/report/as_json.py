@@ -25,7 +25,7 @@ def _text(content: bytes) -> str:
     return content.decode("utf-8", "surrogateescape")
 
 
-def _commit(commit: Commit) -> dict[str, str]:
+def _commit(commit: Commit) -> dict[str, Any]:
     return {"name": commit.name, "commit": commit.id}
 
 
@@ -56,7 +56,7 @@ def _head(verdict: Verdict) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "base": _commit(verdict.base),
-        "tip": _commit(verdict.tip),
+        "tip": _commit(verdict.tip) | {"ref": verdict.tip.reference},
         "xsa": verdict.xsa,
         "state": verdict.state.value,
         "policy": "strict",

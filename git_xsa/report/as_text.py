@@ -75,7 +75,7 @@ def headline(verdict: Verdict) -> str:
     asked = len(known) or len(verdict.xsa_of)
     what = advisory_names(known) or count(asked, "patch")
     verb, has = ("needs", "applies") if asked == 1 else ("need", "apply")
-    base, tip = verdict.base.name, verdict.tip.name
+    base, tip = verdict.base.name, verdict.tip.spelled
     sentences = {
         State.APPLIES: f"{what} {has} to {base} as {'it is' if asked == 1 else 'they are'}",
         State.NEEDS_PREREQUISITES: f"{what} {verb} {needs(verdict)} on {base}",
@@ -98,7 +98,7 @@ def order_line(verdict: Verdict) -> str:
 def print_unknown(lines: Lines, verdict: Verdict) -> None:
     """Print which advisories were asked for that nothing is known of here."""
     if verdict.unknown and verdict.state is not State.NO_PATCHES:
-        where = f"{verdict.base.name}..{verdict.tip.name}"
+        where = f"{verdict.base.name}..{verdict.tip.spelled}"
         lines.line("  ", (f"{advisory_names(verdict.unknown)}: no commit of {where} says that it fixes it", "dim"))
 
 

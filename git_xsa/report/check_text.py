@@ -46,8 +46,8 @@ def _headline(lines: Lines, verdict: Verdict, first: bool) -> None:
 def _distance(verdict: Verdict, commits: int) -> str:
     """Return where the base stands, ``commits`` before the tip."""
     if verdict.range.base is not None:
-        return f"which left {verdict.tip.name} {count(commits, 'commit')} ago"
-    return f"{count(commits, 'commit')} behind {verdict.tip.name}"
+        return f"which left {verdict.tip.spelled} {count(commits, 'commit')} ago"
+    return f"{count(commits, 'commit')} behind {verdict.tip.spelled}"
 
 
 def _each(lines: Lines, verdict: Verdict) -> None:
@@ -84,7 +84,7 @@ def _together(lines: Lines, verdict: Verdict) -> None:
         print_queue(lines, verdict)
     if selection.prerequisites:
         xsa = ",".join(map(str, known))
-        base, tip = quote(verdict.base.name), quote(verdict.tip.name)
+        base, tip = quote(verdict.base.name), quote(verdict.tip.spelled)
         words = f"git xsa-prereqs --onto {base} --tip {tip} --xsa {xsa} --why"
         lines.line(f"  Why these prerequisites: {words}")
 
