@@ -306,17 +306,17 @@ def test_prereqs_why(place: Place) -> None:
 {c(PREPARE)} prepare
   change prerequisite
   needed by XSA-2 {c(USE)} use it
-    a.c, hunk 1: changes the place of line that this commit removes
+    a.c, hunk 1: changes the place of a line that this commit removes
       -line 10
-    a.c, hunk 1: removes line that this commit adds
+    a.c, hunk 1: removes a line that this commit adds
       +prepared
 
 {c(TIDY)} tidy
   context prerequisite
   needed by XSA-3 {c(NEXT)} next to it
-    b.c, hunk 1: has as its context the place of line that this commit removes
+    b.c, hunk 1: has as its context the place of a line that this commit removes
       -line 5
-    b.c, hunk 1: has as its context line that this commit adds
+    b.c, hunk 1: has as its context a line that this commit adds
       +tidied
 """
     )

@@ -178,7 +178,7 @@ def _claim(reason: Reason) -> str:
         return f"uses the name {_decoded(rule.symbol.name)}"
     if not rule.lines:
         return f"expects that {rule.note}"
-    lines = "line" if len(rule.lines) == 1 else "lines"
+    lines = "a line" if len(rule.lines) == 1 else "lines"
     if rule.gone:
         verb = "changes the place of" if rule.kind is Kind.CHANGE else "has as its context the place of"
         return f"{verb} {lines} that this commit removes"
