@@ -704,7 +704,9 @@ def test_names_that_could_harm_a_terminal(tmp_path: Path) -> None:
     place = draft.write(tmp_path)
     ask = ("prereqs", "--onto", "RELEASE-1.0.0", "--xsa", "1")
 
-    assert "    \\x1b[2J \\xff \\u202e.c, hunk 1: removes a line that this commit adds\n" in place.run(*ask, "--why").out
+    assert (
+        "    \\x1b[2J \\xff \\u202e.c, hunk 1: removes a line that this commit adds\n" in place.run(*ask, "--why").out
+    )
     found = json.loads(place.run(*ask, "--json").out)["prerequisites"][0]["reasons"][0]["path"]
     assert os.fsencode(found) == path
 

@@ -14,6 +14,7 @@ from git_xsa.queue.answer import Question, Verdict
 from git_xsa.queue.session import Session
 from git_xsa.report.as_json import FORMAT, dumps, verdict_document
 from git_xsa.report.plain import printable
+from git_xsa.report.progress import Progress
 
 
 def parser() -> argparse.ArgumentParser:
@@ -50,7 +51,9 @@ def run(options: argparse.Namespace) -> int:
         if not pairs:  # nothing was checked, and that is no "yes"
             hint = session.repository.name_hint() if session.repository.shallow else "fetch them: git fetch --tags"
             raise XsaError(f"no stable branch has a release tag in {session.repository.folder}", hint)
-        verdicts = list(session.answers(_questions(session, pairs, options)))
+        with Progress() as progress:
+            session.repository.on_progress = progress.detail
+            verdicts = list(session.answers(_questions(session, pairs, options, progress)))
         if options.json:
             print(dumps({"format": FORMAT, "results": [verdict_document(verdict) for verdict in verdicts]}))
         else:
@@ -63,9 +66,12 @@ def run(options: argparse.Namespace) -> int:
     return max((verdict.status for verdict in verdicts), default=0) or int(bool(unknown))
 
 
-def _questions(session: Session, pairs: list[tuple[Commit, Commit]], options: argparse.Namespace) -> Iterator[Question]:
+def _questions(
+    session: Session, pairs: list[tuple[Commit, Commit]], options: argparse.Namespace, progress: Progress
+) -> Iterator[Question]:
     """Yield what is asked about each base: one question for all advisories together, or one for each."""
-    for base, tip in pairs:
+    for done, (base, tip) in enumerate(pairs, 1):
+        progress.task(f"{base.name} ({done} of {len(pairs)})")
         ask = session.ask_known_advisories if options.xsa else session.ask_advisories
         numbers = sorted(set(options.xsa)) or session.outstanding(base, tip)
         for group in [[number] for number in numbers] if options.each and numbers else [numbers]:

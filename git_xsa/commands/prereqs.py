@@ -14,6 +14,7 @@ from git_xsa.queue.answer import Question, State, Verdict
 from git_xsa.queue.session import LOOK_AHEAD, Session
 from git_xsa.report.as_json import dumps, error_line, verdict_document, verdict_line
 from git_xsa.report.plain import printable
+from git_xsa.report.progress import Progress
 
 #: States in which there is no queue -> exit status; 0 in the others.
 EXIT = {State.CONFLICTS: 2, State.NO_PATCHES: 1}
@@ -55,7 +56,9 @@ def run(options: argparse.Namespace) -> int:
     if options.stdin:
         return _answer_lines(options.json, not options.no_symbols)
     with Session(symbols=not options.no_symbols) as session:
-        verdict = session.answer(_ask(session, options))
+        with Progress() as progress:
+            session.repository.on_progress = progress.detail
+            verdict = session.answer(_ask(session, options))
         if options.json:
             print(dumps(verdict_document(verdict)))
         elif options.graph == "dot":

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from git_xsa.commands.arguments import json_option
 from git_xsa.errors import UsageError, XsaError
 from git_xsa.queue.replay import Interval, intervals
 from git_xsa.queue.session import Session
 from git_xsa.report.as_json import dumps
+from git_xsa.report.progress import Progress
 
 
 def parser() -> argparse.ArgumentParser:
@@ -60,8 +60,8 @@ def _replay(session: Session, options: argparse.Namespace) -> list[Interval]:
         where = session.repository.folder
         raise XsaError(f"there is no stable branch with a release tag in {where}", "fetch them: git fetch --tags")
     found: list[Interval] = []
-    for number, branch in enumerate(branches, 1):
-        if sys.stderr.isatty():
-            print(f"\r{branch.name} ({number} of {len(branches)}) \r", end="", file=sys.stderr, flush=True)
-        found += intervals(session, branch, policies=not options.quick)
+    with Progress() as progress:
+        for number, branch in enumerate(branches, 1):
+            progress.task(f"{branch.name} ({number} of {len(branches)})")
+            found += intervals(session, branch, policies=not options.quick)
     return found

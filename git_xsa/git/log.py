@@ -202,6 +202,7 @@ class _Reader:
             self._texts[position] = text
             self._diffs[position] = list(split_diff(text))
             self._touches[position] = [_raw_touch(line, position) for line in raw.splitlines() if line]
+        self._repository.on_progress(f"{len(self._texts)} of {len(self._commits)} commits read")
 
 
 class _PathIndex:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,6 +69,8 @@ class Repository:
         self.git = Git(self.folder, environment=names)
         self._services: dict[tuple[str, ...], Service] = {}
         self._listing: Call | None = None
+        #: Told in a few words how far the reading of a history is.
+        self.on_progress: Callable[[str], None] = lambda _: None
 
     def close(self) -> None:
         """End git's long-lived processes."""
