@@ -1157,12 +1157,12 @@ def test_a_signal_leaves_nothing_behind(
 
     The library sh lets its children outlive a SIGHUP, so there the end comes when git has done its work.
     """
-    hold = 1 if number == signal.SIGHUP else 60
+    hold = "sleep 1" if number == signal.SIGHUP else "exec sleep 60"
     real = shutil.which("git")
     held = tmp_path / "bin" / "git"
     held.parent.mkdir()
     held.write_text(
-        f'#!/bin/sh\ncase "$*" in *" {where} "*) : >"{tmp_path}/held"; sleep {hold} ;; esac\nexec "{real}" "$@"\n',
+        f'#!/bin/sh\ncase "$*" in *" {where} "*) {hold} ;; esac\nexec "{real}" "$@"\n',
         encoding="utf-8",
     )
     held.chmod(0o755)
@@ -1171,9 +1171,9 @@ def test_a_signal_leaves_nothing_behind(
     monkeypatch.setenv("PATH", f"{held.parent}{os.pathsep}{os.environ['PATH']}")
     process = start(place.folder, "check", start_new_session=True)
     deadline = time.monotonic() + 30
-    while not (tmp_path / "held").exists() and time.monotonic() < deadline:
+    # Until it really waits: a signal between two of the script's steps would miss one of them.
+    while f"{hold.removeprefix('exec ')} " not in processes(mark) and time.monotonic() < deadline:
         time.sleep(0.01)
-    time.sleep(0.3)  # until it really waits: a signal between two of the script's steps would miss one of them
     assert list(temporary.iterdir()) != [] or where != "apply"
     os.killpg(process.pid, number)
     out, err = process.communicate(timeout=30)

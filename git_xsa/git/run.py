@@ -17,8 +17,8 @@ import re
 import signal
 import sys
 import tempfile
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -68,6 +68,10 @@ HINTS = {
     "lazy fetching disabled": "the clone is a partial one: git fetch --refetch --no-filter brings all objects",
     "promisor remote": "the clone is a partial one: git fetch --refetch --no-filter brings all objects",
 }
+
+
+#: Signals that end a command; each may come at any time.
+_ENDING = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 
 
 class GitError(XsaError):
@@ -129,6 +133,36 @@ def _read(file: IO[bytes]) -> bytes:
     while chunk := file.read(1 << 20):
         chunks.append(chunk)
     return b"".join(chunks)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Keep signals that end the command waiting while a process is started and noted.
+
+    What they raise is lost in Python's own work around a fork, or shown by the child, which runs our handlers, too.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _expose() -> None:
+    """Undo ``_undisturbed`` in the child, just before it becomes git: a signal that waits ends it."""
+    for number in _ENDING:
+        if callable(signal.getsignal(number)):
+            signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+
+
+def _wait(process: Any) -> None:
+    """Wait for the end of ``process``, whatever that is.
+
+    A signal that ended it and interrupted us in waiting for it may have left nothing to wait for.
+    """
+    with suppress(ChildProcessError):
+        process.wait()
 
 
 def run_patch(folder: Path, text: bytes, fuzz: int) -> bool:
@@ -210,7 +244,7 @@ class Service:
         """End the process and wait for it; harmless when it has ended already."""
         self._requests.close()
         self.answers.close()
-        self._process.wait()
+        _wait(self._process)
 
 
 def _accepted(answer: Answer, words: tuple[str, ...], accept: tuple[int, ...]) -> Answer:
@@ -250,7 +284,7 @@ class Call:
         """End the process without an answer; harmless when it has ended."""
         with suppress(ProcessLookupError):
             self._process.terminate()
-        self._process.wait()
+        _wait(self._process)
         self._running.discard(self)
         for file in self._files:
             file.close()
@@ -290,11 +324,11 @@ class Git:
     ) -> Call:
         """Begin ``git WORDS`` with ``given`` as its standard input; its ``finish`` returns what it gave."""
         out, err = _memory(), _memory()
-        with _memory(given) as source:
+        with _memory(given) as source, _undisturbed():
             options = self._options(environment) | {"_bg": True, "_bg_exc": False}
             process = self._program(*map(_Word, words), _in=source, _out=out, _err=err, **options)
-        call = Call(words, process, (out, err), accept, self._calls)
-        self._calls.add(call)
+            call = Call(words, process, (out, err), accept, self._calls)
+            self._calls.add(call)
         return call
 
     def call(
@@ -308,10 +342,7 @@ class Git:
 
         Raises ``GitError`` when the exit status is not one of ``accept``.
         """
-        with _memory(given) as source, _memory() as out, _memory() as err:
-            done = self._program(*map(_Word, words), _in=source, _out=out, _err=err, **self._options(environment))
-            answer = Answer(int(done.exit_code), _read(out), _read(err))
-        return _accepted(answer, words, accept)
+        return self.start(*words, given=given, environment=environment, accept=accept).finish()
 
     def text(self, *words: str, accept: tuple[int, ...] = (0,)) -> str:
         """Run ``git WORDS`` and return its output as text without the final newline."""
@@ -331,10 +362,14 @@ class Git:
         read_request, write_request = os.pipe()
         read_answer, write_answer = os.pipe()
         with open(read_request, "rb", 0) as source, open(write_answer, "wb", 0) as sink, open(os.devnull, "wb") as err:
-            process = program(*map(_Word, words), _in=source, _out=sink, _err=err, _bg=True, _bg_exc=False, **options)
-        answers = io.BufferedReader(io.FileIO(read_answer), 1 << 16)
-        service = Service(name, process, open(write_request, "wb", 0), answers)  # noqa: SIM115 - closed by the service
-        self._services.append(service)
+            answers = io.BufferedReader(io.FileIO(read_answer), 1 << 16)
+            requests = open(write_request, "wb", 0)  # noqa: SIM115 - closed by the service
+            with _undisturbed():
+                process = program(
+                    *map(_Word, words), _in=source, _out=sink, _err=err, _bg=True, _bg_exc=False, **options
+                )
+                service = Service(name, process, requests, answers)
+                self._services.append(service)
         return service
 
     def _options(self, environment: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -346,6 +381,7 @@ class Git:
             "_tty_out": False,
             "_return_cmd": True,
             "_ok_code": range(-signal.NSIG, 256),
+            "_preexec_fn": _expose,
         }
 
     def close(self) -> None:
