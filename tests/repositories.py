@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import io
 import os
+import select
 import shutil
 import subprocess
 import sys
@@ -321,6 +322,25 @@ def snapshot(folder: Path) -> dict[str, tuple[object, ...]]:
         time = None if is_object else (facts.st_mtime_ns, facts.st_ctime_ns)
         found[str(path.relative_to(folder))] = (facts.st_mode, facts.st_ino, content, time)
     return found
+
+
+def refused(folder: Path, words: Sequence[str], status: int, what: str, hint: str = "") -> None:
+    """Check that a command ends with this message and status, prints nothing else and changes nothing."""
+    before = snapshot(folder)
+    done = run(folder, *words)
+
+    prefix = "fatal" if status == 128 else "error"
+    assert done == (status, "", f"{prefix}: {what}\n" + (f"hint: {hint}\n" if hint else ""))
+    assert snapshot(folder) == before
+    assert list(Path(os.environ["XDG_RUNTIME_DIR"]).iterdir()) == []
+
+
+def read_line(process: subprocess.Popen[str]) -> str:
+    """Return the next line of the process' output, without waiting for it for ever."""
+    assert process.stdout is not None
+    ready, _, _ = select.select([process.stdout], [], [], 30)
+    assert ready, "no answer came"
+    return process.stdout.readline()
 
 
 def processes(mark: str) -> list[str]:
