@@ -37,18 +37,19 @@ class Trial:
 
 
 #: Runs in a shell that lives as long as the quarantine; the arguments are how to call git.  A line of its input asks
-#: for one trial: whether to start anew from the files in ``base``, and the options for ``git apply``.  The answer is
-#: git's exit status and what the index then holds.  Three short processes a trial, started by a small shell: starting
-#: them from Python, which has the history in memory by then, took more than twice as long.
+#: for one trial: whether to start anew from the files in ``base``, whether to tell what the index then holds (after a
+#: failure it is told anyway), and the options for ``git apply``.  The answer is git's exit status, and that.  Short
+#: processes started by a small shell: starting them from Python, which has the history in memory by then, took more
+#: than twice as long.
 _SCRIPT = r"""
-while read -r anew options; do
+while read -r anew show options; do
     status=0
     if [ "$anew" = 1 ]; then rm -rf index objects/*; "$@" update-index -z --index-info <base 2>message || status=$?; fi
     if [ "$status" = 0 ] && [ -s patch ]; then
         "$@" -c core.fsync=none apply --cached --whitespace=nowarn $options <patch 2>message || status=$?
     fi
     printf '%s\n' "$status"
-    "$@" ls-files -s -z
+    if [ "$show" = 1 ] || [ "$status" != 0 ]; then "$@" ls-files -s -z; fi
     printf '\nend of answer\n'
 done
 """
@@ -87,9 +88,10 @@ class Quarantine:
 
         ``options`` are more options for git, apart by blanks.
         """
-        status, files, message = self._try(base, b"", options)
+        last = len(patches)
+        status, files, message = self._try(base, b"", options, show=not last)
         for number, text in enumerate(patches):
-            status, files, message = self._try(None, text, options)
+            status, files, message = self._try(None, text, options, show=number + 1 == last)
             if status:
                 return Trial(files, number, message)
         return Trial(files)
@@ -126,7 +128,7 @@ class Quarantine:
         return {os.fsencode(place.relative_to(tree)): place.read_bytes() for place in found}
 
     def _try(
-        self, base: Mapping[bytes, Entry] | None, text: bytes, options: str
+        self, base: Mapping[bytes, Entry] | None, text: bytes, options: str, show: bool = True
     ) -> tuple[int, dict[bytes, Entry], str]:
         """Apply ``text`` to ``base``, or to what is there (``None``); return git's status, the files, its message."""
         if base is not None:
@@ -136,7 +138,7 @@ class Quarantine:
         (self._folder / "patch").write_bytes(text)
         if self._shell is None:
             self._shell = self._repository.git.shell(_SCRIPT, self._folder, self._environment)
-        self._shell.ask(f"{int(base is not None)} {options}\n".encode())
+        self._shell.ask(f"{int(base is not None)} {int(show)} {options}\n".encode())
         status, _, listing = self._shell.read_until(_END).partition(b"\n")
         message = (self._folder / "message").read_bytes().decode("utf-8", "replace") if int(status) else ""
         if "No space left on device" in message:  # that says nothing about the patch
