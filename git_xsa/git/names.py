@@ -33,6 +33,10 @@ _CALL = re.compile(rb"(\w+)[ \t]*\(([^()]*)")
 _INCLUDED = re.compile(rb"^\+[ \t]*#[ \t]*include[ \t]*[<\"]([^>\"\n]+)", re.MULTILINE)
 
 
+#: How many files that changes made are kept for the next question, parsed.
+KEPT = 256
+
+
 class AddedWords:
     """The words that the changes of a range add, by file: those that are used and those that may be defined there.
 
@@ -52,6 +56,7 @@ class AddedWords:
         self._made: list[tuple[int, bytes]] = []
         self._adders: dict[bytes, list[tuple[int, bytes]]] = {}
         self._mentions: dict[bytes, set[bytes]] = {}
+        self._added: dict[tuple[int, bytes], Added] = {}
 
     def used(self, position: int) -> Mapping[bytes, Collection[bytes]]:
         """Return the words on the lines that the change at ``position`` adds, and the names of headers that they
@@ -118,6 +123,27 @@ class AddedWords:
                     self._adders.setdefault(word, []).append((position, path))
         self._read.update(wanted)
 
+    def added(self, position: int, path: bytes) -> Added:
+        """Return what the change at ``position`` made of the file at ``path``."""
+        if (position, path) in self._added:
+            return self._added[position, path]
+        rows: set[int] = set()
+        name = b""
+        for diff in self._history.diffs([position])[position]:
+            if isinstance(diff, FileDiff) and diff.new_path == path:
+                name = diff.new_id
+                for hunk in diff.change().hunks:
+                    row = hunk.new_start - 1
+                    for mark in hunk.marks:
+                        if mark == ADDED:
+                            rows.add(row)
+                        row += mark != REMOVED
+        text = self._history.contents([name.decode()])[name.decode()] if rows else b""
+        if len(self._added) >= KEPT:
+            self._added.clear()
+        self._added[position, path] = Added(path, text, frozenset(rows))
+        return self._added[position, path]
+
     def mentions(self, words: Collection[bytes], base: int) -> Mapping[bytes, Collection[bytes]]:
         """Return for each of ``words`` the paths of the files that mention it in the base at position ``base``."""
         for word in words:
@@ -163,7 +189,7 @@ class Names:
         self._base = base
         self._texts: dict[bytes, bytes] = {}
         words = history.words(macros)
-        self.used, self.mentions, self.makers = words.used, words.mentions, words.makers
+        self.used, self.mentions, self.makers, self.added = words.used, words.mentions, words.makers, words.added
         self.adders, self.adders_in = words.adders, words.adders_in
 
     def origins(
@@ -171,22 +197,6 @@ class Names:
     ) -> Mapping[bytes, Sequence[tuple[bytes, int]]]:
         """Return the lines of the files at ``paths`` that the changes at ``positions`` touch, after ``chosen``."""
         return self._history.history.origins(positions, chosen, paths)
-
-    def added(self, position: int, path: bytes) -> Added:
-        """Return what the change at ``position`` made of the file at ``path``."""
-        rows: set[int] = set()
-        name = b""
-        for diff in self._history.diffs([position])[position]:
-            if isinstance(diff, FileDiff) and diff.new_path == path:
-                name = diff.new_id
-                for hunk in diff.change().hunks:
-                    row = hunk.new_start - 1
-                    for mark in hunk.marks:
-                        if mark == ADDED:
-                            rows.add(row)
-                        row += mark != REMOVED
-        text = self._history.contents([name.decode()])[name.decode()] if rows else b""
-        return Added(text, frozenset(rows))
 
     def hunk(self, position: int, path: bytes, line: bytes) -> int:
         """Return the number of the hunk by which the change at ``position`` adds ``line`` to ``path``; 0: none."""

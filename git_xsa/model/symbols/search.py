@@ -16,6 +16,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice
 from typing import Protocol
 
@@ -26,6 +27,8 @@ from git_xsa.model.symbols.roles import WORD, Language, Role, Source, Space, lan
 #: A name that so many files of the base mention, or fewer, is looked for in their code; one that more of them
 #: mention is there.
 FEW_MENTIONS = 2
+#: The bytes that words are made of.
+_IN_WORDS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
 _INCLUDE = re.compile(rb"\s*#\s*include\s*[<\"]([^>\"]+)[>\"]")
 #: The lines of a file, each with the change that brought it (0: the base has it).
 Origins = Sequence[tuple[bytes, int]]
@@ -33,10 +36,17 @@ Origins = Sequence[tuple[bytes, int]]
 
 @dataclass(frozen=True)
 class Added:
-    """What a change made of a file: the whole ``text`` after it, and the ``rows`` (from 0) of the lines it added."""
+    """What a change made of the file at ``path``: the whole ``text`` after it, and the ``rows`` (from 0) of the lines
+    it added."""
 
+    path: bytes
     text: bytes
     rows: frozenset[int]
+
+    @cached_property
+    def source(self) -> Source:
+        """The text, read."""
+        return read(self.path, self.text)
 
 
 class Evidence(Protocol):
@@ -116,9 +126,12 @@ def read(path: bytes, text: bytes) -> Source:
 
 def places(text: bytes, word: bytes, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:
     """Yield the start and end of every ``word`` in ``text``, or between ``start`` and ``end`` of it."""
-    pattern = re.compile(rb"(?<!\w)" + re.escape(word) + rb"(?!\w)")
-    for match in pattern.finditer(text, start, len(text) if end is None else end):
-        yield match.span()
+    size, limit = len(word), len(text) if end is None else end
+    at = text.find(word, start, limit)
+    while at >= 0:
+        if (at == 0 or text[at - 1] not in _IN_WORDS) and (at + size == len(text) or text[at + size] not in _IN_WORDS):
+            yield at, at + size
+        at = text.find(word, at + size, limit)
 
 
 class _File:
@@ -162,7 +175,7 @@ class Search:
         self._forms = forms
         self._positions = frozenset(positions)
         self._chosen = chosen
-        self._sources: dict[tuple[int, bytes], Source] = {}
+        self._sources: dict[bytes, Source] = {}
         self._files: list[_File] = []
 
     def run(self) -> list[Missing]:
@@ -309,7 +322,7 @@ class Search:
     def _definition(self, use: _Use, position: int, path: bytes, word: bytes, form: Form | None) -> Supply | None:
         """Return how the change at ``position`` defines ``word`` in the file at ``path`` for ``use``, if it does."""
         added = self._evidence.added(position, path)
-        source = self._source(position, path, added.text)
+        source = added.source
         for start, end in places(added.text, word):
             if added.text.count(b"\n", 0, start) not in added.rows:
                 continue
@@ -327,11 +340,11 @@ class Search:
                 return Supply(position, path, line)
         return None
 
-    def _source(self, position: int, path: bytes, text: bytes) -> Source:
-        """Return the file at ``path`` after the change at ``position`` (-1: in the base) as a source."""
-        if (position, path) not in self._sources:
-            self._sources[position, path] = read(path, text)
-        return self._sources[position, path]
+    def _source(self, path: bytes, text: bytes) -> Source:
+        """Return the file at ``path`` of the base as a source."""
+        if path not in self._sources:
+            self._sources[path] = read(path, text)
+        return self._sources[path]
 
     def _not_in_base(self, uses: Sequence[_Use]) -> list[_Use]:
         """Return those of ``uses`` whose name no file mentions that the using file can see."""
@@ -353,7 +366,7 @@ class Search:
                 if path in touched or not visible(use.file.path, path):
                     continue
                 text = self._evidence.base_text(path)
-                if self._tells(path, self._source(-1, path, text), text, use, word, form):
+                if self._tells(path, self._source(path, text), text, use, word, form):
                     return True
         return False
 
