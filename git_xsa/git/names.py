@@ -16,7 +16,7 @@ from git_xsa.git.diffs import FileDiff
 from git_xsa.git.repository import Repository
 from git_xsa.model.change import ADDED, REMOVED, FileChange
 from git_xsa.model.rules import Chosen
-from git_xsa.model.symbols.roles import WORD, language_of, shared
+from git_xsa.model.symbols.roles import WORD, language_of, shared, visible
 from git_xsa.model.symbols.search import Added
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ class AddedWords:
         self._made: list[tuple[int, bytes]] = []
         self._adders: dict[bytes, list[tuple[int, bytes]]] = {}
         self._mentions: dict[bytes, set[bytes]] = {}
+        self._held: dict[bytes, frozenset[bytes]] = {}
         self._added: dict[tuple[int, bytes], Added] = {}
 
     def used(self, position: int) -> Mapping[bytes, Collection[bytes]]:
@@ -144,30 +145,41 @@ class AddedWords:
         self._added[position, path] = Added(path, text, frozenset(rows))
         return self._added[position, path]
 
-    def mentions(self, words: Collection[bytes], base: int) -> Mapping[bytes, Collection[bytes]]:
-        """Return for each of ``words`` the paths of the files that mention it in the base at position ``base``."""
+    def mentions(
+        self, words: Collection[bytes], users: Collection[bytes], base: int
+    ) -> Mapping[bytes, Collection[bytes]]:
+        """Return for each of ``words`` the paths of the files that mention it in the base at position ``base``, of
+        those at least that one of the files ``users`` can see."""
+        fresh = self._hold({path for path in self._listing if any(visible(user, path) for user in users)})
+        for word, where in self._mentions.items():
+            where.update(path for path in fresh if word in self._held[path])
         for word in words:
             if word not in self._mentions:
-                self._mentions[word] = {path for path, held in self._tree_words if word in held}
+                self._mentions[word] = {path for path, held in self._held.items() if word in held}
         if not base:
             return self._mentions
         return {word: self._mentions[word].union(path for _, path in self.adders(word, 0, base + 1)) for word in words}
 
     @cached_property
-    def _tree_words(self) -> list[tuple[bytes, frozenset[bytes]]]:
-        """Path and words of every file that others may see, in the tree that the range starts from."""
-        git = self._repository.git
-        listing = git.call("ls-tree", "-r", "-z", "--full-tree", self._tree).out.split(b"\0")[:-1]
-        entries = [(words.split(), path) for words, _, path in (line.partition(b"\t") for line in listing)]
-        wanted = [(words[2], path) for words, path in entries if words[1] == b"blob" and shared(path)]
-        answer = git.call("cat-file", "--batch", "--buffer", given=b"".join(name + b"\n" for name, _ in wanted)).out
-        found, at = [], 0
-        for _, path in wanted:
-            end = answer.index(b"\n", at)
-            size = int(answer[at:end].split()[2])
-            at = end + size + 2
-            found.append((path, frozenset(WORD.findall(answer, end, at))))
-        return found
+    def _listing(self) -> dict[bytes, bytes]:
+        """Object name of every file that others may see, in the tree that the range starts from."""
+        found = self._repository.git.call("ls-tree", "-r", "-z", "--full-tree", self._tree).out.split(b"\0")[:-1]
+        entries = [(words.split(), path) for words, _, path in (line.partition(b"\t") for line in found)]
+        return {path: words[2] for words, path in entries if words[1] == b"blob" and shared(path)}
+
+    def _hold(self, paths: set[bytes]) -> list[bytes]:
+        """Read the words of the files at ``paths`` that were not read yet; return which those are."""
+        fresh = sorted(paths - self._held.keys())
+        if fresh:
+            names = b"".join(self._listing[path] + b"\n" for path in fresh)
+            answer = self._repository.git.call("cat-file", "--batch", "--buffer", given=names).out
+            at = 0
+            for path in fresh:
+                end = answer.index(b"\n", at)
+                size = int(answer[at:end].split()[2])
+                at = end + size + 2
+                self._held[path] = frozenset(WORD.findall(answer, end, at))
+        return fresh
 
 
 def _added(body: bytes) -> bytes:

@@ -65,9 +65,11 @@ class Evidence(Protocol):
     def makers(self, ending: bytes, after: int, before: int) -> Iterable[tuple[int, bytes]]:
         """Return the changes after ``after`` and before ``before`` that make a file whose path ends so, with it."""
 
-    def mentions(self, words: Collection[bytes], base: int) -> Mapping[bytes, Collection[bytes]]:
-        """Return for each of ``words`` the paths of the files that mention it in the base, of those that others may
-        see."""
+    def mentions(
+        self, words: Collection[bytes], users: Collection[bytes], base: int
+    ) -> Mapping[bytes, Collection[bytes]]:
+        """Return for each of ``words`` the paths of the files that mention it in the base, of those at least that one
+        of the files ``users`` can see."""
 
     def base_text(self, path: bytes) -> bytes:
         """Return the file at ``path`` as the base has it; nothing when it has none."""
@@ -217,7 +219,8 @@ class Search:
                     elif self._has_adder(path, word, position):
                         doubtful.setdefault(path, set()).add(word)
         spellings = {word: self._forms.words(word) for words in doubtful.values() for word in words}
-        mentions = self._evidence.mentions(set().union(*spellings.values()), base) if spellings else {}
+        words = set().union(*spellings.values())
+        mentions = self._evidence.mentions(words, doubtful.keys(), base) if words else {}
         for path, words in doubtful.items():
             for word in words:
                 if not self._often_mentioned(path, spellings[word], mentions):
@@ -354,7 +357,8 @@ class Search:
             if not use.local
             for word, _ in self._forms.spellings(use.name, use.role.space is Space.MEMBER)
         }
-        mentions = self._evidence.mentions(words, self._chosen.base) if words else {}
+        users = {use.file.path for use in uses}
+        mentions = self._evidence.mentions(words, users, self._chosen.base) if words else {}
         return [use for use in uses if use.local or not self._is_there(use, mentions)]
 
     def _is_there(self, use: _Use, mentions: Mapping[bytes, Collection[bytes]]) -> bool:
