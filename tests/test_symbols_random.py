@@ -1,0 +1,163 @@
+"""Random branches on which names decide, against a referee that tries every set of commits.
+
+A branch has headers and functions with places in them, far enough apart that no hunk sees two.  A commit writes into
+one or two places: a definition of a name, a local variable, or a line that uses names which are there by then.  So a
+set of commits is right when each of them finds the places as it left them (the writer before it is there, too), and
+when every name on a line that is there is defined: a global one in a header, a local one in the same function.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+
+import hypothesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from repositories import Draft
+from test_properties import SCALE, SEED
+
+from git_xsa.queue.answer import State
+from git_xsa.queue.session import Session
+
+HEADERS = ("a.h", "b.h")
+FUNCTIONS = ("first", "second")
+#: Lines between two places: more than twice the context of a hunk.
+APART = 8
+NAME = re.compile(r"\b(?:GLOBAL|local)_\d+\b")
+
+#: A place: the header or function, and its number there.
+Place = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Branch:
+    """What each commit writes, the last one being the patch; and how many of them the base has."""
+
+    commits: tuple[dict[Place, str], ...]
+    base: int
+
+    def tree(self, selected: frozenset[int]) -> dict[Place, str]:
+        """Return what stands at each place after the base and the ``selected`` commits (numbers from 1)."""
+        written: dict[Place, str] = {}
+        for number, commit in enumerate(self.commits, 1):
+            if number <= self.base or number in selected:
+                written.update(commit)
+        return written
+
+    def right(self, selected: frozenset[int]) -> bool:
+        """Whether ``selected`` apply and leave no name undefined."""
+        for number in selected:
+            for place in self.commits[number - 1]:
+                before = [n for n in range(1, number) if place in self.commits[n - 1]]
+                if before and before[-1] > self.base and before[-1] not in selected:
+                    return False
+        tree = self.tree(selected)
+        defined = {(place[0], match[1]) for place, text in tree.items() if (match := DEFINES.search(text))}
+        for (where, _), text in tree.items():
+            for name in NAME.findall(text):
+                wanted = {(where, name)} if name.startswith("local") else {(header, name) for header in HEADERS}
+                if not wanted & defined:
+                    return False
+        return True
+
+    def smallest(self) -> frozenset[int]:
+        """Return the smallest right set that has the last commit: every set is tried, by size."""
+        last = len(self.commits)
+        others = range(self.base + 1, last)
+        for size in range(len(others) + 1):
+            for some in combinations(others, size):
+                if self.right(frozenset((*some, last))):
+                    return frozenset((*some, last))
+        raise AssertionError("the whole branch is right")
+
+
+DEFINES = re.compile(r"(?:#define|int) ((?:GLOBAL|local)_\d+)\b")
+
+
+@st.composite
+def branches(draw: st.DrawFn) -> Branch:
+    """Draw a branch of up to seven commits."""
+    written: dict[Place, str] = {}
+    commits: list[dict[Place, str]] = []
+    last = draw(st.integers(2, 7))
+    for number in range(1, last + 1):
+        commit: dict[Place, str] = {}
+        for _ in range(draw(st.integers(1, 2))):
+            kind = "use" if number == last else draw(st.sampled_from(("global", "global", "local", "use")))
+            where = draw(st.sampled_from(HEADERS if kind == "global" else FUNCTIONS))
+            spot = draw(st.integers(0, 3))
+            place = (where, spot + (4 if kind == "use" else 0))
+            if place not in commit:
+                commit[place] = _text(draw, kind, place, written, number)
+        written |= commit
+        commits.append(commit)
+    return Branch(tuple(commits), draw(st.integers(0, min(2, last - 1))))
+
+
+def _text(draw: st.DrawFn, kind: str, place: Place, written: dict[Place, str], number: int) -> str:
+    """Return a line for ``place`` that no other commit writes; what it uses is there before this commit."""
+    names = sorted(
+        match[1]
+        for where, text in written.items()
+        if (match := DEFINES.search(text)) and where != place and (where[0] == place[0] or where[0] in HEADERS)
+    )
+    if kind == "global":
+        names = [name for name in names if name < f"GLOBAL_{_number(place)}"]
+    used = draw(st.lists(st.sampled_from(names), max_size=2)) if names else []
+    value = " + ".join([*used, str(number)])
+    if kind == "global":
+        return f"#define GLOBAL_{_number(place)} ({value})"
+    return f"    int local_{place[1]} = {number};" if kind == "local" else f"    x += {value};"
+
+
+def _number(place: Place) -> int:
+    return HEADERS.index(place[0]) * 4 + place[1]
+
+
+def files(written: dict[Place, str]) -> dict[str, bytes]:
+    """Return the files of a tree."""
+    made = {}
+    for header in HEADERS:
+        made[header] = "\n".join([f"/* {header} */", *_slots(written, header, range(4), "/*", " */"), "/* end */", ""])
+    body = ['#include "a.h"', '#include "b.h"', ""]
+    for function in FUNCTIONS:
+        slots = _slots(written, function, range(8), "    /*", " */")
+        body += [f"int {function}(int x)", "{", *slots, "    return x;", "}", ""]
+    return {name: text.encode() for name, text in {**made, "u.c": "\n".join(body)}.items()}
+
+
+def _slots(written: dict[Place, str], where: str, spots: range, start: str, end: str) -> Iterator[str]:
+    for spot in spots:
+        yield written.get((where, spot), f"{start} place {spot} of {where}{end}")
+        yield from (f"{start} {where} {spot}.{line}{end}" for line in range(APART))
+
+
+@hypothesis.seed(SEED)
+@settings(
+    max_examples=60 * SCALE,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+@given(branches())
+def test_the_queue_is_the_smallest_that_leaves_no_name_undefined(branch: Branch) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        draft = Draft()
+        draft.release("1.0.0", files({}))
+        for number in range(1, len(branch.commits) + 1):
+            draft.commit(f"change {number}", files(branch.tree(frozenset(range(1, number + 1)))))
+        place = draft.write(Path(name))
+        with Session(place.folder) as session:
+            base = session.commit(place[branch.base + 1])
+            patch = session.commit(place[len(branch.commits) + 1])
+            verdict = session.answer(session.ask_commits(base, session.commit("stable-1.0"), [patch]))
+            queue = {session.commit(place[n + 1]).id: n for n in range(1, len(branch.commits) + 1)}
+            found = {queue[verdict.range.commits[position - 1].id] for position in verdict.queue}
+    smallest = branch.smallest()
+    assert verdict.state is (State.NEEDS_PREREQUISITES if len(smallest) > 1 else State.APPLIES)
+    assert found == smallest
