@@ -3,7 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
+import sys
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from git_xsa.errors import UsageError
+from git_xsa.report.plain import printable
+
+if TYPE_CHECKING:
+    from git_xsa.queue.answer import Verdict
+    from git_xsa.queue.builds import BuildOptions
+    from git_xsa.queue.session import Session
+
+#: Set by whatever runs a command as part of a hook: nothing is built there.
+HOOK = "GIT_XSA_HOOK"
+#: Letters after a number of seconds, minutes, hours.
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
 
 def advisory_numbers(text: str) -> list[int]:
@@ -20,3 +37,73 @@ def advisory_numbers(text: str) -> list[int]:
 def json_option(parser: argparse.ArgumentParser) -> None:
     """Add ``--json``."""
     parser.add_argument("--json", action="store_true", help="print the answer as JSON")
+
+
+def build_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--build`` and what goes with it."""
+    parser.add_argument("--build", metavar="<command>", help="find what is needed to build, too; runs this command")
+    parser.add_argument("--no-build", action="store_true", help="don't build, whatever xsa.build says")
+    parser.add_argument(
+        "--build-timeout", metavar="<time>", type=_seconds, help="end a build after this time: 90, 90s, 30m, 2h"
+    )
+    parser.add_argument("--jobs", metavar="<n>", type=_jobs, help="let make run this many jobs at once")
+    parser.add_argument("--quick", action="store_true", help="don't try to build without each prerequisite found")
+
+
+def _seconds(text: str) -> float:
+    found = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)([smh]?)", text)
+    if found is None or not float(found[1]):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time (90, 90s, 30m or 2h)")
+    return float(found[1]) * _UNITS[found[2]]
+
+
+def _jobs(text: str) -> int:
+    if not re.fullmatch(r"[1-9][0-9]{0,3}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of jobs")
+    return int(text)
+
+
+def build_wishes(options: argparse.Namespace, setting: str) -> BuildOptions | None:
+    """Return how to build, ``None`` for not at all; ``setting`` is the command that git's configuration has.
+
+    Raises ``UsageError`` when the options have no meaning together, and for ``--build`` in a hook.
+    """
+    if options.build is not None and options.no_build:
+        raise UsageError("--build and --no-build contradict each other", "give one of them")
+    if options.build is not None and not options.build.strip():
+        raise UsageError("the command after --build is empty", "such as: --build 'make -C xen'")
+    if options.build is not None and os.environ.get(HOOK):
+        raise UsageError("nothing is built as part of a hook", "run the command by hand")
+    command = None if options.no_build or os.environ.get(HOOK) else options.build or setting.strip()
+    if not command:
+        if options.build_timeout or options.jobs or options.quick:
+            raise UsageError(
+                "--build-timeout, --jobs and --quick are about a build, and none is asked for",
+                "give the command with --build, or with git config xsa.build",
+            )
+        return None
+    from git_xsa.queue.builds import BuildOptions  # noqa: PLC0415 - only for who builds
+
+    return BuildOptions(command, options.build_timeout, options.jobs, options.quick)
+
+
+def built(session: Session, verdicts: Iterable[Verdict], wishes: BuildOptions | None) -> Iterator[Verdict]:
+    """Yield ``verdicts`` with what their queues need to build; the same ones without ``wishes``.
+
+    On a terminal each build is told of on standard error.
+    """
+    if wishes is None:
+        yield from verdicts
+        return
+    from git_xsa.queue.builds import Builder  # noqa: PLC0415
+
+    def say(words: str) -> None:
+        if sys.stderr.isatty():
+            print(printable(words, one_line=True), file=sys.stderr, flush=True)
+
+    def remark(words: str) -> None:
+        print(printable(f"note: {words}", one_line=True), file=sys.stderr, flush=True)
+
+    with Builder(session.repository, session.quarantine, wishes, say, remark) as builder:
+        for verdict in verdicts:
+            yield builder.improve(verdict)

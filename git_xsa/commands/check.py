@@ -7,12 +7,13 @@ import sys
 from collections.abc import Iterator
 from datetime import datetime, timezone
 
-from git_xsa.commands.arguments import advisory_numbers, json_option
+from git_xsa.commands.arguments import advisory_numbers, build_options, build_wishes, built, json_option
 from git_xsa.errors import XsaError
 from git_xsa.git.repository import Commit
 from git_xsa.queue.answer import Question, Verdict
 from git_xsa.queue.session import Session
 from git_xsa.report.as_json import FORMAT, dumps, verdict_document
+from git_xsa.report.build import print_build_failures
 from git_xsa.report.plain import printable
 from git_xsa.report.progress import Progress
 
@@ -22,7 +23,7 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="git xsa-check",
         usage="git xsa-check [--onto <base>]... [--branch <pattern>] [--xsa <n>[,<n>]...]\n"
-        "                     [--each] [--all] [--json] [--no-symbols]",
+        "                     [--each] [--all] [--json] [--no-symbols] [--build <command>]",
         description="Tell whether the outstanding advisories apply to the last release of each supported branch.",
     )
     made.add_argument(
@@ -37,6 +38,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--all", action="store_true", help="also branches without security support")
     made.add_argument("--no-symbols", action="store_true", help="leave out commits that only supply names in the code")
     json_option(made)
+    build_options(made)
     return made
 
 
@@ -47,6 +49,7 @@ def run(options: argparse.Namespace) -> int:
     """
     today = datetime.now(timezone.utc).date()
     with Session(symbols=not options.no_symbols) as session:
+        wishes = build_wishes(options, session.settings.build)
         pairs, remarks = session.targets(options.onto, options.branch, options.all, today)
         if not pairs:  # nothing was checked, and that is no "yes"
             hint = session.repository.name_hint() if session.repository.shallow else "fetch them: git fetch --tags"
@@ -54,10 +57,12 @@ def run(options: argparse.Namespace) -> int:
         with Progress() as progress:
             session.repository.on_progress = progress.detail
             verdicts = list(session.answers(_questions(session, pairs, options, progress)))
+        verdicts = list(built(session, verdicts, wishes))
         if options.json:
             print(dumps({"format": FORMAT, "results": [verdict_document(verdict) for verdict in verdicts]}))
         else:
             _print(session, verdicts, options.each)
+        print_build_failures(verdicts)
         for remark in remarks:
             print(printable(f"note: {remark}", one_line=True), file=sys.stderr)
     unknown = set(options.xsa).difference(*(set(verdict.xsa).difference(verdict.unknown) for verdict in verdicts))

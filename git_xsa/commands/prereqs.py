@@ -8,11 +8,12 @@ from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from io import TextIOWrapper
 
-from git_xsa.commands.arguments import advisory_numbers, json_option
+from git_xsa.commands.arguments import advisory_numbers, build_options, build_wishes, built, json_option
 from git_xsa.errors import UsageError, XsaError
 from git_xsa.queue.answer import Question, State, Verdict
 from git_xsa.queue.session import LOOK_AHEAD, Session
 from git_xsa.report.as_json import dumps, error_line, verdict_document, verdict_line
+from git_xsa.report.build import print_build_failures
 from git_xsa.report.plain import printable
 from git_xsa.report.progress import Progress
 
@@ -25,7 +26,7 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="git xsa-prereqs",
         usage="git xsa-prereqs --onto <base> [--tip <ref>] (--xsa <n>[,<n>]... | <commit>... | <patch file>...)\n"
-        "                       [--why] [--graph[=dot]] [--json] [--no-symbols]\n"
+        "                       [--why] [--graph[=dot]] [--json] [--no-symbols] [--build <command>]\n"
         "   or: git xsa-prereqs --stdin [--json] [--no-symbols]",
         description="Find the smallest set of commits that patches need before they apply to a base.",
     )
@@ -43,6 +44,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--no-symbols", action="store_true", help="leave out commits that only supply names in the code")
     made.add_argument("--stdin", action="store_true", help="read requests, one a line: <base> <commit>...")
     json_option(made)
+    build_options(made)
     made.add_argument("patches", nargs="*", metavar="<commit>", help="commits of the branch, or patch files")
     return made
 
@@ -56,9 +58,11 @@ def run(options: argparse.Namespace) -> int:
     if options.stdin:
         return _answer_lines(options.json, not options.no_symbols)
     with Session(symbols=not options.no_symbols) as session:
+        wishes = build_wishes(options, session.settings.build)
         with Progress() as progress:
             session.repository.on_progress = progress.detail
             verdict = session.answer(_ask(session, options))
+        [verdict] = built(session, [verdict], wishes)
         if options.json:
             print(dumps(verdict_document(verdict)))
         elif options.graph == "dot":
@@ -67,7 +71,8 @@ def run(options: argparse.Namespace) -> int:
             print(dot(verdict))
         else:
             _print(session, verdict, options)
-    return EXIT.get(verdict.state, 0)
+        print_build_failures([verdict])
+    return max(EXIT.get(verdict.state, 0), verdict.build.state.status if verdict.build is not None else 0)
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -75,6 +80,8 @@ def _check(options: argparse.Namespace) -> None:
     if options.stdin:
         if options.onto or options.xsa or options.patches or options.tip or options.why or options.graph:
             raise UsageError("--stdin takes the base and the commits from its input", "see git help xsa-prereqs")
+        if options.build is not None:
+            raise UsageError("--stdin answers many requests, and builds none", "ask about one base with --onto")
         return
     if not options.onto:
         raise UsageError("no base is given", "say what the patches are to be put on: --onto RELEASE-4.17.3")

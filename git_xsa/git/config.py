@@ -33,6 +33,8 @@ class Settings:
     symbol_forms: tuple[str, ...] = ()
     #: Names of git's own remotes.
     remotes: tuple[str, ...] = ()
+    #: The command that builds; empty: none is asked for.
+    build: str = ""
 
 
 class _Meaningless(Exception):
@@ -91,6 +93,14 @@ def boolean(values: Sequence[str | None]) -> bool:
     if value.lower() in ("false", "no", "off", "0", ""):
         return False
     raise _Meaningless("it must be true or false", "true")
+
+
+def command(values: Sequence[str | None]) -> str:
+    """Return the last value, a command for the shell; empty: none."""
+    value = values[-1]
+    if value is None:
+        raise _Meaningless("it must be a command", "'make -C xen'")
+    return value
 
 
 def words(values: Sequence[str | None]) -> tuple[str, ...]:
@@ -152,6 +162,7 @@ _KEYS = {
         _Key("trusted_keys", "trustedKeys", fingerprints),
         _Key("require_signature", "requireSignature", boolean),
         _Key("symbol_forms", "symbolForm", forms),
+        _Key("build", "build", command),
     )
 }
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from pathlib import Path
 
 from git_xsa.git.log import Range
 from git_xsa.git.repository import Commit
@@ -45,12 +46,47 @@ class Doubt:
     paths: tuple[bytes, ...] = ()
 
 
+class BuildState(str, Enum):
+    """What the user's build makes of a queue."""
+
+    BUILDS = "builds"
+    #: Not even with every commit of the branch.
+    FAILS = "fails"
+    #: The base by itself does not build, so nothing can be said of the queue.
+    BASE_FAILS = "base-fails"
+    #: As before, because it takes longer than the limit.
+    BASE_TIMEOUT = "base-timeout"
+
+    @property
+    def status(self) -> int:
+        """The exit status that this leads to."""
+        return {BuildState.BUILDS: 0, BuildState.FAILS: 2}.get(self, 128)
+
+
+@dataclass(frozen=True)
+class Build:
+    """What came of building a queue with ``command``.
+
+    ``tries`` counts the builds that ran, ``known`` the outcomes that were known from before.  ``minimal`` tells whether
+    each ``build`` prerequisite was left out once, and the build failed.  ``log`` is that of the last failure, unless
+    the queue builds.
+    """
+
+    command: str
+    state: BuildState
+    tries: int
+    known: int
+    minimal: bool
+    log: Path | None = None
+
+
 @dataclass(frozen=True)
 class Verdict:
     """The answer to one request.
 
     ``asked`` are the advisories that were asked about by number, ``xsa_of`` maps the positions of the wanted commits
-    to their advisories.  ``doubt`` is there exactly when ``state`` is ``misplaced``.
+    to their advisories.  ``doubt`` is there exactly when ``state`` is ``misplaced``, ``build``
+    when the queue was built.
     """
 
     base: Commit
@@ -61,6 +97,7 @@ class Verdict:
     doubt: Doubt | None = None
     asked: tuple[int, ...] = ()
     xsa_of: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    build: Build | None = None
 
     @property
     def xsa(self) -> list[int]:
@@ -84,7 +121,8 @@ class Verdict:
     @property
     def status(self) -> int:
         """The exit status that this answer leads to: as its state, but prerequisites and doubt count in every one."""
-        return max(self.state.status, int(bool(self.selection.prerequisites or self.doubt)))
+        built = self.build.state.status if self.build is not None else 0
+        return max(self.state.status, int(bool(self.selection.prerequisites or self.doubt)), built)
 
 
 @dataclass(frozen=True)

@@ -25,15 +25,24 @@ def edges(verdict: Verdict) -> dict[int, list[int]]:
 def reduced(needs: dict[int, list[int]]) -> dict[int, list[int]]:
     """Return ``needs`` without what follows from the rest: a need of something that is needed anyway.
 
-    A change needs only earlier ones, so what each reaches can be collected from the first to the last.
+    Two changes that need each other, which only a build can make them, keep their arrows.
     """
-    reach: dict[int, set[int]] = {}
-    fewer = {}
-    for position in sorted(needs):
-        through = set().union(*(reach[need] for need in needs[position]))
-        reach[position] = through | set(needs[position])
-        fewer[position] = [need for need in needs[position] if need not in through]
-    return fewer
+    reach = {position: _reached(needs, position) for position in needs}
+    return {
+        position: [need for need in found if not any(need in reach[o] and o not in reach[need] for o in found)]
+        for position, found in needs.items()
+    }
+
+
+def _reached(needs: dict[int, list[int]], start: int) -> set[int]:
+    """Return all that the change at ``start`` needs, directly or through others."""
+    found: set[int] = set()
+    pending = [start]
+    while pending:
+        fresh = set(needs[pending.pop()]) - found
+        found |= fresh
+        pending += fresh
+    return found
 
 
 def print_tree(lines: Lines, verdict: Verdict) -> None:
@@ -59,8 +68,9 @@ def print_tree(lines: Lines, verdict: Verdict) -> None:
             show(need, below, "└── " if number == len(needs[position]) else "├── ")
 
     inner = {need for found in needs.values() for need in found}
-    for position in verdict.selection.wanted:
-        if position not in inner:
+    first = [position for position in verdict.selection.wanted if position not in inner]
+    for position in (*first, *verdict.selection.wanted):
+        if position not in seen:
             show(position, "", "")
 
 

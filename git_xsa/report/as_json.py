@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 from git_xsa.git.repository import Commit
+from git_xsa.model.rules import Kind
 from git_xsa.model.selection import Reason
 from git_xsa.queue.answer import Verdict
 
@@ -39,7 +40,8 @@ def _reason(verdict: Verdict, reason: Reason) -> dict[str, Any]:
         "symbol": _text(rule.symbol.name) if rule.symbol is not None else None,
         "kind": rule.kind.value,
         "gone": rule.gone,
-        "note": rule.note or None,
+        "note": rule.note or None if rule.kind is not Kind.BUILD else None,
+        "diagnostic": rule.note or None if rule.kind is Kind.BUILD else None,
     }
     if rule.symbol is not None:
         document["introduced"] = {
@@ -92,6 +94,16 @@ def verdict_document(verdict: Verdict) -> dict[str, Any]:
     }
     if selection.impossible:
         document["conflicts"] = [_reason(verdict, reason) for reason in selection.impossible]
+    if verdict.build is not None:
+        build = verdict.build
+        document["build"] = {
+            "command": build.command,
+            "state": build.state.value,
+            "tries": build.tries,
+            "known": build.known,
+            "minimal": build.minimal,
+            "log": str(build.log) if build.log is not None else None,
+        }
     if verdict.doubt is not None:
         doubt = verdict.doubt
         document["misplaced"] = {

@@ -8,6 +8,7 @@ from git_xsa.model.rules import Kind, Symbol
 from git_xsa.model.selection import Reason
 from git_xsa.model.words import advisory_names, count
 from git_xsa.queue.answer import State, Verdict
+from git_xsa.report.build import print_build
 from git_xsa.report.style import Lines
 
 #: How many hexadecimal digits of a commit are shown: what ``git log --oneline`` shows in xen.git, and one more.
@@ -112,6 +113,9 @@ def print_verdict(lines: Lines, verdict: Verdict, why: bool) -> None:
         lines.line(order_line(verdict))
         lines.line()
         print_queue(lines, verdict)
+    if verdict.build is not None:
+        lines.line()
+        print_build(lines, verdict)
     if why:
         for position in verdict.selection.prerequisites:
             lines.line()
@@ -155,6 +159,9 @@ def _print_why(lines: Lines, verdict: Verdict, position: int) -> None:
             who = label(verdict, needed_by) if needed_by in verdict.selection.wanted else "prerequisite"
             lines.line(f"  needed by {who} ", (short(verdict, needed_by), "cyan"), f" {subject_of(verdict, needed_by)}")
         path = reason.rule.path.decode("utf-8", "surrogateescape")
+        if reason.rule.kind is Kind.BUILD:
+            lines.line("    without it the build fails: ", (reason.rule.note, "bold"))
+            continue
         place = f"hunk {reason.rule.hunk}" if reason.rule.hunk else "the file as a whole"
         lines.line("    ", (path, "bold"), f", {place}: {_claim(reason)}")
         if reason.rule.symbol is None:
@@ -168,7 +175,8 @@ def _readable(reasons: Sequence[Reason]) -> Iterator[Reason]:
     """Yield the reasons by needing change, file and hunk; those about whole files only where lines say nothing."""
     with_lines = {(reason.needed_by, reason.rule.path) for reason in reasons if reason.rule.lines}
     for reason in sorted(reasons, key=lambda reason: (reason.needed_by, reason.rule.path, reason.rule.hunk)):
-        if reason.rule.lines or (reason.needed_by, reason.rule.path) not in with_lines:
+        own = reason.rule.lines or reason.rule.kind is Kind.BUILD
+        if own or (reason.needed_by, reason.rule.path) not in with_lines:
             yield reason
 
 

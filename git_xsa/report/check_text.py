@@ -19,6 +19,7 @@ from git_xsa.report.as_text import (
     print_unknown,
     subject_of,
 )
+from git_xsa.report.build import print_build
 from git_xsa.report.style import Lines, Part
 
 
@@ -82,10 +83,13 @@ def _together(lines: Lines, verdict: Verdict) -> None:
     if verdict.state is not State.CONFLICTS:
         lines.line(f"  {order_line(verdict)}")
         print_queue(lines, verdict)
+    print_build(lines, verdict, "  ")
     if selection.prerequisites:
         xsa = ",".join(map(str, known))
         base, tip = quote(verdict.base.name), quote(verdict.tip.spelled)
         words = f"git xsa-prereqs --onto {base} --tip {tip} --xsa {xsa} --why"
+        if verdict.build is not None:
+            words += f" --build {quote(verdict.build.command)}"
         lines.line(f"  Why these prerequisites: {words}")
 
 

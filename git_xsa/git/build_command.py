@@ -1,0 +1,169 @@
+"""Run the user's build: shut in as far as the system allows, with a time limit, and with nothing left of it.
+
+What util-linux's ``unshare`` can do here is tried once, the most first:
+
+1. no network, processes of its own that all end with it, and the repository read-only;
+2. no network, processes of its own;
+3. nothing: then the processes are found by a mark in their environment, and the caller is told about the network.
+
+The command comes from the command line or from git's configuration.  It runs in a shell, in the throwaway tree, with
+no standard input and without git's variables, so that a build which calls git finds no repository.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from git_xsa.git.build_tree import BuildTree
+
+#: Runs in the new namespaces: the folders after their number become read-only, then the rest is the command.  Without
+#: the interface ``lo`` a build could not even talk to itself.
+_PROTECT = """
+ip link set lo up 2>/dev/null
+number=$1; shift
+while [ "$number" -gt 0 ]; do
+    mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" || exit 125
+    shift; number=$((number - 1))
+done
+exec "$@"
+"""
+_NAMESPACES = ("--net", "--pid", "--fork", "--kill-child", "--mount-proc")
+#: Every process of a build has it in its environment, with the name of the throwaway folder.
+MARK = "GIT_XSA_BUILD"
+#: How long a probe of what the system allows may take, in seconds.
+_PROBE_LIMIT = 20
+
+
+class Outcome(Enum):
+    """How a build ended."""
+
+    BUILT = "built"
+    FAILED = "failed"
+    TIMEOUT = "timeout"
+
+
+@dataclass(frozen=True)
+class Walls:
+    """What a command line begins with so that a build is shut in, and what that keeps in."""
+
+    words: tuple[str, ...] = ()
+    offline: bool = False
+    own_processes: bool = False
+
+
+def find_walls(protected: Sequence[Path]) -> Walls:
+    """Return the best walls that work here; the folders ``protected`` are read-only behind the best of them."""
+    user, group = os.geteuid(), os.getegid()
+    folders = [str(len(protected)), *map(str, protected)]
+    mounting = ("sh", "-c", _PROTECT, "git-xsa", *folders)
+    if user == 0:
+        choices = [("unshare", "--mount", *_NAMESPACES, *mounting), ("unshare", *_NAMESPACES)]
+    else:  # who mounts must be root in there, and who builds should not be
+        back = ("unshare", "--user", f"--map-user={user}", f"--map-group={group}")
+        choices = [
+            ("unshare", "--map-root-user", "--mount", *_NAMESPACES, *mounting, *back),
+            ("unshare", "--map-current-user", *_NAMESPACES),
+        ]
+    for words in choices:
+        if _works(words):
+            return Walls(words, offline=True, own_processes=True)
+    return Walls()
+
+
+def _works(words: Sequence[str]) -> bool:
+    try:
+        done = subprocess.run(
+            (*words, "true"), stdin=subprocess.DEVNULL, capture_output=True, timeout=_PROBE_LIMIT, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
+
+
+def build_environment(tree: BuildTree, jobs: int | None) -> dict[str, str]:
+    """Return the environment of a build: the user's, without git's variables, in plain English, with own scratch."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    own = {
+        "LC_ALL": "C.UTF-8",
+        "PWD": str(tree.tree),
+        "TMPDIR": str(tree.temporary),
+        "GIT_CEILING_DIRECTORIES": str(tree.folder),
+        MARK: str(tree.folder),
+    }
+    if jobs is not None:
+        own |= {"XSA_JOBS": str(jobs), "MAKEFLAGS": f"{kept.get('MAKEFLAGS', '')} -j{jobs}".strip()}
+    return kept | own
+
+
+class BuildCommand:
+    """The command, ready to run; ``limit`` is the longest that one run may take, in seconds (``None``: no limit)."""
+
+    def __init__(self, command: str, walls: Walls, limit: float | None = None, jobs: int | None = None) -> None:
+        self.command = command
+        self.walls = walls
+        self._limit = limit
+        self._jobs = jobs
+
+    def run(self, tree: BuildTree, log: Path) -> Outcome:
+        """Run it in ``tree`` and write what it prints to ``log``, which only the user can read.
+
+        No process of it is left when this returns or is interrupted.
+        """
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+        with open(os.open(log, flags, 0o600), "wb") as output:
+            process = subprocess.Popen(
+                (*self.walls.words, "sh", "-c", self.command),
+                cwd=tree.tree,
+                env=build_environment(tree, self._jobs),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+            try:
+                status = process.wait(self._limit)
+            except subprocess.TimeoutExpired:
+                return Outcome.TIMEOUT
+            finally:
+                self._end(process, tree)
+        return Outcome.FAILED if status else Outcome.BUILT
+
+    def _end(self, process: subprocess.Popen[bytes], tree: BuildTree) -> None:
+        """Kill what is still there of a build, and wait until it is gone."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        if not self.walls.own_processes:
+            _kill_marked(str(tree.folder))
+
+
+def _kill_marked(folder: str) -> None:
+    """Kill every process that a build in ``folder`` has started, also those that left its group."""
+    for _ in range(50):
+        left = _marked(folder)
+        if not left:
+            return
+        for number in left:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(number, signal.SIGKILL)
+        time.sleep(0.02)
+
+
+def _marked(folder: str) -> list[int]:
+    """Return the processes with the mark of ``folder`` in their environment; none where there is no ``/proc``."""
+    mark = f"{MARK}={folder}".encode()
+    found = []
+    for name in os.listdir("/proc") if os.path.isdir("/proc/self") else []:
+        if name.isdigit() and int(name) != os.getpid():
+            with contextlib.suppress(OSError):
+                if mark in Path("/proc", name, "environ").read_bytes().split(b"\0"):
+                    found.append(int(name))
+    return found

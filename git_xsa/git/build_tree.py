@@ -1,0 +1,147 @@
+"""A throwaway work tree for builds, outside the repository.
+
+It is written file by file from object contents, not by ``git worktree`` or ``git checkout``: the repository gets no
+metadata, no filter or attribute changes a byte, and a file that stays as it is keeps its time of change, so that make
+compiles only what changed.  The folder is readable by the user alone and gone when the tree is closed.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from git_xsa.errors import XsaError
+from git_xsa.git.repository import Repository
+from git_xsa.git.trial import Entry
+from git_xsa.model.change import SUBMODULE_MODE, SYMLINK_MODE
+
+#: What the name of the folder begins with; the tree itself is the folder ``TREE`` in it.
+PREFIX = "git-xsa-build-"
+TREE = "tree"
+EXECUTABLE = "100755"
+
+
+def read_entries(repository: Repository, commit: str) -> dict[bytes, Entry]:
+    """Return mode and object name of every file of ``commit``, by path."""
+    listing = repository.git.call("ls-tree", "-r", "-z", "--full-tree", commit).out
+    entries = {}
+    for line in listing.split(b"\0")[:-1]:
+        words, _, path = line.partition(b"\t")
+        mode, _, name = words.decode().split()
+        entries[path] = (mode, name)
+    return entries
+
+
+class BuildTree:
+    """The work tree; use it as a context manager.
+
+    ``folder`` holds it and what the build writes to its temporary folder, ``tree`` is where the build runs.
+    ``reduced`` tells whether a change has been taken back since the tree was new.
+    """
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix=PREFIX)).resolve()
+        self.tree = self.folder / TREE
+        self.temporary = self.folder / "tmp"
+        self._shown: dict[bytes, Entry] = {}
+        self._selected: frozenset[str] = frozenset()
+        self.reduced = False
+        self.clear()
+
+    def __enter__(self) -> BuildTree:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Remove the work tree, whatever modes a build gave its folders."""
+        _remove(self.folder)
+
+    def clear(self) -> None:
+        """Begin anew, with an empty tree."""
+        self._shown = {}
+        self._selected = frozenset()
+        self.reduced = False
+        for folder in (self.tree, self.temporary):
+            _remove(folder)
+            folder.mkdir()
+
+    def show(self, entries: Mapping[bytes, Entry], content: Callable[[bytes], bytes], selected: frozenset[str]) -> None:
+        """Make the tree hold ``entries``; ``content`` gives the file at a path, ``selected`` are the ids of the changes
+        that make them.
+
+        Only files that differ from what was shown last are written.
+        """
+        self.reduced = self.reduced or not selected >= self._selected
+        self._selected = selected
+        gone = self._shown.keys() - entries.keys()
+        changed = sorted(path for path, entry in entries.items() if self._shown.get(path) != entry)
+        self.temporary.mkdir(exist_ok=True)  # a build may have removed it
+        for path in sorted(gone):
+            self._drop(path)
+            del self._shown[path]
+        for path in changed:
+            self._shown.pop(path, None)  # until it is written
+            self._write(path, entries[path][0], content)
+            self._shown[path] = entries[path]
+
+    def _place(self, path: bytes) -> bytes:
+        """Return where the file at ``path`` is written; ``XsaError`` for a path that leads out of the tree."""
+        parts = path.split(b"/")
+        if any(part in (b"", b".", b"..") or part.lower() == b".git" for part in parts):
+            name = path.decode("utf-8", "backslashreplace")
+            raise XsaError(f"the tree has a file named {name!r}, which is never written", "check it with git fsck")
+        return os.path.join(os.fsencode(self.tree), path)
+
+    def _drop(self, path: bytes) -> None:
+        place = self._place(path)
+        if self._is_reached(path):
+            _remove(place)
+
+    def _is_reached(self, path: bytes) -> bool:
+        """Whether all folders on the way to ``path`` are folders, and no links to elsewhere."""
+        place = os.fsencode(self.tree)
+        for part in path.split(b"/")[:-1]:
+            place = os.path.join(place, part)
+            if os.path.islink(place) or not os.path.isdir(place):
+                return False
+        return True
+
+    def _write(self, path: bytes, mode: str, content: Callable[[bytes], bytes]) -> None:
+        place = self._place(path)
+        folder = os.fsencode(self.tree)
+        for part in path.split(b"/")[:-1]:
+            folder = os.path.join(folder, part)
+            if os.path.islink(folder) or not os.path.isdir(folder):
+                _remove(folder)
+                os.mkdir(folder)
+        _remove(place)
+        if mode == SUBMODULE_MODE:
+            os.mkdir(place)
+        elif mode == SYMLINK_MODE:
+            os.symlink(content(path), place)
+        else:
+            bits = 0o755 if mode == EXECUTABLE else 0o644
+            with open(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, bits), "wb") as file:
+                file.write(content(path))
+
+
+def _remove(place: Path | bytes) -> None:
+    """Remove what is at ``place``: nothing, a file, a link, or a folder with all it holds."""
+    try:
+        kind = os.lstat(place).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    if not stat.S_ISDIR(kind):
+        os.unlink(place)
+        return
+    for folder, names, _ in os.walk(os.fsencode(place)):  # a folder that can't be read or written can't be emptied
+        for name in (folder, *(os.path.join(folder, name) for name in names)):
+            if not os.path.islink(name):
+                os.chmod(name, stat.S_IRWXU)
+    shutil.rmtree(place, ignore_errors=True)

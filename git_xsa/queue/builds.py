@@ -1,0 +1,403 @@
+"""Find what a queue needs besides so that it builds, with the user's build as the judge (``git_xsa.model.search``).
+
+The release is built first, and everything else in the same throwaway tree.  What comes of it is an answer like any
+other: the additional changes are prerequisites of kind ``build``, what they need is found by the rules, and the whole
+queue is checked with git.
+
+A tree that is used again can lie, where makefiles do not tell all that a file is made from: after a change was taken
+back, what was made with it may still be there.  So a success in a tree that a change was taken back from is in doubt;
+if it is the answer, it is built once more in a new tree.  If that fails, each try gets a new tree from then on.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from git_xsa.errors import XsaError
+from git_xsa.git.build_command import BuildCommand, Outcome, find_walls
+from git_xsa.git.build_tree import PREFIX, TREE, BuildTree, read_entries
+from git_xsa.git.repository import Repository
+from git_xsa.git.trial import Entry, Quarantine
+from git_xsa.model.diagnostics import Diagnostic, Sign, read_diagnostics
+from git_xsa.model.history import FileState, Opaque
+from git_xsa.model.rules import ROOT, Condition, Kind, Rule
+from git_xsa.model.search import Attempt, Failure, Found, Stage, search
+from git_xsa.model.selection import RuleSource, Selection, select
+from git_xsa.model.suppliers import Clue, Content, Suppliers, content_of
+from git_xsa.model.words import count
+from git_xsa.queue.answer import Build, BuildState, State, Verdict, conclude, propose
+from git_xsa.queue.outcomes import Outcomes, cache_folder, digest
+
+#: More of a log than this is not read for diagnostics: the first error is what matters.
+_LOG_LIMIT = 32 << 20
+_WAITED = "the build did not end within the time limit"
+#: What make says when a file that was there in the last try is gone now: a fault of the reused tree, perhaps.
+_STALE = "No rule to make target"
+_TREE = re.compile(rf"[^\s'\"\u2018:]*/{PREFIX}[^/]+/{TREE}/")
+#: States of queues that can be built.
+BUILDABLE = (State.APPLIES, State.NEEDS_PREREQUISITES, State.MISPLACED, State.PARTLY_APPLIED)
+
+
+@dataclass(frozen=True)
+class BuildOptions:
+    """What the user asked for: the command, the limit of one build in seconds, jobs, and whether to be quick."""
+
+    command: str
+    limit: float | None = None
+    jobs: int | None = None
+    quick: bool = False
+
+
+class _BaseFails(Exception):
+    """The base does not build by itself; ``timeout`` tells whether it only took too long."""
+
+    def __init__(self, timeout: bool) -> None:
+        super().__init__()
+        self.timeout = timeout
+
+
+@dataclass(frozen=True)
+class _WithMore:
+    """The rules of ``source``, and for some changes more of them."""
+
+    source: RuleSource
+    more: Mapping[int, Collection[Rule]]
+
+    def prepare(self, positions: Collection[int]) -> None:
+        self.source.prepare(positions)
+
+    def rules(self, position: int) -> Iterator[Rule]:
+        yield from self.source.rules(position)
+        yield from self.more.get(position, ())
+
+
+class Builder:
+    """Builds queues.  Use it as a context manager: leaving it removes the throwaway tree.
+
+    ``say`` is told in a line what is being tried, and why.  ``remark`` gets what the user should know once.
+    """
+
+    def __init__(
+        self,
+        repository: Repository,
+        quarantine: Quarantine,
+        options: BuildOptions,
+        say: Callable[[str], None],
+        remark: Callable[[str], None],
+    ) -> None:
+        self._repository = repository
+        self._quarantine = quarantine
+        self.options = options
+        self.say, self._remark = say, remark
+        self.outcomes = Outcomes(cache_folder())
+        self.tree = BuildTree()
+        #: Whether each try gets a new tree.
+        self.afresh = False
+        self._base = ""
+
+    def __enter__(self) -> Builder:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.tree.close()
+
+    @cached_property
+    def command(self) -> BuildCommand:
+        """The command behind the best walls that this system has."""
+        walls = find_walls(protected_folders(self._repository))
+        if not walls.offline:
+            self._remark("the build can use the network: this system does not let a user shut it off (unshare)")
+        return BuildCommand(self.options.command, walls, self.options.limit, self.options.jobs)
+
+    def improve(self, verdict: Verdict) -> Verdict:
+        """Return ``verdict`` with what its queue needs to build; the same when there is no queue."""
+        if verdict.state not in BUILDABLE:
+            return verdict
+        if verdict.base.id != self._base:  # other files, and what another release leaves behind
+            self.tree.clear()
+            self._base = verdict.base.id
+        return _Task(self, self._repository, verdict).answer(self._quarantine)
+
+
+def protected_folders(repository: Repository) -> list[Path]:
+    """Return the folders of ``repository`` that no build may write to: its metadata and objects, and the work tree
+    around them, unless the user's home or the temporary folder is in there."""
+    common = repository.objects.parent.resolve()
+    folders = {repository.folder.resolve(), common, repository.objects.resolve()}
+    spared = [Path.home().resolve(), Path(tempfile.gettempdir()).resolve()]
+    around = common.parent
+    if common.name == ".git" and not any(place.is_relative_to(around) for place in spared):
+        folders.add(around)
+    return sorted(f for f in folders if not any(f != other and f.is_relative_to(other) for other in folders))
+
+
+class _Task:
+    """One answer, on the way to one whose queue builds."""
+
+    def __init__(self, builder: Builder, repository: Repository, verdict: Verdict) -> None:
+        self._builder = builder
+        self._repository = repository
+        self._verdict = verdict
+        self._history = verdict.range
+        self._base = verdict.selection.base
+        self._wanted = verdict.selection.wanted
+        self._closures: dict[frozenset[int], Selection] = {}
+        self._tries = self._known = 0
+        self._base_builds = False
+        self._last_log: Path | None = None
+        #: Names of the outcomes of this search that a used tree gave after a change was taken back from it.
+        self._doubtful: set[str] = set()
+
+    def answer(self, quarantine: Quarantine) -> Verdict:
+        """Search, and return the answer."""
+        try:
+            found = self._search()
+            if found.extra is not None and not self._confirmed(found.extra):
+                self._builder.say("    a used tree told something else: from now on each try gets a new one")
+                self._builder.afresh = True
+                found = self._search()
+        except _BaseFails as failure:
+            return self._with_build(BuildState.BASE_TIMEOUT if failure.timeout else BuildState.BASE_FAILS)
+        if found.extra is None:
+            return self._with_build(BuildState.FAILS)
+        verdict = self._verdict
+        if found.extra:
+            selection = self._final(found.extra)
+            proposal = propose(self._history, self._base, self._wanted, selection)
+            state, doubt = conclude(proposal, quarantine)
+            if state is not State.MISPLACED and verdict.state is State.PARTLY_APPLIED:
+                state = State.PARTLY_APPLIED
+            verdict = replace(verdict, state=state, doubt=doubt, selection=selection)
+        return replace(verdict, build=self._report(BuildState.BUILDS, found))
+
+    def _search(self) -> Found:
+        later = set(range(self._base + 1, len(self._history.commits) + 1)).difference(self._verdict.selection.queue)
+        return search(self._judge, self._closure, later, self._builder.options.quick)
+
+    def _confirmed(self, extra: Mapping[int, Failure]) -> bool:
+        """Whether the queue with ``extra`` builds in a new tree, too, if that is in doubt; forgets all doubtful
+        outcomes if it does not."""
+        selection = self._select(extra)
+        entries, made = self._entries(selection)
+        name = digest(entries, self._builder.options.command)
+        if name not in self._doubtful:
+            return True
+        self._builder.say(f"build {self._tries + 1}: all of it once more, in a new tree")
+        self._builder.tree.clear()
+        if self._build(entries, made, name, self._ids(selection)) is Outcome.BUILT:
+            return True
+        for doubtful in self._doubtful:
+            self._builder.outcomes.forget(doubtful)
+        self._doubtful.clear()
+        return False
+
+    def _with_build(self, state: BuildState) -> Verdict:
+        return replace(self._verdict, build=self._report(state, None))
+
+    def _report(self, state: BuildState, found: Found | None) -> Build:
+        log = self._last_log if state is not BuildState.BUILDS else None
+        minimal = found is not None and found.minimal
+        return Build(self._builder.options.command, state, self._tries, self._known, minimal, log)
+
+    # sets of changes
+
+    def _select(self, extra: Iterable[int]) -> Selection:
+        """Return what follows from ``extra`` by the rules."""
+        chosen = frozenset(extra)
+        if chosen not in self._closures:
+            rules = [_plain_rule(position) for position in sorted(chosen)]
+            source = _WithMore(self._history.history, {self._wanted[-1]: rules})
+            self._closures[chosen] = select(source, self._base, self._wanted)
+        return self._closures[chosen]
+
+    def _closure(self, extra: frozenset[int]) -> frozenset[int] | None:
+        selection = self._select(extra)
+        return None if selection.impossible else frozenset(selection.queue)
+
+    def _final(self, extra: Mapping[int, Failure]) -> Selection:
+        """Return the selection with ``extra``, each with the diagnostic that asks for it and the change it is about."""
+        more: dict[int, list[Rule]] = {}
+        for position, failure in sorted(extra.items()):
+            clue = _clue_for(position, failure)
+            path = clue.path.encode("utf-8", "surrogateescape")
+            rule = Rule(Condition(ROOT, position), Kind.BUILD, path, 0, note=clue.diagnostic.text)
+            more.setdefault(self._user(clue), []).append(rule)
+        return select(_WithMore(self._history.history, more), self._base, self._wanted)
+
+    def _user(self, clue: Clue) -> int:
+        """Return the change of the queue that ``clue`` is about: the last to add the name, or to touch the file."""
+        queue = self._verdict.selection.queue
+        name = clue.diagnostic.name
+        naming = [p for p in queue if name and re.search(rf"\b{re.escape(name)}\b", self._contents[p].added)]
+        touching = [p for p in queue if clue.path and clue.path in self._contents[p].paths]
+        return (naming or touching or self._wanted)[-1]
+
+    @cached_property
+    def _contents(self) -> dict[int, Content]:
+        """What each change after the base does."""
+        found = {}
+        for position in range(self._base + 1, len(self._history.commits) + 1):
+            touched = {path for touch in self._history.index.at([position]) for path in touch.paths}
+            found[position] = content_of(self._history.text(position), sorted(touched))
+        return found
+
+    # builds
+
+    @cached_property
+    def _base_entries(self) -> dict[bytes, Entry]:
+        return read_entries(self._repository, self._verdict.base.id)
+
+    def _entries(self, selection: Selection | None) -> tuple[dict[bytes, Entry], dict[bytes, FileState]]:
+        """Return the files of the base, or after a queue, and the contents of those that the queue touches."""
+        entries = dict(self._base_entries)
+        made: dict[bytes, FileState] = {}
+        if selection is None:
+            return entries, made
+        states = self._history.history.states(selection.queue, selection.chosen)
+        for path in states:
+            entries.pop(path, None)
+        for path, state in states.items():
+            if state is not None:
+                entries[path] = (state.mode, state.object_name(self._history.hash_length))
+                made[path] = state
+        return entries, made
+
+    def _ids(self, selection: Selection) -> frozenset[str]:
+        return frozenset(self._history.commits[position - 1].id for position in selection.queue)
+
+    def _judge(self, attempt: Attempt) -> Failure | None:
+        """Build the queue that follows from an attempt, unless the outcome is known; return how it fails."""
+        selection = self._select(attempt.extra)
+        entries, made = self._entries(selection)
+        name = digest(entries, self._builder.options.command)
+        outcome = self._builder.outcomes.get(name)
+        if outcome is None:
+            self._build_base()
+            self._builder.say(f"build {self._tries + 1}: {self._describe(attempt)}")
+            if attempt.stage is Stage.WHOLE and self._builder.tree.reduced:
+                self._builder.tree.clear()  # whether there is an answer at all must not be in doubt
+            outcome = self._build(entries, made, name, self._ids(selection))
+        else:
+            self._known += 1
+            self._last_log = self._builder.outcomes.log(name)
+        if outcome is Outcome.BUILT:
+            return None
+        return self._failure(self._read(name, outcome), selection.queue)
+
+    def _build_base(self) -> None:
+        """Build the base once; ``_BaseFails`` when it does not build."""
+        if self._base_builds:
+            return
+        entries, made = self._entries(None)
+        name = digest(entries, self._builder.options.command)
+        if (
+            self._builder.outcomes.get(name) is not Outcome.BUILT
+        ):  # what failed may be repaired by now: a tool installed
+            self._builder.say(f"build {self._tries + 1}: {self._verdict.base.name} itself")
+            outcome = self._build(entries, made, name, frozenset())
+            if outcome is not Outcome.BUILT:
+                raise _BaseFails(timeout=outcome is Outcome.TIMEOUT)
+        self._base_builds = True
+
+    def _build(
+        self, entries: Mapping[bytes, Entry], made: Mapping[bytes, FileState], name: str, selected: frozenset[str]
+    ) -> Outcome:
+        """Run the build on ``entries``, the files after ``selected``, and return the outcome.
+
+        A failure that a used tree may have caused is tried once more in a new one.  What is kept of it: no failure of
+        the base, and no doubtful success.
+        """
+        builder = self._builder
+        if builder.afresh:
+            builder.tree.clear()
+        log = self._last_log = builder.outcomes.log(name)
+        outcome = self._run(entries, made, selected, log)
+        if outcome is Outcome.FAILED and builder.tree.reduced and _STALE in _read_log(log):
+            builder.tree.clear()
+            builder.say("    in a new tree, since make looks for a file that is gone")
+            outcome = self._run(entries, made, selected, log)
+        if builder.tree.reduced:
+            self._doubtful.add(name)
+        else:
+            self._doubtful.discard(name)
+        if selected if outcome is Outcome.FAILED else name not in self._doubtful:
+            builder.outcomes.put(name, outcome)
+        return outcome
+
+    def _run(
+        self, entries: Mapping[bytes, Entry], made: Mapping[bytes, FileState], selected: frozenset[str], log: Path
+    ) -> Outcome:
+        self._show(entries, made, selected)
+        self._tries += 1
+        return self._builder.command.run(self._builder.tree, log)
+
+    def _show(self, entries: Mapping[bytes, Entry], made: Mapping[bytes, FileState], selected: frozenset[str]) -> None:
+        def content(path: bytes) -> bytes:
+            state = made.get(path)
+            if state is None:
+                return self._object(entries[path][1], path)
+            if len(state.lines) == 1 and isinstance(state.lines[0], Opaque):
+                return self._object(state.lines[0].decode(), path)
+            return b"".join(state.lines)
+
+        self._builder.tree.show(entries, content, selected)
+
+    def _object(self, name: str, path: bytes) -> bytes:
+        found = self._repository.read(name)
+        if found is None:
+            where = path.decode("utf-8", "backslashreplace")
+            what = f"the contents of {where} are in no commit: a binary patch can't be built"
+            raise XsaError(what, "leave out --build")
+        return found[2]
+
+    def _read(self, name: str, outcome: Outcome) -> list[Diagnostic]:
+        if outcome is Outcome.TIMEOUT:
+            return [Diagnostic(_WAITED, Sign.PLACE)]
+        return read_diagnostics(_read_log(self._builder.outcomes.log(name)))
+
+    def _failure(self, diagnostics: list[Diagnostic], selected: Collection[int]) -> Failure:
+        suppliers = Suppliers({p: content for p, content in self._contents.items() if p not in selected})
+        paths = [os.fsdecode(path) for path in self._base_entries]
+        clues = suppliers.clues(diagnostics, paths)
+        if clues:
+            self._builder.say(f"    fails: {clues[0].diagnostic.text}")
+        return Failure(tuple(clues), tuple(suppliers.near(clues)))
+
+    def _describe(self, attempt: Attempt) -> str:
+        """Return in a few words what is tried, and why."""
+        size = len(self._select(attempt.extra).queue) - len(self._verdict.selection.queue)
+        names = ", ".join(self._history.commits[position - 1].id[:12] for position in attempt.about[:4])
+        more = f" and {len(attempt.about) - 4} more" if len(attempt.about) > 4 else ""
+        commits = count(len(self._select(attempt.extra).queue), "commit")
+        words = {
+            Stage.QUEUE: f"the queue of {commits}",
+            Stage.NAMES: f"with {names}{more}, which may supply what is missing",
+            Stage.NEAR: f"with all {count(size, 'change')} to the files it fails in",
+            Stage.WHOLE: f"with every commit of {self._verdict.tip.name}",
+            Stage.DIVIDE: f"with {count(size, 'more commit')}, looking for the one that is needed",
+            Stage.WITHOUT: f"without {names}, to see whether it is needed",
+        }
+        return words[attempt.stage]
+
+
+def _plain_rule(position: int) -> Rule:
+    return Rule(Condition(ROOT, position), Kind.BUILD, b"", 0)
+
+
+def _clue_for(position: int, failure: Failure) -> Clue:
+    """Return the clue of ``failure`` that leads to the change at ``position``, or else the first one."""
+    leading = [clue for clue in failure.clues if position in clue.suppliers]
+    unknown = Clue(Diagnostic("the build failed without a word", Sign.PLACE))
+    return next(iter([*sorted(leading, key=lambda clue: clue.suppliers.index(position)), *failure.clues]), unknown)
+
+
+def _read_log(log: Path) -> str:
+    """Return what a build printed, without the path of the throwaway tree."""
+    with log.open("rb") as file:
+        return _TREE.sub("", file.read(_LOG_LIMIT).decode("utf-8", "surrogateescape"))

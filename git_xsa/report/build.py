@@ -1,0 +1,69 @@
+"""What building a queue came to, for a person: a line below the answer, and what failed on standard error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+
+from git_xsa.model.words import count
+from git_xsa.queue.answer import Build, BuildState, Verdict
+from git_xsa.report.plain import printable
+from git_xsa.report.style import Lines
+
+STYLES = {BuildState.BUILDS: "green", BuildState.FAILS: "red"}
+
+
+def print_build(lines: Lines, verdict: Verdict, lead: str = "") -> None:
+    """Print what came of building the queue, if it was built, and how many builds that took."""
+    build = verdict.build
+    if build is not None:
+        lines.line(
+            lead, (f"{_answer(verdict, build)} ({_effort(build)}): {build.command}", STYLES.get(build.state, "red"))
+        )
+
+
+def _answer(verdict: Verdict, build: Build) -> str:
+    base, tip = verdict.base.name, verdict.tip.name
+    return {
+        BuildState.BUILDS: "It builds",
+        BuildState.FAILS: f"It does not build, not even with every commit of {tip}",
+        BuildState.BASE_FAILS: f"Not known whether it builds, since {base} by itself does not",
+        BuildState.BASE_TIMEOUT: f"Not known whether it builds, since {base} by itself takes too long",
+    }[build.state]
+
+
+def _effort(build: Build) -> str:
+    words = [count(build.tries, "build")]
+    if build.known:
+        words.append(f"{count(build.known, 'outcome')} known from before")
+    if build.state is BuildState.BUILDS and not build.minimal:
+        words.append("not each of its prerequisites was tried without")
+    return ", ".join(words)
+
+
+def print_build_failures(verdicts: Iterable[Verdict]) -> None:
+    """Print to standard error which queues could not be made to build, and where the log is."""
+    sys.stdout.flush()
+    for verdict in verdicts:
+        build = verdict.build
+        if build is None or build.state is BuildState.BUILDS:
+            continue
+        base = verdict.base.name
+        what, hint = {
+            BuildState.FAILS: (
+                f"the queue for {base} does not build, not even with every commit of {verdict.tip.name}",
+                "build the branch's tip by hand; it may need another compiler, or the command other options",
+            ),
+            BuildState.BASE_FAILS: (
+                f"{base} by itself does not build with this command, so nothing is known of its queue",
+                "tools may be missing here, or the compiler too new for this release",
+            ),
+            BuildState.BASE_TIMEOUT: (
+                f"{base} by itself does not build within the time limit, so nothing is known of its queue",
+                "give it more with --build-timeout",
+            ),
+        }[build.state]
+        print(printable(f"error: {what}", one_line=True), file=sys.stderr)
+        if build.log is not None:
+            print(printable(f"hint: its log is {build.log}", one_line=True), file=sys.stderr)
+        print(f"hint: {hint}", file=sys.stderr, flush=True)
