@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import os
@@ -151,6 +152,48 @@ RELEASE-1.0.0, 4 commits behind stable-1.0
   It builds (3 builds): make -s
   Why these prerequisites: git xsa-prereqs --onto RELEASE-1.0.0 --tip stable-1.0 --xsa 1 --why --build 'make -s'
 """,
+    )
+
+
+def test_check_each(tmp_path: Path) -> None:
+    draft = Draft()
+    draft.release("1.0.0", BASE)
+    draft.commit("util: two", NEEDS_ONE)
+    draft.commit("main: call two\n\nThis is XSA-1.", {"main.c": main_c("two();")})
+    draft.commit("readme\n\nThis is XSA-2.", {"README": b"words\n"})
+    answer = draft.write(tmp_path / "project").run("check", "--all", "--each", "--build", "make")
+    assert (answer.status, answer.out) == (
+        1,
+        """\
+RELEASE-1.0.0, 3 commits behind stable-1.0
+  XSA-1     needs 1         main: call two
+  XSA-2     applies         readme
+""",
+    )
+
+
+def test_progress_is_shown_on_a_terminal(tmp_path: Path) -> None:
+    place = missing_name(tmp_path)
+    ours, theirs = os.openpty()
+    process = start(place.folder, *ASK, "--build", "make", stderr=theirs)
+    os.close(theirs)
+    out, _ = process.communicate(timeout=60)
+    shown = b""
+    with contextlib.suppress(OSError):  # the other end is closed
+        while chunk := os.read(ours, 4096):
+            shown += chunk
+    os.close(ours)
+    assert process.returncode == 0
+    assert "It builds" in out
+    words = shown.decode().replace("\r\n", "\n").removeprefix(note_of(place))
+    assert (
+        words
+        == f"""\
+build 1: RELEASE-1.0.0 itself
+build 2: the queue of 1 commit
+    fails: main.c:12:5: error: implicit declaration of function ‘two’ [-Werror=implicit-function-declaration]
+build 3: with {place.short(3)}, which may supply what is missing
+"""
     )
 
 

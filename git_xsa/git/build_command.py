@@ -118,17 +118,18 @@ class BuildCommand:
         No process of it is left when this returns or is interrupted.
         """
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+        process: subprocess.Popen[bytes] | None = None
         with open(os.open(log, flags, 0o600), "wb") as output:
-            process = subprocess.Popen(
-                (*self.walls.words, "sh", "-c", self.command),
-                cwd=tree.tree,
-                env=build_environment(tree, self._jobs),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
             try:
+                process = subprocess.Popen(
+                    (*self.walls.words, "sh", "-c", self.command),
+                    cwd=tree.tree,
+                    env=build_environment(tree, self._jobs),
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
                 status = process.wait(self._limit)
             except subprocess.TimeoutExpired:
                 return Outcome.TIMEOUT
@@ -136,12 +137,16 @@ class BuildCommand:
                 self._end(process, tree)
         return Outcome.FAILED if status else Outcome.BUILT
 
-    def _end(self, process: subprocess.Popen[bytes], tree: BuildTree) -> None:
-        """Kill what is still there of a build, and wait until it is gone."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        if not self.walls.own_processes:
+    def _end(self, process: subprocess.Popen[bytes] | None, tree: BuildTree) -> None:
+        """Kill what is still there of a build, and wait until it is gone.
+
+        There is no ``process`` when a signal came while it was being started.
+        """
+        if process is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        if process is None or not self.walls.own_processes:
             _kill_marked(str(tree.folder))
 
 
