@@ -42,6 +42,11 @@ SAID = {
     "x.c:3:9: error: ‘two’ redeclared as different kind of symbol": (Sign.DIFFERENT, "two", "x.c"),
     "x.c:3:9: error: incompatible type for argument 1 of ‘two’": (Sign.DIFFERENT, "two", "x.c"),
     "x.c:3:9: error: passing argument 1 of ‘two’ makes pointer": (Sign.DIFFERENT, "two", "x.c"),
+    "x.c:3:9: error: assignment to ‘struct two *’ from incompatible pointer type ‘const struct one *’": (
+        Sign.DIFFERENT,
+        "one",
+        "x.c",
+    ),
     "x.c:3:9: error: duplicate member 'two'": (Sign.DIFFERENT, "two", "x.c"),
     "x.c:3:9: error: ‘two’ defined but not used [-Werror=unused-function]": (Sign.DIFFERENT, "two", "x.c"),
     "x.c:3:9: error: unused variable 'two' [-Werror,-Wunused-variable]": (Sign.DIFFERENT, "two", "x.c"),
@@ -91,8 +96,9 @@ def test_no_form_is_without_a_sample() -> None:
     assert [pattern for pattern in unused if "File" not in pattern and "dependenc" not in pattern] == []
 
 
-def test_a_traceback_tells_its_innermost_file() -> None:
+def test_a_traceback_tells_its_innermost_file_and_what_the_program_was_given() -> None:
     log = """\
+python3 tools/gen-cpuid.py -i include/features.h -o x.new
 Traceback (most recent call last):
   File "tools/gen-cpuid.py", line 400, in <module>
     sys.exit(main())
@@ -100,11 +106,12 @@ Traceback (most recent call last):
     assert f in deps
 AssertionError: feature 'md_clear' twice
 """
-    named, plain = read_diagnostics(log)
+    named, plain, *inputs = read_diagnostics(log)
     assert named == Diagnostic(
         "AssertionError: feature 'md_clear' twice", Sign.DIFFERENT, "md_clear", "tools/lib/check.py"
     )
     assert (plain.name, plain.file) == ("", "tools/lib/check.py")
+    assert [(d.name, d.file) for d in inputs] == [("", "tools/gen-cpuid.py"), ("", "include/features.h"), ("", "x.new")]
 
 
 def test_names_come_before_places_and_each_once() -> None:
@@ -116,6 +123,11 @@ def test_where_nothing_looks_like_a_complaint_the_last_line_counts() -> None:
     log = "building\nit is all wrong\n\nmake: *** [Makefile:1: all] Error 3\n"
     assert read_diagnostics(log) == [Diagnostic("it is all wrong", Sign.PLACE)]
     assert read_diagnostics("") == []
+
+
+def test_a_command_that_make_repeats_is_no_complaint() -> None:
+    log = "gcc -Werror -Wno-error=address -c x.c -o x.o\ncc1: all warnings being treated as errors\nlast\n"
+    assert read_diagnostics(log) == [Diagnostic("last", Sign.PLACE)]
 
 
 def test_colour_is_no_part_of_a_name() -> None:

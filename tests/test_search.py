@@ -51,8 +51,8 @@ class Bench:
         ]
         return Failure(tuple(clues), self.near)
 
-    def search(self, candidates: Iterable[int] = range(1, 31), quick: bool = False) -> Found:
-        return search(self.judge, self.closure, candidates, quick)
+    def search(self, candidates: Iterable[int] = range(1, 31), quick: bool = False, last: int = PATCH) -> Found:
+        return search(self.judge, self.closure, candidates, last, quick)
 
     @property
     def stages(self) -> list[Stage]:
@@ -123,23 +123,35 @@ def test_without_names_changes_to_the_failing_files_are_divided() -> None:
     assert found.extra is not None
     assert set(found.extra) == {12}
     assert bench.stages[:2] == [Stage.QUEUE, Stage.NEAR]
-    assert Stage.WHOLE not in bench.stages
+    assert not {Stage.BEFORE, Stage.WHOLE} & set(bench.stages)
     assert len(bench.attempts) <= 5
 
 
-def test_without_any_hint_the_whole_range_is_divided() -> None:
+def test_without_any_hint_what_is_before_the_patches_is_divided() -> None:
+    bench = Bench(needing(3, 12), near=[25])
+    found = bench.search(last=20)
+    assert found.extra is not None
+    assert set(found.extra) == {3, 12}
+    assert bench.stages[:2] == [Stage.QUEUE, Stage.BEFORE]
+    assert all(position < 20 for attempt in bench.attempts for position in attempt.extra)
+
+
+def test_what_comes_after_the_patches_is_divided_last() -> None:
     bench = Bench(needing(3, 12, 29))
-    found = bench.search()
+    found = bench.search(last=20)
     assert found.extra is not None
     assert set(found.extra) == {3, 12, 29}
-    assert bench.stages[:2] == [Stage.QUEUE, Stage.WHOLE]
-    assert len(bench.attempts) <= 2 + 3 * 6 + 3
+    assert bench.stages[:3] == [Stage.QUEUE, Stage.BEFORE, Stage.WHOLE]
+    assert len(bench.attempts) <= 3 + 3 * 6 + 3
 
 
 def test_a_range_that_does_not_build_has_no_answer() -> None:
     bench = Bench(lambda _: False, said=lambda _: {"x": [1]}, near=[2])
     assert bench.search().extra is None
-    assert bench.stages == [Stage.QUEUE, Stage.NAMES, Stage.NEAR, Stage.WHOLE]
+    assert bench.stages == [Stage.QUEUE, Stage.NAMES, Stage.NEAR, Stage.BEFORE]
+    bench.attempts.clear()
+    assert bench.search(last=20).extra is None
+    assert bench.stages == [Stage.QUEUE, Stage.NAMES, Stage.NEAR, Stage.BEFORE, Stage.WHOLE]
 
 
 def test_what_can_not_be_applied_is_passed_over() -> None:
@@ -173,9 +185,9 @@ def monotone(draw: st.DrawFn) -> Bench:
     return Bench(lambda s: any(s >= one for one in enough), needs, lambda _: names, sorted(near))
 
 
-@given(monotone())
-def test_under_a_monotone_judge_the_answer_builds_and_nothing_can_be_dropped(bench: Bench) -> None:
-    found = bench.search(range(1, 21))
+@given(monotone(), st.sampled_from([10, PATCH]))
+def test_under_a_monotone_judge_the_answer_builds_and_nothing_can_be_dropped(bench: Bench, last: int) -> None:
+    found = bench.search(range(1, 21), last=last)
     assert found.extra is not None
     extra = frozenset(found.extra)
     event(f"{len(extra)} build prerequisites")
@@ -189,7 +201,7 @@ def test_under_a_monotone_judge_the_answer_builds_and_nothing_can_be_dropped(ben
     built = [bench.closure(attempt.extra) for attempt in bench.attempts]
     assert len(built) == len(set(built)), "nothing is built twice"
     names = {p for clue in (bench.said(frozenset()) or {}).values() for p in clue}
-    assert len(built) <= 4 + 6 + len(names) + (len(extra) + 1) * 7
+    assert len(built) <= 5 + 6 + len(names) + (len(extra) + 1) * 7
 
 
 @given(st.data())
@@ -202,7 +214,7 @@ def test_under_any_judge_the_search_ends_with_what_was_seen_to_build(data: st.Da
         return outcomes[selected]
 
     bench = Bench(enough, said=lambda _: {"a": [2, 4], "b": [6]}, near=[1, 3])
-    found = bench.search(range(1, 9), quick=data.draw(st.booleans()))
+    found = bench.search(range(1, 9), quick=data.draw(st.booleans()), last=5)
     assert len(bench.attempts) <= 2**8
     if found.extra is not None:
         full = bench.closure(frozenset(found.extra))
@@ -213,7 +225,7 @@ def test_under_any_judge_the_search_ends_with_what_was_seen_to_build(data: st.Da
 @pytest.mark.parametrize("size", [10, 100, 1000])
 def test_the_number_of_builds_grows_with_the_logarithm(size: int) -> None:
     bench = Bench(needing(size // 2))
-    found = search(bench.judge, bench.closure, range(1, size + 1))
+    found = search(bench.judge, bench.closure, range(1, size + 1), PATCH * size)
     assert found.extra is not None
     assert set(found.extra) == {size // 2}
     assert len(bench.attempts) <= 3 + size.bit_length()

@@ -4,7 +4,8 @@ What util-linux's ``unshare`` can do here is tried once, the most first:
 
 1. no network, processes of its own that all end with it, and the repository read-only;
 2. no network, processes of its own;
-3. nothing: then the processes are found by a mark in their environment, and the caller is told about the network.
+3. nothing: then only a mark in their environment tells which processes are the build's, and the caller is told about
+   the network.
 
 The command comes from the command line or from git's configuration.  It runs in a shell, in the throwaway tree, with
 no standard input and without git's variables, so that a build which calls git finds no repository.
@@ -56,7 +57,6 @@ class Walls:
 
     words: tuple[str, ...] = ()
     offline: bool = False
-    own_processes: bool = False
 
 
 def find_walls(protected: Sequence[Path]) -> Walls:
@@ -74,7 +74,7 @@ def find_walls(protected: Sequence[Path]) -> Walls:
         ]
     for words in choices:
         if _works(words):
-            return Walls(words, offline=True, own_processes=True)
+            return Walls(words, offline=True)
     return Walls()
 
 
@@ -146,13 +146,12 @@ class BuildCommand:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-        if process is None or not self.walls.own_processes:
-            _kill_marked(str(tree.folder))
+        _kill_marked(str(tree.folder))  # the end of a namespace is not waited for by anybody else
 
 
 def _kill_marked(folder: str) -> None:
-    """Kill every process that a build in ``folder`` has started, also those that left its group."""
-    for _ in range(50):
+    """Kill every process that a build in ``folder`` has started, also those that left its group, and wait for it."""
+    for _ in range(500):
         left = _marked(folder)
         if not left:
             return

@@ -67,6 +67,7 @@ FORMS = (
     Form("gcc", Sign.DIFFERENT, rf"{_Q}{_N}{_E} redeclared"),
     Form("gcc", Sign.DIFFERENT, rf"incompatible type for argument \d+ of {_Q}{_N}{_E}"),
     Form("gcc", Sign.DIFFERENT, rf"passing argument \d+ of {_Q}{_N}{_E}"),
+    Form("gcc", Sign.DIFFERENT, rf"from incompatible pointer type {_Q}(?:const )?(?:struct|union|enum) {_N}"),
     Form("gcc", Sign.DIFFERENT, rf"duplicate (?:case value|member) {_Q}{_N}{_E}"),
     Form("gcc, clang", Sign.DIFFERENT, rf"{_Q}{_N}{_E} defined but not used"),
     Form("gcc, clang", Sign.DIFFERENT, rf"unused (?:variable|function|parameter) {_Q}{_N}{_E}"),
@@ -107,7 +108,8 @@ FORMS = (
 _COMPILED = tuple((form.sign, re.compile(form.pattern)) for form in FORMS)
 #: What marks a line as a complaint even when no form says more; gcc's notes and Python's places alone are none.
 _COMPLAINT = re.compile(
-    r"\b[Ee]rror\b|^\w*(?:Error|Exception|Interrupt)(?::|$)|undefined reference|\*\*\* |No such file"
+    r"(?:^|[\s:(])[Ee]rror(?: ?\[\w+\])?:|(?:syntax|parse|internal) error\b|^\w*(?:Error|Exception|Interrupt)(?::|$)"
+    r"|undefined reference|^\S*make(?:\[\d+\])?: \*\*\* |^\S+:\d+: \*\*\* |No such file"
 )
 #: What make says of a command that failed, and Kconfig where nobody answers: it tells nothing of the reason.
 _EMPTY = re.compile(
@@ -140,13 +142,15 @@ def read_diagnostics(log: str) -> list[Diagnostic]:
     """
     found: dict[tuple[Sign, str, str], Diagnostic] = {}
     lines = [_ESCAPES.sub("", line).rstrip() for line in log.splitlines()]
-    place = ""
+    place, inputs, before = "", "", ""
     for line in lines:
         if len(found) >= MOST:
             break
-        for diagnostic in _read_line(line, place):
+        for diagnostic in _read_line(line, place, _files(inputs)):
             found.setdefault((diagnostic.sign, diagnostic.name, diagnostic.file), diagnostic)
         place = _place(line, place)
+        inputs = before if line.startswith("Traceback ") else inputs
+        before = line
     if not found:
         spoken = [line.strip() for line in lines if line.strip() and not _EMPTY.search(line)]
         return [Diagnostic(line, Sign.PLACE) for line in spoken[-_LAST:]]
@@ -161,8 +165,14 @@ def _place(line: str, before: str) -> str:
     return found[1] if found else before
 
 
-def _read_line(line: str, place: str) -> Iterable[Diagnostic]:
-    """Yield what one line tells; ``place`` is the innermost file of the traceback that goes before it."""
+def _files(command: str) -> list[str]:
+    """Return what looks like a file among the words of a command line, as make prints it before it runs it."""
+    return [word for word in command.split() if re.fullmatch(r"(?!-)[\w./+-]*\w\.\w+", word)]
+
+
+def _read_line(line: str, place: str, inputs: Iterable[str]) -> Iterable[Diagnostic]:
+    """Yield what one line tells; ``place`` is the innermost file of the traceback that goes before it, and ``inputs``
+    are the files that the program got which gave it."""
     if _EMPTY.search(line):
         return
     text = line.strip()
@@ -184,6 +194,8 @@ def _read_line(line: str, place: str) -> Iterable[Diagnostic]:
         for found in _QUOTED.finditer(line):
             yield Diagnostic(text, Sign.DIFFERENT, found["name"], place)
         yield Diagnostic(text, Sign.PLACE, "", place)
+        for file in inputs:  # an assertion is about what was read
+            yield Diagnostic(text, Sign.PLACE, "", file)
     elif _COMPLAINT.search(line):
         yield Diagnostic(text, Sign.PLACE, "", file)
 

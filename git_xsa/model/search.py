@@ -5,10 +5,11 @@ minutes, so what is counted is builds.  Three stages, each used only when the on
 
 1. **Names.** What failed says what is missing; the best supplier of each missing name is added, and all is tried
    again.  A supplier after which the same name is still missing is taken back, and the next one has its turn.
-2. **Divide and conquer.** All changes to the files that the build fails in are added, then the whole range.  If not
-   even that builds there is no answer.  If it does, the changes in their order on the branch are cut where the build
-   goes from failing to working: the change there is needed.  With it added, those before it are cut again, until what
-   was found is enough.  In the order of the branch, because each state of the branch was built by somebody.
+2. **Divide and conquer.** All changes before the patches that touch the files which the build fails in are added, then
+   all changes before the patches, then the whole range.  If not even that builds there is no answer.  If one does, its
+   changes in their order on the branch are cut where the build goes from failing to working: the change there is
+   needed.  With it added, those before it are cut again, until what was found is enough.  In the order of the branch,
+   because each state of the branch was built by somebody.
 3. **Without.** Each added change is left out once; where it still builds it was not needed.
 
 Where more changes never break a build (a monotone judge), nothing can be dropped from the answer; stage 2 takes about
@@ -35,6 +36,7 @@ class Stage(Enum):
     QUEUE = "the queue alone"
     NAMES = "with what the names in the diagnostics lead to"
     NEAR = "with every change to the files it fails in"
+    BEFORE = "with every commit before the patches"
     WHOLE = "with every commit of the branch"
     DIVIDE = "with a part of the branch"
     WITHOUT = "without one of them"
@@ -111,11 +113,11 @@ class _Search:
         return taken
 
 
-def search(judge: Judge, closure: Closure, candidates: Iterable[int], quick: bool = False) -> Found:
+def search(judge: Judge, closure: Closure, candidates: Iterable[int], last: int, quick: bool = False) -> Found:
     """Return additional changes out of ``candidates`` with which the queue builds; see the head of this module.
 
-    With ``quick`` the last stage is left out.  Candidates that can't be applied together with the queue, or with the
-    others, are passed over.
+    ``last`` is the position of the last patch.  With ``quick`` the last stage is left out.  Candidates that can't be
+    applied together with the queue, or with the others, are passed over.
     """
     state = _Search(judge, closure)
     failure = state.fails(Attempt(frozenset(), Stage.QUEUE))
@@ -126,7 +128,7 @@ def search(judge: Judge, closure: Closure, candidates: Iterable[int], quick: boo
         usable = frozenset(position for position in usable if closure(frozenset([position])) is not None)
     added, failure = _follow_names(state, failure, usable)
     if failure is not None:
-        found = _divide(state, failure, added, usable)
+        found = _divide(state, failure, added, usable, last)
         if found is None:
             return Found(None)
         added = found
@@ -173,13 +175,14 @@ def _best_suppliers(failure: Failure, allowed: frozenset[int] | set[int]) -> dic
 
 
 def _divide(
-    state: _Search, failure: Failure, added: dict[int, Failure], usable: frozenset[int]
+    state: _Search, failure: Failure, added: dict[int, Failure], usable: frozenset[int], last: int
 ) -> dict[int, Failure] | None:
     """Return ``added``, whose build fails, with what it needs besides; ``None`` when not even all of it builds."""
     found = dict(added)
-    near = state.joinable(found, usable.intersection(failure.near))
-    whole = state.joinable(found, usable)
-    for stage, order in ((Stage.NEAR, near), (Stage.WHOLE, whole)):
+    before = {position for position in usable if position < last}
+    groups = ((Stage.NEAR, before.intersection(failure.near)), (Stage.BEFORE, before), (Stage.WHOLE, usable))
+    for stage, group in groups:
+        order = state.joinable(found, group)
         if order and state.fails(Attempt(frozenset([*found, *order]), stage)) is None:
             break
     else:

@@ -39,7 +39,7 @@ _LOG_LIMIT = 32 << 20
 _WAITED = "the build did not end within the time limit"
 #: What make says when a file that was there in the last try is gone now: a fault of the reused tree, perhaps.
 _STALE = "No rule to make target"
-_TREE = re.compile(rf"[^\s'\"\u2018:]*/{PREFIX}[^/]+/{TREE}/")
+_TREE = re.compile(rf"/[^\s'\"\u2018:=\[(]*/{PREFIX}[^/]+/{TREE}/")
 #: States of queues that can be built.
 BUILDABLE = (State.APPLIES, State.NEEDS_PREREQUISITES, State.MISPLACED, State.PARTLY_APPLIED)
 
@@ -178,7 +178,7 @@ class _Task:
 
     def _search(self) -> Found:
         later = set(range(self._base + 1, len(self._history.commits) + 1)).difference(self._verdict.selection.queue)
-        return search(self._judge, self._closure, later, self._builder.options.quick)
+        return search(self._judge, self._closure, later, self._wanted[-1], self._builder.options.quick)
 
     def _confirmed(self, extra: Mapping[int, Failure]) -> bool:
         """Whether the queue with ``extra`` builds in a new tree, too, if that is in doubt; forgets all doubtful
@@ -280,7 +280,7 @@ class _Task:
         if outcome is None:
             self._build_base()
             self._builder.say(f"build {self._tries + 1}: {self._describe(attempt)}")
-            if attempt.stage is Stage.WHOLE and self._builder.tree.reduced:
+            if attempt.stage in (Stage.BEFORE, Stage.WHOLE) and self._builder.tree.reduced:
                 self._builder.tree.clear()  # whether there is an answer at all must not be in doubt
             outcome = self._build(entries, made, name, self._ids(selection))
         else:
@@ -378,7 +378,8 @@ class _Task:
         words = {
             Stage.QUEUE: f"the queue of {commits}",
             Stage.NAMES: f"with {names}{more}, which may supply what is missing",
-            Stage.NEAR: f"with all {count(size, 'change')} to the files it fails in",
+            Stage.NEAR: f"with what changes the files it fails in, {count(size, 'more commit')}",
+            Stage.BEFORE: f"with all that is before the patches, {count(size, 'more commit')}",
             Stage.WHOLE: f"with every commit of {self._verdict.tip.name}",
             Stage.DIVIDE: f"with {count(size, 'more commit')}, looking for the one that is needed",
             Stage.WITHOUT: f"without {names}, to see whether it is needed",
