@@ -53,10 +53,12 @@ class Outcome(Enum):
 
 @dataclass(frozen=True)
 class Walls:
-    """What a command line begins with so that a build is shut in, and what that keeps in."""
+    """What a command line begins with so that a build is shut in, and what that does: no network, and folders that are
+    read-only."""
 
     words: tuple[str, ...] = ()
     offline: bool = False
+    read_only: bool = False
 
 
 def find_walls(protected: Sequence[Path]) -> Walls:
@@ -74,7 +76,7 @@ def find_walls(protected: Sequence[Path]) -> Walls:
         ]
     for words in choices:
         if _works(words):
-            return Walls(words, offline=True)
+            return Walls(words, offline=True, read_only=words is choices[0])
     return Walls()
 
 

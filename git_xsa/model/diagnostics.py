@@ -114,7 +114,7 @@ _COMPLAINT = re.compile(
 #: What make says of a command that failed, and Kconfig where nobody answers: it tells nothing of the reason.
 _EMPTY = re.compile(
     r"^\S*make(?:\[\d+\])?: (?:\*\*\* \[|Target .* not remade|\*\*\* Waiting)|^ninja: build stopped"
-    r"|^Error in reading or end of file"
+    r"|^Error in reading or end of file|^\S*make(?:\[\d+\])?: (?:Entering|Leaving) directory"
 )
 #: A name in quotes, or a call, in the last line of a traceback or of an assertion.
 _QUOTED = re.compile(rf"{_Q}(?P<name>[A-Za-z_]\w{{2,}}){_E}")
