@@ -24,7 +24,8 @@ from repositories import Answer, Draft, File, Files, Place, processes, run, snap
 from git_xsa.git.build_command import Walls, find_walls
 
 RELEASE = "RELEASE-1.0.0"
-ASK = ("prereqs", "--onto", RELEASE, "--xsa", "1")
+#: Without what the rules for names find, so that the build has something to find.
+ASK = ("prereqs", "--onto", RELEASE, "--xsa", "1", "--no-symbols")
 MAKE = b"""\
 prog: main.o util.o
 \tgcc -o $@ $^
@@ -139,7 +140,7 @@ def test_without_build_nothing_is_built(tmp_path: Path, builds: Path) -> None:
 def test_check_finds_it_too(tmp_path: Path) -> None:
     place = missing_name(tmp_path)
     c = place.short
-    answer = place.run("check", "--all", "--build", "make -s")
+    answer = place.run("check", "--no-symbols", "--all", "--build", "make -s")
     assert (answer.status, answer.out) == (
         1,
         f"""\
@@ -161,7 +162,7 @@ def test_check_each(tmp_path: Path) -> None:
     draft.commit("util: two", NEEDS_ONE)
     draft.commit("main: call two\n\nThis is XSA-1.", {"main.c": main_c("two();")})
     draft.commit("readme\n\nThis is XSA-2.", {"README": b"words\n"})
-    answer = draft.write(tmp_path / "project").run("check", "--all", "--each", "--build", "make")
+    answer = draft.write(tmp_path / "project").run("check", "--no-symbols", "--all", "--each", "--build", "make")
     assert (answer.status, answer.out) == (
         1,
         """\
@@ -204,7 +205,9 @@ def test_check_builds_the_queue_of_each_release(tmp_path: Path) -> None:
     draft.release("1.0.1", {"version": b"1.0.1\n"})
     draft.commit("main: call two\n\nThis is XSA-1.", {"main.c": main_c("two();")})
     place = draft.write(tmp_path / "project")
-    answer = place.run("check", "--onto", RELEASE, "--onto", "RELEASE-1.0.1", "--json", "--build", "make")
+    answer = place.run(
+        "check", "--no-symbols", "--onto", RELEASE, "--onto", "RELEASE-1.0.1", "--json", "--build", "make"
+    )
     results = json.loads(answer.out)["results"]
     assert [result["state"] for result in results] == ["needs-prerequisites", "applies"]
     assert [result["build"]["state"] for result in results] == ["builds", "builds"]
@@ -274,7 +277,36 @@ def test_a_supplier_comes_with_what_it_needs_to_apply(tmp_path: Path) -> None:
         ("main: call two", {"main.c": main_c("two();")}),
     )
     answer = place.run(*ASK, "--json", "--build", "make")
-    assert prerequisites(answer) == [("util: a place for two", "change"), ("util: two", "build")]
+    assert prerequisites(answer) == [("util: a place for two", "build"), ("util: two", "build")]
+
+
+def test_names_that_the_rules_find_need_no_search(tmp_path: Path) -> None:
+    place = missing_name(tmp_path)
+    answer = place.run("prereqs", "--onto", RELEASE, "--xsa", "1", "--json", "--build", "make")
+    assert prerequisites(answer) == [("util: two", "symbol")]
+    assert json.loads(answer.out)["build"]["tries"] == 2
+
+
+def test_names_of_what_a_build_asked_for_are_found_by_the_rules(tmp_path: Path) -> None:
+    base = {
+        **BASE,
+        "check.py": CHECK,
+        "table": b"a 1\n",
+        "known": b"1\n",
+        "Makefile": b"all: prog\n\tpython3 check.py\n" + MAKE,
+    }
+    place = project(
+        tmp_path,
+        ("util: two", NEEDS_ONE),
+        ("known: 2", {"known": b"1\n2\n", "main.c": main_c("two();")}),
+        ("table: b", {"table": b"a 1\nb 2\n"}),
+        base=base,
+    )
+    answer = place.run("prereqs", "--onto", RELEASE, "--xsa", "1", "--json", "--build", "make")
+    assert prerequisites(answer) == [("util: two", "build"), ("known: 2", "build")]
+    [first, second] = json.loads(answer.out)["prerequisites"]
+    assert [reason["symbol"] for reason in first["reasons"]] == ["two"]
+    assert [reason["diagnostic"] for reason in second["reasons"]] == ["AssertionError"]
 
 
 def test_two_that_need_each_other(tmp_path: Path) -> None:
@@ -319,7 +351,7 @@ def test_several_builds_for_a_patch_file(tmp_path: Path, temporary: Path, builds
     patch.write_bytes(place.patch(5))
     place.git("update-ref", "refs/heads/stable-1.0", place[4])
     before = snapshot(place.folder)
-    answer = place.run("prereqs", "--onto", RELEASE, str(patch), "--json", "--build", "make")
+    answer = place.run("prereqs", "--no-symbols", "--onto", RELEASE, str(patch), "--json", "--build", "make")
     assert prerequisites(answer) == [("util: two", "build")]
     assert snapshot(place.folder) == before
     assert list(temporary.iterdir()) == []
@@ -673,7 +705,8 @@ def test_wrong_usage(words: list[str], what: str, tmp_path: Path) -> None:
 def test_no_build_of_requests_on_standard_input(tmp_path: Path) -> None:
     place = missing_name(tmp_path)
     place.git("config", "xsa.build", "false")
-    assert place.run("prereqs", "--stdin", given=f"{RELEASE} {place[5]}\n").out == f"applies {place[5]}\n"
+    answer = place.run("prereqs", "--stdin", "--no-symbols", given=f"{RELEASE} {place[5]}\n")
+    assert answer.out == f"applies {place[5]}\n"
     answer = run(place.folder, "prereqs", "--stdin", "--build", "make")
     assert (answer.status, answer.err.splitlines()[0]) == (129, "error: --stdin answers many requests, and builds none")
 

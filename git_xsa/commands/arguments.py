@@ -104,6 +104,6 @@ def built(session: Session, verdicts: Iterable[Verdict], wishes: BuildOptions | 
     def remark(words: str) -> None:
         print(printable(f"note: {words}", one_line=True), file=sys.stderr, flush=True)
 
-    with Builder(session.repository, session.quarantine, wishes, say, remark) as builder:
+    with Builder(session, wishes, say, remark) as builder:
         for verdict in verdicts:
             yield builder.improve(verdict)

@@ -39,7 +39,7 @@ class Selection:
     ``wanted`` and ``prerequisites`` are positions after the base, in order; ``reasons`` maps each of them that
     something needs to everything that needs it, in the order of the needing changes.  ``impossible`` are the reasons
     that no change can fulfil: empty exactly when the selection can be applied.  ``named`` are the prerequisites that
-    would not be there without the names that the patches use.
+    would not be there without the names that the patches use, ``built`` those that only a build asked for.
     """
 
     base: int
@@ -48,6 +48,7 @@ class Selection:
     reasons: dict[int, list[Reason]]
     impossible: tuple[Reason, ...] = ()
     named: frozenset[int] = frozenset()
+    built: frozenset[int] = frozenset()
 
     @property
     def queue(self) -> tuple[int, ...]:
@@ -57,8 +58,11 @@ class Selection:
     def kind(self, position: int) -> Kind:
         """Return the strongest kind of reason for the prerequisite at ``position``.
 
-        What only a symbol prerequisite needs is one, too: nothing in the patches' own text asks for it.
+        What only a symbol prerequisite needs is one, too: nothing in the patches' own text asks for it.  Just so for
+        what a build asked for.
         """
+        if position in self.built:
+            return Kind.BUILD
         if position in self.named:
             return Kind.SYMBOL
         return min((reason.rule.kind for reason in self.reasons[position]), key=lambda kind: kind.rank)

@@ -23,7 +23,7 @@ from git_xsa.errors import XsaError
 from git_xsa.git.build_command import BuildCommand, Outcome, find_walls
 from git_xsa.git.build_tree import PREFIX, TREE, BuildTree, read_entries
 from git_xsa.git.repository import Repository
-from git_xsa.git.trial import Entry, Quarantine
+from git_xsa.git.trial import Entry
 from git_xsa.model.diagnostics import Diagnostic, Sign, read_diagnostics
 from git_xsa.model.history import FileState, Opaque
 from git_xsa.model.rules import ROOT, Condition, Kind, Rule
@@ -33,6 +33,7 @@ from git_xsa.model.suppliers import Clue, Content, Suppliers, content_of
 from git_xsa.model.words import count
 from git_xsa.queue.answer import Build, BuildState, State, Verdict, conclude, propose
 from git_xsa.queue.outcomes import Outcomes, cache_folder, digest
+from git_xsa.queue.session import Session
 
 #: More of a log than this is not read for diagnostics: the first error is what matters.
 _LOG_LIMIT = 32 << 20
@@ -85,14 +86,12 @@ class Builder:
 
     def __init__(
         self,
-        repository: Repository,
-        quarantine: Quarantine,
+        session: Session,
         options: BuildOptions,
         say: Callable[[str], None],
         remark: Callable[[str], None],
     ) -> None:
-        self._repository = repository
-        self._quarantine = quarantine
+        self.session = session
         self.options = options
         self.say, self._remark = say, remark
         self.outcomes = Outcomes(cache_folder())
@@ -110,7 +109,7 @@ class Builder:
     @cached_property
     def command(self) -> BuildCommand:
         """The command behind the best walls that this system has."""
-        walls = find_walls(protected_folders(self._repository))
+        walls = find_walls(protected_folders(self.session.repository))
         if not walls.offline:
             self._remark("the build can use the network: this system does not let a user shut it off (unshare)")
         return BuildCommand(self.options.command, walls, self.options.limit, self.options.jobs)
@@ -122,7 +121,7 @@ class Builder:
         if verdict.base.id != self._base:  # other files, and what another release leaves behind
             self.tree.clear()
             self._base = verdict.base.id
-        return _Task(self, self._repository, verdict).answer(self._quarantine)
+        return _Task(self, verdict).answer()
 
 
 def protected_folders(repository: Repository) -> list[Path]:
@@ -140,9 +139,10 @@ def protected_folders(repository: Repository) -> list[Path]:
 class _Task:
     """One answer, on the way to one whose queue builds."""
 
-    def __init__(self, builder: Builder, repository: Repository, verdict: Verdict) -> None:
+    def __init__(self, builder: Builder, verdict: Verdict) -> None:
         self._builder = builder
-        self._repository = repository
+        self._repository = builder.session.repository
+        self._grow = builder.session.supplier(verdict.base, verdict.range)
         self._verdict = verdict
         self._history = verdict.range
         self._base = verdict.selection.base
@@ -154,7 +154,7 @@ class _Task:
         #: Names of the outcomes of this search that a used tree gave after a change was taken back from it.
         self._doubtful: set[str] = set()
 
-    def answer(self, quarantine: Quarantine) -> Verdict:
+    def answer(self) -> Verdict:
         """Search, and return the answer."""
         try:
             found = self._search()
@@ -169,8 +169,8 @@ class _Task:
         verdict = self._verdict
         if found.extra:
             selection = self._final(found.extra)
-            proposal = propose(self._history, self._base, self._wanted, selection)
-            state, doubt = conclude(proposal, quarantine)
+            proposal = propose(self._history, self._base, self._wanted, lambda _: selection)
+            state, doubt = conclude(proposal, self._builder.session.quarantine)
             if state is not State.MISPLACED and verdict.state is State.PARTLY_APPLIED:
                 state = State.PARTLY_APPLIED
             verdict = replace(verdict, state=state, doubt=doubt, selection=selection)
@@ -210,11 +210,17 @@ class _Task:
     def _select(self, extra: Iterable[int]) -> Selection:
         """Return what follows from ``extra`` by the rules."""
         chosen = frozenset(extra)
+        if not chosen:
+            return self._verdict.selection
         if chosen not in self._closures:
-            rules = [_plain_rule(position) for position in sorted(chosen)]
-            source = _WithMore(self._history.history, {self._wanted[-1]: rules})
-            self._closures[chosen] = select(source, self._base, self._wanted)
+            self._closures[chosen] = self._follow({self._wanted[-1]: [_plain_rule(p) for p in sorted(chosen)]})
         return self._closures[chosen]
+
+    def _follow(self, more: Mapping[int, Collection[Rule]]) -> Selection:
+        """Return the smallest selection that obeys ``more`` rules, too, with what supplies the names it lacks."""
+        source = _WithMore(self._history.history, more)
+        selection = select(source, self._base, self._wanted)
+        return selection if self._grow is None or selection.impossible else self._grow(source, selection)
 
     def _closure(self, extra: frozenset[int]) -> frozenset[int] | None:
         selection = self._select(extra)
@@ -222,13 +228,15 @@ class _Task:
 
     def _final(self, extra: Mapping[int, Failure]) -> Selection:
         """Return the selection with ``extra``, each with the diagnostic that asks for it and the change it is about."""
+        rules = {position: _rule(position, _clue_for(position, failure)) for position, failure in sorted(extra.items())}
         more: dict[int, list[Rule]] = {}
         for position, failure in sorted(extra.items()):
-            clue = _clue_for(position, failure)
-            path = clue.path.encode("utf-8", "surrogateescape")
-            rule = Rule(Condition(ROOT, position), Kind.BUILD, path, 0, note=clue.diagnostic.text)
-            more.setdefault(self._user(clue), []).append(rule)
-        return select(_WithMore(self._history.history, more), self._base, self._wanted)
+            more.setdefault(self._user(_clue_for(position, failure)), []).append(rules[position])
+        selection = self._follow(more)
+        if selection.queue != self._select(extra).queue:  # a change that uses a name may be there for that name alone
+            selection = self._follow({self._wanted[-1]: list(rules.values())})
+        asked = self._verdict.selection
+        return replace(selection, named=asked.named, built=frozenset(selection.queue).difference(asked.queue))
 
     def _user(self, clue: Clue) -> int:
         """Return the change of the queue that ``clue`` is about: the last to add the name, or to touch the file."""
@@ -389,6 +397,11 @@ class _Task:
 
 def _plain_rule(position: int) -> Rule:
     return Rule(Condition(ROOT, position), Kind.BUILD, b"", 0)
+
+
+def _rule(position: int, clue: Clue) -> Rule:
+    path = clue.path.encode("utf-8", "surrogateescape")
+    return Rule(Condition(ROOT, position), Kind.BUILD, path, 0, note=clue.diagnostic.text)
 
 
 def _clue_for(position: int, failure: Failure) -> Clue:

@@ -24,7 +24,7 @@ from git_xsa.git.run import Call
 from git_xsa.git.trial import Quarantine
 from git_xsa.model.history import HistoryError
 from git_xsa.model.marks import marked_advisories
-from git_xsa.model.selection import Selection
+from git_xsa.model.selection import RuleSource, Selection
 from git_xsa.model.words import count
 from git_xsa.queue.answer import Question, Verdict, propose
 
@@ -277,7 +277,8 @@ class Session:
     ) -> Question:
         """Return the question about the changes that ``xsa_of`` has as keys."""
         try:
-            grow = self._supplier(base, history) if self._symbols else None
+            supplier = self.supplier(base, history)
+            grow = partial(supplier, history.history) if supplier is not None else None
             proposal = propose(history, history.position[base.id], sorted(xsa_of), grow)
         except HistoryError as error:
             commit = history.commits[error.position - 1].id[:12] if error.position > 0 else base.name
@@ -287,13 +288,18 @@ class Session:
             raise XsaError(what, hint) from None
         return Question(base, tip, history, xsa_of, asked, proposal)
 
-    def _supplier(self, base: Commit, history: Range) -> Callable[[Selection], Selection]:
-        """Return what adds to a selection the commits that supply the names it lacks."""
+    def supplier(self, base: Commit, history: Range) -> Callable[[RuleSource, Selection], Selection] | None:
+        """Return what adds to a selection, made by some rules, the commits that supply the names it lacks.
+
+        ``None`` where names don't count.
+        """
+        if not self._symbols:
+            return None
         from git_xsa.git.names import Names  # noqa: PLC0415 - only where names count
         from git_xsa.model.symbols.supply import supply_names  # noqa: PLC0415
 
-        names = Names(self.repository, history, base.id, self._forms.macros)
-        return partial(supply_names, history.history, names, self._forms)
+        names, forms = Names(self.repository, history, base.id, self._forms.macros), self._forms
+        return lambda source, selection: supply_names(source, names, forms, selection)
 
     @cached_property
     def _forms(self) -> Forms:

@@ -41,8 +41,9 @@ def _reason(verdict: Verdict, reason: Reason) -> dict[str, Any]:
         "kind": rule.kind.value,
         "gone": rule.gone,
         "note": rule.note or None if rule.kind is not Kind.BUILD else None,
-        "diagnostic": rule.note or None if rule.kind is Kind.BUILD else None,
     }
+    if rule.kind is Kind.BUILD:
+        document["diagnostic"] = rule.note
     if rule.symbol is not None:
         document["introduced"] = {
             "path": _text(rule.symbol.path),
