@@ -16,11 +16,11 @@ from pathlib import Path
 
 from git_xsa.errors import XsaError
 from git_xsa.git.repository import Repository
+from git_xsa.git.scratch import Scratch
 from git_xsa.git.trial import Entry
 from git_xsa.model.change import SUBMODULE_MODE, SYMLINK_MODE
 
-#: What the name of the folder begins with; the tree itself is the folder ``TREE`` in it.
-PREFIX = "git-xsa-build-"
+#: The tree itself is this folder in the throwaway folder.
 TREE = "tree"
 EXECUTABLE = "100755"
 
@@ -44,7 +44,8 @@ class BuildTree:
     """
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix=PREFIX)).resolve()
+        self._scratch = Scratch(Path(tempfile.gettempdir()).resolve())  # a build is too large for memory
+        self.folder = self._scratch.path
         self.tree = self.folder / TREE
         self.temporary = self.folder / "tmp"
         self._shown: dict[bytes, Entry] = {}
@@ -60,7 +61,9 @@ class BuildTree:
 
     def close(self) -> None:
         """Remove the work tree, whatever modes a build gave its folders."""
-        _remove(self.folder)
+        _remove(self.tree)
+        _remove(self.temporary)
+        self._scratch.close()
 
     def clear(self) -> None:
         """Begin anew, with an empty tree."""

@@ -40,10 +40,10 @@ def _in_memory(folder: Path) -> bool:
 
 
 class Scratch:
-    """A private folder at ``path``, until ``close``."""
+    """A private folder at ``path``, until ``close``: in memory if it can be, or else in the folder ``where``."""
 
-    def __init__(self) -> None:
-        where = place()
+    def __init__(self, where: Path | None = None) -> None:
+        where = where or place()
         _sweep(where)
         self.path = Path(tempfile.mkdtemp(prefix=f"git-xsa-{os.getpid()}-", dir=where))
         # Held as long as the process lives, however it ends; its number alone would say nothing in another container.

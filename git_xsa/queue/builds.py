@@ -21,7 +21,7 @@ from pathlib import Path
 
 from git_xsa.errors import XsaError
 from git_xsa.git.build_command import BuildCommand, Outcome, find_walls
-from git_xsa.git.build_tree import PREFIX, TREE, BuildTree, read_entries
+from git_xsa.git.build_tree import TREE, BuildTree, read_entries
 from git_xsa.git.repository import Repository
 from git_xsa.git.trial import Entry
 from git_xsa.model.diagnostics import Diagnostic, Sign, read_diagnostics
@@ -40,7 +40,7 @@ _LOG_LIMIT = 32 << 20
 _WAITED = "the build did not end within the time limit"
 #: What make says when a file that was there in the last try is gone now: a fault of the reused tree, perhaps.
 _STALE = "No rule to make target"
-_TREE = re.compile(rf"/[^\s'\"\u2018:=\[(]*/{PREFIX}[^/]+/{TREE}/")
+_TREE = re.compile(rf"/[^\s'\"\u2018:=\[(]*/git-xsa-\d+-\w+/{TREE}/")
 #: States of queues that can be built.
 BUILDABLE = (State.APPLIES, State.NEEDS_PREREQUISITES, State.MISPLACED, State.PARTLY_APPLIED)
 
@@ -98,7 +98,6 @@ class Builder:
         self.tree = BuildTree()
         #: Whether each try gets a new tree.
         self.afresh = False
-        self._base = ""
 
     def __enter__(self) -> Builder:
         return self
@@ -118,9 +117,7 @@ class Builder:
         """Return ``verdict`` with what its queue needs to build; the same when there is no queue."""
         if verdict.state not in BUILDABLE:
             return verdict
-        if verdict.base.id != self._base:  # other files, and what another release leaves behind
-            self.tree.clear()
-            self._base = verdict.base.id
+        self.tree.clear()  # of another queue, whose success would be in doubt here
         return _Task(self, verdict).answer()
 
 
@@ -250,7 +247,9 @@ class _Task:
     def _contents(self) -> dict[int, Content]:
         """What each change after the base does."""
         found = {}
-        for position in range(self._base + 1, len(self._history.commits) + 1):
+        positions = range(self._base + 1, len(self._history.commits) + 1)
+        self._history.diffs(positions)  # in one go
+        for position in positions:
             touched = {path for touch in self._history.index.at([position]) for path in touch.paths}
             found[position] = content_of(self._history.text(position), sorted(touched))
         return found
@@ -304,9 +303,8 @@ class _Task:
             return
         entries, made = self._entries(None)
         name = digest(entries, self._builder.options.command)
-        if (
-            self._builder.outcomes.get(name) is not Outcome.BUILT
-        ):  # what failed may be repaired by now: a tool installed
+        # What failed may be repaired by now: a tool that was missing.
+        if self._builder.outcomes.get(name) is not Outcome.BUILT:
             self._builder.say(f"build {self._tries + 1}: {self._verdict.base.name} itself")
             outcome = self._build(entries, made, name, frozenset())
             if outcome is not Outcome.BUILT:
