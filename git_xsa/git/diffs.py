@@ -106,6 +106,17 @@ def split_diff(text: bytes) -> Iterator[FileDiff]:
             yield _header(piece[:end], piece[end:])
 
 
+def pieces(text: bytes) -> dict[bytes, bytes]:
+    """Return the diff of each file in ``text`` as it stands there, by the file's name (the new one, if it has one)."""
+    found: dict[bytes, bytes] = {}
+    for piece in _FILE.split(text):
+        for diff in split_diff(piece):
+            path = diff.new_path if diff.new_path is not None else diff.old_path
+            assert path is not None, "a diff names a file"
+            found[path] = found.get(path, b"") + piece
+    return found
+
+
 def _header(header: bytes, body: bytes) -> FileDiff:
     """Read git's extended header lines of one file (gitformat: ``git help diff``, "generating patch text")."""
     first, *lines = header.split(b"\n")

@@ -18,6 +18,7 @@ from typing import Protocol
 from git_xsa.model.change import SUBMODULE_MODE, FileChange, Hunk, Touch
 from git_xsa.model.files import Trail, Trails
 from git_xsa.model.lines import LineHistory, Mismatch
+from git_xsa.model.rewrite import rewritten_hunks
 from git_xsa.model.rules import OWN, Chosen, Rule, RuleBook, there
 
 
@@ -299,13 +300,45 @@ class History:
                 files[id(file)] = file
                 answer |= dict.fromkeys(touch.paths)
         for file in files.values():
-            names = [path for path, lives in file.trail.names.items() if there(lives, chosen)]
-            given = [(life.born, mode) for mode, lives in file.trail.modes.items() for life in lives]
-            modes = [mode for born, mode in sorted(given) if chosen.holds(born)]  # the last one given counts
-            if names:
+            path, mode = self._place(file, chosen)
+            if path is not None and mode is not None:
                 lines = file.lines.late_texts(chosen) if late else file.lines.texts(chosen)
-                answer[names[-1]] = FileState(names[-1], modes[-1], lines)
+                answer[path] = FileState(path, mode, lines)
         return answer
+
+    def rewritten(self, position: int, before: Chosen, after: Chosen) -> list[FileChange]:
+        """Return what leads from the files after ``before`` to those after ``after``, of those that the change at
+        ``position`` touches, with the line numbers and the context that they have there.
+
+        Of a binary file the contents are ``Opaque`` lines, for which there are no hunks.
+        """
+        changes = []
+        for file in {id(file): file for _, file in self._by_change.get(position, ())}.values():
+            old, new = self._place(file, before), self._place(file, after)
+            hunks = rewritten_hunks(file.lines, before, after)
+            if old != new or hunks:
+                opaque = any(isinstance(text, Opaque) for hunk in hunks for text in hunk.texts)
+                changes.append(FileChange(old[0], new[0], old[1], new[1], hunks, opaque))
+        return sorted(changes, key=lambda change: change.path)
+
+    def lines_of(self, position: int) -> list[tuple[Touch, LineHistory]]:
+        """Return the line histories of the files that the change at ``position`` touches."""
+        return [(touch, file.lines) for touch, file in self._by_change.get(position, ())]
+
+    def hunks(self, position: int, path: bytes) -> list[Hunk]:
+        """Return the hunks of the change at ``position`` in the file at ``path``."""
+        changes = self._supplier.changes([position], frozenset([path]))[position]
+        return [hunk for change in changes if change.path == path for hunk in change.hunks]
+
+    @staticmethod
+    def _place(file: _File, chosen: Chosen) -> tuple[bytes | None, str | None]:
+        """Return name and mode of the file after ``chosen``, ``None`` for both when it is not there."""
+        names = [path for path, lives in file.trail.names.items() if there(lives, chosen)]
+        if not names:
+            return None, None
+        given = [(life.born, mode) for mode, lives in file.trail.modes.items() for life in lives]
+        modes = [mode for born, mode in sorted(given) if chosen.holds(born)]  # the last one given counts
+        return names[-1], modes[-1]
 
 
 def _belongs(change: FileChange, touch: Touch) -> bool:

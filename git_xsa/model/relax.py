@@ -1,0 +1,211 @@
+"""A smaller selection: what is needed when only changed lines count, and context may be written anew.
+
+Rules that concern context lines alone are left out where the place of the changed lines stays certain; the patches
+are then to be written with the context that the base has (``git_xsa.model.rewrite``).  All other rules stay: who
+added the lines that are taken out, who took out lines where the change is made, files, and names that code uses.
+
+A hunk's place is certain when, for each run of changed lines in it, against the file for which it was made:
+
+1. the nearest line that is not blank is the same one on one side at least;
+2. on the other side, the lines that differ between the run and the first line in common are whole statements without
+   ``return`` and the like, so that the run neither lands inside one nor behind the end of a block;
+3. on each side, the lines that differ open as many brackets and ``#if`` as they close, or the missing ones as many as
+   the others, and none is a ``case``, an ``else`` or a label: the run stays where it was nested;
+4. no line stands among the changed ones that was not there.
+
+Lines count up to the first one in common after three lines of the file for which the change was made.
+
+Where one fails, the hunk keeps all its rules.  This looks at text as C code is written; text that looks different
+(no ``;``) fails rule 2 rather than pass it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from git_xsa.model.change import CONTEXT
+from git_xsa.model.history import History
+from git_xsa.model.lines import Line, LineHistory
+from git_xsa.model.rules import Chosen, Kind, Rule, there
+from git_xsa.model.selection import RuleSource, Selection, select
+
+#: A hunk of a change: its position, file and number.
+Place = tuple[int, bytes, int]
+#: Adds to a selection, by some rules, what the text alone does not ask for.
+Grow = Callable[[RuleSource, Selection], Selection]
+
+_QUOTED = re.compile(rb'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|/\*.*?\*/|//.*')
+_OPENS = re.compile(rb"[({\[]|^[ \t]*#[ \t]*if", re.MULTILINE)
+_CLOSES = re.compile(rb"[)}\]]|^[ \t]*#[ \t]*endif", re.MULTILINE)
+_ENDS = re.compile(rb".*(?:[;}]|\*/)\s*|[ \t]*#.*[^\\\s]\s*", re.DOTALL)
+_LEAVES = re.compile(rb"\b(?:return|goto|break|continue)\b")
+_BELONGS = re.compile(rb"[ \t]*(?:\}?[ \t]*else\b|case\b|default\b|\w+:\s*$|#[ \t]*(?:else|elif)\b)")
+_FUNCTION = re.compile(rb"^\{.*^\}", re.MULTILINE | re.DOTALL)
+#: How many lines of context count at least, as in the hunks of a diff.
+_CONTEXT_LINES = 3
+
+
+@dataclass(frozen=True)
+class Relaxed:
+    """A smaller selection: ``places`` are the hunks that it gives another context, for a person to look at, and
+    ``avoided`` the prerequisites of the full selection that are not needed any more."""
+
+    selection: Selection
+    places: tuple[Place, ...]
+    avoided: tuple[int, ...]
+
+
+class _Without:
+    """The rules of a source without those about context lines, except for the hunks that are to ``keep`` theirs."""
+
+    def __init__(self, source: RuleSource, keep: Collection[Place]) -> None:
+        self._source = source
+        self._keep = keep
+
+    def prepare(self, positions: Collection[int]) -> None:
+        self._source.prepare(positions)
+
+    def rules(self, position: int) -> Iterator[Rule]:
+        for rule in self._source.rules(position):
+            if not _about_context(rule) or (position, rule.path, rule.hunk) in self._keep:
+                yield rule
+
+
+def _about_context(rule: Rule) -> bool:
+    return rule.kind is Kind.CONTEXT and rule.hunk > 0
+
+
+def relax(source: RuleSource, history: History, full: Selection, grow: Grow | None = None) -> Relaxed:
+    """Return the smallest selection that obeys the rules of ``source`` but for context that can be written anew.
+
+    ``full`` is the selection that obeys them all.  ``grow`` adds to a selection what names need, by the rules given.
+    """
+    keep: set[Place] = set()
+    while True:
+        rules = _Without(source, keep)
+        selection = select(rules, full.base, full.wanted)
+        if grow is not None and not selection.impossible:
+            selection = grow(rules, selection)
+        given_up = _given_up(source, selection, keep)
+        doubtful = {place for place in given_up if not _certain(history, selection, place)}
+        if not doubtful:
+            avoided = sorted(set(full.queue) - set(selection.queue))
+            return Relaxed(selection, tuple(sorted(given_up)), tuple(avoided))
+        keep |= doubtful
+
+
+def _given_up(source: RuleSource, selection: Selection, keep: Collection[Place]) -> set[Place]:
+    """Return the hunks of the selection that have a rule about context which the selection does not obey."""
+    chosen = selection.chosen
+    found = set()
+    for position in selection.queue:
+        for rule in source.rules(position):
+            place = (position, rule.path, rule.hunk)
+            condition = rule.condition
+            applies = condition.since <= selection.base < condition.until and chosen.holds(condition.given)
+            if _about_context(rule) and place not in keep and applies and not chosen.holds(condition.need):
+                found.add(place)
+    return found
+
+
+def _certain(history: History, selection: Selection, place: Place) -> bool:
+    """Return whether the changed lines of a hunk have a certain place under ``selection``."""
+    position, path, number = place
+    made_for = Chosen(position - 1, frozenset())
+    now = Chosen(selection.base, frozenset(other for other in selection.queue if other < position))
+    found = [lines for touch, lines in history.lines_of(position) if path in touch.paths]
+    hunks = history.hunks(position, path)
+    if len(found) != 1 or number > len(hunks):
+        return False
+    weave = _Weave(found[0], position, made_for, now)
+    before = sum(_runs(hunk.marks) for hunk in hunks[: number - 1])
+    runs = weave.runs()
+    if len(runs) != sum(_runs(hunk.marks) for hunk in hunks):
+        return False
+    return all(weave.certain(*runs[index]) for index in range(before, before + _runs(hunks[number - 1].marks)))
+
+
+def _runs(marks: bytes) -> int:
+    """Return how many runs of changed lines a hunk with these ``marks`` has."""
+    return len([run for run in marks.split(bytes([CONTEXT])) if run])
+
+
+class _Weave:
+    """The lines of a file around a change, under the selection that it was made for and under another one."""
+
+    def __init__(self, lines: LineHistory, position: int, made_for: Chosen, now: Chosen) -> None:
+        after = Chosen(position, frozenset())
+        self._lines: list[Line] = []
+        self._old: list[bool] = []
+        self._now: list[bool] = []
+        self._changed: list[bool] = []
+        for line in lines:
+            old, here = there(line.lives, made_for), there(line.lives, now)
+            changed = old != there(line.lives, after)
+            if old or here or changed:
+                self._lines.append(line)
+                self._old.append(old)
+                self._now.append(here)
+                self._changed.append(changed)
+
+    def runs(self) -> list[tuple[int, int]]:
+        """Return the runs of changed lines: first and last index of each; only unchanged old lines end a run."""
+        runs: list[tuple[int, int]] = []
+        broken = True
+        for index, changed in enumerate(self._changed):
+            if changed and broken:
+                runs.append((index, index))
+            elif changed:
+                runs[-1] = (runs[-1][0], index)
+            broken = not changed and (broken or self._old[index])
+        return runs
+
+    def certain(self, first: int, last: int) -> bool:
+        """Return whether the run from index ``first`` to ``last`` has a certain place."""
+        if any(self._now[index] and not self._old[index] for index in range(first, last + 1)):
+            return False
+        sides = [self._side(range(first - 1, -1, -1)), self._side(range(last + 1, len(self._lines)))]
+        return all(side is not None for side in sides) and any(sides)
+
+    def _side(self, indexes: range) -> bool | None:
+        """Return for one side of a run whether its nearest line is the same, ``None`` when the place is uncertain."""
+        missing: list[bytes] = []
+        extra: list[bytes] = []
+        near_missing: list[bytes] = []
+        near_extra: list[bytes] = []
+        seen, met = 0, False
+        for index in indexes:
+            text, old, here = self._lines[index].text, self._old[index], self._now[index]
+            if self._changed[index] or (seen >= _CONTEXT_LINES and old and here):
+                break
+            seen += old
+            if old != here:
+                (missing if old else extra).append(text)
+                if not met:
+                    (near_missing if old else near_extra).append(text)
+            elif text.strip():
+                met = True
+        if _depth(missing) != _depth(extra) or any(map(_BELONGS.match, (*missing, *extra))):
+            return None
+        near = [lines[:: indexes.step] for lines in (near_missing, near_extra)]
+        if not b"".join(near_missing + near_extra).strip():
+            return True
+        return False if all(map(_whole, near)) else None
+
+
+def _whole(texts: Sequence[bytes]) -> bool:
+    """Return whether ``texts``, in the order of the file, are whole statements that don't leave their block."""
+    lines = [text for text in texts if text.strip()]
+    if not lines:
+        return True
+    joined = b"".join(lines)
+    leaves = _LEAVES.search(joined) is not None and not _FUNCTION.search(joined)
+    return not leaves and _depth(lines) == 0 and _ENDS.fullmatch(lines[-1]) is not None
+
+
+def _depth(texts: Sequence[bytes]) -> int:
+    """Return how many more brackets and ``#if`` the lines open than they close."""
+    plain = b"".join(_QUOTED.sub(b"", text) for text in texts)
+    return len(_OPENS.findall(plain)) - len(_CLOSES.findall(plain))

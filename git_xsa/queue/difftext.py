@@ -1,0 +1,91 @@
+"""Write a diff as git does: extended headers, object names in full, names in C-style quotes where they need it.
+
+The form is that of ``git diff --full-index`` ("generating patch text" in git's manual), which ``git apply``, ``git
+am`` and GNU patch read.  Pure: what it writes depends on what it is given alone.
+"""
+
+from __future__ import annotations
+
+import re
+
+from git_xsa.model.change import ADDED, REMOVED, SUBMODULE_MODE, FileChange, Hunk
+from git_xsa.model.history import FileState
+
+_NO_NEWLINE = b"\n\\ No newline at end of file\n"
+_LETTERS = {7: b"a", 8: b"b", 9: b"t", 10: b"n", 11: b"v", 12: b"f", 13: b"r", 34: b'"', 92: b"\\"}
+_ODD = re.compile(rb'[\x00-\x1f"\\\x7f-\xff]')
+
+
+def file_diff(change: FileChange, before: FileState | None, after: FileState | None, length: int) -> bytes:
+    """Return the diff of one file that is no binary one; object names have ``length`` hexadecimal digits.
+
+    ``before`` and ``after`` are the file as it is then, ``None``: not there.  A change of type is written as git
+    writes it, as the end of one file and the start of another.
+    """
+    if before is not None and after is not None and before.mode[:2] != after.mode[:2]:
+        return _diff(_whole(before, REMOVED), before, None, length) + _diff(_whole(after, ADDED), None, after, length)
+    return _diff(change.hunks, before, after, length)
+
+
+def _whole(state: FileState, mark: int) -> tuple[Hunk, ...]:
+    """Return the hunk that takes out, or brings in, all lines of a file."""
+    texts = tuple(state.lines)
+    starts = (1, 0) if mark == REMOVED else (0, 1)
+    return (Hunk(*starts, bytes([mark]) * len(texts), texts),) if texts else ()
+
+
+def _diff(hunks: tuple[Hunk, ...], before: FileState | None, after: FileState | None, length: int) -> bytes:
+    old, new = before or after, after or before
+    assert old is not None, "a change has a file before it or after it"
+    assert new is not None, "a change has a file before it or after it"
+    lines = [b"diff --git %s %s" % (quoted(b"a/" + old.path), quoted(b"b/" + new.path))]
+    ids = [state.object_name(length) if state is not None else "0" * length for state in (before, after)]
+    same_mode = before is not None and after is not None and before.mode == after.mode
+    if before is None:
+        lines.append(f"new file mode {new.mode}".encode())
+    elif after is None:
+        lines.append(f"deleted file mode {old.mode}".encode())
+    elif not same_mode:
+        lines += [f"old mode {old.mode}".encode(), f"new mode {new.mode}".encode()]
+    if old.path != new.path:
+        lines += [b"similarity index %d%%" % _similarity(old, new)]
+        lines += [b"rename from " + quoted(old.path), b"rename to " + quoted(new.path)]
+    if ids[0] != ids[1]:
+        lines.append(f"index {ids[0]}..{ids[1]}{' ' + new.mode if same_mode else ''}".encode())
+    text = b"\n".join(lines) + b"\n"
+    if not hunks:
+        return text
+    names = [_name(b"a/" + old.path if before else None), _name(b"b/" + new.path if after else None)]
+    return text + b"--- %s\n+++ %s\n" % (names[0], names[1]) + b"".join(map(hunk_text, hunks))
+
+
+def _similarity(old: FileState, new: FileState) -> int:
+    """Return a figure that git takes: readers look only at whether it is 100."""
+    return 100 if old.mode != SUBMODULE_MODE and list(old.lines) == list(new.lines) else 50
+
+
+def _name(path: bytes | None) -> bytes:
+    """Return a name for a ``---`` or ``+++`` line; a blank in it calls for a tab that shows where it ends."""
+    if path is None:
+        return b"/dev/null"
+    name = quoted(path)
+    return name + b"\t" if b" " in name else name
+
+
+def quoted(path: bytes) -> bytes:
+    """Return ``path`` in C-style quotes if git would quote it (``core.quotePath``), else as it is."""
+    if not _ODD.search(path):
+        return path
+    return b'"' + _ODD.sub(lambda match: b"\\" + (_LETTERS.get(match[0][0]) or b"%03o" % match[0][0]), path) + b'"'
+
+
+def hunk_text(hunk: Hunk) -> bytes:
+    """Return a hunk as it stands in a unified diff."""
+    sides = [
+        f"{start}{'' if count == 1 else f',{count}'}"
+        for start, count in ((hunk.old_start, len(hunk.old_lines)), (hunk.new_start, len(hunk.new_lines)))
+    ]
+    pieces = [f"@@ -{sides[0]} +{sides[1]} @@\n".encode()]
+    for mark, text in zip(hunk.marks, hunk.texts, strict=True):
+        pieces.append(bytes([mark]) + (text if text.endswith(b"\n") else text + _NO_NEWLINE))
+    return b"".join(pieces)
