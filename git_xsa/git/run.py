@@ -43,6 +43,7 @@ FIXED_SETTINGS = (
     "diff.renameLimit=1000",
     "apply.whitespace=nowarn",
     "apply.ignoreWhitespace=no",
+    "core.autocrlf=false",
 )
 #: Environment of every child: no questions, no side effects, messages as git wrote them.
 FIXED_ENVIRONMENT = {

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from git_xsa.errors import XsaError
 from git_xsa.git.repository import Repository
-from git_xsa.git.run import Service, run_patch
+from git_xsa.git.run import Git, Service, run_patch
 from git_xsa.git.scratch import Scratch
 
 #: Mode and object name of a file in an index.
@@ -54,6 +54,14 @@ while read -r anew show options; do
 done
 """
 _END = b"end of answer\n"
+#: Who commits in quarantine.
+_NOBODY = {
+    f"GIT_{role}_{field}": value
+    for role in ("AUTHOR", "COMMITTER")
+    for field, value in (("NAME", "git-xsa"), ("EMAIL", "git-xsa@localhost"), ("DATE", "@0 +0000"))
+}
+#: git's own defaults, whatever the user has configured; autocrlf would change the files.
+_AM_OPTIONS = ("--quiet", "--no-3way", "--no-gpg-sign", "--no-scissors", "--no-keep-cr", "--quoted-cr=nowarn")
 
 
 class Quarantine:
@@ -127,14 +135,40 @@ class Quarantine:
         found = (place for place in tree.rglob("*") if place.is_file())
         return {os.fsencode(place.relative_to(tree)): place.read_bytes() for place in found}
 
+    def am(self, base: Mapping[bytes, Entry], mails: Sequence[bytes]) -> Trial:
+        """Return what ``git am`` makes of ``mails``, given to it as one mailbox, on the files ``base``.
+
+        It works in a repository of its own, which takes objects from the real one and gives it none.
+        """
+        tree = self._folder / "am"
+        shutil.rmtree(tree, ignore_errors=True)
+        tree.mkdir()
+        own = {
+            "GIT_DIR": str(tree / ".git"),
+            "GIT_WORK_TREE": str(tree),
+            "GIT_INDEX_FILE": str(tree / ".git" / "index"),
+        }
+        with Git(tree, self._environment | own | _NOBODY) as git:
+            length = "sha1" if self._repository.hash_length == 40 else "sha256"
+            git.call("init", "--quiet", "--template=", f"--object-format={length}")
+            git.call("update-index", "-z", "--index-info", given=_index_lines(base))
+            commit = git.text("commit-tree", "-m", "base", git.text("write-tree"))
+            git.call("update-ref", "HEAD", commit)
+            git.call("checkout-index", "--all")
+            done = git.call("am", *_AM_OPTIONS, given=b"".join(mails), accept=tuple(range(256)))
+            files = _entries(git.call("ls-files", "-s", "-z").out)
+            if not done.status:
+                return Trial(files)
+            place = tree / ".git" / "rebase-apply" / "next"
+            refused = int(place.read_text(encoding="ascii")) - 1 if place.is_file() else 0
+            return Trial(files, refused, done.err.decode("utf-8", "replace").strip())
+
     def _try(
         self, base: Mapping[bytes, Entry] | None, text: bytes, options: str, show: bool = True
     ) -> tuple[int, dict[bytes, Entry], str]:
         """Apply ``text`` to ``base``, or to what is there (``None``); return git's status, the files, its message."""
         if base is not None:
-            entries = sorted(base.items())
-            lines = b"".join(f"{mode} {name}\t".encode() + path + b"\0" for path, (mode, name) in entries)
-            (self._folder / "base").write_bytes(lines)
+            (self._folder / "base").write_bytes(_index_lines(base))
         (self._folder / "patch").write_bytes(text)
         if self._shell is None:
             self._shell = self._repository.git.shell(_SCRIPT, self._folder, self._environment)
@@ -145,6 +179,11 @@ class Quarantine:
             what = f"there is no space left in {self._folder.parent}, where patches are tried"
             raise XsaError(what, "make some, or name another folder: XDG_RUNTIME_DIR=<folder>")
         return int(status), _entries(listing[:-1]), message.strip()
+
+
+def _index_lines(files: Mapping[bytes, Entry]) -> bytes:
+    """Return ``files`` as ``git update-index -z --index-info`` takes them."""
+    return b"".join(f"{mode} {name}\t".encode() + path + b"\0" for path, (mode, name) in sorted(files.items()))
 
 
 def _quoted(folder: Path) -> str:

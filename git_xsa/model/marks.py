@@ -22,6 +22,11 @@ _MARK = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _NUMBER = re.compile(r"XSA[-# ]?(\d+)", re.IGNORECASE)
+_CVE = re.compile(r"CVE[- ]?(\d{4}-\d{4,})", re.IGNORECASE)
+_UPSTREAM = (
+    re.compile(r"^master commit: ([0-9a-f]{40,64})\s*$", re.MULTILINE),
+    re.compile(r"^\(cherry[- ]picked from (?:commit )?([0-9a-f]{40,64})\)\s*$", re.MULTILINE),
+)
 
 
 def marked_advisories(message: str) -> tuple[int, ...]:
@@ -30,3 +35,22 @@ def marked_advisories(message: str) -> tuple[int, ...]:
     for mark in _MARK.finditer(message):
         found.update(dict.fromkeys(int(number) for number in _NUMBER.findall(mark[1])))
     return tuple(found)
+
+
+def marked_cves(message: str) -> tuple[str, ...]:
+    """Return the CVE numbers that stand in the same marks, in the order of the text: ``CVE-2023-28746``."""
+    found = (name for mark in _MARK.finditer(message) for name in _CVE.findall(mark[1]))
+    return tuple(dict.fromkeys(f"CVE-{name}" for name in found))
+
+
+def upstream_commit(message: str) -> str | None:
+    """Return the commit of the main branch that a commit of a stable branch says it was made from, in full.
+
+    The stable maintainers write ``master commit: <hex>`` or ``(cherry picked from commit <hex>)``; of several such
+    lines the first names the origin.  ``None`` when there is none.
+    """
+    for form in _UPSTREAM:
+        match = form.search(message)
+        if match is not None:
+            return match[1]
+    return None
