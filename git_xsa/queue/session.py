@@ -255,6 +255,10 @@ class Session:
         xsa_of = {0: tuple(sorted(present)), **question.xsa_of}
         return self._question(base, tip, question.range, xsa_of, question.asked)
 
+    def fixed(self, base: Commit, numbers: Iterable[int]) -> set[int]:
+        """Return those of the advisories ``numbers`` that commits in the base's history say they fix."""
+        return self._fixed_in(base, set(numbers), ())
+
     def _fixed_by_own(self, base: Commit, history: Range) -> set[int]:
         """Return the advisories that a base's own commits, since it left the branch, say they fix."""
         if history.base is None:

@@ -1,0 +1,225 @@
+"""Make an answer ready for export: every patch with its bytes, checked with the program that will apply it.
+
+A patch stays as it was published as long as all programs that matter make the right files of it.  Where one of them
+refuses it, or puts a hunk elsewhere, it is made anew from the line history: the same changed lines, with the context
+and the line numbers that they have on this base after the patches before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from git_xsa.errors import XsaError
+from git_xsa.git.diffs import pieces
+from git_xsa.git.log import Range
+from git_xsa.git.mails import read_mails
+from git_xsa.git.repository import Repository
+from git_xsa.git.trial import Entry, Quarantine
+from git_xsa.model.history import FileState
+from git_xsa.model.marks import marked_cves, upstream_commit
+from git_xsa.model.relax import Place
+from git_xsa.model.rules import Chosen
+from git_xsa.model.selection import Selection
+from git_xsa.queue.answer import Proposal, Question
+from git_xsa.queue.difftext import file_diff
+from git_xsa.queue.mail import commit_mail, file_mail, transferable
+from git_xsa.queue.policy import POLICIES, Files, Judge, Step, judge
+from git_xsa.queue.prepared import Need, Patch, slug
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a queue's patches come from: the question, the selection that is to be exported, the published files by
+    position, and the hunks whose context the selection gives up."""
+
+    question: Question
+    selection: Selection
+    files: Mapping[int, Path]
+    given_up: tuple[Place, ...] = ()
+
+    @property
+    def range(self) -> Range:
+        """The range that the positions belong to."""
+        return self.question.range
+
+
+class Preparation:
+    """The patches of one selection on their way to an export."""
+
+    def __init__(self, repository: Repository, quarantine: Quarantine, source: Source) -> None:
+        self._repository = repository
+        self._quarantine = quarantine
+        self._source = source
+        self._range = source.range
+        self._length = repository.hash_length
+        self.queue = source.selection.queue
+        self._published = {position: path.read_bytes() for position, path in source.files.items()}
+        self._patches = [self._as_published(index) for index in range(len(self.queue))]
+
+    def checked(self, policies: Sequence[str]) -> tuple[Patch, ...]:
+        """Return the patches after each of ``policies`` makes the right files of them; ``XsaError`` if one can't."""
+        for position in {place[0] for place in self._source.given_up}:
+            self._refresh(self.queue.index(position), "")
+        judges = [judge(policy, self._quarantine, self._content) for policy in policies]
+        while not all(self._mended(program) for program in judges):
+            pass
+        return tuple(self._patches)
+
+    def comes_out_right(self, policies: Sequence[str]) -> bool:
+        """Return whether each of ``policies`` makes the right files of the patches as they were published."""
+        judges = [judge(policy, self._quarantine, self._content) for policy in policies]
+        return all(program.right(self._step(program, len(self.queue))) for program in judges)
+
+    @cached_property
+    def start(self) -> Files:
+        """All files that the queue touches, as the base has them."""
+        return self._all(0, self._proposed().base or None)
+
+    @cached_property
+    def end(self) -> Files:
+        """The same files after the queue."""
+        return self._all(len(self.queue), self._proposed().expected or None)
+
+    def _all(self, size: int, known: Mapping[bytes, Entry] | None = None) -> Files:
+        """Return all files that the queue touches, as they are after its first ``size`` patches."""
+        return Files(lambda: self._states(self.queue, size), self._length, known)
+
+    def touched(self, index: int, size: int) -> Files:
+        """Return the files that the patch at ``index`` touches, as they are after the queue's first ``size``."""
+        return Files(lambda: self._states(self.queue[index : index + 1], size), self._length)
+
+    def _proposed(self) -> Proposal:
+        """Return what is known already, which is nothing if the selection is another one than the question's."""
+        proposal = self._source.question.proposal
+        same = proposal.selection is self._source.selection
+        return proposal if same else Proposal(self._source.selection, None)
+
+    def _states(self, positions: Sequence[int], size: int) -> dict[bytes, FileState | None]:
+        chosen = Chosen(self._source.selection.base, frozenset(self.queue[:size]))
+        return self._range.history.states(positions, chosen)
+
+    def _mended(self, program: Judge) -> bool:
+        """Return whether ``program`` makes the right files of the whole queue; makes the patch anew that keeps it
+        from that, as often as needed."""
+        mended = False
+        while not program.right(self._step(program, len(self.queue))):
+            self._mend(program)
+            mended = True
+        return not mended
+
+    def _mend(self, program: Judge) -> None:
+        """Make the patch anew with which the files first come out wrong; ``XsaError`` when that has been done."""
+        right, wrong = 0, len(self.queue)
+        while wrong - right > 1:
+            middle = (right + wrong) // 2
+            if program.right(self._step(program, middle)):
+                right = middle
+            else:
+                wrong = middle
+        complaint = program.complaint(self._step(program, wrong)) or "it takes the patches one by one only"
+        what = f"{POLICIES[program.name]}: {complaint.splitlines()[0]}"
+        if self._patches[right].published is not None:
+            hint = "that is with line numbers and context made for this base: please report it, with the command line"
+            raise XsaError(f"{self._patches[right].id}: {what}", hint)
+        self._refresh(right, what)
+
+    def _step(self, program: Judge, size: int) -> Step:
+        """Return the queue's first ``size`` patches for ``program``."""
+        texts = [_given(program, patch) for patch in self._patches[:size]]
+        whole = size == len(self.queue)
+        return Step(texts, self.start, self.end if whole else self._all(size))
+
+    def _content(self, name: str) -> bytes:
+        return self._repository.contents([name])[name]
+
+    @cached_property
+    def _mails(self) -> dict[str, bytes]:
+        commits = [self._range.commits[position - 1] for position in self.queue if position not in self._published]
+        return read_mails(self._repository, [(commit.id, commit.parent) for commit in commits])
+
+    def _as_published(self, index: int) -> Patch:
+        """Return the patch at ``index`` as the branch or the file has it."""
+        position = self.queue[index]
+        commit = self._range.commits[position - 1]
+        marks = self._source.question.xsa_of.get(position) or self._range.marks(position)
+        diff = self._range.text(position)
+        mail = self._mail(position, diff, "")
+        selection = self._source.selection
+        name = Path(commit.id).stem if position in self._published else _stem(commit.subject, marks)
+        wanted = position in selection.wanted
+        return Patch(
+            id=commit.id,
+            stem=slug(name),
+            content=self._published.get(position, mail),
+            mail=mail,
+            subject=commit.subject,
+            commit=commit.id if position not in self._published else None,
+            upstream=upstream_commit(commit.message),
+            xsa=tuple(marks),
+            cve=marked_cves(commit.message),
+            kind=None if wanted else selection.kind(position).value,
+            needs=self._needs(position),
+        )
+
+    def _mail(self, position: int, diff: bytes, note: str) -> bytes:
+        commit = self._range.commits[position - 1]
+        if position not in self._published:
+            return commit_mail(self._mails[commit.id], diff, note)
+        head = commit.message.partition("\n\n")[2].encode("utf-8", "surrogateescape")
+        return file_mail(head, commit.subject, self._base_date, diff, note)
+
+    @cached_property
+    def _base_date(self) -> int:
+        """When the base was committed: the date of what has none, the same wherever and whenever it is exported."""
+        return int(self._repository.git.text("show", "-s", "--format=%ct", self._source.question.base.id))
+
+    def _needs(self, position: int) -> tuple[Need, ...]:
+        found: dict[Need, None] = {}
+        for reason in self._source.selection.reasons.get(position, ()):
+            path = reason.rule.path.decode("utf-8", "backslashreplace")
+            need = Need(self.queue.index(reason.needed_by), reason.rule.kind.value, path, reason.rule.hunk)
+            found[need] = None
+        return tuple(sorted(found, key=lambda need: (need.needed_by, need.path, need.hunk)))
+
+    def _refresh(self, index: int, complaint: str) -> None:
+        """Make the patch at ``index`` anew; ``complaint`` is why, empty when its context was given up."""
+        position = self.queue[index]
+        patch = self._patches[index]
+        diff = self._refreshed_diff(index)
+        base = self._source.question.base.name
+        remarks = [f"line numbers and context made anew for {base}"]
+        if complaint:
+            remarks.append(complaint)
+        for _, path, hunk in (place for place in self._source.given_up if place[0] == position):
+            remarks.append(f"look at hunk {hunk} of {path.decode('utf-8', 'backslashreplace')}: other lines around it")
+        note = (
+            f"\nRefreshed for {base}: the same changed lines, with the line numbers and the context they have there.\n"
+        )
+        mail = self._mail(position, diff, note)
+        self._patches[index] = replace(patch, content=mail, mail=mail, published=patch.content, remarks=tuple(remarks))
+
+    def _refreshed_diff(self, index: int) -> bytes:
+        """Return the diff of the patch at ``index`` between the files before and after it."""
+        before, after = self.touched(index, index).states, self.touched(index, index + 1).states
+        base = self._source.selection.base
+        chosen = [Chosen(base, frozenset(self.queue[:size])) for size in (index, index + 1)]
+        texts = []
+        originals = pieces(self._range.text(self.queue[index]))
+        for change in self._range.history.rewritten(self.queue[index], *chosen):
+            old = before[change.old_path] if change.old_path is not None else None
+            new = after[change.new_path] if change.new_path is not None else None
+            texts.append(originals[change.path] if change.binary else file_diff(change, old, new, self._length))
+        return b"".join(texts)
+
+
+def _given(program: Judge, patch: Patch) -> bytes:
+    """Return ``patch`` in the form in which ``program`` will be given it."""
+    return transferable(patch.mail) if program.takes_mails else patch.content
+
+
+def _stem(subject: str, marks: Sequence[int]) -> str:
+    """Return what a commit's file is called: its subject, with its advisory in front."""
+    return f"xsa{marks[0]}-{subject}" if marks else subject

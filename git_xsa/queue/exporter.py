@@ -1,0 +1,186 @@
+"""From a question to a queue that is ready to be written, and to its files.
+
+The steps: choose the selection (with ``--refresh``, or under a lenient policy, perhaps a smaller one), make the
+patches ready with the programs that will apply them as judges, and hand them to the format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import cycle
+from pathlib import Path
+from typing import Any
+
+from git_xsa.model.relax import Relaxed, relax
+from git_xsa.model.selection import Selection
+from git_xsa.queue.answer import Question, State, Verdict
+from git_xsa.queue.export import Preparation, Source
+from git_xsa.queue.folder import MANIFEST, manifest
+from git_xsa.queue.formats import FORMATS, export
+from git_xsa.queue.policy import LENIENT, Files
+from git_xsa.queue.prepared import Patch, Queue, Style
+from git_xsa.queue.session import Session
+
+OTHERS = "{} has no fix for them, since they concern other versions or other software (Linux, QEMU, XAPI)"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is asked of an export: format, policy, whether context may be made anew, style, and published files."""
+
+    format: str = "series"
+    policy: str = "strict"
+    refresh: bool = False
+    style: Style = field(default_factory=Style)
+    files: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A queue that is ready: the answer that it stands for, and its files before and after each patch.
+
+    ``judges`` are the policies that every patch was checked with.  ``touched(index, size)`` gives the files that the
+    patch at ``index`` touches after the first ``size`` patches, ``start`` and ``end`` are all of them.
+    """
+
+    verdict: Verdict
+    queue: Queue
+    judges: tuple[str, ...]
+    touched: Callable[[int, int], Files]
+    start: Files
+    end: Files
+
+
+def judges_for(name: str, policy: str) -> tuple[str, ...]:
+    """Return the policies that the patches of the format ``name`` are checked with.
+
+    That is the one asked for, and that of the program which is sure to take the format; unless a lenient one is asked
+    for, which takes what no other does.
+    """
+    if name == "branch":
+        return ()
+    own = FORMATS[name].policy
+    if own == "am" and policy in ("strict", "am"):
+        return ("am",)
+    return tuple(dict.fromkeys([policy, own])) if own and (policy not in LENIENT or own == "am") else (policy,)
+
+
+def prepare(session: Session, question: Question, wish: Wish) -> Verdict | Ready:
+    """Return the queue that answers ``question``, made ready; the verdict alone when there is nothing to export."""
+    full = question.proposal.selection
+    relaxed = _relaxed(session, question, wish) if full.wanted else None
+    if relaxed is None and question.proposal.state is not None:
+        return session.answer(question)
+    source = _source(question, full if relaxed is None else relaxed.selection, wish)
+    if relaxed is not None and wish.refresh:
+        source = Source(question, relaxed.selection, source.files, relaxed.places)
+    preparation = Preparation(session.repository, session.quarantine, source)
+    judges = judges_for(wish.format, wish.policy)
+    patches = preparation.checked(judges)
+    verdict = _verdict(session, question, source.selection, patches)
+    avoided = tuple(_avoided(question, relaxed)) if relaxed is not None else ()
+    queue = Queue(
+        base=question.base.name,
+        base_commit=question.base.id,
+        tip=question.tip.name,
+        policy=wish.policy,
+        patches=patches,
+        titles=_titles(patches),
+        avoided=avoided,
+        unlisted=_unlisted(session, question, patches) if wish.format == "debian" else {},
+    )
+    return Ready(verdict, queue, judges, preparation.touched, preparation.start, preparation.end)
+
+
+def _source(question: Question, selection: Selection, wish: Wish) -> Source:
+    first = len(question.range.commits) - len(wish.files) + 1
+    files = dict(enumerate(wish.files, first))
+    return Source(question, selection, {position: files[position] for position in selection.queue if position in files})
+
+
+def _relaxed(session: Session, question: Question, wish: Wish) -> Relaxed | None:
+    """Return the smaller selection that is to be exported, ``None`` when it is the full one."""
+    if not wish.refresh and wish.policy not in LENIENT:
+        return None
+    history = question.range.history
+    full = question.proposal.selection
+    found = relax(history, history, full, session.supplier(question.base, question.range))
+    smaller = full.impossible or len(found.selection.queue) < len(full.queue)
+    if found.selection.impossible or not smaller:
+        return None
+    if wish.refresh:
+        return found
+    trial = Preparation(session.repository, session.quarantine, _source(question, found.selection, wish))
+    return found if trial.comes_out_right(judges_for(wish.format, wish.policy)) else None
+
+
+def _verdict(session: Session, question: Question, selection: Selection, patches: Sequence[Patch]) -> Verdict:
+    """Return the answer that an export of ``selection`` stands for, whose ``patches`` have been checked."""
+    if selection is question.proposal.selection and any(patch.published is not None for patch in patches):
+        return session.answer(question)  # what is wrong with the patches as they are
+    state = State.NEEDS_PREREQUISITES if selection.prerequisites else State.APPLIES
+    state = State.PARTLY_APPLIED if question.proposal.partly else state
+    return Verdict(question.base, question.tip, question.range, state, selection, None, question.asked, question.xsa_of)
+
+
+def _avoided(question: Question, relaxed: Relaxed) -> list[str]:
+    commits = question.range.commits
+    return [f"{commits[p - 1].id[:12]} {commits[p - 1].subject}" for p in relaxed.avoided]
+
+
+def _titles(patches: Sequence[Patch]) -> dict[int, str]:
+    """Return for each advisory the subject of its first patch, which is as near to its title as commits come."""
+    titles: dict[int, str] = {}
+    for patch in patches:
+        for number in patch.xsa:
+            titles.setdefault(number, patch.subject)
+    return titles
+
+
+def _unlisted(session: Session, question: Question, patches: Sequence[Patch]) -> Mapping[int, str]:
+    """Return why the advisories with numbers between those of the queue are not in it."""
+    listed = {number for patch in patches for number in patch.xsa}
+    if not listed:
+        return {}
+    between = set(range(min(listed), max(listed) + 1)) - listed
+    later = between & question.range.advisories.keys()
+    fixed = session.fixed(question.base, between - later)
+    other = OTHERS.format(question.tip.name)
+    reasons = {n: f"{question.base.name} has the fixes already" if n in fixed else other for n in between - later}
+    outstanding = set(session.outstanding(question.base, question.tip))
+    for number in later:
+        left = number in outstanding
+        reasons[number] = "they were left out" if left else f"{question.base.name} has the fixes already"
+    return dict(sorted(reasons.items()))
+
+
+def files_of(ready: Ready, wish: Wish) -> dict[str, bytes]:
+    """Return the files of the export in the format that is wished for, with the manifest."""
+    made = export(wish.format, ready.queue, wish.style)
+    return made.files | {MANIFEST: manifest(made.files, _facts(ready, wish, made.order))}
+
+
+def _facts(ready: Ready, wish: Wish, order: Sequence[str]) -> dict[str, Any]:
+    """Return what the manifest tells besides the checksums: what the queue is for, and what comes of it."""
+    verdict, queue = ready.verdict, ready.queue
+    before, after = ready.start.entries, ready.end.entries
+    return {
+        "export": wish.format,
+        "base": {"name": queue.base, "commit": queue.base_commit},
+        "tip": {"name": queue.tip, "commit": verdict.tip.id},
+        "xsa": queue.xsa,
+        "policy": queue.policy,
+        "judges": list(ready.judges),
+        "queue": [
+            {"file": name, "id": patch.id, "role": patch.role, "refreshed": patch.published is not None}
+            for name, patch in zip(cycle(order), queue.patches, strict=False)  # a mailbox is one file for all
+        ],
+        "result": {
+            path.decode("utf-8", "surrogateescape"): {
+                "before": before.get(path),
+                "after": after.get(path),
+            }
+            for path in sorted(before.keys() | after.keys())
+        },
+    }

@@ -1,0 +1,236 @@
+"""Write the folder of an export: all of it or nothing, and never over what somebody else made.
+
+The files are written into a temporary folder beside the target, which only the user can enter, and synced; then one
+call of the system puts it in place.  Where something is there already the two change places in that one call, so that
+whatever happens, the target is the old folder or the new one.  Rules:
+
+1. What is there is replaced if it is an empty folder, or an export of ours as it was written: every file has the
+   checksum of its manifest, and no other file is there.
+2. An export of ours that was changed, or to which files were added, is replaced when that is asked for (``force``);
+   then it stays beside the new one under another name.
+3. Anything else stays.
+
+A temporary folder that a killed run left is removed by the next run for the same target.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import fcntl
+import json
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from git_xsa.errors import XsaError
+
+#: The file that tells what an export holds.
+MANIFEST = "xsa-queue.json"
+FORMAT = 1
+_EXCHANGE = 2  # RENAME_EXCHANGE of linux/fs.h
+_HERE = -100  # AT_FDCWD of fcntl.h
+#: The number of the call renameat2 where the C library has no function for it.
+_RENAMEAT2 = {"x86_64": 316, "aarch64": 276, "riscv64": 276, "ppc64le": 357, "s390x": 347}
+
+
+class Blocked(XsaError):
+    """The target can't be written, or must not be replaced."""
+
+
+def manifest(files: Mapping[str, bytes], facts: Mapping[str, Any]) -> bytes:
+    """Return the manifest of ``files`` with what else is to be known of them: ``facts``."""
+    sums = {name: sha256(content).hexdigest() for name, content in sorted(files.items())}
+    return (json.dumps({"format": FORMAT, **facts, "files": sums}, indent=2) + "\n").encode()
+
+
+def read_manifest(folder: Path) -> dict[str, Any] | None:
+    """Return the manifest of the export in ``folder``, ``None`` when it has none of ours."""
+    try:
+        found = json.loads((folder / MANIFEST).read_bytes())
+    except (OSError, ValueError):
+        return None
+    good = isinstance(found, dict) and found.get("format") == FORMAT and isinstance(found.get("files"), dict)
+    return found if good else None
+
+
+def differences(folder: Path, known: Mapping[str, Any]) -> list[str]:
+    """Return what is not in ``folder`` as its manifest says, a sentence each; none for an export as it was written."""
+    found = {
+        os.fspath(path.relative_to(folder)): path
+        for path in folder.rglob("*")
+        if path.is_symlink() or not path.is_dir()
+    }
+    found.pop(MANIFEST, None)
+    told: Mapping[str, str] = known["files"]
+    remarks = [f"{name} is missing" for name in sorted(told.keys() - found.keys())]
+    remarks += [f"{name} has been added" for name in sorted(found.keys() - told.keys())]
+    for name in sorted(told.keys() & found.keys()):
+        path = found[name]
+        if path.is_symlink() or not path.is_file() or sha256(path.read_bytes()).hexdigest() != told[name]:
+            remarks.append(f"{name} has been changed")
+    return remarks
+
+
+def write_folder(target: Path, files: Mapping[str, bytes], private: bool, force: bool) -> Path | None:
+    """Write ``files`` as the folder ``target``; return where what was there before is kept, if it is.
+
+    With ``private`` only the user can read it, else the usual permissions of new files hold.  Raises ``Blocked`` when
+    the target must not be replaced (see the module's rules).
+    """
+    target = Path(os.path.realpath(target))
+    keep = _must_keep(target, force)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with _temporary(target) as fresh:
+        for name, content in files.items():
+            _write(fresh / name, content)
+        _finish(fresh, private)
+        return _put(fresh, target, keep)
+
+
+def _must_keep(target: Path, force: bool) -> bool:
+    """Return whether what stands at ``target`` has to be kept under another name; ``Blocked`` if it has to stay."""
+    if not os.path.lexists(target):
+        return False
+    if not target.is_dir():
+        raise Blocked(f"{target} is there already, and is no folder", "choose another one: -o <folder>")
+    if not any(target.iterdir()):
+        return False
+    known = read_manifest(target)
+    if known is None:
+        raise Blocked(f"{target} is there already, and git xsa-export has not made it", "choose another: -o <folder>")
+    changed = differences(target, known)
+    if changed and not force:
+        hint = "choose another folder (-o), or give --force: the old one is then kept under another name"
+        raise Blocked(f"{target} was changed since it was exported: {changed[0]}", hint)
+    return bool(changed)
+
+
+def _prefix(target: Path) -> str:
+    return f".{target.name}.git-xsa-"
+
+
+@contextlib.contextmanager
+def _temporary(target: Path) -> Iterator[Path]:
+    """Make a folder beside ``target`` that only the user can enter; removed at the end if it is still there.
+
+    As long as it is locked it is in use.  Nobody looks for leftovers between the making and the locking.
+    """
+    try:
+        with _locked(target.parent):
+            _remove_leftovers(target)
+            fresh = Path(tempfile.mkdtemp(prefix=_prefix(target), dir=target.parent))
+            lock = os.open(fresh, os.O_RDONLY | os.O_DIRECTORY)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        raise Blocked(f"{target.parent}: {error.strerror}", "choose another place: -o <folder>") from None
+    try:
+        yield fresh
+    finally:
+        os.close(lock)
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _remove_leftovers(target: Path) -> None:
+    """Remove the temporary folders of runs for the same target that are no more."""
+    for place in target.parent.glob(f"{_prefix(target)}*"):
+        with contextlib.suppress(OSError):
+            lock = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if place.stat().st_uid == os.geteuid():
+                    shutil.rmtree(place, ignore_errors=True)
+            finally:
+                os.close(lock)
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+        file.write(content)
+
+
+def _finish(folder: Path, private: bool) -> None:
+    """Give all files of ``folder`` their permissions, and have all of it on disk.
+
+    After all have been written: the first to be synced then takes most of the others along.
+    """
+    umask = os.umask(0o077)
+    os.umask(umask)
+    for place, _, names in os.walk(folder, topdown=False):
+        for name in names:
+            path = Path(place, name)
+            if not private:
+                path.chmod(0o666 & ~umask)
+            _sync(path)
+        if not private:
+            os.chmod(place, 0o777 & ~umask)
+        _sync(Path(place))
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _put(fresh: Path, target: Path, keep: bool) -> Path | None:
+    """Put ``fresh`` in the place of ``target``; return where what was there is kept, if it is."""
+    if not target.is_dir() or not any(target.iterdir()):
+        os.rename(fresh, target)
+        _sync(target.parent)
+        return None
+    if not keep:
+        _exchange(fresh, target)
+        _sync(target.parent)
+        return None
+    kept = _free_name(target)  # the name that the old one gets in the same step
+    os.rename(fresh, kept)
+    try:
+        _exchange(kept, target)
+    except Blocked:
+        os.rename(kept, fresh)
+        raise
+    _sync(target.parent)
+    return kept
+
+
+def _free_name(target: Path) -> Path:
+    number = 1
+    while os.path.lexists(target.with_name(f"{target.name}.old-{number}")):
+        number += 1
+    return target.with_name(f"{target.name}.old-{number}")
+
+
+def _exchange(one: Path, other: Path) -> None:
+    """Have two folders change places, in one step; ``Blocked`` where the system can't."""
+    library = ctypes.CDLL(None, use_errno=True)
+    words = (_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE)
+    if hasattr(library, "renameat2"):
+        failed = library.renameat2(*words)
+    elif platform.system() == "Linux" and platform.machine() in _RENAMEAT2:
+        failed = library.syscall(_RENAMEAT2[platform.machine()], *words)
+    else:
+        failed = -1
+    if failed:
+        code = ctypes.get_errno()
+        why = f" ({os.strerror(code)})" if code else ""
+        what = f"{other} can't be replaced in one step here{why}"
+        raise Blocked(what, "remove it first, or choose another folder: -o <folder>")

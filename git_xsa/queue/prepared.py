@@ -1,0 +1,149 @@
+"""A queue that is ready to be written: every patch with its bytes, its names and its reasons, as plain values.
+
+What the formats (``git_xsa.queue.formats``) get.  Nothing here depends on the machine or the day.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Need:
+    """That a patch of the queue, by its index, needs another one: the kind, and the file and hunk (0: all of it)."""
+
+    needed_by: int
+    kind: str
+    path: str
+    hunk: int
+
+
+@dataclass(frozen=True)
+class Patch:
+    """One patch of the queue.
+
+    ``content`` is what is to be applied.  ``published`` are the bytes that came from elsewhere, there only when
+    ``content`` had to be made anew; ``remarks`` then say why, and where to look.  ``mail`` is the same patch as a mail
+    with author, date and subject.  ``commit`` is the stable branch's commit, ``None`` for a patch file; ``upstream``
+    the main branch's.  ``kind`` is the kind of a prerequisite, ``None`` for what was asked for.
+    """
+
+    id: str
+    stem: str
+    content: bytes
+    mail: bytes
+    subject: str
+    published: bytes | None = None
+    remarks: tuple[str, ...] = ()
+    commit: str | None = None
+    upstream: str | None = None
+    xsa: tuple[int, ...] = ()
+    cve: tuple[str, ...] = ()
+    kind: str | None = None
+    needs: tuple[Need, ...] = ()
+
+    @property
+    def role(self) -> str:
+        """``patch`` for what was asked for, ``prerequisite`` for what that needs."""
+        return "patch" if self.kind is None else "prerequisite"
+
+
+@dataclass(frozen=True)
+class Style:
+    """What the packager chooses: the first number, what names begin with, whether prerequisites are named after their
+    upstream commits (``backport-<12 hex>``), and the version of the package."""
+
+    start: int = 1
+    prefix: str = ""
+    backport_names: bool = False
+    package_version: str = ""
+
+
+@dataclass(frozen=True)
+class Queue:
+    """The whole queue: what it goes on, and its patches in order.
+
+    ``titles`` maps an advisory's number to its title.  ``avoided`` are the prerequisites that refreshing made
+    unnecessary, one sentence each.  ``unlisted`` maps the advisories between those of the queue that it does not
+    fix to the reason.
+    """
+
+    base: str
+    base_commit: str
+    tip: str
+    policy: str
+    patches: tuple[Patch, ...]
+    titles: Mapping[int, str] = field(default_factory=dict)
+    avoided: tuple[str, ...] = ()
+    unlisted: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def xsa(self) -> list[int]:
+        """The advisories that the queue fixes, by number; those that a prerequisite happens to fix count, too."""
+        return sorted({number for patch in self.patches for number in patch.xsa})
+
+    @property
+    def version(self) -> str:
+        """The version in the base's name, ``4.17.2``; empty when there is none."""
+        match = re.search(r"\d+(?:\.\d+)+", self.base)
+        return match[0] if match else ""
+
+    def cves(self, number: int) -> list[str]:
+        """Return the CVE numbers of an advisory as far as its patches tell."""
+        return list(dict.fromkeys(cve for patch in self.patches if number in patch.xsa for cve in patch.cve))
+
+
+@dataclass(frozen=True)
+class Item:
+    """A patch with the names of its files: of what is applied, and of the published one (``None``: the same)."""
+
+    number: int
+    name: str
+    patch: Patch
+    published_name: str | None = None
+
+
+#: What the name of a patch that was made anew ends with.
+REFRESHED = ".refreshed.patch"
+
+
+def items(queue: Queue, style: Style, width: int = 4) -> list[Item]:
+    """Return the patches of ``queue`` with their numbers, ``width`` digits wide, and file names, all different."""
+    used: set[str] = set()
+    found = []
+    for number, patch in enumerate(queue.patches, style.start):
+        stem = _stem(patch, style, f"{number:0{width}}-")
+        unique, again = stem, 1
+        while unique in used:
+            again += 1
+            unique = f"{stem}-{again}"
+        used.add(unique)
+        fresh = patch.published is not None
+        name = unique + (REFRESHED if fresh else ".patch")
+        found.append(Item(number, name, patch, f"{unique}.patch" if fresh else None))
+    return found
+
+
+def _stem(patch: Patch, style: Style, number: str) -> str:
+    if not style.backport_names:
+        return style.prefix + number + patch.stem
+    if patch.kind is None:
+        return style.prefix + patch.stem
+    return f"{style.prefix}backport-{(patch.upstream or patch.commit or patch.id)[:12]}"
+
+
+def slug(subject: str) -> str:
+    """Return the part of a file name that ``subject`` gives: letters, digits, dots and single dashes, 52 at most."""
+    words = re.sub(r"[^A-Za-z0-9_.]+", "-", subject)
+    return re.sub(r"\.+", ".", words).strip("-.")[:52].rstrip("-.") or "patch"
+
+
+def patch_files(found: list[Item]) -> dict[str, bytes]:
+    """Return the files of all patches: those to apply, and the published ones next to what was made anew."""
+    files = {item.name: item.patch.content for item in found}
+    for item in found:
+        if item.published_name is not None and item.patch.published is not None:
+            files[item.published_name] = item.patch.published
+    return files

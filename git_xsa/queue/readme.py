@@ -1,0 +1,81 @@
+"""The README of an export: what is in it, in which order, and why; and the words for it in the formats' comments."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from git_xsa.model.words import advisory_names, count
+from git_xsa.queue.policy import POLICIES
+from git_xsa.queue.prepared import Item, Patch, Queue
+
+#: How many patches that need a prerequisite are named before the rest is only counted.
+SHOWN_NEEDS = 8
+
+
+def one_line(text: str) -> str:
+    """Return ``text`` on one line, without anything that a terminal or a file format could take for more than text."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+", " ", text).strip()
+
+
+def what_it_is(patch: Patch) -> str:
+    """Return in a few words what ``patch`` is in the queue."""
+    names = " ".join([advisory_names(patch.xsa), *patch.cve]).strip()
+    if patch.kind is None:
+        return names or "patch"
+    return f"prerequisite ({patch.kind})" + (f", itself {names}" if names else "")
+
+
+def origin(patch: Patch) -> list[str]:
+    """Return where ``patch`` comes from: the stable branch's commit, and the upstream one that it was made from."""
+    found = [f"commit {patch.commit}"] if patch.commit is not None else [f"published as {one_line(patch.id)}"]
+    return [*found, *([f"cherry picked from {patch.upstream}"] if patch.upstream else [])]
+
+
+def needed_by(patch: Patch, name: Callable[[int], str]) -> list[str]:
+    """Return for each patch that needs this one, by ``name``, the kind, and the files and hunks that do."""
+    grouped: dict[tuple[int, str], dict[str, list[int]]] = {}
+    for need in patch.needs:
+        hunks = grouped.setdefault((need.needed_by, need.kind), {}).setdefault(need.path, [])
+        hunks += [need.hunk] if need.hunk else []
+    lines = [
+        f"{name(index)} ({kind}): " + "; ".join(map(_place, paths.items())) for (index, kind), paths in grouped.items()
+    ]
+    return [*lines[:SHOWN_NEEDS], *([f"{len(lines) - SHOWN_NEEDS} more"] if len(lines) > SHOWN_NEEDS else [])]
+
+
+def _place(place: tuple[str, list[int]]) -> str:
+    path, hunks = place
+    return one_line(path) + (f" {'hunks' if len(hunks) > 1 else 'hunk'} {', '.join(map(str, hunks))}" if hunks else "")
+
+
+def readme(queue: Queue, found: list[Item], name: str) -> bytes:
+    """Return the README: for each patch what it is, where it comes from, what needs it, and what to look at."""
+    wanted = sum(item.patch.kind is None for item in found)
+    size = f"{count(wanted, 'patch')} and {count(len(found) - wanted, 'prerequisite')}"
+    lines = [
+        f"Security patches for {queue.base}, from {queue.tip}",
+        "",
+        f"Base:      {queue.base_commit}",
+        f"Fixes:     {', '.join(f'XSA-{number}' for number in queue.xsa) or 'no advisory that is named'}",
+        f"Queue:     {size}",
+        f"Format:    {name}",
+        f"Policy:    {queue.policy} ({POLICIES[queue.policy]})",
+        "",
+        "Apply them in this order, all of them, with nothing of the same files changed before.",
+    ]
+    for item in found:
+        lines += ["", item.name, *(f"    {line}" for line in _about(item, found))]
+    if queue.avoided:
+        lines += ["", "Left out, because only lines of context needed them:"]
+        lines += [f"    {sentence}" for sentence in queue.avoided]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _about(item: Item, found: list[Item]) -> list[str]:
+    patch = item.patch
+    lines = [one_line(patch.subject), what_it_is(patch), *origin(patch)]
+    lines += [f"needed by {words}" for words in needed_by(patch, lambda index: found[index].name)]
+    if item.published_name is not None:
+        lines.append(f"refreshed; as published: {item.published_name}")
+    return lines + [one_line(remark) for remark in patch.remarks]

@@ -1,0 +1,126 @@
+"""Check an exported folder again: its files, and what they make of a base."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from git_xsa.errors import XsaError
+from git_xsa.git.repository import Commit
+from git_xsa.git.trial import Entry
+from git_xsa.model.change import SUBMODULE_MODE, SYMLINK_MODE
+from git_xsa.model.history import FileState
+from git_xsa.queue.folder import MANIFEST, differences, read_manifest
+from git_xsa.queue.policy import GNU_FUZZ, POLICIES, elsewhere
+from git_xsa.queue.session import Session
+
+
+@dataclass(frozen=True)
+class Check:
+    """What was found: ``problems`` are sentences, none when all is well.
+
+    ``base`` is what the folder was exported for, ``xsa`` the advisories and ``patches`` the number of patches in it.
+    """
+
+    problems: tuple[str, ...]
+    base: str
+    xsa: tuple[int, ...]
+    patches: int
+    judges: tuple[str, ...]
+
+
+def verify(session: Session, folder: Path, base: Commit, policy: str | None) -> Check:
+    """Return what is wrong with the export in ``folder`` on ``base``; ``XsaError`` when it is no export.
+
+    The files must be as they were written, the base's files as those of the base that it was made for, and the
+    programs that judged it then (or that of ``policy``) must make the same files of them.
+    """
+    known = read_manifest(folder)
+    if known is None:
+        raise XsaError(f"{folder} has no {MANIFEST} of git xsa-export", "give the folder that was exported")
+    try:
+        return _verify(session, folder, base, policy, known)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        what = f"{folder / MANIFEST} is damaged: {type(error).__name__}: {error}"
+        raise XsaError(what, "export the queue again") from None
+
+
+def _verify(session: Session, folder: Path, base: Commit, policy: str | None, known: Mapping[str, Any]) -> Check:
+    judges = (policy,) if policy is not None else tuple(map(str, known["judges"]))
+    if any(name not in POLICIES for name in judges):
+        raise ValueError(judges)
+    problems = differences(folder, known)
+    result = {path.encode("utf-8", "surrogateescape"): pair for path, pair in known["result"].items()}
+    before = {path: _entry(pair["before"]) for path, pair in result.items()}
+    after = {path: _entry(pair["after"]) for path, pair in result.items()}
+    now = _entries_of(session, base, before.keys())
+    other = sorted(path for path in before if before[path] != now.get(path))
+    if other:
+        shown = other[0].decode("utf-8", "backslashreplace")
+        more = f" and {len(other) - 1} more" if len(other) > 1 else ""
+        problems.append(
+            f"{base.name} has another {shown}{more} than {known['base']['name']}, for which it was exported"
+        )
+    if not problems:
+        names = dict.fromkeys(str(entry["file"]) for entry in known["queue"])
+        patches = [_inside(folder, name).read_bytes() for name in names]
+        start = {path: entry for path, entry in before.items() if entry is not None}
+        right = {path: entry for path, entry in after.items() if entry is not None}
+        for name in judges:
+            problem = _judged(session, name, patches, start, right)
+            problems += [f"{POLICIES[name]}: {problem}"] if problem else []
+    numbers = tuple(int(number) for number in known["xsa"])
+    return Check(tuple(problems), str(known["base"]["name"]), numbers, len(known["queue"]), judges)
+
+
+def _inside(folder: Path, name: str) -> Path:
+    if name.startswith("/") or ".." in name.split("/"):
+        raise ValueError(f"{name!r} is outside")
+    return folder / name
+
+
+def _entry(pair: Sequence[str] | None) -> Entry | None:
+    return None if pair is None else (str(pair[0]), str(pair[1]))
+
+
+def _entries_of(session: Session, base: Commit, paths: Collection[bytes]) -> dict[bytes, Entry]:
+    """Return mode and object name of each of ``paths`` in ``base``."""
+    found = {}
+    listing = session.repository.git.call("ls-tree", "-r", "-z", "--full-tree", base.id).out
+    for line in listing.split(b"\0")[:-1]:
+        words, _, path = line.partition(b"\t")
+        if path in paths:
+            mode, _, name = words.decode().split()
+            found[path] = (mode, name)
+    return found
+
+
+def _judged(
+    session: Session, policy: str, patches: Sequence[bytes], before: Mapping[bytes, Entry], after: Mapping[bytes, Entry]
+) -> str:
+    """Return what the program of ``policy`` does wrong; empty when it makes the files ``after``."""
+    if policy in GNU_FUZZ:
+        return _patched(session, GNU_FUZZ[policy], patches, before, after)
+    quarantine = session.quarantine
+    options = "--3way" if policy == "3way" else ""
+    trial = quarantine.am(before, patches) if policy == "am" else quarantine.apply(before, patches, options)
+    if trial.refused is not None:
+        return trial.message.splitlines()[0] if trial.message else "it refuses a patch"
+    return elsewhere(trial.files, after)
+
+
+def _patched(
+    session: Session, fuzz: int, patches: Sequence[bytes], before: Mapping[bytes, Entry], after: Mapping[bytes, Entry]
+) -> str:
+    """Do the same with GNU patch, which leaves links and submodules alone."""
+    odd = (SYMLINK_MODE, SUBMODULE_MODE)
+    names = {path: name for path, (mode, name) in before.items() if mode not in odd}
+    contents = session.repository.contents(sorted(set(names.values())))
+    made = session.quarantine.gnu_patch({path: contents[name] for path, name in names.items()}, patches, fuzz)
+    if made is None:
+        return "it refuses a patch"
+    length = session.repository.hash_length
+    found = {path: FileState(path, "", [content]).object_name(length) for path, content in made.items()}
+    return elsewhere(found, {path: name for path, (mode, name) in after.items() if mode not in odd})
