@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 #: Name of each command (its module in ``git_xsa.commands``) -> the line that ``git xsa`` lists it with.
 COMMANDS = {
     "check": "Tell whether outstanding advisories apply to a release",
+    "export": "Write the patches for a release as a build takes them",
     "prereqs": "Find the commits that a patch needs before it applies",
     "stats": "Count how often advisories applied to past releases",
 }

@@ -1,0 +1,187 @@
+"""git xsa-export: the ordered queue for one base, in the form that a packager's build takes."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from pathlib import Path
+
+from git_xsa.commands.arguments import advisory_numbers, json_option
+from git_xsa.errors import UsageError
+from git_xsa.queue.answer import Question, State, Verdict
+from git_xsa.queue.exporter import Ready, Wish, files_of, prepare
+from git_xsa.queue.folder import write_folder
+from git_xsa.queue.formats import FORMATS
+from git_xsa.queue.policy import POLICIES
+from git_xsa.queue.prepared import Style
+from git_xsa.queue.session import Session
+from git_xsa.report.plain import printable
+from git_xsa.report.progress import Progress
+
+#: How often ``--embargoed`` has to be given before patch files go into a branch.
+TWICE = 2
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of this command's line."""
+    made = argparse.ArgumentParser(
+        prog="git xsa-export",
+        usage="git xsa-export --onto <base> [--tip <ref>] [--xsa <n>[,<n>]... | <commit>... | <patch file>...]\n"
+        "                      [--format <format>] [-o <folder>] [--policy <policy>] [--refresh]\n"
+        "                      [--start <n>] [--prefix <text>] [--backport-names] [--package-version <version>]\n"
+        "                      [--no-symbols] [--force] [--json]\n"
+        "   or: git xsa-export --verify <folder> --onto <base> [--policy <policy>] [--json]",
+        description="Write the queue of patches for a base in the form that a build takes.",
+    )
+    made.add_argument("--onto", metavar="<base>", help="what the patches are to be put on: a release tag or any commit")
+    made.add_argument("--tip", metavar="<ref>", help="the branch (or commit) that the prerequisites come from")
+    made.add_argument(
+        "--xsa", metavar="<n>", type=advisory_numbers, action="extend", default=[],
+        help="only the fixes of these advisories; else all that are outstanding",
+    )  # fmt: skip
+    made.add_argument("--format", choices=FORMATS, default="series", help="what the folder is for (default: series)")
+    made.add_argument(
+        "-o", "--output", metavar="<folder>", help="the folder to write, or the branch (default: xsa-<base>)"
+    )
+    made.add_argument("--policy", choices=POLICIES, help="what will apply the patches (default: strict)")
+    made.add_argument(
+        "--refresh", action="store_true",
+        help="leave out prerequisites that only context needs, and make that context anew",
+    )  # fmt: skip
+    made.add_argument("--start", metavar="<n>", type=_number, default=1, help="the first patch's number (default: 1)")
+    made.add_argument("--prefix", metavar="<text>", type=_prefix, default="", help="what every file's name begins with")
+    made.add_argument(
+        "--backport-names", action="store_true", help="call prerequisites backport-<12 digits of the upstream commit>"
+    )
+    made.add_argument(
+        "--package-version", metavar="<version>", type=_version, default="", help="the version to name in changelogs"
+    )
+    made.add_argument("--force", action="store_true", help="replace an export that was changed, or a branch")
+    made.add_argument("--no-symbols", action="store_true", help="leave out commits that only supply names in the code")
+    made.add_argument(
+        "--embargoed", action="count", default=0, help="given twice: put patch files into a branch all the same"
+    )
+    made.add_argument("--verify", metavar="<folder>", type=Path, help="check a folder that was exported before")
+    json_option(made)
+    made.add_argument("patches", nargs="*", metavar="<commit>", help="commits of the branch, or patch files")
+    return made
+
+
+def _number(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,6}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 999999")
+    return int(text)
+
+
+def _prefix(text: str) -> str:
+    if not re.fullmatch(r"(?:[A-Za-z0-9_][A-Za-z0-9._+-]{0,59})?", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is more than letters, digits and ._+- (60 at most)")
+    return text
+
+
+def _version(text: str) -> str:
+    if not re.fullmatch(r"(?:[A-Za-z0-9][A-Za-z0-9.+:~_-]{0,99})?", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not the version of a package")
+    return text
+
+
+def run(options: argparse.Namespace) -> int:
+    """Export what the options name and return the exit status: 0 it is written, 1 there is nothing to write, 2 it
+    can't be applied.  With ``--verify``: 0 all is well, 1 something is not.
+    """
+    _check(options)
+    with Session(symbols=not options.no_symbols) as session:
+        base = session.branches.base(options.onto)
+        if options.verify is not None:
+            from git_xsa.queue.verify import verify  # noqa: PLC0415 - not needed to export
+            from git_xsa.report.export_text import print_check  # noqa: PLC0415
+
+            found = verify(session, options.verify, base, options.policy)
+            print_check(session.repository.git, found, options.verify, base, options.json)
+            return int(bool(found.problems))
+        return _export(session, options)
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Raise ``UsageError`` when the options have no meaning together."""
+    if not options.onto:
+        raise UsageError("no base is given", "say what the patches are to be put on: --onto RELEASE-4.17.3")
+    if options.xsa and options.patches:
+        raise UsageError("give either advisories (--xsa), or commits, or patch files", "see git help xsa-export")
+    if options.verify is not None and (options.xsa or options.patches or options.output or options.refresh):
+        raise UsageError("--verify takes what it checks from the folder", "see git help xsa-export")
+
+
+def _export(session: Session, options: argparse.Namespace) -> int:
+    with Progress() as progress:
+        session.repository.on_progress = progress.detail
+        question, files = _ask(session, options)
+    if options.format == "branch" and files and options.embargoed < TWICE:
+        raise UsageError(
+            "patch files may be under embargo, and a branch is easily pushed",
+            "give --embargoed twice if they are to go into a branch all the same",
+        )
+    style = Style(options.start, options.prefix, options.backport_names, options.package_version)
+    wish = Wish(options.format, options.policy or "strict", options.refresh, style, tuple(files))
+    ready = prepare(session, question, wish)
+    if isinstance(ready, Verdict):
+        return _nothing(session, ready, options)
+    where, kept = _write(session, options, ready, wish)
+    from git_xsa.report.as_json import dumps  # noqa: PLC0415
+    from git_xsa.report.export_text import document, print_export  # noqa: PLC0415 - not needed to fail
+
+    if options.json:
+        print(dumps(document(ready, wish.format, where)))
+    else:
+        print_export(session.repository.git, ready, wish, where)
+    for note in kept:
+        print(printable(f"note: {note}", one_line=True), file=sys.stderr)
+    return 0
+
+
+def _ask(session: Session, options: argparse.Namespace) -> tuple[Question, list[Path]]:
+    """Return the question that the options ask, and the patch files among them."""
+    base = session.branches.base(options.onto)
+    tip = session.commit(options.tip) if options.tip else None
+    commits, files = session.sort_out(options.patches)
+    if files:
+        return session.ask_files(base, tip or session.tip_for(base), files), files
+    if commits:
+        return session.ask_commits(base, tip or session.tip_for(base, commits), commits), []
+    tip = tip or session.tip_for(base)
+    if options.xsa:
+        return session.ask_known_advisories(base, tip, options.xsa), []
+    return session.ask_advisories(base, tip, session.outstanding(base, tip)), []
+
+
+def _write(session: Session, options: argparse.Namespace, ready: Ready, wish: Wish) -> tuple[str, list[str]]:
+    """Write the export; return where it is, and what else is to be known."""
+    name = re.sub(r"[^A-Za-z0-9._+-]+", "-", ready.queue.base).strip("-.")
+    if wish.format == "branch":
+        from git_xsa.queue.branch import check_name, write_branch  # noqa: PLC0415 - for this format alone
+
+        branch = options.output or f"xsa/{name}"
+        old = check_name(session, branch, options.force)
+        write_branch(session, ready, branch, options.force)
+        return branch, [f"{branch} was at {old}"] if old else []
+    target = Path(options.output or f"xsa-{name}")
+    kept = write_folder(target, files_of(ready, wish), bool(wish.files), options.force)
+    return str(target), [f"what was in {target} is now in {kept}"] if kept else []
+
+
+def _nothing(session: Session, verdict: Verdict, options: argparse.Namespace) -> int:
+    """Say why nothing is written and return the exit status."""
+    if verdict.state is State.CONFLICTS:
+        from git_xsa.report.as_text import print_verdict  # noqa: PLC0415 - the usual case writes something
+        from git_xsa.report.style import lines  # noqa: PLC0415
+
+        if not options.json:
+            print_verdict(lines(session.repository.git, sys.stdout.isatty()), verdict, why=False)
+    from git_xsa.report.as_json import dumps, verdict_document  # noqa: PLC0415
+    from git_xsa.report.as_text import headline  # noqa: PLC0415
+
+    if options.json:
+        print(dumps(verdict_document(verdict)))
+    print(printable(f"nothing is written: {headline(verdict)}", one_line=True), file=sys.stderr)
+    return 2 if verdict.state is State.CONFLICTS else 1

@@ -1,0 +1,96 @@
+"""What git xsa-export says: what was written, what was made anew, and what a folder's check found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from git_xsa.git.repository import Commit
+from git_xsa.git.run import Git
+from git_xsa.model.rules import Kind
+from git_xsa.model.words import advisory_names, count
+from git_xsa.queue.exporter import Ready, Wish
+from git_xsa.queue.formats import FORMATS
+from git_xsa.queue.policy import POLICIES
+from git_xsa.queue.prepared import Item, items
+from git_xsa.queue.verify import Check
+from git_xsa.report.as_json import FORMAT, dumps, verdict_document
+from git_xsa.report.as_text import KIND_STYLES, headline
+from git_xsa.report.pager import on_terminal
+from git_xsa.report.style import Lines, lines
+
+
+def print_export(git: Git, ready: Ready, wish: Wish, where: str) -> None:
+    """Print what was written: the queue in order, then what was made anew and left out."""
+    output = lines(git, on_terminal())
+    found = items(ready.queue, wish.style, FORMATS[wish.format].digits)
+    output.line((headline(ready.verdict), "bold"))
+    checked = ", ".join(POLICIES[name] for name in ready.judges)
+    output.line(f"Wrote {count(len(found), 'patch')} to {where}", f" ({checked})" if checked else "")
+    output.line()
+    labels = [_label(item) for item in found]
+    width = max(map(len, labels))
+    for item, label in zip(found, labels, strict=True):
+        style = KIND_STYLES[Kind(item.patch.kind)] if item.patch.kind else "bold"
+        name = item.name if wish.format not in ("branch", "mbox") else item.patch.subject
+        output.line("  ", (f"{label:{width}}", style), f"  {name}")
+    _print_remarks(output, ready, found)
+
+
+def _label(item: Item) -> str:
+    names = advisory_names(item.patch.xsa)
+    if item.patch.kind is None:
+        return names or "patch"
+    return f"{item.patch.kind} ({names})" if names else item.patch.kind
+
+
+def _print_remarks(output: Lines, ready: Ready, found: list[Item]) -> None:
+    fresh = [item for item in found if item.patch.published is not None]
+    if fresh:
+        output.line()
+        output.line(("Made anew, the rest of it untouched:", "yellow"))
+        for item in fresh:
+            output.line("  ", item.patch.subject)
+            for remark in item.patch.remarks:
+                output.line("    ", remark)
+    if ready.queue.avoided:
+        output.line()
+        output.line(f"Left out {count(len(ready.queue.avoided), 'prerequisite')} that only context needs:")
+        for sentence in ready.queue.avoided:
+            output.line("  ", sentence)
+
+
+def document(ready: Ready, name: str, where: str) -> dict[str, Any]:
+    """Return the answer as JSON, with what was written under ``export``."""
+    return verdict_document(ready.verdict) | {
+        "policy": ready.queue.policy,
+        "export": {
+            "format": name,
+            "path": where,
+            "checked": list(ready.judges),
+            "refreshed": [
+                {"id": patch.id, "remarks": list(patch.remarks)}
+                for patch in ready.queue.patches
+                if patch.published is not None
+            ],
+            "avoided": [sentence.partition(" ")[0] for sentence in ready.queue.avoided],
+        },
+    }
+
+
+def print_check(git: Git, found: Check, folder: Path, base: Commit, as_json: bool) -> None:
+    """Print what the check of an exported folder found."""
+    if as_json:
+        answer = {"format": FORMAT, "folder": str(folder), "base": {"name": base.name, "commit": base.id}}
+        print(dumps({**answer, "checked": list(found.judges), "problems": list(found.problems)}))
+        return
+    output = lines(git, on_terminal())
+    what = advisory_names(found.xsa) or count(found.patches, "patch")
+    if found.problems:
+        output.line((f"{folder}: {what} for {found.base}: not as it should be on {base.name}", "red"))
+        for problem in found.problems:
+            output.line("  ", problem)
+        return
+    checked = ", ".join(POLICIES[name] for name in found.judges)
+    output.line((f"{folder}: {count(found.patches, 'patch')} for {what} come out right on {base.name}", "green"))
+    output.line(f"  checked with {checked}")
