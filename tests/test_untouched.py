@@ -78,6 +78,7 @@ def asked(place: Place, folder: Path) -> dict[str, tuple[tuple[str, ...], int]]:
         path.write_bytes(place.patch(number))
     (folder / "bad.patch").write_bytes(b"--- a/../x\n+++ b/../x\n@@ -1 +1 @@\n-a\n+b\n")
     onto = ("prereqs", "--onto", RELEASE)
+    out = ("export", "--onto", RELEASE, "-o", str(folder / "out"))
     return {
         "check": (("check",), 1),
         "check each": (("check", "--each", "--all"), 1),
@@ -90,6 +91,11 @@ def asked(place: Place, folder: Path) -> dict[str, tuple[tuple[str, ...], int]]:
         "prereqs patches": ((*onto, str(patches[NEXT]), str(patches[ALONE])), 0),
         "prereqs stdin": (("prereqs", "--stdin"), 128),
         "prereqs no place": ((*onto, str(patches[USE]), str(patches[NEXT])), 2),
+        "export": (out, 0),
+        "export refreshed": ((*out, "--xsa", "3", "--refresh", "--policy", "am"), 0),
+        "export patches": ((*out, "--format", "quilt", str(patches[NEXT]), str(patches[ALONE])), 0),
+        "export conflicts": (("export", "--onto", "own", "--xsa", "2", "-o", str(folder / "conflicts")), 2),
+        "export nothing": (("export", "--onto", "stable-1.0", "-o", str(folder / "nothing")), 1),
         "stats": (("stats",), 0),
         "stats json": (("stats", "--json", "--quick"), 0),
         "unknown base": (("check", "--onto", "nothing"), 128),
@@ -102,7 +108,8 @@ def asked(place: Place, folder: Path) -> dict[str, tuple[tuple[str, ...], int]]:
 
 NAMES = (
     "check", "check each", "check json", "check several", "check conflicts", "prereqs", "prereqs graph",
-    "prereqs commits", "prereqs patches", "prereqs stdin", "prereqs no place", "stats", "stats json", "unknown base",
+    "prereqs commits", "prereqs patches", "prereqs stdin", "prereqs no place", "export", "export refreshed",
+    "export patches", "export conflicts", "export nothing", "stats", "stats json", "unknown base",
     "unknown branch", "bad patch", "wrong usage", "help",
 )  # fmt: skip
 
