@@ -84,13 +84,13 @@ def write_folder(target: Path, files: Mapping[str, bytes], private: bool, force:
     the target must not be replaced (see the module's rules).
     """
     target = Path(os.path.realpath(target))
-    keep = _must_keep(target, force)
+    _must_keep(target, force)  # before anything is written; and again after, for what happens meanwhile
     target.parent.mkdir(parents=True, exist_ok=True)
     with _temporary(target) as fresh:
         for name, content in files.items():
             _write(fresh / name, content)
         _finish(fresh, private)
-        return _put(fresh, target, keep)
+        return _put(fresh, target, _must_keep(target, force))
 
 
 def _must_keep(target: Path, force: bool) -> bool:
