@@ -611,3 +611,38 @@ def test_the_manifest_has_a_checksum_for_every_file(shared: Place, tmp_path: Pat
     assert told["files"] == sums
     assert told["base"] == {"name": RELEASE, "commit": shared[BASE]}
     assert list(told["result"]) == ["xen/a.c"]  # type: ignore[call-overload]
+
+
+# Known answers on xen.git
+
+
+@pytest.mark.xen
+@pytest.mark.parametrize("policy", ["strict", "patch-f0", "patch-f2", "am", "3way"])
+@pytest.mark.parametrize(("base", "xsa"), [("RELEASE-4.16.1", "402"), ("RELEASE-4.10.4", "345")])
+def test_what_patch_or_git_misplaces_comes_out_right(
+    base: str, xsa: str, policy: str, xen: Path, tmp_path: Path
+) -> None:
+    """GNU patch puts XSA-402's cache flush into another function, git apply a hunk of XSA-345 259 lines off."""
+    made = tmp_path / "made"
+    tip = ["--tip", "RELEASE-4.16.2"] if xsa == "402" else []
+    export(xen, made, "--xsa", xsa, "--policy", policy, *tip, onto=base)
+    told = manifest(made)
+    result: dict[str, dict[str, list[str]]] = told["result"]  # type: ignore[assignment]
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    there = [path for path, entry in result.items() if entry["before"]]
+    archive = subprocess.run(["git", "archive", base, "--", *there], cwd=xen, capture_output=True, check=True)
+    subprocess.run(["tar", "-xf", "-"], cwd=tree, input=archive.stdout, check=True)
+    git(tree, "init", "--quiet")
+    objects = git(xen, "rev-parse", "--path-format=absolute", "--git-path", "objects")
+    (tree / ".git" / "objects" / "info" / "alternates").write_text(f"{objects}\n", encoding="utf-8")  # for --3way
+    git(tree, "add", "-A")
+    git(tree, "commit", "--quiet", "-m", "base")
+    commands = {
+        "strict": ["git", "apply", "--index"], "am": ["git", "am", "-q"], "3way": ["git", "apply", "--3way"],
+        "patch-f0": ["patch", "-p1", "-F0", "-f", "-i"], "patch-f2": ["patch", "-p1", "-f", "-i"],
+    }  # fmt: skip
+    for name in (made / "series").read_text(encoding="utf-8").split():
+        subprocess.run([*commands[policy], str(made / name)], cwd=tree, capture_output=True, check=True)
+
+    assert {path: git(tree, "hash-object", path) for path in result} == {p: e["after"][1] for p, e in result.items()}
