@@ -518,6 +518,32 @@ def test_a_lenient_policy_needs_less(policy: str, shared: Place, tmp_path: Path)
     assert len((tmp_path / "strict" / "series").read_text(encoding="utf-8").split()) == 2
 
 
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [
+        (20, 0),  # further off
+        (21, 2),  # next to it: the base's own line stands where the change is made
+        (22, 2),  # the line that the patch takes out
+    ],
+)
+def test_refresh_fits_a_patch_to_what_the_base_changed_itself(line: int, status: int, tmp_path: Path) -> None:
+    draft = queue_story()
+    ours = {line: "    ours();"}
+    draft.commit("our own way", {"xen/b.c": code(ours)}, on="own", after=BASE)
+    place = draft.write(tmp_path / "story")
+    words = ("export", "--onto", "own", "--tip", "stable-1.0", "--xsa", "3", "-o", str(tmp_path / "made"))
+    assert run(place.folder, *words).status == 2
+
+    answer = run(place.folder, *words, "--refresh")
+    assert answer.status == status
+    if not status:
+        assert "look at hunk 1 of xen/b.c" in answer.out
+        tree = tree_of(place.folder, "own", tmp_path / "tree")
+        for name in (tmp_path / "made" / "series").read_text(encoding="utf-8").split():
+            git(tree, "apply", str(tmp_path / "made" / name))
+        assert (tree / "xen" / "b.c").read_bytes() == code({**ours, 22: "    checked();"})
+
+
 # What is refused, and what there is nothing of
 
 

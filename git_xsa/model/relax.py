@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from git_xsa.model.change import CONTEXT
 from git_xsa.model.history import History
 from git_xsa.model.lines import Line, LineHistory
-from git_xsa.model.rules import Chosen, Kind, Rule, there
+from git_xsa.model.rules import NEVER, OWN, ROOT, Chosen, Kind, Life, Rule, there
 from git_xsa.model.selection import RuleSource, Selection, select
 
 #: A hunk of a change: its position, file and number.
@@ -142,8 +142,9 @@ class _Weave:
         self._now: list[bool] = []
         self._changed: list[bool] = []
         for line in lines:
-            old, here = there(line.lives, made_for), there(line.lives, now)
-            changed = old != there(line.lives, after)
+            lives = _on_branch(line)
+            old, here = there(lives, made_for), there(line.lives, now)
+            changed = old != there(lives, after)
             if old or here or changed:
                 self._lines.append(line)
                 self._old.append(old)
@@ -193,6 +194,11 @@ class _Weave:
         if not b"".join(near_missing + near_extra).strip():
             return True
         return False if all(map(_whole, near)) else None
+
+
+def _on_branch(line: Line) -> list[Life]:
+    """Return the lives that a line has on the branch, whatever the base itself has done to it."""
+    return [Life(ROOT, life.died) if life.born == NEVER else life for life in line.lives if life.born != OWN]
 
 
 def _whole(texts: Sequence[bytes]) -> bool:
