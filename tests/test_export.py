@@ -589,6 +589,26 @@ def test_what_a_name_must_not_hold(words: tuple[str, str], shared: Place) -> Non
     assert answer.err.startswith("error: argument " if words[1][0] != "-" else "error: ")
 
 
+def test_nothing_is_written_into_a_repository(shared: Place, tmp_path: Path) -> None:
+    bare = tmp_path / "bare.git"
+    git(tmp_path, "clone", "--quiet", "--bare", str(shared.folder), str(bare))
+
+    assert run(bare, "export", "--onto", RELEASE) == Answer(
+        128, "", f"fatal: xsa-{RELEASE} is inside the repository {bare}\nhint: choose another: -o <folder>\n"
+    )
+    assert run(bare, "export", "--onto", RELEASE, "-o", "../made").status == 0
+    assert (tmp_path / "made" / "series").exists()
+
+
+def test_places_that_will_not_do(shared: Place, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"words\n")
+    words = ("export", "--onto", RELEASE, "-o", str(tmp_path / "file" / "made"))
+
+    assert run(shared.folder, *words) == Answer(
+        128, "", f"fatal: {tmp_path}/file: File exists\nhint: choose another place: -o <folder>\n"
+    )
+
+
 def test_conflicts_write_nothing(tmp_path: Path) -> None:
     draft = queue_story()
     draft.commit("our own way", {"xen/a.c": code({10: "    ours();"})}, on="own", after=BASE)

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from git_xsa.commands.arguments import advisory_numbers, json_option
-from git_xsa.errors import UsageError
+from git_xsa.errors import UsageError, XsaError
 from git_xsa.queue.answer import Question, State, Verdict
 from git_xsa.queue.exporter import Ready, Wish, files_of, prepare
 from git_xsa.queue.folder import write_folder
@@ -166,6 +166,8 @@ def _write(session: Session, options: argparse.Namespace, ready: Ready, wish: Wi
         write_branch(session, ready, branch, options.force)
         return branch, [f"{branch} was at {old}"] if old else []
     target = Path(options.output or f"xsa-{name}")
+    if session.repository.folder in target.resolve().parents:  # which may be pushed to, or served
+        raise XsaError(f"{target} is inside the repository {session.repository.folder}", "choose another: -o <folder>")
     kept = write_folder(target, files_of(ready, wish), bool(wish.files), options.force)
     return str(target), [f"what was in {target} is now in {kept}"] if kept else []
 

@@ -85,7 +85,10 @@ def write_folder(target: Path, files: Mapping[str, bytes], private: bool, force:
     """
     target = Path(os.path.realpath(target))
     _must_keep(target, force)  # before anything is written; and again after, for what happens meanwhile
-    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Blocked(f"{target.parent}: {error.strerror}", "choose another place: -o <folder>") from None
     with _temporary(target) as fresh:
         for name, content in files.items():
             _write(fresh / name, content)
