@@ -414,6 +414,20 @@ def test_a_refreshed_file_stands_next_to_the_published_one(demo: Path, tmp_path:
     assert (tmp_path / "made" / "0001-xsa9003.refreshed.patch").stat().st_mode & 0o777 == 0o600
 
 
+def test_a_file_that_is_no_mail_becomes_one_for_git_am(shared: Place, tmp_path: Path) -> None:
+    patch = tmp_path / "xsa2.patch"
+    patch.write_text(shared.git("diff", f"{shared[PREPARE]}..{shared[USE]}") + "\n", encoding="utf-8")
+    answer = export(shared.folder, tmp_path / "made", str(patch), "--policy", "am")
+
+    series = (tmp_path / "made" / "series").read_text(encoding="utf-8").split()
+    assert series == ["0001-a-prepare-100.patch", "0002-xsa2.refreshed.patch"]
+    assert "    git am: fatal: empty ident name (for <>) not allowed\n" in answer.out
+    git(tmp_path, "clone", "--quiet", str(shared.folder), "work")
+    git(tmp_path / "work", "checkout", "--quiet", "-B", "main", RELEASE)
+    git(tmp_path / "work", "am", "--quiet", *(str(tmp_path / "made" / name) for name in series))
+    assert git(tmp_path / "work", "diff", "--name-only", shared[USE]) == ""
+
+
 def test_a_file_with_carriage_returns_goes_through_git_am(tmp_path: Path) -> None:
     draft = Draft()
     draft.commit("root", {"a.bat": code().replace(b"\n", b"\r\n"), "b": b"x\n"})

@@ -136,7 +136,7 @@ class Quarantine:
         return {os.fsencode(place.relative_to(tree)): place.read_bytes() for place in found}
 
     def am(self, base: Mapping[bytes, Entry], mails: Sequence[bytes]) -> Trial:
-        """Return what ``git am`` makes of ``mails``, given to it as one mailbox, on the files ``base``.
+        """Return what ``git am`` makes of ``mails``, given to it as a file each, on the files ``base``.
 
         It works in a repository of its own, which takes objects from the real one and gives it none.
         """
@@ -155,13 +155,23 @@ class Quarantine:
             commit = git.text("commit-tree", "-m", "base", git.text("write-tree"))
             git.call("update-ref", "HEAD", commit)
             git.call("checkout-index", "--all")
-            done = git.call("am", *_AM_OPTIONS, given=b"".join(mails), accept=tuple(range(256)))
+            done = git.call("am", *_AM_OPTIONS, "--", *self._written(mails), accept=tuple(range(256)))
             files = _entries(git.call("ls-files", "-s", "-z").out)
             if not done.status:
                 return Trial(files)
             place = tree / ".git" / "rebase-apply" / "next"
             refused = int(place.read_text(encoding="ascii")) - 1 if place.is_file() else 0
             return Trial(files, refused, done.err.decode("utf-8", "replace").strip())
+
+    def _written(self, texts: Sequence[bytes]) -> list[str]:
+        """Write each of ``texts`` into a file; return the names."""
+        folder = self._folder / "texts"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        names = [str(folder / f"{number:05}") for number in range(len(texts))]
+        for name, text in zip(names, texts, strict=True):
+            Path(name).write_bytes(text)
+        return names
 
     def _try(
         self, base: Mapping[bytes, Entry] | None, text: bytes, options: str, show: bool = True

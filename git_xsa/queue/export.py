@@ -33,12 +33,13 @@ from git_xsa.queue.prepared import Need, Patch, slug
 @dataclass(frozen=True)
 class Source:
     """Where a queue's patches come from: the question, the selection that is to be exported, the published files by
-    position, and the hunks whose context the selection gives up."""
+    position, the hunks whose context the selection gives up, and whether it all goes into one mailbox."""
 
     question: Question
     selection: Selection
     files: Mapping[int, Path]
     given_up: tuple[Place, ...] = ()
+    mailbox: bool = False
 
     @property
     def range(self) -> Range:
@@ -128,7 +129,10 @@ class Preparation:
 
     def _step(self, program: Judge, size: int) -> Step:
         """Return the queue's first ``size`` patches for ``program``."""
-        texts = [_given(program, patch) for patch in self._patches[:size]]
+        patches = self._patches[:size]
+        texts = [patch.content for patch in patches]
+        if program.name == "am" and self._source.mailbox:
+            texts = [b"".join(transferable(patch.mail) for patch in patches)]
         whole = size == len(self.queue)
         return Step(texts, self.start, self.end if whole else self._all(size))
 
@@ -213,11 +217,6 @@ class Preparation:
             new = after[change.new_path] if change.new_path is not None else None
             texts.append(originals[change.path] if change.binary else file_diff(change, old, new, self._length))
         return b"".join(texts)
-
-
-def _given(program: Judge, patch: Patch) -> bytes:
-    """Return ``patch`` in the form in which ``program`` will be given it."""
-    return transferable(patch.mail) if program.takes_mails else patch.content
 
 
 def _stem(subject: str, marks: Sequence[int]) -> str:

@@ -7,7 +7,7 @@ patches ready with the programs that will apply them as judges, and hand them to
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -74,7 +74,7 @@ def prepare(session: Session, question: Question, wish: Wish) -> Verdict | Ready
         return session.answer(question)
     source = _source(question, full if relaxed is None else relaxed.selection, wish)
     if relaxed is not None and wish.refresh:
-        source = Source(question, relaxed.selection, source.files, relaxed.places)
+        source = replace(source, given_up=relaxed.places)
     preparation = Preparation(session.repository, session.quarantine, source)
     judges = judges_for(wish.format, wish.policy)
     patches = preparation.checked(judges)
@@ -96,7 +96,8 @@ def prepare(session: Session, question: Question, wish: Wish) -> Verdict | Ready
 def _source(question: Question, selection: Selection, wish: Wish) -> Source:
     first = len(question.range.commits) - len(wish.files) + 1
     files = dict(enumerate(wish.files, first))
-    return Source(question, selection, {position: files[position] for position in selection.queue if position in files})
+    chosen = {position: files[position] for position in selection.queue if position in files}
+    return Source(question, selection, chosen, mailbox=wish.format == "mbox")
 
 
 def _relaxed(session: Session, question: Question, wish: Wish) -> Relaxed | None:

@@ -77,8 +77,6 @@ class Judge(Protocol):
     """A program that applies patches."""
 
     name: str
-    #: Whether it is given mails, and not patches as they will be in files.
-    takes_mails: bool
 
     def right(self, step: Step) -> bool:
         """Return whether the program takes all patches and makes the files right."""
@@ -99,7 +97,6 @@ class _Git:
 
     def __init__(self, policy: str, quarantine: Quarantine) -> None:
         self.name = policy
-        self.takes_mails = policy == "am"
         self._quarantine = quarantine
 
     def right(self, step: Step) -> bool:
@@ -137,8 +134,6 @@ def _batches(patches: Sequence[bytes]) -> list[bytes]:
 
 class _GnuPatch:
     """GNU patch, in a folder.  It knows nothing of submodules, follows no symbolic link and reads no binary diff."""
-
-    takes_mails = False
 
     def __init__(self, policy: str, quarantine: Quarantine, contents: Callable[[str], bytes]) -> None:
         self.name = policy
