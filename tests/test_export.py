@@ -293,6 +293,38 @@ def test_the_stanza_says_why_advisories_are_not_listed(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("form", ["debian", "alpine", "series", "branch"])
+def test_an_advisory_that_is_only_partly_in_the_queue_is_not_said_to_be_fixed(form: str, tmp_path: Path) -> None:
+    draft = Draft()
+    draft.commit("root", {"a": code(), "b": code()})
+    draft.release("1.0.0", {"version": b"x\n"})
+    draft.commit("one\n\nThis is part of XSA-2 / CVE-2020-2222.", {"a": code({10: "one();"})})
+    draft.commit("two\n\nThis is part of XSA-2 / CVE-2020-2222.", {"b": code({10: "two();"})})
+    draft.commit("three\n\nThis is XSA-1.", {"a": code({10: "three();"})})
+    draft.commit("four\n\nThis is XSA-3.", {"b": code({10: "two();", 30: "four();"})})
+    place = draft.write(tmp_path / "story")
+    made = tmp_path / "made"
+    words = ("--format", form, "--xsa", "1,3")
+    if form == "branch":
+        assert run(place.folder, "export", "--onto", RELEASE, *words, "-o", "mine").status == 0
+        trailers = place.git("log", "--format=%(trailers:key=Xsa-Fixes,valueonly,separator=%x2C)", f"{RELEASE}..mine")
+        assert trailers.split("\n") == ["XSA-3", "XSA-1"]
+        return
+    export(place.folder, made, *words)
+
+    assert manifest(made)["xsa"] == [1, 3]
+    if form == "debian":
+        stanza = (made / "debian" / "changelog.xsa").read_text(encoding="utf-8")
+        assert "CVE-2020-2222" not in stanza
+        assert "    - only a part of their fixes is in it: XSA-2\n" in stanza
+    elif form == "alpine":
+        assert "XSA-2" not in (made / "APKBUILD.xsa").read_text(encoding="utf-8")
+    else:
+        readme = (made / "README").read_text(encoding="utf-8")
+        assert "Fixes:     XSA-1, XSA-3\n" in readme
+        assert "    prerequisite (change), itself a part of XSA-2 CVE-2020-2222\n" in readme
+
+
 def test_alpine_gets_sums_and_secfixes(shared: Place, tmp_path: Path) -> None:
     export(shared.folder, tmp_path / "made", "--format", "alpine", "--xsa", "2", "--package-version", "1.0.0-r7")
 

@@ -89,7 +89,8 @@ def _head(session: Session, patch: Patch) -> tuple[bytes, bytes]:
 def _trailers(ready: Ready, patch: Patch) -> list[str]:
     """Return the lines that tell where a commit comes from and why it is there."""
     lines = [f"Xsa-Origin: {'commit ' + patch.commit if patch.commit else one_line(patch.id)}"]
-    lines += [f"Xsa-Fixes: {' '.join([f'XSA-{number}', *patch.cve])}" for number in patch.xsa]
+    numbers = [number for number in patch.xsa if number not in ready.queue.partly]
+    lines += [f"Xsa-Fixes: {' '.join([f'XSA-{number}', *patch.cve])}" for number in numbers]
     names = [one_line(other.subject) for other in ready.queue.patches]
     lines += [f"Xsa-Reason: needed by {words}" for words in needed_by(patch, names.__getitem__)]
     return lines

@@ -80,15 +80,17 @@ def prepare(session: Session, question: Question, wish: Wish) -> Verdict | Ready
     patches = preparation.checked(judges)
     verdict = _verdict(session, question, source.selection, patches)
     avoided = tuple(_avoided(question, relaxed)) if relaxed is not None else ()
+    partly = _partly(question, source.selection)
     queue = Queue(
         base=question.base.name,
         base_commit=question.base.id,
         tip=question.tip.name,
         policy=wish.policy,
         patches=patches,
+        partly=partly,
         titles=_titles(patches),
         avoided=avoided,
-        unlisted=_unlisted(session, question, patches) if wish.format == "debian" else {},
+        unlisted=_unlisted(session, question, patches, partly) if wish.format == "debian" else {},
     )
     return Ready(verdict, queue, judges, preparation.touched, preparation.start, preparation.end)
 
@@ -130,6 +132,16 @@ def _avoided(question: Question, relaxed: Relaxed) -> list[str]:
     return [f"{commits[p - 1].id[:12]} {commits[p - 1].subject}" for p in relaxed.avoided]
 
 
+def _partly(question: Question, selection: Selection) -> frozenset[int]:
+    """Return the advisories of which the queue has a commit, but not all that the base lacks."""
+    found = set()
+    for number, positions in question.range.advisories.items():
+        lacking = {position for position in positions if position > selection.base}
+        if lacking & set(selection.queue) and not lacking <= set(selection.queue):
+            found.add(number)
+    return frozenset(found)
+
+
 def _titles(patches: Sequence[Patch]) -> dict[int, str]:
     """Return for each advisory the subject of its first patch, which is as near to its title as commits come."""
     titles: dict[int, str] = {}
@@ -139,9 +151,11 @@ def _titles(patches: Sequence[Patch]) -> dict[int, str]:
     return titles
 
 
-def _unlisted(session: Session, question: Question, patches: Sequence[Patch]) -> Mapping[int, str]:
+def _unlisted(
+    session: Session, question: Question, patches: Sequence[Patch], partly: frozenset[int]
+) -> Mapping[int, str]:
     """Return why the advisories with numbers between those of the queue are not in it."""
-    listed = {number for patch in patches for number in patch.xsa}
+    listed = {number for patch in patches for number in patch.xsa} - partly
     if not listed:
         return {}
     between = set(range(min(listed), max(listed) + 1)) - listed
@@ -151,8 +165,8 @@ def _unlisted(session: Session, question: Question, patches: Sequence[Patch]) ->
     reasons = {n: f"{question.base.name} has the fixes already" if n in fixed else other for n in between - later}
     outstanding = set(session.outstanding(question.base, question.tip))
     for number in later:
-        left = number in outstanding
-        reasons[number] = "they were left out" if left else f"{question.base.name} has the fixes already"
+        reason = "they were left out" if number in outstanding else f"{question.base.name} has the fixes already"
+        reasons[number] = "only a part of their fixes is in it" if number in partly else reason
     return dict(sorted(reasons.items()))
 
 

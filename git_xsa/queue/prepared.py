@@ -65,6 +65,7 @@ class Style:
 class Queue:
     """The whole queue: what it goes on, and its patches in order.
 
+    ``partly`` are the advisories of which only a part of the fix is in it, as a prerequisite: it does not fix them.
     ``titles`` maps an advisory's number to its title.  ``avoided`` are the prerequisites that refreshing made
     unnecessary, one sentence each.  ``unlisted`` maps the advisories between those of the queue that it does not
     fix to the reason.
@@ -75,14 +76,15 @@ class Queue:
     tip: str
     policy: str
     patches: tuple[Patch, ...]
+    partly: frozenset[int] = frozenset()
     titles: Mapping[int, str] = field(default_factory=dict)
     avoided: tuple[str, ...] = ()
     unlisted: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def xsa(self) -> list[int]:
-        """The advisories that the queue fixes, by number; those that a prerequisite happens to fix count, too."""
-        return sorted({number for patch in self.patches for number in patch.xsa})
+        """The advisories that the queue fixes, by number; those that prerequisites happen to fix count, too."""
+        return sorted({number for patch in self.patches for number in patch.xsa} - self.partly)
 
     @property
     def version(self) -> str:

@@ -18,9 +18,11 @@ def one_line(text: str) -> str:
     return re.sub(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+", " ", text).strip()
 
 
-def what_it_is(patch: Patch) -> str:
+def what_it_is(patch: Patch, queue: Queue) -> str:
     """Return in a few words what ``patch`` is in the queue."""
     names = " ".join([advisory_names(patch.xsa), *patch.cve]).strip()
+    if queue.partly.intersection(patch.xsa):
+        names = f"a part of {names}"
     if patch.kind is None:
         return names or "patch"
     return f"prerequisite ({patch.kind})" + (f", itself {names}" if names else "")
@@ -65,16 +67,16 @@ def readme(queue: Queue, found: list[Item], name: str) -> bytes:
         "Apply them in this order, all of them, with nothing of the same files changed before.",
     ]
     for item in found:
-        lines += ["", item.name, *(f"    {line}" for line in _about(item, found))]
+        lines += ["", item.name, *(f"    {line}" for line in _about(item, queue, found))]
     if queue.avoided:
         lines += ["", "Left out, because only lines of context needed them:"]
         lines += [f"    {sentence}" for sentence in queue.avoided]
     return ("\n".join(lines) + "\n").encode()
 
 
-def _about(item: Item, found: list[Item]) -> list[str]:
+def _about(item: Item, queue: Queue, found: list[Item]) -> list[str]:
     patch = item.patch
-    lines = [one_line(patch.subject), what_it_is(patch), *origin(patch)]
+    lines = [one_line(patch.subject), what_it_is(patch, queue), *origin(patch)]
     lines += [f"needed by {words}" for words in needed_by(patch, lambda index: found[index].name)]
     if item.published_name is not None:
         lines.append(f"refreshed; as published: {item.published_name}")

@@ -32,6 +32,6 @@ def files(queue: Queue, _style: Style, found: list[Item]) -> dict[str, bytes]:
     ]
     for item in found:
         digest = b64encode(sha256(item.patch.content).digest()).decode()
-        lines += [f"    # {what_it_is(item.patch)}", "    {", f'      name = "{item.name}";']
+        lines += [f"    # {what_it_is(item.patch, queue)}", "    {", f'      name = "{item.name}";']
         lines += [f'      hash = "sha256-{digest}";', "    }"]
     return {**patch_files(found), LIST: ("\n".join([*lines, "  ]"]) + "\n").encode()}

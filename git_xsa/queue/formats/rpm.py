@@ -16,7 +16,7 @@ def files(queue: Queue, _style: Style, found: list[Item]) -> dict[str, bytes]:
     """Return the patches and the block."""
     lines = [f"# Security patches for {queue.base}"]
     for item in found:
-        comment = ", ".join([what_it_is(item.patch), *origin(item.patch)])
+        comment = ", ".join([what_it_is(item.patch, queue), *origin(item.patch)])
         # rpm expands macros in comments, too.
         lines += ["# " + comment.replace("%", "%%"), f"Patch{item.number:04}: {item.name}"]
     return {**patch_files(found), BLOCK: ("\n".join(lines) + "\n").encode()}
