@@ -233,6 +233,14 @@ def test_every_form_of_the_table_is_one_and_stands_there_once() -> None:
         ("config * => CONFIG_*", "CONFIG_PV", False, "menuconfig PV\n", False),
         ("config * => CONFIG_*", "CONFIG_PV", False, "PV", False),
         ("TYPE_SAFE(,*) => _*", "_mfn", False, "TYPE_SAFE(unsigned long, mfn);", True),
+        ("CHECK_WORKAROUND_HELPER(*) => check_workaround_*", "check_workaround_7", False, "X(7), Y(7)", False),
+        (
+            "CHECK_WORKAROUND_HELPER(*) => check_workaround_*",
+            "check_workaround_7",
+            False,
+            "CHECK_WORKAROUND_HELPER(7)",
+            True,
+        ),
         (".macro * => *", "SAVE_ALL", False, "  .macro SAVE_ALL x\n", True),
     ],
 )

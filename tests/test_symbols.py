@@ -136,6 +136,10 @@ CONSTANT = LIB.replace("#endif", "enum { OLD, FRESH };\n\n#endif")
 VARIABLE = LIB.replace("#endif", "extern int fresh;\n\n#endif")
 TAG = LIB.replace("#endif", "struct fresh {\n    int x;\n};\n\n#endif")
 PER_CPU = LIB.replace("#endif", "DECLARE_PER_CPU(int, fresh);\n\n#endif")
+TEXT = LIB.replace("#endif", '#define FRESH "text"\n\n#endif')
+NEGATIVE = LIB.replace("#endif", "#define FRESH -1\n\n#endif")
+FIRST = LIB.replace("#endif", "enum old { FRESH, OLD };\n\n#endif")
+FUNCTION_POINTER = LIB.replace("#endif", "typedef int (*fresh_t)(int x);\n\n#endif")
 
 
 @pytest.mark.parametrize(
@@ -148,8 +152,24 @@ PER_CPU = LIB.replace("#endif", "DECLARE_PER_CPU(int, fresh);\n\n#endif")
         (VARIABLE, "    a = fresh;"),
         (TAG, "    struct fresh b = {};"),
         (PER_CPU, "    a = this_cpu(fresh);"),
+        (TEXT, "    puts(FRESH);"),
+        (NEGATIVE, "    a = FRESH;"),
+        (FIRST, "    a = FRESH;"),
+        (FUNCTION_POINTER, "    fresh_t b = 0;"),
     ],
-    ids=["member", "type", "macro", "constant", "variable", "tag", "per cpu"],
+    ids=[
+        "member",
+        "type",
+        "macro",
+        "constant",
+        "variable",
+        "tag",
+        "per cpu",
+        "text",
+        "negative number",
+        "first constant",
+        "function pointer",
+    ],
 )
 def test_names_of_every_kind(tmp_path: Path, lib: str, body: str) -> None:
     place = branch(tmp_path, {"lib.h": LIB, "user.c": user()}, {"lib.h": lib}, {"user.c": user(body)})
@@ -387,6 +407,27 @@ def test_forms_can_be_added(tmp_path: Path) -> None:
     )
 
 
+def test_a_name_made_from_a_number(tmp_path: Path) -> None:
+    errata = "CHECK_WORKAROUND_HELPER(843419, X, Y)\n"
+    place = branch(
+        tmp_path,
+        {"lib.h": LIB, "errata.h": errata, "user.c": user()},
+        {"errata.h": f"{errata}CHECK_WORKAROUND_HELPER(858921, X, Y)\n"},
+        {"user.c": user("    a = check_workaround_858921();")},
+    )
+    assert needs(place) == [(1, "symbol")]
+
+
+def test_a_name_made_from_a_table_of_words(tmp_path: Path) -> None:
+    place = branch(
+        tmp_path,
+        {"lib.h": LIB, "xlat.lst": "! old_type\tlib.h\n", "user.c": user()},
+        {"xlat.lst": "! old_type\tlib.h\n?\tnew_type\tlib.h\n"},
+        {"user.c": user("    CHECK_new_type;")},
+    )
+    assert needs(place) == [(1, "symbol")]
+
+
 LANGUAGES = {
     "a.py": (
         "import sys\n",
@@ -401,6 +442,13 @@ LANGUAGES = {
         "b.ml",
         "let a = 1\n",
         "let a = helper 1\n",
+    ),
+    "a.ml": (
+        "type t =\n  | Old\n",
+        "type t =\n  | Old\n  | Helper of int\n",
+        "c.ml",
+        "let a = 1\n",
+        "let a = Helper 1\n",
     ),
     "a.S": ("ENTRY(old)\n ret\n", "ENTRY(old)\n ret\nENTRY(helper)\n ret\n", "b.S", " nop\n", " nop\n call helper\n"),
     "Kconfig": ("config OLD\n", "config OLD\nconfig HELPER\n", "Makefile", "a := 1\n", "a := $(CONFIG_HELPER)\n"),

@@ -25,6 +25,7 @@ from git_xsa.model.rules import OWN
 
 if TYPE_CHECKING:
     from git_xsa.git.names import AddedWords
+    from git_xsa.model.symbols.forms import Forms
 
 #: Options by which the diffs do not depend on the user's configuration.  They give the text that ``git apply`` is
 #: later given, so they must hold all it needs: full object names and binary contents.
@@ -379,12 +380,12 @@ class Range:
         """Return the diffs of the changes at ``positions``, those of commits not parsed yet."""
         return self._reader.diffs(positions)
 
-    def words(self, macros: Collection[bytes]) -> AddedWords:
-        """Return which words the changes add to which files; ``macros`` define names by their arguments."""
+    def words(self, forms: Forms) -> AddedWords:
+        """Return which words the changes add to which files; ``forms``, always the same, tell how names are made."""
         from git_xsa.git.names import AddedWords  # noqa: PLC0415 - only for who asks about names
 
         if self._words is None:
-            self._words = AddedWords(self._repository, self, macros)
+            self._words = AddedWords(self._repository, self, forms)
         return self._words
 
     def text(self, position: int) -> bytes:

@@ -21,15 +21,21 @@ from git_xsa.model.symbols.search import Added
 
 if TYPE_CHECKING:
     from git_xsa.git.log import Range
+    from git_xsa.model.symbols.forms import Forms
 
 _ADDED_LINE = re.compile(rb"^\+(.*)$", re.MULTILINE)
-#: Words that may be defined where they stand: at the start of a line or after a word, ``*``, ``}`` or a comma, and
-#: before a sign that may follow a name there.  Many are not; none that is gets lost, but for arguments of macros.
+#: Words that may be defined where they stand: at the start of a line (or after the ``|`` there, in OCaml) or after a
+#: word, ``*``, a brace or a comma, and before a sign that may follow a name there.  Many are not; none that is gets
+#: lost, but for macros, whose texts begin with anything, and for what the table of forms tells.
 _DEFINABLE = re.compile(
-    rb"(?:^[ \t]*|(?<=[\w*}])[ \t]+|(?<=\*)|,[ \t]*)([A-Za-z_]\w*)(?=[ \t]*(?:[;,=\[(:){}+?\\]|$|\w|/[*/]))",
+    rb"(?:^[ \t]*(?:\|[ \t]*)?|(?<=[\w*}])[ \t]+|(?<=\*)|[,{][ \t]*)([A-Za-z_]\w*)\b"
+    rb"(?=[ \t]*(?:[;,=\[(:){}+?\\\r]|$|\w|/[*/]))",
     re.MULTILINE,
 )
+_MACRO = re.compile(rb"^[ \t]*#[ \t]*define[ \t]+(\w+)", re.MULTILINE)
 _CALL = re.compile(rb"(\w+)[ \t]*\(([^()]*)")
+#: A piece of a name that a form makes: it may begin with a digit.
+_FORMED = re.compile(rb"\w+")
 _INCLUDED = re.compile(rb"^\+[ \t]*#[ \t]*include[ \t]*[<\"]([^>\"\n]+)", re.MULTILINE)
 
 
@@ -40,13 +46,13 @@ KEPT = 256
 class AddedWords:
     """The words that the changes of a range add, by file: those that are used and those that may be defined there.
 
-    ``macros`` are those whose arguments may be names that they define.
+    ``forms`` tell which macros' arguments, and what behind which words, may be names that are defined.
     """
 
-    def __init__(self, repository: Repository, history: Range, macros: Collection[bytes]) -> None:
+    def __init__(self, repository: Repository, history: Range, forms: Forms) -> None:
         self._repository = repository
         self._history = history
-        self._macros = macros
+        self._forms = forms
         self._tree = history.base or history.root
         self._used: dict[int, dict[bytes, frozenset[bytes]]] = {}
         self._definable: dict[tuple[int, bytes], frozenset[bytes]] = {}
@@ -104,9 +110,11 @@ class AddedWords:
 
     def _may_define(self, text: bytes) -> Iterable[bytes]:
         yield from _DEFINABLE.findall(text)
+        yield from _MACRO.findall(text)
+        yield from self._forms.followed.findall(text)
         for macro, arguments in _CALL.findall(text):
-            if macro in self._macros:
-                yield from WORD.findall(arguments)
+            if macro in self._forms.macros:
+                yield from _FORMED.findall(arguments)
 
     def _read_between(self, after: int, before: int) -> None:
         """Note what the changes between the two positions do to files that others may see."""
@@ -195,12 +203,12 @@ def _body(change: FileChange) -> bytes:
 class Names:
     """The evidence about one base, by its object name, in one range (``git_xsa.model.symbols.search.Evidence``)."""
 
-    def __init__(self, repository: Repository, history: Range, base: str, macros: Collection[bytes]) -> None:
+    def __init__(self, repository: Repository, history: Range, base: str, forms: Forms) -> None:
         self._repository = repository
         self._history = history
         self._base = base
         self._texts: dict[bytes, bytes] = {}
-        words = history.words(macros)
+        words = history.words(forms)
         self.used, self.mentions, self.makers, self.added = words.used, words.mentions, words.makers, words.added
         self.adders, self.adders_in = words.adders, words.adders_in
 

@@ -302,7 +302,7 @@ class Session:
         from git_xsa.git.names import Names  # noqa: PLC0415 - only where names count
         from git_xsa.model.symbols.supply import supply_names  # noqa: PLC0415
 
-        names, forms = Names(self.repository, history, base.id, self._forms.macros), self._forms
+        names, forms = Names(self.repository, history, base.id, self._forms), self._forms
         return lambda source, selection: supply_names(source, names, forms, selection)
 
     @cached_property

@@ -33,25 +33,49 @@ XEN_FORMS = (
     "DEFINE_PER_CPU_PAGE_ALIGNED(,*) => *",
     "DECLARE_PER_CPU(,*) => *",
     "DECLARE_PER_CPU_READ_MOSTLY(,*) => *",
+    "DEFINE_PERCPU_RWLOCK_GLOBAL(*) => *",
+    "DECLARE_PERCPU_RWLOCK_GLOBAL(*) => *",
+    "DEFINE_PERCPU_RWLOCK_RESOURCE(*) => *",
     "DECLARE_BITMAP(*) => *",
     "DECLARE_BITMAP(*) => .*",
     "DEFINE_SPINLOCK(*) => *",
+    "DEFINE_RSPINLOCK(*) => *",
+    "DEFINE_MUTEX(*) => *",
     "DEFINE_RWLOCK(*) => *",
     "DEFINE_RCU_READ_LOCK(*) => *",
     "LIST_HEAD(*) => *",
+    "LIST_HEAD_READ_MOSTLY(*) => *",
+    "LIST_HEAD_RO_AFTER_INIT(*) => *",
     "PAGE_LIST_HEAD(*) => *",
+    "DEFINE_WAITQUEUE_HEAD(*) => *",
+    "RADIX_TREE(*) => *",
+    "DEFINE_BOOT_PAGE_TABLE(*) => *",
+    "DEFINE_BOOT_PAGE_TABLES(*) => *",
+    "DEFINE_PAGE_TABLE(*) => *",
+    "DEFINE_PAGE_TABLES(*) => *",
     "DECLARE_TASKLET(*) => *",
     "DECLARE_SOFTIRQ_TASKLET(*) => *",
     "PERFCOUNTER(*) => *",
     "PERFCOUNTER_ARRAY(*) => *",
+    "PERFSTATUS(*) => *",
+    "PERFSTATUS_ARRAY(*) => *",
     # types and functions
     "TYPE_SAFE(,*) => *_t",
     "TYPE_SAFE(,*) => *_x",
     "TYPE_SAFE(,*) => _*",
     "DEFINE_XEN_GUEST_HANDLE(*) => *",
     "__DEFINE_XEN_GUEST_HANDLE(*) => *",
+    "DECLARE_HVM_SAVE_TYPE(*) => *",
+    "TLB_HELPER(*) => *",
+    "TLB_HELPER_LOCAL(*) => *",
+    "CHECK_WORKAROUND_HELPER(*) => check_workaround_*",
+    "VMCB_ACCESSORS(*) => vmcb_get_*",
+    "VMCB_ACCESSORS(*) => vmcb_set_*",
+    "VMCB_ACCESSORS(,*) => vmcb_get_*",
+    "VMCB_ACCESSORS(,*) => vmcb_set_*",
     "? * => CHECK_*",
     "! * => compat_*",
+    "! * => XLAT_*",
     # assembler
     "ENTRY(*) => *",
     "GLOBAL(*) => *",
@@ -150,6 +174,9 @@ class Forms:
         self._forms = [parse_form(text) for text in texts]
         self._words: dict[bytes, frozenset[bytes]] = {}
         self.macros = frozenset(form.opener for form in self._forms if form.argument is not None)
+        words = sorted({re.escape(form.opener) for form in self._forms if form.argument is None})
+        #: Finds the words that stand behind a word of the table (nothing when it has none).
+        self.followed = re.compile(rb"(?:^|(?<=\s))(?:%s)[ \t]+(\w+)" % (b"|".join(words) or b"(?!)"), re.MULTILINE)
         self._changing = [form for form in self._forms if form.head or form.tail or form.lower]
 
     def words(self, name: bytes) -> frozenset[bytes]:

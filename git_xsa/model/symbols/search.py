@@ -136,6 +136,11 @@ def places(text: bytes, word: bytes, start: int = 0, end: int | None = None) -> 
         at = text.find(word, at + size, limit)
 
 
+def _role(source: Source, word: bytes, start: int, end: int) -> Role | None:
+    """Return the role of ``word`` in ``source``; a number, of which a form may make a name, is a name, too."""
+    return Role(Space.ORDINARY, defines=False) if word.isdigit() else source.role(start, end)
+
+
 class _File:
     """One file as it is under a selection, read when it must be."""
 
@@ -329,7 +334,7 @@ class Search:
         for start, end in places(added.text, word):
             if added.text.count(b"\n", 0, start) not in added.rows:
                 continue
-            role = source.role(start, end)
+            role = _role(source, word, start, end)
             if role is None:
                 continue
             if form is not None:
@@ -380,7 +385,7 @@ class Search:
         if path == use.file.path or not visible(use.file.path, path) or word not in text:
             return False
         for start, end in places(text, word):
-            role = source.role(start, end)
+            role = _role(source, word, start, end)
             if role is None or role.local:
                 continue
             if form is not None:
