@@ -8,6 +8,7 @@ Asking ``git grep`` for the names took ten to a hundred times as long, from fift
 from __future__ import annotations
 
 import re
+import weakref
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -16,20 +17,28 @@ from git_xsa.git.diffs import FileDiff
 from git_xsa.git.repository import Repository
 from git_xsa.model.change import ADDED, REMOVED, FileChange
 from git_xsa.model.rules import Chosen
-from git_xsa.model.symbols.roles import WORD, language_of, shared, visible
+from git_xsa.model.symbols.roles import WORD, Standpoint, language_of, shared, standpoint
 from git_xsa.model.symbols.search import Added
 
 if TYPE_CHECKING:
     from git_xsa.git.log import Range
     from git_xsa.model.symbols.forms import Forms
 
+_C = (b".c", b".h")
 _ADDED_LINE = re.compile(rb"^\+(.*)$", re.MULTILINE)
 #: Words that may be defined where they stand: at the start of a line (or after the ``|`` there, in OCaml) or after a
 #: word, ``*``, a brace or a comma, and before a sign that may follow a name there.  Many are not; none that is gets
 #: lost, but for macros, whose texts begin with anything, and for what the table of forms tells.
 _DEFINABLE = re.compile(
-    rb"(?:^[ \t]*(?:\|[ \t]*)?|(?<=[\w*}])[ \t]+|(?<=\*)|[,{][ \t]*)([A-Za-z_]\w*)\b"
+    rb"(?:^[ \t]*(?:\|[ \t]*)?|(?<=[\w*}])[ \t]+|(?<=\*)|,[ \t]*(?=[^)\n]*$)|\{[ \t]*)([A-Za-z_]\w*)\b"
     rb"(?=[ \t]*(?:[;,=\[(:){}+?\\\r]|$|\w|/[*/]))",
+    re.MULTILINE,
+)
+#: Lines of C that define nothing: a whole statement, but for declarations.  They are most of what is added; only the
+#: second of two variables that share a type and stand on two lines is lost.
+_STATEMENT = re.compile(
+    rb"^[ \t]+(?:(?:[\w.\[\]]|->)+[ \t]*(?:(?:[-+*/%|&^]|<<|>>)?=[^{\n]*|\([^{\n]*\));"
+    rb"|(?:return|goto|if|else|while|switch|case)\b[^{\n]*)$",
     re.MULTILINE,
 )
 _MACRO = re.compile(rb"^[ \t]*#[ \t]*define[ \t]+(\w+)", re.MULTILINE)
@@ -46,22 +55,24 @@ KEPT = 256
 class AddedWords:
     """The words that the changes of a range add, by file: those that are used and those that may be defined there.
 
-    ``forms`` tell which macros' arguments, and what behind which words, may be names that are defined.
+    ``forms`` tell which macros' arguments, and what behind which words, may be names that are defined.  It
+    is the range's own, and does not keep that from going.
     """
 
     def __init__(self, repository: Repository, history: Range, forms: Forms) -> None:
         self._repository = repository
-        self._history = history
+        self._history: Range = weakref.proxy(history)
         self._forms = forms
         self._tree = history.base or history.root
         self._used: dict[int, dict[bytes, frozenset[bytes]]] = {}
         self._definable: dict[tuple[int, bytes], frozenset[bytes]] = {}
-        self._touching: dict[bytes, list[int]] = {}
+        self._adders_in: dict[bytes, dict[bytes, list[int]]] = {}
         self._read: set[int] = set()
         self._spans: set[tuple[int, int]] = set()
         self._made: list[tuple[int, bytes]] = []
         self._adders: dict[bytes, list[tuple[int, bytes]]] = {}
         self._mentions: dict[bytes, set[bytes]] = {}
+        self._standpoints: set[Standpoint] = set()
         self._held: dict[bytes, frozenset[bytes]] = {}
         self._added: dict[tuple[int, bytes], Added] = {}
 
@@ -92,19 +103,22 @@ class AddedWords:
 
     def adders_in(self, path: bytes, word: bytes, after: int, before: int) -> Iterable[int]:
         """Return the changes between the two positions that may define ``word`` in the file at ``path``."""
-        if path not in self._touching:
-            touches = self._history.index.of([path])
-            self._touching[path] = [touch.position for touch in touches if touch.new_path == path]
-        for position in self._touching[path]:
-            if after < position < before and word in self._definable_in(position, path):
-                yield position
+        if path not in self._adders_in:
+            found: dict[bytes, list[int]] = {}
+            for touch in self._history.index.of([path]):
+                if touch.new_path == path:
+                    for definable in self._definable_in(touch.position, path):
+                        found.setdefault(definable, []).append(touch.position)
+            self._adders_in[path] = found
+        return [position for position in self._adders_in[path].get(word, ()) if after < position < before]
 
     def _definable_in(self, position: int, path: bytes) -> frozenset[bytes]:
         if (position, path) not in self._definable:
             words: set[bytes] = set()
             for diff in self._history.diffs([position])[position]:
                 if isinstance(diff, FileDiff) and diff.new_path == path:
-                    words.update(self._may_define(_added(diff.body)))
+                    text = _added(diff.body)
+                    words.update(self._may_define(_STATEMENT.sub(b"", text) if path.endswith(_C) else text))
             self._definable[position, path] = frozenset(words)
         return self._definable[position, path]
 
@@ -158,7 +172,9 @@ class AddedWords:
     ) -> Mapping[bytes, Collection[bytes]]:
         """Return for each of ``words`` the paths of the files that mention it in the base at position ``base``, of
         those at least that one of the files ``users`` can see."""
-        fresh = self._hold({path for path in self._listing if any(visible(user, path) for user in users)})
+        new = {standpoint(user) for user in users} - self._standpoints
+        self._standpoints |= new
+        fresh = self._hold({path for path in self._listing if any(user.sees(path) for user in new)}) if new else []
         for word, where in self._mentions.items():
             where.update(path for path in fresh if word in self._held[path])
         for word in words:

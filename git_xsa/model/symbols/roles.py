@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 WORD = re.compile(rb"[A-Za-z_]\w*")
 
@@ -99,7 +99,35 @@ _SOURCES = {
 }
 
 
+class Standpoint(NamedTuple):
+    """What decides which files a file sees: its language, its part of the tree, and its architecture if it has one."""
+
+    language: Language | None
+    part: bytes
+    architecture: bytes | None
+
+    @cache  # noqa: B019 - there are few standpoints, and they stay the same
+    def sees(self, supplier: bytes) -> bool:
+        """Return whether code here can see what the file ``supplier`` defines for all; see ``visible``."""
+        language = language_of(supplier)
+        if self.language is None or language not in _SOURCES.get(self.language, (self.language,)):
+            return False
+        if self.language is Language.C and supplier.endswith(b".c"):
+            return False
+        part, below, _ = supplier.partition(b"/")
+        if below and part != self.part and b"/include/" not in b"/" + supplier:
+            return False
+        theirs = _ARCHITECTURE.search(supplier)
+        return theirs is None or self.architecture in (None, theirs[1]) or theirs[1] == b"generic"
+
+
 @cache
+def standpoint(path: bytes) -> Standpoint:
+    """Return the standpoint of the file at ``path``."""
+    architecture = _ARCHITECTURE.search(path)
+    return Standpoint(language_of(path), path.partition(b"/")[0], architecture[1] if architecture else None)
+
+
 def visible(user: bytes, supplier: bytes) -> bool:
     """Return whether code in the file ``user`` can see what the file ``supplier`` defines for all.
 
@@ -107,15 +135,4 @@ def visible(user: bytes, supplier: bytes) -> bool:
     in a folder ``include`` serves all) and not of two architectures.  C sees what headers and tables define, the
     assembler also what C does.
     """
-    if user == supplier:
-        return True
-    languages = language_of(user), language_of(supplier)
-    if languages[0] is None or languages[1] not in _SOURCES.get(languages[0], (languages[0],)):
-        return False
-    if languages[0] is Language.C and supplier.endswith(b".c"):
-        return supplier.endswith(b"asm-offsets.c") and user.endswith(b".h")
-    part, below, _ = supplier.partition(b"/")
-    if below and part != user.partition(b"/")[0] and b"/include/" not in b"/" + supplier:
-        return False
-    ours, theirs = _ARCHITECTURE.findall(user), _ARCHITECTURE.findall(supplier)
-    return not theirs or not ours or ours[0] == theirs[0] or theirs[0] == b"generic"
+    return user == supplier or standpoint(user).sees(supplier)
