@@ -19,6 +19,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from keyword import iskeyword
 from typing import TYPE_CHECKING
 
 from git_xsa.errors import UsageError, XsaError
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "check": "Tell whether outstanding advisories apply to a release",
     "export": "Write the patches for a release as a build takes them",
+    "import": "Take advisories and their patches into the store",
     "prereqs": "Find the commits that a patch needs before it applies",
     "stats": "Count how often advisories applied to past releases",
 }
@@ -119,7 +121,7 @@ def _dispatch(arguments: Sequence[str]) -> int:
         return _manual("git-xsa", _listing())
     if name not in COMMANDS:
         raise _unknown(name)
-    module = import_module(f"git_xsa.commands.{name}")
+    module = import_module(module_of(name))
     parser: argparse.ArgumentParser = module.parser()
     before_end = rest[: rest.index("--")] if "--" in rest else rest
     if "--help" in before_end:
@@ -129,6 +131,11 @@ def _dispatch(arguments: Sequence[str]) -> int:
         return USAGE
     status: int = module.run(options)
     return status
+
+
+def module_of(name: str) -> str:
+    """Return the module of the command ``name``; a word of Python's own gets a line at its end there."""
+    return f"git_xsa.commands.{name}_" if iskeyword(name) else f"git_xsa.commands.{name}"
 
 
 def _listing() -> str:

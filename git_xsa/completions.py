@@ -21,7 +21,7 @@ from typing import Any
 
 import shtab
 
-from git_xsa.__main__ import COMMANDS
+from git_xsa.__main__ import COMMANDS, module_of
 
 _REFS = "git for-each-ref --format='%(refname:strip=2)' refs/tags refs/heads refs/remotes 2>/dev/null"
 
@@ -84,7 +84,7 @@ complete -c git -f -n "__fish_git_using_command {command}" -a "(__fish_git_compl
 
 def script(name: str, shell: str) -> str:
     """Return the completion script of command ``name`` for ``shell`` (bash, zsh or fish)."""
-    parser: argparse.ArgumentParser = import_module(f"git_xsa.commands.{name}").parser()
+    parser: argparse.ArgumentParser = import_module(module_of(name)).parser()
     parser.prog = f"git-xsa-{name}"
     for action in actions(parser):
         completer = _completer(action)

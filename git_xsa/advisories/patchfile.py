@@ -7,10 +7,11 @@ else looks at it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from email import policy
 from email.parser import BytesParser, HeaderParser
+from io import BytesIO
 from pathlib import Path
 from shlex import quote
 
@@ -24,6 +25,9 @@ _START = re.compile(rb"^(?:diff --git |--- [^\n]+\n\+\+\+ )", re.MULTILINE)
 _PLAIN = re.compile(rb"^--- (?P<old>[^\t\r\n]+)[^\n]*\n\+\+\+ (?P<new>[^\t\r\n]+)[^\n]*\n(?=@@ -)", re.MULTILINE)
 _SIGNATURE = re.compile(rb"^-- \n[^\n]*\n*\Z", re.MULTILINE)
 _NOTHING = b"/dev/null"
+_HUNK = re.compile(rb"@@ -\d+(?:,(\d{1,9}))? \+\d+(?:,(\d{1,9}))? @@")
+#: What the diff of a file begins with.
+_FILE_START = (b"diff --git ", b"--- ", b"Index: ", b"diff ")
 #: The line that git writes before each mail; what of a mail's header says that its text is in another form.
 _MAIL = re.compile(rb"^From [0-9a-f]{40,64} ", re.MULTILINE)
 _PACKED = re.compile(
@@ -48,6 +52,8 @@ class PatchFile:
     message: str
     text: bytes
     changes: tuple[FileChange, ...]
+    #: Path -> the object name of the file that the patch was made from, often shortened; only where it says so.
+    sources: Mapping[bytes, bytes] = field(default_factory=dict)
 
 
 def read_patch(path: Path) -> PatchFile:
@@ -60,6 +66,13 @@ def read_patch(path: Path) -> PatchFile:
         raise PatchError(
             f"{path}: {error.strerror}", "give the path of a patch file, or the name of a commit"
         ) from None
+    return parse_patch(path, content)
+
+
+def parse_patch(path: Path, content: bytes) -> PatchFile:
+    """Return the patch in ``content``, which the file at ``path`` holds; ``PatchError`` says why when there is none."""
+    if len(content) > LARGEST:
+        raise PatchError(f"{path} has more than {LARGEST >> 20} MB: that is no patch", "give the patch file itself")
     content = _unpacked(path, _with_plain_ends(content))
     if len(_MAIL.findall(content)) > 1:
         raise PatchError(f"{path} holds several patches", f"git mailsplit -o. {quote(str(path))} makes a file of each")
@@ -75,7 +88,14 @@ def read_patch(path: Path) -> PatchFile:
     for change in changes:
         _check(path, change)
     subject, message = _message(head)
-    return PatchFile(path.name, subject or path.name, message, text, changes)
+    return PatchFile(path.name, subject or path.name, message, text, changes, _sources(text))
+
+
+def _sources(text: bytes) -> dict[bytes, bytes]:
+    """Return the object names in the ``index`` lines of a diff in git's form."""
+    if not text.startswith(b"diff --git "):
+        return {}
+    return {diff.old_path: diff.old_id for diff in split_diff(text) if diff.old_path is not None and diff.old_id}
 
 
 def _with_plain_ends(content: bytes) -> bytes:
@@ -106,6 +126,7 @@ def _parse(diff: bytes) -> tuple[bytes, tuple[FileChange, ...]]:
     What looks like a signature can be lines of the last hunk ("-- " takes out a line "- "), and so can blank lines at
     the end; only the hunk's own count of lines tells.  Raises ``DiffError`` when nothing makes it whole.
     """
+    diff = _without_words(diff)
     signature = _SIGNATURE.search(diff)
     whole = diff[: signature.start()] if signature else diff
     first: DiffError | None = None
@@ -119,6 +140,38 @@ def _parse(diff: bytes) -> tuple[bytes, tuple[FileChange, ...]]:
             _be_complete(change)
         return text + b"\n" * changes[-1].binary, changes
     raise first or DiffError("not a diff")
+
+
+def _without_words(diff: bytes) -> bytes:
+    """Leave out what people and mail programs write after a whole hunk, behind a blank line or the mark ``--``.
+
+    That is the header of the next mail where several were put together, or lines such as ``base-commit: ...``; git and
+    GNU patch pass over it, too.  Whether a hunk is whole is told by its counts, so no line of a hunk is taken for it.
+    """
+    kept: list[bytes] = []
+    old = new = 0  # how many lines of the hunk are still to come
+    after, words = False, False
+    for line in BytesIO(diff):
+        if old or new:
+            kind = line[:1]
+            old -= kind in (b"-", b" ", b"\n")
+            new -= kind in (b"+", b" ", b"\n")
+            if old < 0 or new < 0 or kind not in b"-+ \\\n":
+                return diff  # damaged; the reader of hunks says how
+            after = not (old or new)
+        elif words and not line.startswith(_FILE_START):
+            continue
+        elif after and line.rstrip() in (b"", b"--"):
+            words = True
+            continue
+        else:
+            found = _HUNK.match(line)
+            words, after = False, after and line.startswith(b"\\")
+            if found:
+                old, new = (int(number) if number is not None else 1 for number in found.groups())
+                after = not (old or new)
+        kept.append(line)
+    return b"".join(kept)
 
 
 def _diffs(text: bytes) -> Iterator[FileDiff]:

@@ -15,6 +15,8 @@ from git_xsa.model.place import NotPlaced, place_hunks
 
 #: How much of a file git looks at to tell whether it is binary.
 _BINARY_TEST = 8000
+#: How many digits an object name in a patch must have to count.
+_SHORTEST_NAME = 7
 
 
 class Unplaced(XsaError):
@@ -49,26 +51,104 @@ class _Misfit(Exception):
     """A change can't be made to the files at a place, for the reason that the text tells."""
 
 
+@dataclass(frozen=True)
+class Group:
+    """Patches that go together, in order: what one advisory has for a branch.
+
+    ``number`` is the advisory's (0: none).  ``baseline`` names the commit for which they were made, where somebody
+    said so; ``after`` are the advisories whose patches come first.
+    """
+
+    number: int
+    patches: tuple[PatchFile, ...]
+    baseline: str = ""
+    after: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """Where some groups have their place: a range that ends with their patches, after the commit ``commit``.
+
+    ``order`` are the groups as they were applied.
+    """
+
+    range: Range
+    commit: str
+    order: tuple[Group, ...]
+
+
 def find_baseline(repository: Repository, history: Range, base: int, series: Sequence[PatchFile]) -> Range:
     """Return the range up to the newest commit after which every patch of ``series`` has one place, with the series
     at its end.
 
-    The newest commit is the tip; older ones are tried back to position ``base``.  Raises ``Unplaced`` with the reason
-    at the tip when there is none.
+    Raises ``Unplaced`` as ``place_groups`` does.
     """
-    paths = {path for patch in series for c in patch.changes for path in (c.old_path, c.new_path) if path is not None}
-    touched = {touch.position for touch in history.index.of(paths)}
+    return place_groups(repository, history, base, [Group(0, tuple(series))]).range
+
+
+def place_groups(repository: Repository, history: Range, base: int, groups: Sequence[Group]) -> Baseline:
+    """Return the place of ``groups`` on the branch, all after the same commit and in an order in which they fit.
+
+    The commits that are tried, from position ``base`` on: those that the groups name, those whose files are the ones
+    that the patches were made from (the object names in their ``index`` lines), the tip, and then each older one that
+    changes a file in question.  Raises ``Unplaced`` with the reason at the tip when none will do.
+    """
+    patches = [patch for group in groups for patch in group.patches]
+    paths = {path for patch in patches for c in patch.changes for path in (c.old_path, c.new_path) if path is not None}
+    touches = history.index.of(paths)
     size = len(history.commits)
     first: Unplaced | None = None
-    for position in [size, *(p - 1 for p in sorted(touched, reverse=True) if base < p <= size)]:
+    for position in _candidates(history, base, groups, touches):
         commit = history.commits[position - 1].id if position else history.root
         try:
-            placed = place_series(repository, commit, position, paths, series)
+            order, placed = _place_at(repository, commit, position, paths, groups)
         except Unplaced as error:
-            first = first or error
+            if first is None or position == size:
+                first = error
             continue
-        return history.shortened(position, placed)
+        return Baseline(history.shortened(position, placed), commit, tuple(order))
     raise first or Unplaced("the series has no place")
+
+
+def _candidates(history: Range, base: int, groups: Sequence[Group], touches: Sequence[Touch]) -> list[int]:
+    """Return the positions to try, the likeliest first."""
+    size = len(history.commits)
+    named = [history.position.get(group.baseline, -1) for group in groups if group.baseline]
+    # One that is named by all, or lies after every other one that is named.
+    likely = [max(named)] if named and len(named) == len(groups) else []
+    made_from = _made_from([patch for group in groups for patch in group.patches], touches, size)
+    older = [touch.position - 1 for touch in sorted(touches, key=lambda touch: -touch.position)]
+    tried = [*likely, *([made_from] if made_from is not None else []), size, *older]
+    return list(dict.fromkeys(position for position in tried if base <= position <= size))
+
+
+def _made_from(patches: Sequence[PatchFile], touches: Sequence[Touch], size: int) -> int | None:
+    """Return the newest position at which the files are those that the patches were made from, ``None`` for none.
+
+    A file that a second patch changes again is looked at as the first one has it.
+    """
+    wanted: dict[bytes, bytes] = {}
+    for patch in patches:
+        for path, name in patch.sources.items():
+            wanted.setdefault(path, name)
+    if not wanted or any(len(name) < _SHORTEST_NAME for name in wanted.values()):
+        return None
+    first, last = 0, size
+    for path, name in wanted.items():
+        events = [touch for touch in touches if path in (touch.new_path, touch.old_path) and touch.position > 0]
+        spans = [
+            (touch.position, events[number + 1].position - 1 if number + 1 < len(events) else size)
+            for number, touch in enumerate(events)
+            if touch.new_path == path and (touch.new_id or "").encode().startswith(name)
+        ]
+        if events and (events[0].old_id or "").encode().startswith(name):
+            spans.insert(0, (0, events[0].position - 1))
+        if not events:
+            continue  # nobody changed it; whether it is the same is for the trial to tell
+        if not spans:
+            return None
+        first, last = max(first, spans[-1][0]), min(last, spans[-1][1])
+    return last if first <= last else None
 
 
 def is_there(repository: Repository, commit: str, series: Sequence[PatchFile]) -> bool:
@@ -108,9 +188,46 @@ def place_series(
 ) -> list[PlacedPatch]:
     """Return each patch of ``series`` with its place after ``commit``, which has ``position``; ``Unplaced`` if one
     has none."""
+    return _place_at(repository, commit, position, paths, [Group(0, tuple(series))])[1]
+
+
+def _place_at(
+    repository: Repository, commit: str, position: int, paths: set[bytes], groups: Sequence[Group]
+) -> tuple[list[Group], list[PlacedPatch]]:
+    """Return ``groups`` in an order in which they fit after ``commit``, and each patch with its place.
+
+    A group waits for those that it names; of the others the first one that fits goes first.
+    """
     files = _read(repository, commit, paths)
+    order: list[Group] = []
+    placed: list[PlacedPatch] = []
+    waiting = sorted(groups, key=lambda group: group.number)
+    while waiting:
+        first: Unplaced | None = None
+        numbers = {group.number for group in waiting}
+        # Where the names go round in a circle, nobody can wait.
+        free = [group for group in waiting if numbers.isdisjoint(set(group.after) - {group.number})] or waiting
+        for group in free:
+            trial = dict(files)
+            try:
+                found = _place_group(trial, group, commit, position + len(placed))
+            except Unplaced as error:
+                first = first or error
+                continue
+            files = trial
+            placed += found
+            order.append(group)
+            waiting.remove(group)
+            break
+        else:
+            raise first or Unplaced("the series has no place")
+    return order, placed
+
+
+def _place_group(files: dict[bytes, _File], group: Group, commit: str, position: int) -> list[PlacedPatch]:
+    """Return the patches of ``group`` with their places in ``files``, which are changed by them."""
     placed = []
-    for number, patch in enumerate(series, 1):
+    for number, patch in enumerate(group.patches, 1):
         trial = _Trial(files, patch, position + number)
         try:
             trial.run()

@@ -77,10 +77,9 @@ def _questions(
     """Yield what is asked about each base: one question for all advisories together, or one for each."""
     for done, (base, tip) in enumerate(pairs, 1):
         progress.task(f"{base.name} ({done} of {len(pairs)})")
-        ask = session.ask_known_advisories if options.xsa else session.ask_advisories
         numbers = sorted(set(options.xsa)) or session.outstanding(base, tip)
         for group in [[number] for number in numbers] if options.each and numbers else [numbers]:
-            yield ask(base, tip, group)
+            yield from session.ask(base, tip, group, bool(options.xsa))
 
 
 def _print(session: Session, verdicts: list[Verdict], each: bool) -> None:

@@ -158,7 +158,7 @@ def _names(first: bytes, words: dict[bytes, bytes]) -> tuple[bytes, bytes]:
                 raise DiffError(f"not a diff: half a rename or copy: {_shown(words.get(old) or words.get(new, b''))}")
             return unquote(words[old]), unquote(words[new])
     given = [
-        unquote(words[key].rstrip(b"\t\r"))
+        unquote(words[key].partition(b"\t")[0].rstrip(b"\r"))
         for key in (b"---", b"+++")
         if words.get(key, b"/dev/null")[:9] != b"/dev/null"
     ] or [unquote(first[: len(first) // 2]), unquote(first[len(first) // 2 + 1 :])]

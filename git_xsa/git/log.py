@@ -296,7 +296,8 @@ class Range:
         self._words: AddedWords | None = None
         self._own: list[Touch] = []
         self._reader = _Reader(repository, self.commits)
-        size = len(self.commits)
+        #: How many commits the line has; patches that stand at its end come after that.
+        self.size = size = len(self.commits)
         for patch in patches:
             self.commits.append(patch.commit)
             self._reader.put(len(self.commits), patch.text, patch.changes)

@@ -17,7 +17,7 @@ import re
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -188,6 +188,29 @@ def run_patch(folder: Path, text: bytes, fuzz: int) -> bool:
 
 
 _CUT = "the process ended in the middle of an answer"
+
+
+def run_gpg(words: Sequence[str], given: bytes) -> Answer:
+    """Run ``gpg WORDS`` with ``given`` as its standard input and return what it gave, whatever its exit status.
+
+    It asks nobody anything: no terminal, no options of the user's, no key server.  Raises ``XsaError`` when it is not
+    installed.
+    """
+    try:
+        program = sh.Command("gpg")
+    except sh.CommandNotFound:
+        raise XsaError("gpg is not installed, or not on PATH", "install the package gpg (GnuPG)") from None
+    fixed = ("--batch", "--no-tty", "--no-options", "--no-auto-key-retrieve", "--no-auto-check-trustdb")
+    options: dict[str, Any] = {
+        "_tty_in": False,
+        "_tty_out": False,
+        "_return_cmd": True,
+        "_ok_code": range(-signal.NSIG, 256),
+        "_env": dict(os.environ, LC_ALL="C"),
+    }
+    with _memory(given) as source, _memory() as out, _memory() as err:
+        done = program(*fixed, *map(_Word, words), _in=source, _out=out, _err=err, **options)
+        return Answer(int(done.exit_code), _read(out), _read(err))
 
 
 class Service:

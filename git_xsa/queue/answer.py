@@ -7,7 +7,7 @@ system git and the files that come out equal those of the line history.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 
@@ -81,6 +81,42 @@ class Build:
 
 
 @dataclass(frozen=True)
+class FoundPatch:
+    """A published patch: the name of its file, and the position of the change that it is in the answer's range.
+
+    ``position`` is ``None`` where it is nowhere, 0 where the base had it before the range.  ``how`` says by what it
+    was recognised, ``placed`` if it is no commit of the branch.  ``present``: the base has it.
+    """
+
+    name: str
+    subject: str
+    position: int | None
+    how: str
+    present: bool
+
+
+@dataclass(frozen=True)
+class FoundSeries:
+    """What the store has of an advisory for a branch, and how it was chosen.
+
+    ``title`` names the version, ``basis`` says why this series (or why there is none), ``baseline`` is the commit
+    after which patches that are no commits were placed, ``prereqs`` are the advisories that are declared to come
+    first.  ``doubts`` are sentences on who does not vouch for it.
+    """
+
+    number: int
+    title: str
+    basis: str
+    label: str
+    baseline: str
+    patches: tuple[FoundPatch, ...]
+    remark: str
+    doubts: tuple[str, ...]
+    prereqs: tuple[int, ...]
+    signature: str
+
+
+@dataclass(frozen=True)
 class Verdict:
     """The answer to one request.
 
@@ -98,6 +134,7 @@ class Verdict:
     asked: tuple[int, ...] = ()
     xsa_of: dict[int, tuple[int, ...]] = field(default_factory=dict)
     build: Build | None = None
+    found: tuple[FoundSeries, ...] = ()
 
     @property
     def xsa(self) -> list[int]:
@@ -106,8 +143,35 @@ class Verdict:
 
     @property
     def unknown(self) -> list[int]:
-        """The advisories that were asked for, but that no commit says it fixes, neither in the base nor after it."""
-        return sorted(set(self.asked).difference(*self.xsa_of.values()))
+        """The advisories that were asked for, but that the store does not have and no commit says it fixes, neither in
+        the base nor after it."""
+        known = {series.number for series in self.found}
+        return sorted(set(self.asked).difference(known, *self.xsa_of.values()))
+
+    def needed_advisories(self, number: int) -> set[int]:
+        """Return the other advisories whose changes must come before those of the advisory ``number``."""
+        pending = [position for position in self.selection.wanted if number in self.xsa_of.get(position, ())]
+        reached: set[int] = set(pending)
+        found: set[int] = set()
+        direct: dict[int, set[int]] = {}
+        for needed, reasons in self.selection.reasons.items():
+            for reason in reasons:
+                direct.setdefault(reason.needed_by, set()).add(needed)
+        while pending:
+            for need in direct.get(pending.pop(), set()) - reached:
+                reached.add(need)
+                pending.append(need)
+                found.update(self.xsa_of.get(need) or self.range.marks(need))
+        return found - {number}
+
+    @property
+    def undeclared(self) -> bool:
+        """Whether a recipe declares which advisories come first, and leaves out one that must."""
+        return any(
+            self.needed_advisories(series.number) - set(series.prereqs)
+            for series in self.found
+            if series.basis == "recipe"
+        )
 
     @property
     def queue(self) -> tuple[int, ...]:
@@ -120,9 +184,11 @@ class Verdict:
 
     @property
     def status(self) -> int:
-        """The exit status that this answer leads to: as its state, but prerequisites and doubt count in every one."""
+        """The exit status that this answer leads to: as its state, but prerequisites, doubt and what a recipe should
+        have declared count in every one."""
         built = self.build.state.status if self.build is not None else 0
-        return max(self.state.status, int(bool(self.selection.prerequisites or self.doubt)), built)
+        own = self.selection.prerequisites or self.doubt or self.undeclared
+        return max(self.state.status, int(bool(own)), built)
 
 
 @dataclass(frozen=True)
@@ -216,9 +282,11 @@ class Question:
     xsa_of: dict[int, tuple[int, ...]]
     asked: tuple[int, ...]
     proposal: Proposal
+    found: tuple[FoundSeries, ...] = ()
 
     def answer(self, quarantine: Quarantine) -> Verdict:
         """Check the proposal with git and return the answer."""
         state, doubt = conclude(self.proposal, quarantine)
         selection = self.proposal.selection
-        return Verdict(self.base, self.tip, self.range, state, selection, doubt, self.asked, self.xsa_of)
+        verdict = Verdict(self.base, self.tip, self.range, state, selection, doubt, self.asked, self.xsa_of)
+        return replace(verdict, found=self.found)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gc
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date
 from functools import cached_property, partial
@@ -24,12 +24,14 @@ from git_xsa.git.run import Call
 from git_xsa.git.trial import Quarantine
 from git_xsa.model.history import HistoryError
 from git_xsa.model.marks import marked_advisories
+from git_xsa.model.release import Version
 from git_xsa.model.selection import RuleSource, Selection
 from git_xsa.model.words import count
 from git_xsa.queue.answer import Question, Verdict, propose
 
 if TYPE_CHECKING:
     from git_xsa.model.symbols.forms import Forms
+    from git_xsa.queue.imported import Imported
 
 #: How many questions may wait for their check; each holds its patches in memory.
 LOOK_AHEAD = 8
@@ -172,7 +174,7 @@ class Session:
             messages = [self.repository.read(commit.id) for commit in present]
             texts = [message[2].decode("utf-8", "replace") for message in messages if message is not None]
             xsa_of[0] = tuple(number for text in texts for number in marked_advisories(text))
-        return self._question(base, tip, history, xsa_of)
+        return self.question(base, tip, history, xsa_of)
 
     def sort_out(self, names: Sequence[str]) -> tuple[list[Commit], list[Path]]:
         """Return the commits that ``names`` stand for, or the patch files; ``UsageError`` when there are both.
@@ -216,10 +218,10 @@ class Session:
             if not is_there(self.repository, base.id, series):
                 raise
             marks = {n for patch in series for n in marked_advisories(f"{patch.subject}\n\n{patch.message}")}
-            return self._question(base, tip, history, {0: tuple(sorted(marks))})
+            return self.question(base, tip, history, {0: tuple(sorted(marks))})
         size = len(placed.commits)
         wanted = list(range(size - len(series) + 1, size + 1))
-        return self._question(base, tip, placed, {position: placed.marks(position) for position in wanted})
+        return self.question(base, tip, placed, {position: placed.marks(position) for position in wanted})
 
     def _contains(self, base: Commit, commit: Commit) -> bool:
         words = ("merge-base", "--is-ancestor", commit.id, base.id)
@@ -231,11 +233,11 @@ class Session:
         history = self.range(base, tip)
         start = history.position[base.id]
         xsa_of: dict[int, list[int]] = {}
-        for number in sorted(set(asked) - self._fixed_by_own(base, history)):
+        for number in sorted(set(asked) - self.fixed_by_own(base, history)):
             for position in history.advisories.get(number, ()):
                 if position > start:
                     xsa_of.setdefault(position, []).append(number)
-        return self._question(base, tip, history, {p: tuple(n) for p, n in xsa_of.items()}, asked)
+        return self.question(base, tip, history, {p: tuple(n) for p, n in xsa_of.items()}, asked)
 
     def ask_known_advisories(self, base: Commit, tip: Commit, numbers: Iterable[int]) -> Question:
         """Ask as ``ask_advisories`` does, but about advisories that a person named: those in the base count, too.
@@ -253,13 +255,28 @@ class Session:
         if not present:
             return question
         xsa_of = {0: tuple(sorted(present)), **question.xsa_of}
-        return self._question(base, tip, question.range, xsa_of, question.asked)
+        return self.question(base, tip, question.range, xsa_of, question.asked)
 
     def fixed(self, base: Commit, numbers: Iterable[int]) -> set[int]:
         """Return those of the advisories ``numbers`` that commits in the base's history say they fix."""
         return self._fixed_in(base, set(numbers), ())
 
-    def _fixed_by_own(self, base: Commit, history: Range) -> set[int]:
+    def marked_in(self, commit: str, numbers: Collection[int]) -> dict[int, list[str]]:
+        """Return the commits of the first-parent line to ``commit`` that say they fix each of ``numbers``."""
+        if not numbers:
+            return {}
+        names = "|".join(map(str, sorted(numbers)))
+        words = ("log", "-z", "--first-parent", "--encoding=UTF-8", "--no-color", "--no-show-signature")
+        grep = ("--extended-regexp", "--regexp-ignore-case", f"--grep=XSA[- ]?({names})")
+        output = self.repository.git.call(*words, "--format=%H%n%B", *grep, commit, "--").out
+        found: dict[int, list[str]] = {}
+        for entry in output.decode("utf-8", "replace").split("\0"):
+            name, _, message = entry.partition("\n")
+            for number in set(numbers).intersection(marked_advisories(message)):
+                found.setdefault(number, []).append(name)
+        return found
+
+    def fixed_by_own(self, base: Commit, history: Range) -> set[int]:
         """Return the advisories that a base's own commits, since it left the branch, say they fix."""
         if history.base is None:
             return set()
@@ -276,7 +293,7 @@ class Session:
         grep = ("--extended-regexp", "--regexp-ignore-case", f"--grep=XSA[- ]?({names})")
         return self.repository.git.start(*words, *grep, base.id, *since, "--")
 
-    def _question(
+    def question(
         self, base: Commit, tip: Commit, history: Range, xsa_of: dict[int, tuple[int, ...]], asked: tuple[int, ...] = ()
     ) -> Question:
         """Return the question about the changes that ``xsa_of`` has as keys."""
@@ -311,6 +328,39 @@ class Session:
 
         return Forms((*XEN_FORMS, *self.settings.symbol_forms))
 
+    @cached_property
+    def imported(self) -> Imported | None:
+        """The advisories in the store, ``None`` when there is no store."""
+        from git_xsa.advisories.store import Store  # noqa: PLC0415 - only what is asked about advisories needs it
+
+        store = Store.open(self.settings.store)
+        if not store.exists:
+            return None
+        from git_xsa.advisories.library import Library  # noqa: PLC0415
+        from git_xsa.queue.imported import Imported  # noqa: PLC0415
+
+        imported = Imported(self, Library(store, self.settings.trusted_keys))
+        return imported if imported.numbers else None
+
+    def ask(self, base: Commit, tip: Commit, numbers: Sequence[int], named: bool) -> list[Question]:
+        """Ask about the advisories ``numbers``, by their patches in the store or else by the branch's commits.
+
+        ``named``: a person asked for just these, so those in the base count, too.  There are several questions when
+        some patches don't fit with the others.
+        """
+        if self.imported is not None and self.imported.numbers.intersection(numbers):
+            return self.imported.ask(base, tip, numbers, named)
+        ask = self.ask_known_advisories if named else self.ask_advisories
+        return [ask(base, tip, numbers)]
+
+    def version_of(self, base: Commit, tip: Commit) -> Version | None:
+        """Return the version of the stable branch that ``tip`` is the end of, or that ``base`` is a release of."""
+        for branch in self.branches.stable:
+            if branch.name == tip.name or branch.tip == tip.id:
+                return branch.version
+        of_base = self.branches.of_base(base)
+        return of_base.version if of_base is not None else None
+
     def answer(self, question: Question) -> Verdict:
         """Check what the line history says with git and return the answer."""
         return question.answer(self.quarantine)
@@ -331,10 +381,15 @@ class Session:
                 raise
 
     def outstanding(self, base: Commit, tip: Commit) -> list[int]:
+        """Return the advisories that commits after ``base`` fix, and those that the store has patches of, by number."""
+        known = self.fixed_later(base, tip)
+        return sorted({*known, *(self.imported.outstanding(base, tip, known) if self.imported is not None else ())})
+
+    def fixed_later(self, base: Commit, tip: Commit) -> list[int]:
         """Return the advisories that commits after ``base`` fix, by number."""
         history = self.range(base, tip)
         position = history.position[base.id]
-        own = self._fixed_by_own(base, history)
+        own = self.fixed_by_own(base, history)
         return sorted(n for n, fixes in history.advisories.items() if fixes[-1] > position and n not in own)
 
     def targets(

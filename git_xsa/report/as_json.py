@@ -12,7 +12,7 @@ from typing import Any
 from git_xsa.git.repository import Commit
 from git_xsa.model.rules import Kind
 from git_xsa.model.selection import Reason
-from git_xsa.queue.answer import Verdict
+from git_xsa.queue.answer import FoundSeries, Verdict
 
 FORMAT = 1
 
@@ -93,6 +93,8 @@ def verdict_document(verdict: Verdict) -> dict[str, Any]:
         ],
         "queue": [{"id": commits[p - 1].id, "role": verdict.role(p)} for p in verdict.queue],
     }
+    if verdict.found:
+        document["advisories"] = [_series(verdict, series) for series in verdict.found]
     if selection.impossible:
         document["conflicts"] = [_reason(verdict, reason) for reason in selection.impossible]
     if verdict.build is not None:
@@ -113,6 +115,32 @@ def verdict_document(verdict: Verdict) -> dict[str, Any]:
             "paths": [_text(path) for path in doubt.paths],
         }
     return document
+
+
+def _series(verdict: Verdict, series: FoundSeries) -> dict[str, Any]:
+    """Return what the store has of one advisory, and where each of its patches is."""
+    commits = verdict.range.commits
+    return {
+        "xsa": series.number,
+        "edition": series.title,
+        "signature": series.signature,
+        "basis": series.basis,
+        "label": series.label,
+        "baseline": series.baseline or None,
+        "declared": list(series.prereqs),
+        "patches": [
+            {
+                "file": patch.name,
+                "subject": patch.subject,
+                "present": patch.present,
+                "how": patch.how,
+                "commit": commits[patch.position - 1].id if patch.position and patch.how != "placed" else None,
+            }
+            for patch in series.patches
+        ],
+        "remark": series.remark or None,
+        "doubts": list(series.doubts),
+    }
 
 
 def verdict_line(verdict: Verdict) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from git_xsa.model.selection import Reason
 from git_xsa.model.words import advisory_names, count
 from git_xsa.queue.answer import State, Verdict
 from git_xsa.report.build import print_build
+from git_xsa.report.found import print_found
 from git_xsa.report.style import Lines
 
 #: How many hexadecimal digits of a commit are shown: what ``git log --oneline`` shows in xen.git, and one more.
@@ -107,6 +108,7 @@ def print_verdict(lines: Lines, verdict: Verdict, why: bool) -> None:
     """Print the answer to one request, and with ``why`` each reason with the lines behind it."""
     lines.line((headline(verdict), STYLES[verdict.state]))
     print_unknown(lines, verdict)
+    print_found(lines, verdict)
     print_doubt(lines, verdict)
     if verdict.selection.queue and verdict.state is not State.CONFLICTS:
         lines.line()

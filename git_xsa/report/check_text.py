@@ -20,6 +20,7 @@ from git_xsa.report.as_text import (
     subject_of,
 )
 from git_xsa.report.build import print_build
+from git_xsa.report.found import print_found
 from git_xsa.report.style import Lines, Part
 
 
@@ -40,7 +41,7 @@ def print_checks(lines: Lines, verdicts: Sequence[Verdict], each: bool) -> None:
 def _headline(lines: Lines, verdict: Verdict, first: bool) -> None:
     if not first:
         lines.line()
-    commits = len(verdict.range.commits) - verdict.range.position[verdict.base.id]
+    commits = verdict.range.size - verdict.range.position[verdict.base.id]
     lines.line((verdict.base.name, "bold"), f", {_distance(verdict, commits)}")
 
 
@@ -69,6 +70,7 @@ def _together(lines: Lines, verdict: Verdict) -> None:
     if not selection.wanted:
         lines.line("  ", (_nothing(verdict), STYLES[verdict.state]))
         print_unknown(lines, verdict)
+        print_found(lines, verdict)
         return
     patches = count(len(selection.wanted), "commit")
     known = [n for n in verdict.xsa if any(n in verdict.xsa_of[position] for position in selection.wanted)]
@@ -76,6 +78,7 @@ def _together(lines: Lines, verdict: Verdict) -> None:
         f"  {count(len(known), 'outstanding XSA')} in {patches}: ", (_sum(verdict, len(known)), STYLES[verdict.state])
     )
     print_unknown(lines, verdict)
+    print_found(lines, verdict)
     print_doubt(lines, verdict)
     found = _needs(verdict, known)
     for number in known:

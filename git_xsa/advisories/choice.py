@@ -1,0 +1,191 @@
+"""Choose the patches of an advisory for a branch: what the recipe or the table says, then what is near.
+
+The name of a file names the newest branch that it is for, not the only one, so names come last.  What is returned is
+a list of series to be tried in order: whether one of them fits is for the branch to tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from fnmatch import fnmatchcase
+
+from git_xsa.advisories.metadata import Recipes
+from git_xsa.advisories.names import in_order, is_patch_name, read_name
+from git_xsa.advisories.scope import UNSTABLE, XEN, Scope, Version, shown
+from git_xsa.advisories.text import Advisory, Row
+
+
+class Basis(str, Enum):
+    """Why a series was chosen."""
+
+    RECIPE = "recipe"
+    TABLE = "table"
+    NEAR = "near"
+    NAME = "name"
+
+
+class Found(str, Enum):
+    """What an advisory has for a branch of a tree."""
+
+    SERIES = "series"
+    NOT_NAMED = "not-named"  #: patches, but none for this branch
+    OTHER_TREES = "other-trees"  #: patches for other trees alone
+    NO_PATCHES = "no-patches"  #: none at all; perhaps releases or commits
+    MISSING = "missing"  #: the files that are named have not been taken in
+
+
+@dataclass(frozen=True)
+class Series:
+    """Patch files in order, and why they were chosen; ``label`` is what the recipe, table or name calls them.
+
+    ``stable_ref`` is the commit they were made for and ``prereqs`` are the advisories that come first, as the recipe
+    says.
+    """
+
+    paths: tuple[str, ...]
+    basis: Basis
+    label: str
+    stable_ref: str = ""
+    prereqs: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What there is for a branch, the series to try in order, and, in a sentence, what a person should know of it."""
+
+    found: Found
+    series: tuple[Series, ...] = ()
+    remark: str = ""
+
+
+def choose(
+    advisory: Advisory | None, recipes: Recipes | None, paths: Sequence[str], version: Version | None, tree: str
+) -> Choice:
+    """Return what an advisory with the files ``paths`` has for the branch ``version`` (``None``: any) of ``tree``."""
+    patches = [path for path in paths if is_patch_name(path)]
+    recipe = recipes.recipe(version, tree) if recipes is not None and version is not None else None
+    first: list[Series] = []
+    if recipe is not None:
+        files = [path for pattern in recipe.patches for path in matching(pattern, patches)]
+        if files:
+            names = " ".join(recipe.patches)
+            first = [Series(tuple(dict.fromkeys(files)), Basis.RECIPE, names, recipe.stable_ref, recipe.prereqs)]
+    rows = advisory.rows if advisory is not None else ()
+    if rows:
+        choice = _by_table(rows, patches, version, tree)
+    elif patches:
+        choice = _by_name(patches, version, tree)
+    else:
+        choice = _nothing(advisory)
+    if not first:
+        return choice
+    stated = [series for series in choice.series if series.paths != first[0].paths]
+    return Choice(Found.SERIES, (*first, *stated), choice.remark if choice.found is Found.SERIES else "")
+
+
+def matching(pattern: str, paths: Sequence[str]) -> list[str]:
+    """Return those of ``paths`` that ``pattern`` means: with their folders, or without when those were lost."""
+    whole = [path for path in paths if fnmatchcase(path, pattern)]
+    last = pattern.rpartition("/")[2]
+    return in_order(whole or [path for path in paths if last and fnmatchcase(path.rpartition("/")[2], last)])
+
+
+def tree_of(row: Row) -> str:
+    """Return the tree that a row is for, by the name of its files, or else by its words."""
+    named = read_name(row.pattern).tree
+    return named or row.scope.tree or XEN
+
+
+def _by_table(rows: Sequence[Row], patches: Sequence[str], version: Version | None, tree: str) -> Choice:
+    ours = [row for row in rows if tree_of(row) == tree]
+    if not ours:
+        trees = ", ".join(dict.fromkeys(map(tree_of, rows)))
+        return Choice(Found.OTHER_TREES, remark=f"its patches are for {trees}")
+    named = [row for row in ours if version is not None and row.scope.covers(version)]
+    unsaid = [row for row in ours if not row.scope.spans]
+    if not named and not unsaid and version is not None and _is_newer(ours, version):
+        newest = max(row.scope.newest or () for row in ours)
+        remark = f"its patches are for {shown(newest)} and older" if newest != UNSTABLE else _BEFORE
+        return Choice(Found.NOT_NAMED, remark=remark)
+    first = named or unsaid
+    series = [_joined(first, patches, Basis.TABLE)] if first else []
+    series += [_joined([row], patches, Basis.NEAR) for row in _by_distance(ours, version) if row not in first]
+    return _there(series, first or ours, patches, _by_name(patches, version, tree) if patches else None)
+
+
+def _there(series: Sequence[Series], first: Sequence[Row], patches: Sequence[str], by_name: Choice | None) -> Choice:
+    """Return the series whose files have been taken in; ``first`` are the rows that come first."""
+    usable = tuple(item for item in series if item.paths)
+    lost = [row.pattern for row in first if not matching(row.pattern, patches)]
+    if usable and len(lost) < len(first):
+        remark = f"these files are not in the store: {', '.join(lost)}" if lost else ""
+        return Choice(Found.SERIES, usable, remark)
+    if by_name is not None and by_name.series and not usable:
+        return Choice(Found.SERIES, by_name.series, f"its table names {', '.join(lost)}, but there is no such file")
+    return Choice(Found.MISSING, remark=f"these files are not in the store: {', '.join(lost)}")
+
+
+_BEFORE = "its patches are for older branches, and for what this branch was made from later"
+
+
+def _is_newer(rows: Sequence[Row], version: Version) -> bool:
+    """Whether ``version`` is newer than every branch with a number that the rows name.
+
+    It had not been made then, or is not affected: the branches that get fixes are all named.
+    """
+    numbers = [bound for row in rows for span in row.scope.spans for bound in span if bound != UNSTABLE]
+    return not numbers or version > max(numbers)
+
+
+def _by_distance(rows: Sequence[Row], version: Version | None) -> list[Row]:
+    """Return the rows for other branches, the nearest first, newer ones before older ones."""
+    if version is None:
+        return list(rows)
+
+    def distance(scope: Scope) -> tuple[bool, tuple[int, ...]]:
+        oldest, newest = scope.oldest, scope.newest
+        if oldest is not None and oldest > version:
+            return (False, oldest)
+        return (True, tuple(-number for number in newest or ()))
+
+    return sorted(rows, key=lambda row: distance(row.scope))
+
+
+def _joined(rows: Sequence[Row], patches: Sequence[str], basis: Basis) -> Series:
+    paths = [path for row in rows for path in matching(row.pattern, patches)]
+    return Series(tuple(dict.fromkeys(paths)), basis, " ".join(row.pattern for row in rows))
+
+
+def _by_name(patches: Sequence[str], version: Version | None, tree: str) -> Choice:
+    """Return the series that names make, those for newer branches first, the nearest of them first of all."""
+    names = [read_name(path) for path in in_order(patches)]
+    ours = [name for name in names if name.tree in ("", tree)]
+    if not ours:
+        trees = ", ".join(dict.fromkeys(name.tree for name in names))
+        return Choice(Found.OTHER_TREES, remark=f"its patches are for {trees}")
+    groups: dict[str, list[str]] = {}
+    versions: dict[str, Version] = {}
+    for name in ours:
+        groups.setdefault(name.group, []).append(name.path)
+        versions[name.group] = name.version or UNSTABLE
+
+    def distance(group: str) -> tuple[bool, tuple[int, ...]]:
+        own = versions[group]
+        if version is None or own >= version:
+            return (False, own)
+        return (True, tuple(-number for number in own))
+
+    ordered = sorted(groups, key=distance)
+    return Choice(Found.SERIES, tuple(Series(tuple(groups[group]), Basis.NAME, group) for group in ordered))
+
+
+def _nothing(advisory: Advisory | None) -> Choice:
+    if advisory is None:
+        return Choice(Found.NO_PATCHES, remark="nothing but the name is known of it")
+    if advisory.releases:
+        return Choice(Found.NO_PATCHES, remark=f"it has no patches; it names {', '.join(advisory.releases)} instead")
+    if any(is_patch_name(name) for name in advisory.sums):
+        return Choice(Found.MISSING, remark=f"these files are not in the store: {', '.join(advisory.sums)}")
+    return Choice(Found.NO_PATCHES, remark="it has no patches")

@@ -1,0 +1,235 @@
+"""Take what a source holds into the store: tell what each file is, which version it belongs to, and who vouches.
+
+Everything is read and judged before anything is written, so that a source which is refused leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from git_xsa.advisories.intake import Item
+from git_xsa.advisories.library import Difference, Edition, Library, Source, difference
+from git_xsa.advisories.metadata import MetadataError, read_list, read_recipes
+from git_xsa.advisories.names import in_order, is_patch_name, read_name
+from git_xsa.advisories.patchfile import PatchError, parse_patch
+from git_xsa.advisories.text import Advisory, TextError, is_advisory, read_advisory
+from git_xsa.advisories.trust import FileState, Signature, Vouching, check_file, check_signature, find_listed
+from git_xsa.errors import XsaError
+from git_xsa.model.marks import marked_advisories
+
+LIST = "xsa.json"
+NOTHING = Difference((), (), ())
+
+
+class Refused(XsaError):
+    """``xsa.requireSignature`` is set and nobody who is trusted vouches for what was given (exit status 128)."""
+
+
+@dataclass
+class Taken:
+    """What was made of one version of one advisory: names of files, in the order of a series.
+
+    ``wrong`` have another checksum than the text says, ``missing`` are patches that the text lists and that are not
+    there.  ``since`` is what changed from the version before, which is called ``before``.
+    """
+
+    edition: Edition
+    vouching: Vouching
+    new: bool = False
+    files: list[str] = field(default_factory=list)
+    known: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    before: Edition | None = None
+    since: Difference = NOTHING
+
+
+@dataclass
+class Result:
+    """What was taken, by advisory and version, and what was not: names and reasons."""
+
+    taken: list[Taken]
+    left: list[tuple[str, str]]
+    listed: int = 0
+
+    @property
+    def good(self) -> bool:
+        """Whether all that was given could be taken, and nothing is wrong or missing."""
+        return not (self.left or any(one.wrong or one.missing for one in self.taken))
+
+
+@dataclass
+class _Text:
+    """The text of an advisory that was found, and what belongs to it."""
+
+    advisory: Advisory
+    item: Item
+    files: dict[str, bytes] = field(default_factory=dict)
+
+
+class _Sorter:
+    """Sorts items by the advisory and version that they belong to."""
+
+    def __init__(self, library: Library, items: Sequence[Item]) -> None:
+        self._library = library
+        self.texts: list[_Text] = []
+        self.known: dict[tuple[int, str], dict[str, bytes]] = {}
+        self.loose: dict[int, dict[str, bytes]] = {}
+        self.left: list[tuple[str, str]] = []
+        self.list: bytes | None = None
+        self.listed = 0
+        rest = [item for item in items if not self._text(item)]
+        for item in rest:
+            self._file(item)
+
+    def _text(self, item: Item) -> bool:
+        """Enter ``item`` if it is an advisory's text or the list of advisories; return whether it is."""
+        if item.name.rpartition("/")[2] == LIST:
+            try:
+                self.listed = len(read_list(item.content))
+                self.list = item.content
+            except MetadataError as error:
+                self.left.append((item.name, error.what))
+            return True
+        if is_patch_name(item.name) or not is_advisory(item.content):
+            return False
+        try:
+            advisory = read_advisory(item.content)
+        except TextError as error:
+            self.left.append((item.name, error.what))
+            return True
+        same = [t for t in self.texts if t.item.content == item.content]
+        if not same:
+            self.texts.append(_Text(advisory, item))
+        return True
+
+    def _file(self, item: Item) -> None:
+        problem = _problem(item)
+        number = self._number(item)
+        home = self._home(item, number)
+        if problem and (home is None or check_file(item.name, item.content, home[0].sums) is not FileState.LISTED):
+            self.left.append((item.name, problem))
+        elif home is not None:
+            sums = home[0].sums
+            if item.name not in home[1] or check_file(item.name, item.content, sums) is FileState.LISTED:
+                home[1][item.name] = item.content
+        elif number is None:
+            self.left.append((item.name, "nothing in it says which advisory it belongs to (name it xsaNNN.patch)"))
+        elif self.loose.setdefault(number, {}).setdefault(item.name, item.content) != item.content:
+            self.left.append((item.name, "another file with this name was given, too"))
+
+    def _number(self, item: Item) -> int | None:
+        """Return the advisory that the file says it belongs to, by its name, or else by the mark in its message."""
+        number = read_name(item.name).number
+        if number is None and is_patch_name(item.name):
+            try:
+                patch = parse_patch(Path(item.name), item.content)
+            except PatchError:
+                return None
+            marks = marked_advisories(f"{patch.subject}\n\n{patch.message}")
+            number = marks[0] if marks else None
+        return number
+
+    def _home(self, item: Item, number: int | None) -> tuple[Advisory, dict[str, bytes]] | None:
+        """Return the advisory whose text lists the file, and where its files go; ``None`` when none does.
+
+        First those that came in the same mail, then the others that came now, then those in the store, the newest
+        first.  A text that lists the name with another checksum is second choice to one that lists this very file.
+        """
+        together = [text for text in self.texts if text.item.bundle == item.bundle]
+        others = [text for text in self.texts if text.item.bundle != item.bundle]
+        others.sort(key=lambda text: -text.advisory.version)
+        homes = [(text.advisory, text.files) for text in (*together, *others)]
+        stored = self._library.editions(number) if number else []
+        homes += [
+            (edition.advisory, self.known.setdefault((edition.number, edition.name), {}))
+            for edition in reversed(stored)
+            if edition.advisory is not None
+        ]
+        for state in (FileState.LISTED, FileState.WRONG):
+            for home in homes:
+                if check_file(item.name, item.content, home[0].sums) is state:
+                    return home
+        return next((home for home in homes if not home[0].sums and home[0].number == number), None)
+
+
+def _problem(item: Item) -> str:
+    """Return why ``item`` is no file of an advisory, empty when it may be one."""
+    try:
+        if is_patch_name(item.name):
+            parse_patch(Path(item.name), item.content)
+        elif item.name.endswith(".meta"):
+            read_recipes(item.content)
+        else:
+            return "it is neither the text of an advisory nor a patch"
+    except PatchError as error:
+        return error.what.removeprefix(f"{item.name} ")
+    except MetadataError as error:
+        return error.what
+    return ""
+
+
+def take(library: Library, items: Iterable[Item], source: Source, trusted: tuple[str, ...], require: bool) -> Result:
+    """Put what belongs to advisories into the store and return what was made of it.
+
+    With ``require`` everything must be vouched for; ``Refused`` says what is not, and nothing is written then.
+    """
+    sorter = _Sorter(library, list(items))
+    vouchings = {id(text): check_signature(text.advisory.signed, trusted) for text in sorter.texts}
+    if require:
+        _require(sorter, [vouchings[id(text)] for text in sorter.texts])
+    result = Result([], sorter.left, sorter.listed)
+    with library.store.lock():
+        if sorter.list is not None:
+            library.store.write(sorter.list, LIST)
+        for text in sorted(sorter.texts, key=lambda text: (text.advisory.number, text.advisory.version)):
+            edition, new = library.add_text(text.advisory, text.item.content, source)
+            taken = Taken(edition, vouchings[id(text)], new)
+            result.taken.append(_filled(library, taken, text.files, source))
+        for (number, name), files in sorter.known.items():
+            if files:
+                edition = next(edition for edition in library.editions(number) if edition.name == name)
+                signed = edition.advisory.signed if edition.advisory is not None else b""
+                taken = Taken(edition, check_signature(signed, trusted))
+                result.taken.append(_filled(library, taken, files, source))
+        for number, files in sorted(sorter.loose.items()):
+            taken = Taken(library.loose(number, files), Vouching(Signature.NONE))
+            taken.new = not taken.edition.paths
+            result.taken.append(_filled(library, taken, files, source))
+    result.taken.sort(key=lambda one: (one.edition.number, one.edition.version))
+    return result
+
+
+def _require(sorter: _Sorter, vouchings: Sequence[Vouching]) -> None:
+    hint = "git config xsa.trustedKeys names the keys that count; without xsa.requireSignature it is only said"
+    for text, vouching in zip(sorter.texts, vouchings, strict=True):
+        if vouching.signature is not Signature.TRUSTED:
+            title = f"XSA-{text.advisory.number} v{text.advisory.version}"
+            raise Refused(f"{title} {vouching.sentence()}: nothing was taken", hint)
+        for name, content in text.files.items():
+            if check_file(name, content, text.advisory.sums) is not FileState.LISTED:
+                raise Refused(f"{name} is not the file that XSA-{text.advisory.number} lists: nothing was taken", hint)
+    for files in sorter.loose.values():
+        raise Refused(f"no signed advisory lists {next(iter(files))}: nothing was taken", hint)
+
+
+def _filled(library: Library, taken: Taken, files: Mapping[str, bytes], source: Source) -> Taken:
+    """Put ``files`` into the store and complete ``taken``."""
+    sums = taken.edition.advisory.sums if taken.edition.advisory is not None else {}
+    for name in in_order(files):
+        new = library.add_file(taken.edition, name, files[name], source)
+        listed = find_listed(name, sums) or name
+        (taken.files if new else taken.known).append(listed)
+        if sums and check_file(name, files[name], sums) is FileState.WRONG:
+            taken.wrong.append(listed)
+    edition = Edition(library.store, taken.edition.number, taken.edition.name, taken.edition.version)
+    taken.edition = edition
+    there = set(edition.paths)
+    taken.missing = in_order(name for name in sums if is_patch_name(name) and name not in there)
+    before = [other for other in library.editions(edition.number) if 0 < other.version < edition.version]
+    if before and edition.version:
+        taken.before = before[-1]
+        taken.since = difference(before[-1].sums(), edition.sums())
+    return taken

@@ -1,0 +1,60 @@
+"""git xsa-import: take advisories and their patches into the store."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from datetime import datetime, timezone
+from pathlib import Path
+
+from git_xsa.advisories.intake import read_source
+from git_xsa.advisories.library import Library, Source
+from git_xsa.advisories.store import Store
+from git_xsa.advisories.taking import Result, take
+from git_xsa.git.config import read_settings
+from git_xsa.git.run import Git
+from git_xsa.report.plain import printable
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of this command's line."""
+    made = argparse.ArgumentParser(
+        prog="git xsa-import",
+        usage="git xsa-import <path>...",
+        description="Take advisories and their patches into the store: mails, mailboxes, folders, tarballs, patches.",
+    )
+    made.add_argument("paths", nargs="+", metavar="<path>", help="a mail, a mailbox, a folder, a tarball or a patch")
+    return made
+
+
+def run(options: argparse.Namespace) -> int:
+    """Take in what the options name; return 0 when all of it was taken as it should be, 1 when something was not."""
+    from git_xsa.report.style import lines  # noqa: PLC0415 - what is refused is refused without it
+    from git_xsa.report.taken import print_taken  # noqa: PLC0415
+
+    with Git() as git:
+        settings = read_settings(git)
+        library = Library(Store.open(settings.store), settings.trusted_keys)
+        sources = [(path, read_source(Path(path))) for path in options.paths]
+        items = [item for _, found in sources for item in found]
+        words = ", ".join(os.path.abspath(path) for path, _ in sources)
+        source = Source(words, datetime.now(timezone.utc))
+        result = take(library, items, source, settings.trusted_keys, settings.require_signature)
+        print_taken(lines(git, sys.stdout.isatty()), result)
+        good = _complain(result)
+    return 0 if good else 1
+
+
+def _complain(result: Result) -> bool:
+    """Say on standard error what was not taken or is wrong; return whether nothing was."""
+    for name, reason in result.left:
+        print(printable(f"warning: {name} was left out: {reason}", one_line=True), file=sys.stderr)
+    for one in result.taken:
+        for name in one.wrong:
+            words = f"warning: {name} is not the file that {one.edition.title} lists: its SHA-256 differs"
+            print(printable(words, one_line=True), file=sys.stderr)
+    if not result.taken and not result.listed:
+        print("error: there is no advisory and no patch of one in what was given", file=sys.stderr)
+        return False
+    return result.good

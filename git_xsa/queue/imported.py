@@ -1,0 +1,395 @@
+"""Ask about advisories from the store: choose their patches for a branch, recognise or place each one.
+
+What the store has of an advisory comes before the marks in the branch's history, which show only a part of a patch set
+(prerequisites that are shipped with an advisory have no mark).  A patch that the branch has as a commit is asked about
+as that commit.  The others get their place at the end of the branch, or of an older state of it that they were made
+for, all at one commit if there is one where they fit; what does not fit with the rest is asked about by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from git_xsa.advisories.choice import Choice, Found, Series, choose
+from git_xsa.advisories.library import Edition, Library
+from git_xsa.advisories.patchfile import PatchError, PatchFile, parse_patch
+from git_xsa.advisories.series import Baseline, Group, Unplaced, is_there, place_groups
+from git_xsa.advisories.taking import Refused
+from git_xsa.advisories.trust import FileState, Vouching, check_signature
+from git_xsa.git.log import Range
+from git_xsa.git.repository import Commit, Repository
+from git_xsa.queue.answer import FoundPatch, FoundSeries, Question, State, propose
+from git_xsa.queue.locate import How, Locator, Place
+
+if TYPE_CHECKING:
+    from git_xsa.queue.session import Session
+
+
+#: A patch that the base holds, as which commit is not known.
+_BY_CONTENTS = Place(0, How.CONTENTS)
+
+
+@dataclass
+class _Asked:
+    """An advisory on its way to an answer: what was chosen, and the place of each patch that has one already."""
+
+    number: int
+    edition: Edition
+    choice: Choice
+    series: Series | None = None
+    patches: tuple[PatchFile, ...] = ()
+    places: tuple[Place | None, ...] = ()
+    trouble: str = ""
+
+    @property
+    def pending(self) -> tuple[PatchFile, ...]:
+        """The patches that have no place yet."""
+        return tuple(patch for patch, place in zip(self.patches, self.places, strict=True) if place is None)
+
+    @property
+    def group(self) -> Group:
+        """The pending patches, to be placed together."""
+        reference = self.series.stable_ref if self.series else ""
+        return Group(self.number, self.pending, reference, self.series.prereqs if self.series else ())
+
+
+class _Target(NamedTuple):
+    """What a question is about: the base, and the end of its branch."""
+
+    base: Commit
+    tip: Commit
+
+
+class Imported:
+    """The advisories of ``library``, asked about in ``session``."""
+
+    def __init__(self, session: Session, library: Library) -> None:
+        self._session = session
+        self._library = library
+        self._vouchings: dict[tuple[int, str], Vouching] = {}
+        self._marked_before: dict[str, dict[int, list[str]]] = {}
+
+    @cached_property
+    def numbers(self) -> frozenset[int]:
+        """The advisories in the store."""
+        return frozenset(self._library.numbers())
+
+    def outstanding(self, base: Commit, tip: Commit, known: Sequence[int]) -> list[int]:
+        """Return which advisories of the store a check of ``base`` must look at, besides ``known``.
+
+        Left out are those that commits in the base's history say they fix, as long as no later one says so, too.
+        """
+        history = self._session.range(base, tip)
+        start = history.position[base.id]
+        fixed = self._early(history)
+        found = []
+        for number in sorted(self.numbers - set(known)):
+            positions = history.advisories.get(number, [])
+            if (number in fixed or positions) and not any(position > start for position in positions):
+                continue
+            edition = self._library.newest(number)
+            choice = self._choose(edition, base, tip) if edition is not None else None
+            if choice is not None and choice.found in (Found.SERIES, Found.MISSING):
+                found.append(number)
+        return found
+
+    def ask(self, base: Commit, tip: Commit, numbers: Iterable[int], named: bool) -> list[Question]:
+        """Ask about the advisories ``numbers``, all together as far as that can be.
+
+        ``named``: a person asked for just these, so one that the base has is told, too; else it is left out.
+        """
+        history = self._session.range(base, tip)
+        wanted = sorted(set(numbers))
+        stored = self._with_prerequisites([number for number in wanted if number in self.numbers], base, tip)
+        locator = Locator(self._session.repository, history, base)
+        asked = [self._resolve(number, base, tip, locator, history) for number in stored]
+        if not named:
+            asked = [one for one in asked if not self._is_present(one, history.position[base.id])]
+        usable = [one for one in asked if one.series is not None]
+        others = [number for number in wanted if number not in {one.number for one in usable}]
+        marked = self._marked(history, others, base)
+        together, left = self._together(history, base, usable, marked)
+        rest = [number for number in others if not (number in self.numbers and not named and number not in marked)]
+        told = [one for one in asked if one.series is None and (named or one.trouble)]
+        joined = [one for one in usable if one not in left]
+        questions = [self._question(_Target(base, tip), together, joined, marked, rest, told)]
+        questions += [self._alone(_Target(base, tip), history, one) for one in left]
+        if len(questions) > 1 and not questions[0].xsa_of and not questions[0].asked:
+            questions.pop(0)
+        return questions
+
+    def _early(self, history: Range) -> dict[int, list[str]]:
+        """Return the commits before the range that say they fix each advisory of the store."""
+        if history.root not in self._marked_before:
+            self._marked_before[history.root] = self._session.marked_in(history.root, self.numbers)
+        return self._marked_before[history.root]
+
+    def _paths_of(self, commit: str) -> set[bytes]:
+        """Return the files that a commit changes."""
+        words = ("diff-tree", "-r", "-m", "--first-parent", "--root", "--no-commit-id", "--name-only", "-z", commit)
+        return set(self._session.repository.git.call(*words).out.split(b"\0")) - {b""}
+
+    # What there is
+
+    def _choose(self, edition: Edition, base: Commit, tip: Commit) -> Choice:
+        version = self._session.version_of(base, tip)
+        return choose(edition.advisory, edition.recipes, edition.paths, version, self._session.settings.tree)
+
+    def _with_prerequisites(self, numbers: Sequence[int], base: Commit, tip: Commit) -> list[int]:
+        """Return ``numbers`` and the advisories that their recipes declare to come first, as far as they are there."""
+        found: dict[int, None] = dict.fromkeys(numbers)
+        pending = list(numbers)
+        while pending:
+            edition = self._library.newest(pending.pop())
+            choice = self._choose(edition, base, tip) if edition is not None else None
+            for number in choice.series[0].prereqs if choice is not None and choice.series else ():
+                if number in self.numbers and number not in found:
+                    found[number] = None
+                    pending.append(number)
+        return list(found)
+
+    def _vouching(self, edition: Edition) -> Vouching:
+        key = (edition.number, edition.name)
+        if key not in self._vouchings:
+            signed = edition.advisory.signed if edition.advisory is not None else b""
+            self._vouchings[key] = check_signature(signed, self._session.settings.trusted_keys)
+        return self._vouchings[key]
+
+    def _doubts(self, edition: Edition, paths: Sequence[str]) -> list[str]:
+        """Return what is to be said of who vouches for the files ``paths``; ``Refused`` where that is required."""
+        words = self._vouching(edition).sentence()
+        doubts = [f"{edition.title} {words}" if edition.version else f"{edition.title}: nobody vouches for it"]
+        doubts = doubts if words else []
+        for path in paths if edition.version else ():
+            state = edition.state(path)
+            if state is FileState.WRONG:
+                doubts.append(f"{path} is not the file that {edition.title} lists: its SHA-256 differs")
+            elif state is FileState.UNLISTED:
+                doubts.append(f"{edition.title} lists no checksum of {path}")
+        if doubts and self._session.settings.require_signature:
+            raise Refused(doubts[0], "xsa.requireSignature refuses it; import it again, or change that setting")
+        return doubts
+
+    # Where each patch is
+
+    def _resolve(self, number: int, base: Commit, tip: Commit, locator: Locator, history: Range) -> _Asked:
+        """Choose the series of an advisory that fits the branch, and find the places of its patches."""
+        edition = self._library.newest(number)
+        assert edition is not None, "it is in the store"
+        choice = self._choose(edition, base, tip)
+        asked = _Asked(number, edition, choice)
+        trouble = ""
+        first: _Asked | None = None
+        for series in choice.series:
+            try:
+                patches = self._read(edition, series)
+            except PatchError as error:
+                trouble = trouble or error.what
+                continue
+            candidate = _resolved(asked, series, patches, [locator.locate(patch, (number,)) for patch in patches])
+            self._take_marked(candidate, history)
+            problem = self._misfit(candidate, base, history)
+            if not problem:
+                return candidate
+            candidate.trouble = problem
+            first = first or candidate
+            trouble = trouble or problem
+        if first is not None:
+            return first
+        asked.trouble = trouble or (choice.remark if choice.found is Found.MISSING else "")
+        return asked
+
+    @staticmethod
+    def _read(edition: Edition, series: Series) -> tuple[PatchFile, ...]:
+        """Return the patches of ``series`` by the names under which they were published."""
+        return tuple(replace(parse_patch(Path(path), edition.read(path)), name=path) for path in series.paths)
+
+    def _misfit(self, asked: _Asked, base: Commit, history: Range) -> str:
+        """Return why the pending patches fit nowhere on the branch, empty when they do."""
+        if not asked.pending:
+            return ""
+        start = max([history.position[base.id], *(place.position for place in asked.places if place is not None)])
+        try:
+            place_groups(self._session.repository, history, start, [asked.group])
+        except Unplaced as error:
+            if is_there(self._session.repository, base.id, asked.pending):
+                asked.places = tuple(place or Place(0, How.CONTENTS) for place in asked.places)
+                return ""
+            return error.what
+        return ""
+
+    def _take_marked(self, asked: _Asked, history: Range) -> None:
+        """Take a patch for a commit that is marked as the advisory's fix, when it changes the same files and is no
+        other patch of the series.
+
+        A fix is often not applied to the letter, and then neither its diff nor its subject tells.
+        """
+        if not asked.pending:
+            return
+        used = {place.position for place in asked.places if place is not None}
+        index = history.index
+        free = {
+            position: {path for touch in index.at([position]) for path in touch.paths}
+            for position in history.advisories.get(asked.number, ())
+            if position not in used
+        }
+        # Before the range no position tells them apart; negative numbers do for as long as this takes.
+        early = self._early(history).get(asked.number, [])
+        free |= {-number: self._paths_of(commit) for number, commit in enumerate(early, 1)}
+        taken: dict[str, Place] = {}
+        known = [patch for patch, place in zip(asked.patches, asked.places, strict=True) if place == _BY_CONTENTS]
+        for patch in (*known, *asked.pending):
+            paths = {path for change in patch.changes for path in (change.old_path, change.new_path)}
+            match = next((position for position, touched in free.items() if touched & paths), None)
+            if match is not None:
+                del free[match]
+                taken[patch.name] = Place(max(match, 0), How.MARK)
+        asked.places = tuple(
+            place or taken.get(patch.name) for patch, place in zip(asked.patches, asked.places, strict=True)
+        )
+
+    @staticmethod
+    def _is_present(asked: _Asked, start: int) -> bool:
+        """Whether the base has all patches of the advisory, or there is nothing to be told of it."""
+        if asked.series is None:
+            return not asked.trouble
+        return all(place is not None and place.position <= start for place in asked.places)
+
+    def _marked(self, history: Range, numbers: Sequence[int], base: Commit) -> dict[int, list[int]]:
+        """Return the positions of the commits that say they fix ``numbers``, as without a store."""
+        own = self._session.fixed_by_own(base, history)
+        start = history.position[base.id]
+        marked: dict[int, list[int]] = {}
+        for number in numbers:
+            later = [p for p in history.advisories.get(number, ()) if p > start]
+            if later and number not in own:
+                marked[number] = later
+        return marked
+
+    # One queue
+
+    def _together(
+        self, history: Range, base: Commit, usable: list[_Asked], marked: dict[int, list[int]]
+    ) -> tuple[Baseline | Range, list[_Asked]]:
+        """Return where the pending patches stand together (the range as it is when none is pending), and what does not
+        fit with the rest."""
+        placed = [place.position for one in usable for place in one.places if place is not None]
+        start = max([history.position[base.id], *placed, *(p for found in marked.values() for p in found)])
+        pending = [one for one in usable if one.pending]
+        left = [one for one in pending if one.trouble]
+        pending = [one for one in pending if not one.trouble]
+        if not pending:
+            return history, left
+        repository = self._session.repository
+        everything = _placed(repository, history, start, [one.group for one in pending])
+        if everything is not None:
+            return everything, left
+        fitting: list[_Asked] = []
+        found: Baseline | None = None
+        for one in pending:
+            groups = [other.group for other in (*fitting, one)]
+            larger = _placed(repository, history, start, groups)
+            (fitting if larger is not None else left).append(one)
+            found = larger or found
+        return found or history, left
+
+    def _question(
+        self,
+        target: _Target,
+        together: Baseline | Range,
+        usable: Sequence[_Asked],
+        marked: dict[int, list[int]],
+        rest: Sequence[int],
+        told: Sequence[_Asked],
+    ) -> Question:
+        """Return the question about everything that has its place in one range."""
+        base, tip = target
+        history = together if isinstance(together, Range) else together.range
+        start = history.position[base.id]
+        xsa_of: dict[int, set[int]] = {}
+        for number, positions in marked.items():
+            for position in positions:
+                xsa_of.setdefault(position, set()).add(number)
+        found: list[FoundSeries] = []
+        for one in usable:
+            series = self._found(one, history, start, together if isinstance(together, Baseline) else None)
+            found.append(series)
+            for patch in series.patches:
+                if patch.position is not None:
+                    xsa_of.setdefault(0 if patch.position <= start else patch.position, set()).add(one.number)
+        asked = sorted({*rest, *(one.number for one in usable), *(one.number for one in told)})
+        early = self._session.fixed(base, [n for n in rest if n not in marked]) if rest else set()
+        if early:
+            xsa_of.setdefault(0, set()).update(early)
+        found += [self._told(one) for one in told]
+        question = self._session.question(
+            base, tip, history, {p: tuple(sorted(numbers)) for p, numbers in xsa_of.items()}, tuple(asked)
+        )
+        return replace(question, found=tuple(found))
+
+    def _alone(self, target: _Target, history: Range, one: _Asked) -> Question:
+        """Return the question about an advisory that does not fit with the others, or fits nowhere."""
+        base, tip = target
+        here = history.position[base.id]
+        start = max([here, *(place.position for place in one.places if place is not None)])
+        try:
+            baseline = place_groups(self._session.repository, history, start, [one.group])
+        except Unplaced as error:
+            proposal = replace(propose(history, here, []), state=State.CONFLICTS)
+            found = replace(self._found(one, history, here, None), remark=one.trouble or error.what)
+            return Question(base, tip, history, {}, (one.number,), proposal, (found,))
+        return self._question(target, baseline, [one], {}, [], [])
+
+    def _found(self, one: _Asked, history: Range, start: int, baseline: Baseline | None) -> FoundSeries:
+        assert one.series is not None, "something was chosen"
+        patches = []
+        for patch, place in zip(one.patches, one.places, strict=True):
+            position = place.position if place is not None else history.position.get(patch.name)
+            how = place.how.value if place is not None else "placed" if position is not None else "nowhere"
+            patches.append(
+                FoundPatch(patch.name, patch.subject, position, how, position is not None and position <= start)
+            )
+        return FoundSeries(
+            one.number,
+            one.edition.title,
+            one.series.basis.value,
+            one.series.label,
+            baseline.commit if baseline is not None and one.pending else "",
+            tuple(patches),
+            one.choice.remark,
+            tuple(self._doubts(one.edition, one.series.paths)),
+            one.series.prereqs,
+            self._vouching(one.edition).signature.value,
+        )
+
+    def _told(self, one: _Asked) -> FoundSeries:
+        """Return what there is to say of an advisory that has no patches for the branch."""
+        return FoundSeries(
+            one.number,
+            one.edition.title,
+            one.choice.found.value,
+            "",
+            "",
+            (),
+            one.trouble or one.choice.remark,
+            tuple(self._doubts(one.edition, ())),
+            (),
+            self._vouching(one.edition).signature.value,
+        )
+
+
+def _placed(repository: Repository, history: Range, start: int, groups: Sequence[Group]) -> Baseline | None:
+    """Return where ``groups`` have their place together, ``None`` when they have none."""
+    try:
+        return place_groups(repository, history, start, groups)
+    except Unplaced:
+        return None
+
+
+def _resolved(asked: _Asked, series: Series, patches: tuple[PatchFile, ...], places: Sequence[Place | None]) -> _Asked:
+    """Return ``asked`` with a series, its patches and their places."""
+    return _Asked(asked.number, asked.edition, asked.choice, series, patches, tuple(places))

@@ -1,0 +1,218 @@
+"""Recognise patches that a branch, or a base, has already: as which commit, or by what the files hold.
+
+A published patch and the commit that it became are the same change under two names.  They are told to be by, in this
+order (the first that says so counts):
+
+1. the diff, whitespace and line numbers left out, as ``git patch-id`` does;
+2. the commit it names: ``From <commit>``, ``(cherry picked from commit <commit>)`` or ``master commit: <commit>`` in
+   the one, the commit itself or one of these lines in the other;
+3. the subject, where the commit also changes the same files and is marked as a fix of the same advisory, or adds and
+   removes the same lines;
+4. what the files hold: the patch can be taken back, with each hunk at one place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from hashlib import sha256
+
+from git_xsa.advisories.patchfile import PatchFile
+from git_xsa.advisories.series import is_there
+from git_xsa.git.diffs import DiffError, split_diff
+from git_xsa.git.log import DIFF_OPTIONS, Range
+from git_xsa.git.repository import Commit, Repository
+from git_xsa.model.change import CONTEXT, FileChange
+from git_xsa.model.marks import marked_advisories
+
+_NAMED = re.compile(
+    r"^(?:From (?P<mail>[0-9a-f]{40,64}) |\(cherry[- ]picked from commit (?P<picked>[0-9a-f]{12,64})\)"
+    r"|(?:master|staging|upstream|xen-unstable) commit:? (?P<master>[0-9a-f]{12,64}))",
+    re.MULTILINE | re.IGNORECASE,
+)
+
+_SHORTEST = 12
+
+
+class How(str, Enum):
+    """By what a patch was recognised."""
+
+    PATCH_ID = "patch-id"
+    COMMIT = "commit"
+    SUBJECT = "subject"
+    CONTENTS = "contents"
+    MARK = "mark"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a patch is: a position of the range (0: in the base, before the range or beside it), and how it is told."""
+
+    position: int
+    how: How
+
+
+def patch_id(changes: Sequence[FileChange]) -> bytes:
+    """Return what two diffs have in common that do the same: files, and lines without whitespace, in order.
+
+    Line numbers and object names are left out, as ``git patch-id --stable`` does.
+    """
+    return _digest(changes, context=True)
+
+
+def _digest(changes: Sequence[FileChange], context: bool) -> bytes:
+    parts = []
+    for change in changes:
+        digest = sha256(b"%r %r %r" % (change.old_path, change.new_path, change.new_content if change.binary else b""))
+        for hunk in change.hunks:
+            for mark, text in zip(hunk.marks, hunk.texts, strict=True):
+                if context or mark != CONTEXT:
+                    digest.update(bytes([mark]) + text.translate(None, b" \t\r\n\v\f") + b"\n")
+        parts.append(digest.digest())
+    return sha256(b"".join(sorted(parts))).digest()
+
+
+def named_commits(message: str) -> set[str]:
+    """Return the commits that a message says it came from, shortened so that they can be compared."""
+    found = (match["mail"] or match["picked"] or match["master"] for match in _NAMED.finditer(message))
+    return {name.lower()[:_SHORTEST] for name in found} - {"0" * _SHORTEST}
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A commit to compare with: what it is called, what it says, and what it does."""
+
+    id: str
+    message: str
+    changes: tuple[FileChange, ...]
+
+    @property
+    def names(self) -> set[str]:
+        """The commits that it is, or came from."""
+        return {self.id[:_SHORTEST]} | named_commits(self.message)
+
+
+class Locator:
+    """Finds patches in the range ``history`` and in its base."""
+
+    def __init__(self, repository: Repository, history: Range, base: Commit) -> None:
+        self._repository = repository
+        self._history = history
+        self._base = base
+        self._start = history.position[base.id]
+        self._known: dict[int, _Known] = {}
+        self._own: list[_Known] | None = None
+
+    def locate(self, patch: PatchFile, numbers: Sequence[int] = ()) -> Place | None:
+        """Return where ``patch``, a fix of the advisories ``numbers``, is; ``None`` when it is nowhere yet."""
+        paths = {path for c in patch.changes for path in (c.old_path, c.new_path) if path is not None}
+        positions = sorted({t.position for t in self._history.index.of(paths) if t.position > 0})
+        likely = [position for position in positions if self._is_likely(patch, position)]
+        for group in (likely, [position for position in positions if position not in likely]):
+            place = self._same(patch, group)
+            if place is not None:
+                return place
+        if any(self._equal(patch, known) for known in self._own_commits(paths)):
+            return Place(0, How.PATCH_ID)
+        for position in likely:
+            how = self._resembles(patch, self._commit(position), numbers)
+            if how is not None:
+                return Place(position, how)
+        if any(self._resembles(patch, known, numbers) for known in self._own_commits(paths)):
+            return Place(0, How.COMMIT)
+        return self._by_contents(patch, positions)
+
+    def has_own(self, position: int) -> bool:
+        """Whether the base, which left the branch, has the change at ``position`` under another name."""
+        if self._history.base is None:
+            return False
+        commit = self._commit(position)
+        paths = {path for c in commit.changes for path in (c.old_path, c.new_path) if path is not None}
+        mine = patch_id(commit.changes)
+        return any(
+            commit.id[:_SHORTEST] in known.names or patch_id(known.changes) == mine
+            for known in self._own_commits(paths)
+        )
+
+    def _same(self, patch: PatchFile, positions: Sequence[int]) -> Place | None:
+        for position in positions:
+            if self._equal(patch, self._commit(position)):
+                return Place(position, How.PATCH_ID)
+        return None
+
+    @staticmethod
+    def _equal(patch: PatchFile, known: _Known) -> bool:
+        return len(patch.changes) == len(known.changes) and patch_id(patch.changes) == patch_id(known.changes)
+
+    def _is_likely(self, patch: PatchFile, position: int) -> bool:
+        """Whether the commit has the patch's subject, or names a commit that the patch names."""
+        commit = self._history.commits[position - 1]
+        if _plain(commit.subject) == _plain(patch.subject):
+            return True
+        named = named_commits(patch.message)
+        return bool(named) and not named.isdisjoint({commit.id[:_SHORTEST]} | named_commits(commit.message))
+
+    @staticmethod
+    def _resembles(patch: PatchFile, known: _Known, numbers: Sequence[int]) -> How | None:
+        """Return how the commit is told to be the patch though their diffs differ, ``None`` when it is not."""
+        named = named_commits(patch.message)
+        if not named.isdisjoint(known.names):
+            return How.COMMIT
+        if _plain(known.message.partition("\n")[0]) != _plain(patch.subject):
+            return None
+        if {c.path for c in known.changes} != {c.path for c in patch.changes}:
+            return None
+        marked = not set(numbers).isdisjoint(marked_advisories(known.message))
+        same = _digest(patch.changes, context=False) == _digest(known.changes, context=False)
+        return How.SUBJECT if marked or same else None
+
+    def _by_contents(self, patch: PatchFile, positions: Sequence[int]) -> Place | None:
+        """Return the first position whose files hold the patch, if those of the base or of the tip do."""
+        if is_there(self._repository, self._base.id, [patch]):
+            return Place(0, How.CONTENTS)
+        later = [position for position in positions if position > self._start]
+        for position in reversed(later):
+            commit = self._history.commits[position - 1].id
+            if is_there(self._repository, commit, [patch]):
+                before = self._history.commits[position - 2].id if position > 1 else self._history.root
+                if not is_there(self._repository, before, [patch]):
+                    return Place(position, How.CONTENTS)
+            elif position == later[-1]:
+                return None
+        return None
+
+    def _commit(self, position: int) -> _Known:
+        known = self._known.get(position)
+        if known is None:
+            commit = self._history.commits[position - 1]
+            changes = tuple(diff.change() for diff in split_diff(self._history.text(position)))
+            known = self._known[position] = _Known(commit.id, commit.message, changes)
+        return known
+
+    def _own_commits(self, paths: set[bytes]) -> Iterator[_Known]:
+        """Yield the commits that the base has for itself and that touch one of ``paths``."""
+        if self._own is None:
+            self._own = list(self._read_own()) if self._history.base is not None else []
+        for known in self._own:
+            if any(change.old_path in paths or change.new_path in paths for change in known.changes):
+                yield known
+
+    def _read_own(self) -> Iterator[_Known]:
+        words = ("log", "--no-merges", "--no-show-signature", "--no-notes", "--no-mailmap", "--encoding=UTF-8")
+        span = f"{self._history.root}..{self._base.id}"
+        form = "--format=%x00%H%x00%B%x00"
+        output = self._repository.git.call(*words, *DIFF_OPTIONS, form, span, "--").out
+        fields = output.split(b"\0")[1:]
+        for name, message, diff in zip(fields[::3], fields[1::3], fields[2::3], strict=False):
+            try:
+                changes = tuple(part.change() for part in split_diff(diff.lstrip(b"\n")))
+            except DiffError:  # contents with NUL bytes that git took for text
+                continue
+            yield _Known(name.decode(), message.decode("utf-8", "replace"), changes)
+
+
+def _plain(subject: str) -> str:
+    """Return a subject without what is added on its way: brackets, case, blanks."""
+    return " ".join(re.sub(r"\[[^\]]*\]", " ", subject).lower().split())

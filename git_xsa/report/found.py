@@ -1,0 +1,64 @@
+"""What the store has of each advisory of an answer: which version and files, which of them the base has already."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from git_xsa.model.words import count
+from git_xsa.queue.answer import FoundPatch, FoundSeries, Verdict
+from git_xsa.report.style import Lines
+
+#: How many digits of a commit and how many names of files are shown.
+DIGITS = 12
+SHOWN = 6
+#: Why there is no series -> how to say it, where the remark does not.
+_NONE = {"not-named": "no patch for this branch", "other-trees": "no patch for this tree"}
+
+
+def print_found(lines: Lines, verdict: Verdict) -> None:
+    """Print where the patches of the answer came from, what the base has of them, and who does not vouch for them."""
+    for series in verdict.found:
+        lines.line(f"  from the store: {series.title}, {_what(verdict, series)}")
+        present = [patch for patch in series.patches if patch.present]
+        missing = [patch for patch in series.patches if not patch.present]
+        if present and missing:
+            lines.line(f"    in {verdict.base.name}: {_names(present)}")
+            lines.line("    ", (f"missing: {_names(missing)}", "yellow"))
+        if series.remark and series.patches:
+            lines.line("    ", (series.remark, "yellow"))
+        for doubt in series.doubts:
+            lines.line("    ", (doubt, "red"))
+        for words in _undeclared(verdict, series):
+            lines.line("    ", (words, "yellow"))
+
+
+def _what(verdict: Verdict, series: FoundSeries) -> str:
+    """Return what was chosen and where its patches are."""
+    if not series.patches:
+        return series.remark or _NONE.get(series.basis, "no patches")
+    placed = [patch for patch in series.patches if patch.how == "placed"]
+    known = [
+        patch for patch in series.patches if patch.position is not None and not patch.present and patch not in placed
+    ]
+    parts = [f"{series.label} ({count(len(series.patches), 'patch')})"]
+    if all(patch.present for patch in series.patches):
+        parts.append(f"all in {verdict.base.name}")
+    if known:
+        parts.append(f"{len(known)} as {'a commit' if len(known) == 1 else 'commits'} of {verdict.tip.name}")
+    if placed:
+        parts.append(f"{len(placed)} placed after {series.baseline[:DIGITS]}")
+    return ", ".join(parts)
+
+
+def _undeclared(verdict: Verdict, series: FoundSeries) -> list[str]:
+    """Return what the recipe does not say though it should: which other advisories the patches need."""
+    if series.basis != "recipe":
+        return []
+    needed = sorted(verdict.needed_advisories(series.number) - {series.number, *series.prereqs})
+    return [f"needs XSA-{number}, which its recipe does not declare" for number in needed]
+
+
+def _names(patches: Sequence[FoundPatch]) -> str:
+    names = [patch.name for patch in patches]
+    more = len(names) - SHOWN
+    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,98 @@
+"""What was taken into the store, for a person: advisory by advisory, what it is for and who vouches for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from git_xsa.advisories.choice import matching
+from git_xsa.advisories.library import Difference
+from git_xsa.advisories.taking import Result, Taken
+from git_xsa.advisories.text import Advisory
+from git_xsa.advisories.trust import Signature
+from git_xsa.model.words import count
+from git_xsa.report.style import Lines
+
+#: How many names of files are shown before they are only counted.
+SHOWN = 4
+
+
+def print_taken(lines: Lines, result: Result) -> None:
+    """Print what was made of each advisory, and how long the list of advisories is, if there is one."""
+    for number, one in enumerate(result.taken):
+        if number:
+            lines.line()
+        _print_one(lines, one)
+    if result.listed:
+        lines.line(f"xsa.json: a list of {count(result.listed, 'advisory')}")
+
+
+def _print_one(lines: Lines, taken: Taken) -> None:
+    edition, advisory = taken.edition, taken.edition.advisory
+    title = advisory.title if advisory is not None else ""
+    cves = f" ({', '.join(advisory.cves)})" if advisory is not None and advisory.cves else ""
+    lines.line((edition.title, "bold"), f"  {title}{cves}")
+    lines.line(f"  {_amount(taken)}")
+    if advisory is not None:
+        style = "green" if taken.vouching.signature is Signature.TRUSTED else "yellow"
+        words = taken.vouching.sentence() or f"is signed by {taken.vouching.key}"
+        lines.line("  ", (f"the text {words}", "red" if taken.vouching.signature is Signature.WRONG else style))
+        for words in _table(advisory, edition.patches):
+            lines.line(f"  {words}")
+        for words in _told(advisory):
+            lines.line(f"  {words}")
+    for label, names in (("NOT WHAT THE TEXT LISTS", taken.wrong), ("missing", taken.missing)):
+        if names:
+            lines.line("  ", (f"{label}: {_names(names)}", "red"))
+    if taken.before is not None:
+        lines.line(f"  since {taken.before.name}: {changes(taken.since)}")
+
+
+def _amount(taken: Taken) -> str:
+    """Return how much of it is new."""
+    new = count(len(taken.files), "new file")
+    known = f", {count(len(taken.known), 'file')} known already" if taken.known else ""
+    text = "new text" if taken.new and taken.edition.version else "text known already" if taken.edition.version else ""
+    return ", ".join(part for part in (text, new) if part) + known
+
+
+def _table(advisory: Advisory, patches: Sequence[str]) -> Iterator[str]:
+    """Yield the rows of the table: what they are for, how many patches there are, and their names."""
+    width = max((len(row.scope.text) for row in advisory.rows), default=0)
+    for row in advisory.rows:
+        found = matching(row.pattern, patches)
+        amount = count(len(found), "patch") if found else "no file"
+        yield f"{row.scope.text or 'all':{width}}  {amount:10}  {row.pattern}"
+
+
+def _told(advisory: Advisory) -> Iterator[str]:
+    """Yield what the text says besides: releases in the place of patches, and what may be deployed before the end."""
+    if not advisory.rows and not advisory.releases:
+        yield "no patches"
+    if advisory.releases:
+        yield f"named releases: {', '.join(advisory.releases)}"
+    for branch, commit in advisory.commits:
+        yield f"named commit: {branch} {commit[:12]}"
+    if not advisory.public:
+        allowed = {
+            (True, True): "patches and mitigations are permitted",
+            (True, False): "patches are permitted, mitigations are not",
+        }.get((advisory.deployment.patches, advisory.deployment.mitigations), "not permitted")
+        yield f"deployment during the embargo: {allowed}; read the text before you rely on that"
+
+
+def changes(difference: Difference) -> str:
+    """Return what changed from one version to the next."""
+    parts = []
+    for label, names in (
+        ("added", difference.added),
+        ("dropped", difference.dropped),
+        ("changed", difference.changed),
+    ):
+        if names:
+            parts.append(f"{count(len(names), 'patch')} {label} ({_names(names)})")
+    return ", ".join(parts) if parts else "the patches are the same"
+
+
+def _names(names: Sequence[str]) -> str:
+    more = len(names) - SHOWN
+    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
