@@ -1,0 +1,224 @@
+"""Get files from a web server: politely, completely, or not at all.
+
+One object serves a whole run.  A file is held in memory until it is whole and has been judged, so that nothing broken
+ever reaches the disk.  Proxies and certificates are set as for every program that uses the library ``requests``
+(``HTTPS_PROXY``, ``NO_PROXY``, ``REQUESTS_CA_BUNDLE``).
+
+Promises: no request says more than the address, that a file is wanted if it is newer than the one that this server
+gave before, and who we are; no file is larger or takes longer than is allowed for it; nothing goes from ``https`` to
+``http``.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
+
+from git_xsa import __version__
+from git_xsa.errors import XsaError
+
+if TYPE_CHECKING:
+    import requests
+
+#: Pauses in seconds before each new try; answers that are worth one.
+PAUSES = (1.0, 2.0, 4.0, 8.0)
+WORTH_A_TRY = frozenset((408, 425, 429, 500, 502, 503, 504))
+#: The longest pause that a server may ask for, how long to wait for a part of an answer, and for a whole file.
+LONGEST_PAUSE = 60.0
+PATIENCE = 30.0
+LONGEST = 300.0
+_REDIRECTS = 5
+_CHUNK = 1 << 16
+_SMALL = 512
+AGENT = f"git-xsa/{__version__}"
+
+
+class WebError(XsaError):
+    """A file could not be had: the text says which one, and why."""
+
+
+class Missing(WebError):
+    """The server has no such file (404 or 410)."""
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """What a server said of a file by which it can tell later whether that is a newer one."""
+
+    etag: str = ""
+    modified: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.etag or self.modified)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A file as it was got: ``None`` for one that has not changed, and what to ask with the next time."""
+
+    content: bytes | None
+    stamp: Stamp
+
+
+@dataclass
+class Web:
+    """Gets files; safe to be used by several threads at once.
+
+    ``pause`` waits for as many seconds as it is given; ``pauses`` are those between tries.
+    """
+
+    pause: Callable[[float], object] = time.sleep
+    pauses: tuple[float, ...] = PAUSES
+    patience: float = PATIENCE
+    longest: float = LONGEST
+    #: How many bytes have come so far, in all.
+    received: int = 0
+    _local: threading.local = field(default_factory=threading.local, repr=False)
+    _count: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _sessions: list[Any] = field(default_factory=list, repr=False)
+
+    def get(self, address: str, limit: int, stamp: Stamp | None = None) -> Page:
+        """Return the file at ``address``, of at most ``limit`` bytes; with ``stamp`` only if it has changed since.
+
+        What fails in a way that may pass is tried again, after pauses that grow.  Raises ``Missing`` when there is no
+        such file, ``WebError`` when it can't be had.
+        """
+        for wait in (*self.pauses, None):
+            page = self._try(address, limit, stamp or Stamp())
+            if isinstance(page, Page):
+                return page
+            if wait is None:
+                raise WebError(f"{address}: {page.why}", "try again later; what is there already is kept")
+            self.pause(max(wait, min(page.wait, LONGEST_PAUSE)))
+        raise AssertionError("the last try returns or raises")
+
+    def _try(self, address: str, limit: int, stamp: Stamp) -> Page | _Passing:
+        """Return the file, or what kept it from coming this time."""
+        try:
+            return self._ask(address, limit, stamp)
+        except _Passing as problem:
+            return problem
+
+    def _ask(self, address: str, limit: int, stamp: Stamp) -> Page:
+        import requests  # noqa: PLC0415 - slow to load, and only the fetcher needs it
+        import urllib3  # noqa: PLC0415
+
+        headers = {"User-Agent": AGENT, "Accept-Encoding": "identity"}
+        if stamp.etag:
+            headers["If-None-Match"] = stamp.etag
+        if stamp.modified:
+            headers["If-Modified-Since"] = stamp.modified
+        place = address
+        try:
+            for _ in range(_REDIRECTS + 1):
+                with self._session().get(
+                    place, headers=headers, stream=True, timeout=self.patience, allow_redirects=False
+                ) as answer:
+                    if not answer.is_redirect:
+                        return self._read(answer, address, limit, stamp)
+                    place = _redirected(place, answer.headers["Location"])
+        except requests.exceptions.SSLError as error:
+            raise WebError(f"{address}: the server's certificate is not accepted: {_reason(error)}") from None
+        except (requests.exceptions.ConnectionError, requests.exceptions.Timeout, ValueError) as error:
+            raise _Passing(_reason(error)) from None
+        except (requests.exceptions.ChunkedEncodingError, urllib3.exceptions.HTTPError) as error:
+            raise _Passing(f"the transfer broke off: {_reason(error)}") from None
+        except requests.exceptions.RequestException as error:
+            raise WebError(f"{address}: {_reason(error)}") from None
+        raise WebError(f"{address}: more than {_REDIRECTS} redirections")
+
+    def _read(self, answer: requests.Response, address: str, limit: int, stamp: Stamp) -> Page:
+        """Return what the server answered."""
+        status = answer.status_code
+        if status == 304 and stamp:
+            return Page(None, stamp)
+        if status in (404, 410):
+            raise Missing(f"{address}: there is no such file")
+        if status in WORTH_A_TRY:
+            raise _Passing(f"the server answers {status} ({answer.reason})", _retry_after(answer))
+        if status != 200:
+            raise WebError(f"{address}: the server answers {status} ({answer.reason})")
+        content = self._body(answer, address, limit)
+        headers = answer.headers
+        return Page(content, Stamp(headers.get("ETag", "")[:200], headers.get("Last-Modified", "")[:100]))
+
+    def _body(self, answer: requests.Response, address: str, limit: int) -> bytes:
+        length = answer.headers.get("Content-Length", "")
+        if length.isdecimal() and int(length) > limit:
+            raise WebError(f"{address}: it has {int(length):,} bytes, more than such a file may have ({limit:,})")
+        end = time.monotonic() + self.longest
+        content = bytearray()
+        for chunk in _chunks(answer):
+            content += chunk
+            if len(content) > limit:
+                raise WebError(f"{address}: it is longer than such a file may be ({limit:,} bytes)")
+            if time.monotonic() > end:
+                raise _Passing(f"it was not there after {self.longest:.0f} seconds")
+        if length.isdecimal() and len(content) != int(length):
+            raise _Passing(f"{len(content):,} of {length} bytes came")
+        with self._count:
+            self.received += len(content)
+        return bytes(content)
+
+    def _session(self) -> requests.Session:
+        import requests  # noqa: PLC0415
+
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = self._local.session = requests.Session()
+            with self._count:
+                self._sessions.append(session)
+        return session
+
+    def close(self) -> None:
+        """End all connections."""
+        for session in self._sessions:
+            session.close()
+
+
+def _chunks(answer: requests.Response) -> Iterator[bytes]:
+    """Yield the body as it comes in, in parts that a server can't hold back for long."""
+    read = getattr(answer.raw, "read1", None)  # urllib3 has it since 2.1
+    if read is None:
+        yield from answer.iter_content(_SMALL)
+        return
+    while chunk := read(_CHUNK):
+        yield chunk
+
+
+class _Passing(Exception):
+    """Something that may be over the next time; ``wait`` is how many seconds the server asks for."""
+
+    def __init__(self, why: str, wait: float = 0.0) -> None:
+        super().__init__(why)
+        self.why = why
+        self.wait = wait
+
+
+def _redirected(place: str, target: str) -> str:
+    """Return where ``place`` sends us; ``WebError`` when that must not be followed."""
+    new = urljoin(place, target)
+    old_scheme, new_scheme = urlsplit(place).scheme, urlsplit(new).scheme
+    if new_scheme not in ("http", "https") or (old_scheme == "https" and new_scheme == "http"):
+        raise WebError(f"{place}: it sends us to {new}, which is no place for it")
+    return new
+
+
+def _retry_after(answer: requests.Response) -> float:
+    words = answer.headers.get("Retry-After", "")
+    return float(words) if words.isdecimal() and len(words) < 7 else 0.0
+
+
+def _reason(error: Exception) -> str:
+    """Return the innermost reason of one of the library's errors, without its object's address."""
+    inner: BaseException = error
+    for _ in range(10):
+        further = getattr(inner, "reason", None) or inner.__cause__ or inner.__context__
+        if not isinstance(further, BaseException) or further is inner:
+            break
+        inner = further
+    return str(inner).rpartition(": ")[2].strip("()'\"") or type(inner).__name__

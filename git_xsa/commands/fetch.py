@@ -1,0 +1,69 @@
+"""git xsa-fetch: mirror the public advisories into the store."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import datetime, timezone
+
+from git_xsa.errors import UsageError
+from git_xsa.git.config import read_settings
+from git_xsa.git.run import Git
+from git_xsa.report.plain import printable
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of this command's line."""
+    made = argparse.ArgumentParser(
+        prog="git xsa-fetch",
+        usage="git xsa-fetch [<url>]",
+        description="Mirror the public advisories and their patches into the store: what is new since the last time.",
+    )
+    made.add_argument("url", nargs="?", metavar="<url>", help="where the advisories are (default: xsa.url)")
+    return made
+
+
+def run(options: argparse.Namespace) -> int:
+    """Fetch and print what came; return 0, or 1 when something could not be had as it should be."""
+    from git_xsa.advisories.fetch import Fetcher  # noqa: PLC0415 - loads what only this command needs
+    from git_xsa.advisories.library import Library  # noqa: PLC0415
+    from git_xsa.advisories.store import Store  # noqa: PLC0415
+    from git_xsa.advisories.web import Web  # noqa: PLC0415
+    from git_xsa.report.fetched import print_fetched  # noqa: PLC0415
+    from git_xsa.report.style import lines  # noqa: PLC0415
+
+    with Git() as git:
+        settings = read_settings(git)
+        output = lines(git, sys.stdout.isatty())
+    url = settings.url
+    if options.url:
+        if not options.url.startswith(("https://", "http://")):
+            raise UsageError(f"{options.url!r} is no address of a web server", "it begins with https://")
+        url = options.url.rstrip("/") + "/"
+    library = Library(Store.open(settings.store), settings.trusted_keys)
+    now = datetime.now(timezone.utc)
+    web = Web()
+    try:
+        fetcher = Fetcher(library, url, web, now, settings.trusted_keys, settings.require_signature)
+        with ExitStack() as stack:
+            summary = fetcher.run(_progress(stack))
+    finally:
+        web.close()
+    print_fetched(output, summary, web.received, bool(settings.trusted_keys))
+    for problem in summary.problems:
+        print(printable(f"warning: {problem}", one_line=True), file=sys.stderr)
+    return int(bool(summary.problems))
+
+
+def _progress(stack: ExitStack) -> Callable[[int, int], None]:
+    """Return what shows how far it has come: a bar on a terminal, nothing elsewhere."""
+    if not sys.stderr.isatty():
+        return lambda _done, _all: None
+    from rich.console import Console  # noqa: PLC0415 - slow to load
+    from rich.progress import Progress  # noqa: PLC0415
+
+    bar = stack.enter_context(Progress(console=Console(file=sys.stderr), transient=True))
+    task = bar.add_task("advisories", total=None)
+    return lambda done, total: bar.update(task, completed=done, total=total)
