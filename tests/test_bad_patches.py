@@ -176,13 +176,23 @@ def test_patch_with_two_diffs_of_one_file(place: Place, tmp_path: Path) -> None:
 
 
 def test_series_that_has_no_place_in_common(place: Place, tmp_path: Path) -> None:
-    """The first was made before the commit that the second needs, so no commit has a place for both."""
+    """The first was made before the commit that the second needs: each is taken for the commit that it became."""
     for number in (USE, NEXT):
         (tmp_path / f"{number}.patch").write_bytes(place.patch(number))
-    refused(
-        place.folder, ["prereqs", "--onto", RELEASE, *(str(tmp_path / f"{n}.patch") for n in (USE, NEXT))], 2,
-        f"{USE}.patch: hunk 1 does not fit in a.c at {place.short(10)}", OTHER_TIP,
-    )  # fmt: skip
+    files = [str(tmp_path / f"{number}.patch") for number in (USE, NEXT)]
+
+    done = place.run("prereqs", "--onto", RELEASE, *files, "--json")
+    asked = place.run("prereqs", "--onto", RELEASE, place[USE], place[NEXT], "--json")
+    assert done == asked
+    assert done.status == 0
+
+
+def test_series_of_which_one_has_no_place(place: Place, tmp_path: Path) -> None:
+    content = place.patch(NEXT)
+    (tmp_path / "1.patch").write_bytes(content)
+    (tmp_path / "2.patch").write_bytes(content.replace(b"line 9", b"lime 9").replace(b"fixed", b"other"))
+    words = ["prereqs", "--onto", RELEASE, str(tmp_path / "1.patch"), str(tmp_path / "2.patch")]
+    refused(place.folder, words, 2, f"2.patch: hunk 1 does not fit in b.c at {place.short(10)}", OTHER_TIP)
 
 
 def misfit(place: Place, content: bytes, why: str) -> None:

@@ -494,7 +494,7 @@ def test_two_patch_files_of_one_name(place: Place, tmp_path: Path) -> None:
     out = place.run("prereqs", "--onto", RELEASE, *files, "--graph=dot").out
 
     nodes = re.findall(r'^  ("[^"]*") \[label', out, re.MULTILINE)
-    assert nodes == [f'"{place.short(TIDY)}"', '"0001.patch (4)"', '"0001.patch (5)"']
+    assert nodes == [f'"{place.short(TIDY)}"', f'"{NEXT}/0001.patch"', f'"{ALONE}/0001.patch"']
     assert f"  {nodes[1]} -> {nodes[0]};\n}}\n" in out
 
 

@@ -77,6 +77,8 @@ def asked(place: Place, folder: Path) -> dict[str, tuple[tuple[str, ...], int]]:
     for number, path in patches.items():
         path.write_bytes(place.patch(number))
     (folder / "bad.patch").write_bytes(b"--- a/../x\n+++ b/../x\n@@ -1 +1 @@\n-a\n+b\n")
+    misfit = folder / "misfit.patch"
+    misfit.write_bytes(place.patch(NEXT).replace(b"line 9", b"lime 9"))
     onto = ("prereqs", "--onto", RELEASE)
     out = ("export", "--onto", RELEASE, "-o", str(folder / "out"))
     return {
@@ -96,6 +98,7 @@ def asked(place: Place, folder: Path) -> dict[str, tuple[tuple[str, ...], int]]:
         "export patches": ((*out, "--format", "quilt", str(patches[NEXT]), str(patches[ALONE])), 0),
         "export conflicts": (("export", "--onto", "own", "--xsa", "2", "-o", str(folder / "conflicts")), 2),
         "export nothing": (("export", "--onto", "stable-1.0", "-o", str(folder / "nothing")), 1),
+        "prereqs no place": ((*onto, str(misfit)), 2),
         "stats": (("stats",), 0),
         "stats json": (("stats", "--json", "--quick"), 0),
         "unknown base": (("check", "--onto", "nothing"), 128),

@@ -14,14 +14,14 @@ order (the first that says so counts):
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from hashlib import sha256
 
 from git_xsa.advisories.patchfile import PatchFile
 from git_xsa.advisories.series import is_there
-from git_xsa.git.diffs import DiffError, split_diff
+from git_xsa.git.diffs import split_diff
 from git_xsa.git.log import DIFF_OPTIONS, Range
 from git_xsa.git.repository import Commit, Repository
 from git_xsa.model.change import CONTEXT, FileChange
@@ -103,11 +103,11 @@ class Locator:
         self._base = base
         self._start = history.position[base.id]
         self._known: dict[int, _Known] = {}
-        self._own: list[_Known] | None = None
+        self._own: dict[frozenset[bytes], list[_Known]] = {}
 
     def locate(self, patch: PatchFile, numbers: Sequence[int] = ()) -> Place | None:
         """Return where ``patch``, a fix of the advisories ``numbers``, is; ``None`` when it is nowhere yet."""
-        paths = {path for c in patch.changes for path in (c.old_path, c.new_path) if path is not None}
+        paths = _paths(patch.changes)
         positions = sorted({t.position for t in self._history.index.of(paths) if t.position > 0})
         likely = [position for position in positions if self._is_likely(patch, position)]
         for group in (likely, [position for position in positions if position not in likely]):
@@ -124,17 +124,19 @@ class Locator:
             return Place(0, How.COMMIT)
         return self._by_contents(patch, positions)
 
-    def has_own(self, position: int) -> bool:
-        """Whether the base, which left the branch, has the change at ``position`` under another name."""
-        if self._history.base is None:
-            return False
-        commit = self._commit(position)
-        paths = {path for c in commit.changes for path in (c.old_path, c.new_path) if path is not None}
-        mine = patch_id(commit.changes)
-        return any(
-            commit.id[:_SHORTEST] in known.names or patch_id(known.changes) == mine
-            for known in self._own_commits(paths)
-        )
+    def is_own(self, patch: PatchFile) -> bool:
+        """Whether a commit that the base, which left the branch, has for itself is ``patch``."""
+        return any(self._equal(patch, known) for known in self._own_commits(_paths(patch.changes)))
+
+    def picked(self, positions: Collection[int]) -> set[int]:
+        """Return which of the changes at ``positions`` a base that left the branch has as commits of its own."""
+        if self._history.base is None or not positions:
+            return set()
+        commits = {position: self._commit(position) for position in positions}
+        own = self._own_commits({path for commit in commits.values() for path in _paths(commit.changes)})
+        names = {name for known in own for name in known.names}
+        ids = {patch_id(known.changes) for known in own if known.changes}
+        return {p for p, commit in commits.items() if commit.id[:_SHORTEST] in names or patch_id(commit.changes) in ids}
 
     def _same(self, patch: PatchFile, positions: Sequence[int]) -> Place | None:
         for position in positions:
@@ -191,26 +193,30 @@ class Locator:
             known = self._known[position] = _Known(commit.id, commit.message, changes)
         return known
 
-    def _own_commits(self, paths: set[bytes]) -> Iterator[_Known]:
-        """Yield the commits that the base has for itself and that touch one of ``paths``."""
-        if self._own is None:
-            self._own = list(self._read_own()) if self._history.base is not None else []
-        for known in self._own:
-            if any(change.old_path in paths or change.new_path in paths for change in known.changes):
-                yield known
+    def _own_commits(self, paths: set[bytes]) -> list[_Known]:
+        """Return the commits that the base has for itself and that touch one of ``paths``."""
+        if self._history.base is None or not paths:
+            return []
+        key = frozenset(paths)
+        if key not in self._own:
+            self._own[key] = list(self._read_own(paths))
+        return self._own[key]
 
-    def _read_own(self) -> Iterator[_Known]:
+    def _read_own(self, paths: set[bytes]) -> Iterator[_Known]:
         words = ("log", "--no-merges", "--no-show-signature", "--no-notes", "--no-mailmap", "--encoding=UTF-8")
         span = f"{self._history.root}..{self._base.id}"
-        form = "--format=%x00%H%x00%B%x00"
-        output = self._repository.git.call(*words, *DIFF_OPTIONS, form, span, "--").out
-        fields = output.split(b"\0")[1:]
-        for name, message, diff in zip(fields[::3], fields[1::3], fields[2::3], strict=False):
-            try:
-                changes = tuple(part.change() for part in split_diff(diff.lstrip(b"\n")))
-            except DiffError:  # contents with NUL bytes that git took for text
-                continue
-            yield _Known(name.decode(), message.decode("utf-8", "replace"), changes)
+        names = sorted(path.decode("utf-8", "surrogateescape") for path in paths)
+        ids = self._repository.git.text("rev-list", "--no-merges", span, "--", *names).split()
+        for name in ids:
+            output = self._repository.git.call(*words, "-1", *DIFF_OPTIONS, "--format=%x00%B%x00", name, "--").out
+            _, message, diff = output.split(b"\0", 2)
+            changes = tuple(part.change() for part in split_diff(diff.lstrip(b"\n")))
+            yield _Known(name, message.decode("utf-8", "replace"), changes)
+
+
+def _paths(changes: Sequence[FileChange]) -> set[bytes]:
+    """Return the names of the files that ``changes`` are about."""
+    return {path for change in changes for path in (change.old_path, change.new_path) if path is not None}
 
 
 def _plain(subject: str) -> str:

@@ -207,21 +207,9 @@ class Session:
 
         A series that has no place there, but that ``base`` has already, is answered, too.
         """
-        from git_xsa.advisories.patchfile import read_patch  # noqa: PLC0415 - loads the mail parser
-        from git_xsa.advisories.series import Unplaced, find_baseline, is_there  # noqa: PLC0415
+        from git_xsa.queue.patches import ask_files  # noqa: PLC0415 - loads the mail parser
 
-        history = self.range(base, tip)
-        series = [read_patch(path) for path in files]
-        try:
-            placed = find_baseline(self.repository, history, history.position[base.id], series)
-        except Unplaced:
-            if not is_there(self.repository, base.id, series):
-                raise
-            marks = {n for patch in series for n in marked_advisories(f"{patch.subject}\n\n{patch.message}")}
-            return self.question(base, tip, history, {0: tuple(sorted(marks))})
-        size = len(placed.commits)
-        wanted = list(range(size - len(series) + 1, size + 1))
-        return self.question(base, tip, placed, {position: placed.marks(position) for position in wanted})
+        return ask_files(self, base, tip, files)
 
     def _contains(self, base: Commit, commit: Commit) -> bool:
         words = ("merge-base", "--is-ancestor", commit.id, base.id)
@@ -233,10 +221,11 @@ class Session:
         history = self.range(base, tip)
         start = history.position[base.id]
         xsa_of: dict[int, list[int]] = {}
+        picked = self._picked_by_own(base, history, asked)
         for number in sorted(set(asked) - self.fixed_by_own(base, history)):
             for position in history.advisories.get(number, ()):
                 if position > start:
-                    xsa_of.setdefault(position, []).append(number)
+                    xsa_of.setdefault(0 if position in picked else position, []).append(number)
         return self.question(base, tip, history, {p: tuple(n) for p, n in xsa_of.items()}, asked)
 
     def ask_known_advisories(self, base: Commit, tip: Commit, numbers: Iterable[int]) -> Question:
@@ -277,10 +266,22 @@ class Session:
         return found
 
     def fixed_by_own(self, base: Commit, history: Range) -> set[int]:
-        """Return the advisories that a base's own commits, since it left the branch, say they fix."""
+        """Return the advisories that a base's own commits, since it left the branch, fix: they say so, or they are
+        what the branch's commits are."""
         if history.base is None:
             return set()
-        return self._fixed_in(base, set(history.advisories), (f"^{history.root}",))
+        said = self._fixed_in(base, set(history.advisories), (f"^{history.root}",))
+        picked = self._picked_by_own(base, history, history.advisories.keys() - said)
+        return said | {n for n, fixes in history.advisories.items() if n not in said and picked.issuperset(fixes)}
+
+    def _picked_by_own(self, base: Commit, history: Range, numbers: Collection[int]) -> set[int]:
+        """Return which commits of the branch that fix ``numbers`` a base that left it has as commits of its own."""
+        if history.base is None:
+            return set()
+        from git_xsa.queue.locate import Locator  # noqa: PLC0415 - only for such a base
+
+        wanted = {position for number in numbers for position in history.advisories.get(number, ())}
+        return Locator(self.repository, history, base).picked(wanted)
 
     def _fixed_in(self, base: Commit, numbers: set[int], since: tuple[str, ...]) -> set[int]:
         """Return those of ``numbers`` that commits of the base's first-parent line say they fix."""

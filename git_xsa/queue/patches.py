@@ -1,0 +1,94 @@
+"""Ask about patch files that were given by name, as one series."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from git_xsa.advisories.patchfile import PatchFile, read_patch
+from git_xsa.advisories.series import Group, Unplaced, find_baseline, is_there, place_groups
+from git_xsa.errors import UsageError
+from git_xsa.git.log import Range
+from git_xsa.git.repository import Commit
+from git_xsa.model.marks import marked_advisories
+from git_xsa.queue.answer import Question
+from git_xsa.queue.locate import Locator
+
+if TYPE_CHECKING:
+    from git_xsa.queue.session import Session
+
+
+def ask_files(session: Session, base: Commit, tip: Commit, files: Sequence[Path]) -> Question:
+    """Ask about the patch files ``files``, a series in this order, made for a commit from ``base`` to ``tip``.
+
+    The series gets its place as a whole.  Where it has none, each patch that the branch has as a commit is asked about
+    as that, and the rest is placed; what ``base`` has already, also one that left the branch, is answered, too.
+    """
+    history = session.range(base, tip)
+    start = history.position[base.id]
+    series = _read(files)
+    locator = Locator(session.repository, history, base)
+    own = {patch.name for patch in series if locator.is_own(patch)}
+    rest = [patch for patch in series if patch.name not in own]
+    positions = dict.fromkeys(own, 0)
+    placed = history
+    if rest:
+        try:
+            placed = find_baseline(session.repository, history, start, rest)
+        except Unplaced:
+            if is_there(session.repository, base.id, series):
+                positions = {patch.name: 0 for patch in series}
+            else:
+                placed, found = _apart(session, locator, history, start, rest)
+                positions |= found
+    xsa_of: dict[int, set[int]] = {}
+    for patch in series:
+        position = positions[patch.name] if patch.name in positions else placed.position[patch.name]
+        marks = marked_advisories(f"{patch.subject}\n\n{patch.message}")
+        xsa_of.setdefault(position, set()).update(marks or (placed.marks(position) if position else ()))
+    return session.question(base, tip, placed, {p: tuple(sorted(numbers)) for p, numbers in xsa_of.items()})
+
+
+def _apart(
+    session: Session, locator: Locator, history: Range, start: int, series: Sequence[PatchFile]
+) -> tuple[Range, dict[str, int]]:
+    """Return the places of patches that have none together: as commits of the branch, the rest after the last of these.
+
+    Raises ``Unplaced`` with the reason for the whole series when none of them is a commit, or the rest has no place.
+    A single patch is not looked for: what fits nowhere was changed, and then it is not what the branch has.
+    """
+    if len(series) == 1:
+        return find_baseline(session.repository, history, start, series), {}
+    places = {patch.name: locator.locate(patch) for patch in series}
+    found = {name: place.position for name, place in places.items() if place is not None}
+    rest = [patch for patch in series if patch.name not in found]
+    if not rest:
+        return history, found
+    if not found:
+        return find_baseline(session.repository, history, start, series), found
+    return place_groups(session.repository, history, max(start, *found.values()), [Group(0, tuple(rest))]).range, found
+
+
+def _read(files: Sequence[Path]) -> list[PatchFile]:
+    """Return the patches in ``files``, each with a name of its own; ``UsageError`` when two are the same."""
+    series = [read_patch(path) for path in files]
+    names = [patch.name for patch in series]
+    for number, (path, patch) in enumerate(zip(files, series, strict=True)):
+        for other, earlier in zip(files[:number], series[:number], strict=True):
+            if patch.text == earlier.text and patch.message == earlier.message:
+                hint = "give each patch of the series once, in their order"
+                raise UsageError(f"{path} is the same patch as {other}", hint)
+    return [
+        patch if names.count(patch.name) == 1 else replace(patch, name=_told_apart(path, files))
+        for path, patch in zip(files, series, strict=True)
+    ]
+
+
+def _told_apart(path: Path, files: Sequence[Path]) -> str:
+    """Return the shortest end of ``path`` that no other one of ``files`` has."""
+    for length in range(1, len(path.parts) + 1):
+        if sum(other.parts[-length:] == path.parts[-length:] for other in files) == 1:
+            return "/".join(path.parts[-length:])
+    return str(path)
