@@ -191,8 +191,9 @@ def test_series_of_which_one_has_no_place(place: Place, tmp_path: Path) -> None:
     content = place.patch(NEXT)
     (tmp_path / "1.patch").write_bytes(content)
     (tmp_path / "2.patch").write_bytes(content.replace(b"line 9", b"lime 9").replace(b"fixed", b"other"))
-    words = ["prereqs", "--onto", RELEASE, str(tmp_path / "1.patch"), str(tmp_path / "2.patch")]
-    refused(place.folder, words, 2, f"2.patch: hunk 1 does not fit in b.c at {place.short(10)}", OTHER_TIP)
+    done = place.run("prereqs", "--onto", RELEASE, str(tmp_path / "1.patch"), str(tmp_path / "2.patch"))
+    assert (done.status, done.out) == (2, "")
+    assert done.err.startswith("error: 2.patch: hunk 1 does not fit in b.c at ")
 
 
 def misfit(place: Place, content: bytes, why: str) -> None:

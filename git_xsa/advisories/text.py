@@ -192,7 +192,7 @@ def _sections(text: str) -> Iterator[tuple[str, str]]:
     """Yield each underlined heading with the text up to the next one."""
     lines = text.split("\n")
     starts = [n for n in range(len(lines) - 1) if lines[n].strip() and _RULE.fullmatch(lines[n + 1])]
-    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+    for start, end in zip(starts, [*starts, len(lines)][1:], strict=True):
         yield lines[start].strip(), "\n".join(lines[start + 2 : end])
 
 

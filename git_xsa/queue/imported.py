@@ -279,23 +279,26 @@ class Imported:
         fit with the rest."""
         placed = [place.position for one in usable for place in one.places if place is not None]
         start = max([history.position[base.id], *placed, *(p for found in marked.values() for p in found)])
-        pending = [one for one in usable if one.pending]
-        left = [one for one in pending if one.trouble]
-        pending = [one for one in pending if not one.trouble]
-        if not pending:
-            return history, left
+        waiting = [one for one in usable if one.pending]
+        if not waiting:
+            return history, []
         repository = self._session.repository
-        everything = _placed(repository, history, start, [one.group for one in pending])
+        everything = _placed(repository, history, start, [one.group for one in waiting])
         if everything is not None:
-            return everything, left
+            return everything, []
+        # What fits nowhere by itself may fit after another one, so it is tried again when that is in.
         fitting: list[_Asked] = []
         found: Baseline | None = None
-        for one in pending:
-            groups = [other.group for other in (*fitting, one)]
-            larger = _placed(repository, history, start, groups)
-            (fitting if larger is not None else left).append(one)
-            found = larger or found
-        return found or history, left
+        fresh = True
+        while fresh:
+            fresh = False
+            for one in list(waiting):
+                larger = _placed(repository, history, start, [other.group for other in (*fitting, one)])
+                if larger is not None:
+                    waiting.remove(one)
+                    fitting.append(one)
+                    found, fresh = larger, True
+        return found or history, waiting
 
     def _question(
         self,

@@ -241,6 +241,7 @@ class Session:
         question = self.ask_advisories(base, tip, asked)
         fixed = {number for found in question.xsa_of.values() for number in found}
         present = _marked(fixes) & asked | self._fixed_in(base, asked - fixed, ())
+        present |= asked & self.fixed_by_own(base, question.range)
         if not present:
             return question
         xsa_of = {0: tuple(sorted(present)), **question.xsa_of}
