@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "check": "Tell whether outstanding advisories apply to a release",
     "export": "Write the patches for a release as a build takes them",
-    "fetch": "Mirror the public advisories and their patches into the store",
+    "fetch": "Mirror the public advisories into the store",
     "import": "Take advisories and their patches into the store",
     "prereqs": "Find the commits that a patch needs before it applies",
     "stats": "Count how often advisories applied to past releases",

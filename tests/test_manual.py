@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from git_xsa.__main__ import COMMANDS
+from git_xsa.__main__ import COMMANDS, module_of
 from git_xsa.completions import actions
 
 MAN = Path(__file__).resolve().parent.parent / "man"
@@ -28,7 +28,7 @@ def _text(name: str) -> str:
 
 
 def _parser(name: str) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = import_module(f"git_xsa.commands.{name}").parser()
+    parser: argparse.ArgumentParser = import_module(module_of(name)).parser()
     return parser
 
 

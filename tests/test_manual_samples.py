@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pytest
 
-from git_xsa.__main__ import COMMANDS
+from git_xsa.__main__ import COMMANDS, module_of
 from git_xsa.demo import write
 from git_xsa.model.change import Hunk
 from git_xsa.model.lines import LineHistory
@@ -221,7 +221,7 @@ CALLS = [(page, *call) for page in PAGES for script in _shown_lines(page) for ca
 def test_a_command_line_in_a_page_is_valid(
     page: str, name: str, arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    parser: argparse.ArgumentParser = import_module(f"git_xsa.commands.{name}").parser()
+    parser: argparse.ArgumentParser = import_module(module_of(name)).parser()
     try:
         parser.parse_args(arguments)
     except SystemExit:

@@ -178,7 +178,9 @@ def _by_name(patches: Sequence[str], version: Version | None, tree: str) -> Choi
         return (True, tuple(-number for number in own))
 
     ordered = sorted(groups, key=distance)
-    return Choice(Found.SERIES, tuple(Series(tuple(groups[group]), Basis.NAME, group) for group in ordered))
+    return Choice(
+        Found.SERIES, tuple(Series(tuple(groups[group]), Basis.NAME, group or groups[group][0]) for group in ordered)
+    )
 
 
 def _nothing(advisory: Advisory | None) -> Choice:

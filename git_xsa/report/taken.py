@@ -30,7 +30,7 @@ def _print_one(lines: Lines, taken: Taken) -> None:
     edition, advisory = taken.edition, taken.edition.advisory
     title = advisory.title if advisory is not None else ""
     cves = f" ({', '.join(advisory.cves)})" if advisory is not None and advisory.cves else ""
-    lines.line((edition.title, "bold"), f"  {title}{cves}")
+    lines.line((edition.title, "bold"), f"  {title}{cves}" if title or cves else "")
     lines.line(f"  {_amount(taken)}")
     if advisory is not None:
         style = "green" if taken.vouching.signature is Signature.TRUSTED else "yellow"
