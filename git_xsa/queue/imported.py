@@ -190,7 +190,7 @@ class Imported:
             except PatchError as error:
                 trouble = trouble or error.what
                 continue
-            candidate = _resolved(asked, series, patches, [locator.locate(patch, (number,)) for patch in patches])
+            candidate = _resolved(asked, series, patches, locator.locate_all(patches, (number,)))
             self._take_marked(candidate, history)
             problem = self._misfit(candidate, base, history)
             if not problem:

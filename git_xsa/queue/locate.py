@@ -105,6 +105,18 @@ class Locator:
         self._known: dict[int, _Known] = {}
         self._own: dict[frozenset[bytes], list[_Known]] = {}
 
+    def locate_all(self, series: Sequence[PatchFile], numbers: Sequence[int] = ()) -> list[Place | None]:
+        """Return where each patch of ``series`` is.
+
+        A commit of the branch is one of them only: a second patch that names it, such as one that was edited, is none.
+        """
+        found: list[Place | None] = []
+        for patch in series:
+            place = self.locate(patch, numbers)
+            taken = {known.position for known in found if known is not None and known.position > 0}
+            found.append(place if place is None or place.position not in taken else None)
+        return found
+
     def locate(self, patch: PatchFile, numbers: Sequence[int] = ()) -> Place | None:
         """Return where ``patch``, a fix of the advisories ``numbers``, is; ``None`` when it is nowhere yet."""
         paths = _paths(patch.changes)

@@ -61,7 +61,7 @@ def _apart(
     """
     if len(series) == 1:
         return find_baseline(session.repository, history, start, series), {}
-    places = {patch.name: locator.locate(patch) for patch in series}
+    places = {patch.name: place for patch, place in zip(series, locator.locate_all(series), strict=True)}
     found = {name: place.position for name, place in places.items() if place is not None}
     rest = [patch for patch in series if patch.name not in found]
     if not rest:
