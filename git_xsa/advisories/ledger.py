@@ -1,0 +1,204 @@
+"""The ledger of embargoes, and the journal of every decision about them, in the store.
+
+``embargoes.json`` is what holds now, ``embargoes.journal`` how it came about, one JSON object a line::
+
+    {"format": 1, "embargoes": [
+      {"xsa": 500, "since": "2026-11-24T12:00:00Z", "until": "2026-12-08T12:00:00Z",
+       "lifted": null, "note": "", "tips": {"staging-4.17": ["<hex>"]}, "fixes": {"stable-4.17": ["<patch id>"]}}]}
+
+    {"time": "2026-11-24T12:00:03Z", "user": "Jane Doe <jane@example.org>", "action": "add", "reason": "",
+     "embargoes": [<as they were decided on>]}
+
+Promises: a decision is in the journal before it is in the ledger, so that whenever a process ends, the ledger is the
+old one or the new one and the journal knows of both.  A ledger that can't be read, or that is gone although the journal
+isn't, is an error and never an empty ledger.  Keys that a newer version added are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from git_xsa.advisories.store import Store, StoreError
+from git_xsa.model.freeze import Embargo, Instant, Ledger
+from git_xsa.model.instant import parse_instant, rfc3339
+
+LEDGER = "embargoes.json"
+JOURNAL = "embargoes.journal"
+#: The lock of whoever changes it.
+LOCK = "embargoes"
+FORMAT = 1
+
+
+class LedgerError(StoreError):
+    """The ledger can't be read (exit status 128): whoever asks what is frozen takes everything for frozen."""
+
+
+class _Written(msgspec.Struct):
+    """An embargo as it stands in the file, checked; other keys are kept beside it."""
+
+    xsa: int
+    since: str
+    until: str
+    lifted: str | None = None
+    note: str = ""
+    tips: dict[str, list[str]] = {}
+    fixes: dict[str, list[str]] = {}
+
+
+class _File(msgspec.Struct):
+    format: int
+    embargoes: list[_Written]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An embargo in the ledger with what the freeze rule does not ask about.
+
+    ``rest`` holds the keys that this version doesn't know, with their values.
+    """
+
+    embargo: Embargo
+    note: str = ""
+    rest: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """Its JSON object."""
+        embargo = self.embargo
+        return {
+            "xsa": embargo.xsa,
+            "since": rfc3339(embargo.since),
+            "until": rfc3339(embargo.until),
+            "lifted": rfc3339(embargo.lifted) if embargo.lifted is not None else None,
+            "note": self.note,
+            "tips": {branch: sorted(commits) for branch, commits in sorted(embargo.tips.items())},
+            "fixes": {branch: sorted(patches) for branch, patches in sorted(embargo.fixes.items())},
+        } | self.rest
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the journal tells of a change: when, who, what was done, and why."""
+
+    time: Instant
+    user: str
+    action: str
+    reason: str
+
+
+class EmbargoLedger:
+    """The ledger in ``store``, as it was when it was read.
+
+    Raises ``LedgerError`` when it can't be read.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.entries: dict[int, Entry] = {}
+        self._rest: dict[str, Any] = {}
+        self._read()
+        self._newest = _newest(store.read(JOURNAL) or b"")
+
+    @property
+    def ledger(self) -> Ledger:
+        """What the freeze rule is given."""
+        return Ledger(tuple(entry.embargo for entry in self.entries.values()), self._newest)
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Hold the ledger's lock, and have what it holds now; ``Locked`` when somebody else has it."""
+        with self._store.lock(LOCK):
+            self._read()
+            self._newest = _newest(self._store.read(JOURNAL) or b"")
+            yield
+
+    def put(self, decision: Decision, entries: Iterable[Entry]) -> None:
+        """Add ``entries``, each in the place of one of the same advisory; only in ``changing``."""
+        changed = list(entries)
+        self._write(decision, changed, self.entries | {entry.embargo.xsa: entry for entry in changed})
+
+    def drop(self, decision: Decision, numbers: Iterable[int]) -> None:
+        """Take the advisories ``numbers`` out, which are in it; the journal keeps them.  Only in ``changing``."""
+        dropped = list(numbers)
+        left = {xsa: entry for xsa, entry in self.entries.items() if xsa not in dropped}
+        self._write(decision, [self.entries[xsa] for xsa in dropped], left)
+
+    def _write(self, decision: Decision, changed: list[Entry], entries: dict[int, Entry]) -> None:
+        if self._store.read(LEDGER) is None:
+            # Else a first decision that is cut short would look like a ledger that somebody has removed.
+            self._store.write(self._encoded({}), LEDGER)
+        line = {
+            "time": rfc3339(decision.time),
+            "user": decision.user,
+            "action": decision.action,
+            "reason": decision.reason,
+            "embargoes": [entry.document for entry in changed],
+        }
+        self._store.append(_json(line).decode("utf-8"), JOURNAL)
+        self._newest = max(decision.time, self._newest or decision.time)
+        self._store.write(self._encoded(entries), LEDGER)
+        self.entries = entries
+
+    def _encoded(self, entries: dict[int, Entry]) -> bytes:
+        document = {"format": FORMAT, "embargoes": [entry.document for _, entry in sorted(entries.items())]}
+        return msgspec.json.format(_json(document | self._rest), indent=2) + b"\n"
+
+    def _read(self) -> None:
+        content = self._store.read(LEDGER)
+        if content is None:
+            if self._store.read(JOURNAL):
+                raise self._error(
+                    "it is gone, but its journal is not", f"{self._store.path(JOURNAL)} tells what it held"
+                )
+            return
+        try:
+            document: dict[str, Any] = msgspec.json.decode(content, type=dict[str, Any])
+            if document.get("format") != FORMAT:
+                raise self._error(f"its format is {document.get('format')!r}, not {FORMAT}", "install a newer git-xsa")
+            written = msgspec.convert(document, _File).embargoes
+        except msgspec.MsgspecError as error:
+            raise self._error(str(error)) from None
+        except UnicodeDecodeError:
+            raise self._error("it is not UTF-8") from None
+        entries = [self._entry(here, raw) for here, raw in zip(written, document["embargoes"], strict=True)]
+        self.entries = {entry.embargo.xsa: entry for entry in entries}
+        self._rest = {key: value for key, value in document.items() if key not in _File.__struct_fields__}
+        if len(self.entries) < len(entries):
+            raise self._error("it has two embargoes of one advisory")
+
+    def _entry(self, written: _Written, raw: dict[str, Any]) -> Entry:
+        try:
+            since, until = parse_instant(written.since), parse_instant(written.until)
+            lifted = parse_instant(written.lifted) if written.lifted is not None else None
+        except ValueError as error:
+            raise self._error(f"XSA-{written.xsa} has an instant without a meaning: {error}") from None
+        tips = {branch: frozenset(commits) for branch, commits in written.tips.items()}
+        fixes = {branch: frozenset(patches) for branch, patches in written.fixes.items()}
+        rest = {key: value for key, value in raw.items() if key not in _Written.__struct_fields__}
+        return Entry(Embargo(written.xsa, since, until, lifted, tips, fixes), written.note, rest)
+
+    def _error(self, why: str, hint: str = "") -> LedgerError:
+        what = f"the ledger of embargoes {self._store.path(LEDGER)} can't be read: {why}"
+        return LedgerError(what, hint or f"mend it by hand; {self._store.path(JOURNAL)} tells what it held")
+
+
+def _json(document: dict[str, Any]) -> bytes:
+    return msgspec.json.encode(document)
+
+
+def _newest(journal: bytes) -> Instant | None:
+    """Return when the newest entry was made, ``None`` when there is none."""
+    return max((time for time in map(_time, journal.splitlines()) if time is not None), default=None)
+
+
+def _time(line: bytes) -> Instant | None:
+    """Return the time of an entry; half of one, which a power cut left, has none."""
+    try:
+        return parse_instant(str(msgspec.json.decode(line, type=dict[str, Any]).get("time", "")))
+    except (msgspec.MsgspecError, UnicodeDecodeError, ValueError):
+        return None
