@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 #: Name of each command (its module in ``git_xsa.commands``) -> the line that ``git xsa`` lists it with.
 COMMANDS = {
     "check": "Tell whether outstanding advisories apply to a release",
+    "embargo": "Keep the ledger of embargoes and what they freeze",
     "export": "Write the patches for a release as a build takes them",
     "fetch": "Mirror the public advisories into the store",
     "import": "Take advisories and their patches into the store",

@@ -10,10 +10,13 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from git_xsa.errors import XsaError
 from git_xsa.git.run import Git
+
+if TYPE_CHECKING:
+    from git_xsa.model.freeze import Rules
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,26 @@ class Settings:
     remotes: tuple[str, ...] = ()
     #: The command that builds; empty: none is asked for.
     build: str = ""
+    staging_branch: str = "staging-*"
+    #: What a freeze concerns: patterns of branches, or of whole names that begin with refs/.
+    frozen_refs: tuple[str, ...] = ("stable-*", "staging-*")
+    #: Whether stable branches may take during a freeze what was in staging when it began.
+    gate_during_freeze: bool = True
+    fixes_first: bool = False
+
+    @property
+    def freeze_rules(self) -> Rules:
+        """What the freeze rule is to go by."""
+        from git_xsa.model.freeze import Rules  # noqa: PLC0415 - only for who asks about a freeze
+
+        return Rules(
+            self.frozen_refs,
+            self.stable_branch,
+            self.staging_branch,
+            self.release_tag,
+            self.gate_during_freeze,
+            self.fixes_first,
+        )
 
 
 class _Meaningless(Exception):
@@ -163,6 +186,10 @@ _KEYS = {
         _Key("require_signature", "requireSignature", boolean),
         _Key("symbol_forms", "symbolForm", forms),
         _Key("build", "build", command),
+        _Key("staging_branch", "stagingBranch", pattern),
+        _Key("frozen_refs", "frozenRefs", words),
+        _Key("gate_during_freeze", "gateDuringFreeze", boolean),
+        _Key("fixes_first", "fixesFirst", boolean),
     )
 }
 

@@ -1,0 +1,234 @@
+"""git xsa-embargo: keep the ledger of embargoes, which decides when the stable branches are frozen."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import pwd
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from git_xsa.commands.arguments import advisory_numbers, json_option
+from git_xsa.errors import UsageError
+from git_xsa.model.instant import FORM, parse_instant, spelled
+from git_xsa.report.plain import printable
+
+if TYPE_CHECKING:
+    from git_xsa.advisories.ledger import Decision, EmbargoLedger, Entry
+    from git_xsa.git.config import Settings
+    from git_xsa.git.run import Git
+    from git_xsa.model.freeze import Instant
+
+#: Stands for text that is read from standard input.
+INPUT = "-"
+
+
+def clock() -> Instant:
+    """Return what the clock says."""
+    return int(time.time())
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of this command's line."""
+    made = argparse.ArgumentParser(
+        prog="git xsa-embargo",
+        description="Keep the ledger of embargoes, which decides when the stable branches are frozen.",
+    )
+    actions = made.add_subparsers(dest="action", metavar="<action>", required=True)
+    add = _changing(actions, "add", "write an embargo down")
+    add.add_argument("--until", metavar="<instant>", type=_instant, required=True, help="when it lifts")
+    add.add_argument("--since", metavar="<instant>", type=_instant, help="when it was predisclosed (default: now)")
+    add.add_argument("--note", metavar="<text>", default="", help="kept with it; - reads it from standard input")
+    listing = actions.add_parser("list", help="print the ledger, and what is frozen", description="Print the ledger.")
+    json_option(listing)
+    _changing(actions, "lift", "end an embargo now")
+    extend = _changing(actions, "extend", "let an embargo last longer")
+    extend.add_argument("--until", metavar="<instant>", type=_instant, required=True, help="when it lifts instead")
+    _changing(actions, "remove", "take an embargo out that was a mistake")
+    file = "print what a public server may know: when which references are frozen"
+    actions.add_parser("freeze-file", help=file, description=f"{file.capitalize()}.")
+    return made
+
+
+def _changing(
+    actions: argparse._SubParsersAction[argparse.ArgumentParser], name: str, does: str
+) -> argparse.ArgumentParser:
+    made = actions.add_parser(name, help=does, description=f"{does.capitalize()}.")
+    made.add_argument("xsa", metavar="<n>", nargs="+", type=advisory_numbers, help="the advisories: 500 or XSA-500")
+    made.add_argument(
+        "--reason", metavar="<text>", default="", help="why, for the journal; - reads it from standard input"
+    )
+    return made
+
+
+def _instant(text: str) -> Instant:
+    try:
+        return parse_instant(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no instant: {error}") from None
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do what the options say, and return 0."""
+    from git_xsa.advisories.ledger import EmbargoLedger  # noqa: PLC0415 - not needed to print the usage
+    from git_xsa.advisories.store import Store  # noqa: PLC0415
+    from git_xsa.git.config import read_settings  # noqa: PLC0415
+    from git_xsa.git.run import Git  # noqa: PLC0415
+    from git_xsa.report import embargoes  # noqa: PLC0415
+
+    now = clock()
+    with Git() as git:
+        settings = read_settings(git)
+        ledger = EmbargoLedger(Store.open(settings.store))
+        rules = settings.freeze_rules
+        warning = embargoes.clock_warning(ledger.ledger, now)
+        if warning:
+            print(warning, file=sys.stderr)
+        if options.action == "list" and options.json:
+            print(embargoes.document(ledger, rules, now))
+        elif options.action == "list":
+            entries = [entry for _, entry in sorted(ledger.entries.items())]
+            print(*embargoes.entry_lines(entries, now), *embargoes.freeze_lines(ledger.ledger, rules, now), sep="\n")
+        elif options.action == "freeze-file":
+            print(embargoes.freeze_file(ledger.ledger, rules, now))
+        else:
+            changed = _change(options, git, settings, ledger, now)
+            print(*changed, *embargoes.freeze_lines(ledger.ledger, rules, now), sep="\n")
+    return 0
+
+
+def _change(
+    options: argparse.Namespace, git: Git, settings: Settings, ledger: EmbargoLedger, now: Instant
+) -> list[str]:
+    """Carry a decision out, for all advisories that are named or for none; returns what to say."""
+    from git_xsa.advisories.ledger import Decision  # noqa: PLC0415
+
+    numbers = list(dict.fromkeys(number for found in options.xsa for number in found))
+    note = getattr(options, "note", "")
+    if note == INPUT and options.reason == INPUT:
+        raise UsageError("--note and --reason can't both be read from standard input", "give one of them as text")
+    note, reason = _text(note), _text(options.reason)
+    decision = Decision(now, _user(git), options.action, reason)
+    if options.action == "add":
+        return _add(options, decision, git, settings, ledger, (numbers, note))
+    with ledger.changing():
+        entries = [_known(ledger, number) for number in numbers]
+        if options.action == "remove":
+            ledger.drop(decision, numbers)
+            return [f"XSA-{number}: removed; the journal keeps it" for number in numbers]
+        change = _extension(options.until, now) if options.action == "extend" else _lift(now)
+        changed = [change(entry) for entry in entries]
+        ledger.put(decision, changed)
+    return _told(changed, now)
+
+
+def _add(
+    options: argparse.Namespace,
+    decision: Decision,
+    git: Git,
+    settings: Settings,
+    ledger: EmbargoLedger,
+    what: tuple[list[int], str],
+) -> list[str]:
+    from git_xsa.advisories.ledger import Entry  # noqa: PLC0415
+    from git_xsa.model.freeze import Embargo  # noqa: PLC0415
+
+    numbers, note = what
+    since = options.since if options.since is not None else decision.time
+    _still_to_come(options.until, decision.time)
+    if options.until <= since:
+        what_is_wrong = f"an embargo from {spelled(since)} until {spelled(options.until)} has no time in it"
+        raise UsageError(what_is_wrong, "--until has to be after --since")
+    tips = _tips(git, settings)
+    with ledger.changing():
+        for number in numbers:
+            if number in ledger.entries:
+                hint = "git xsa-embargo extend and lift change when it ends, remove takes it out"
+                raise UsageError(f"XSA-{number} is in the ledger already", hint)
+        entries = [Entry(Embargo(number, since, options.until, tips=tips), note) for number in numbers]
+        ledger.put(decision, entries)
+    if not tips:
+        print(
+            "note: no staging branch is known here, so nothing tells what the gate may let through while it lasts\n"
+            "hint: add embargoes in a clone that has fetched the staging branches",
+            file=sys.stderr,
+        )
+    return _told(entries, decision.time)
+
+
+def _tips(git: Git, settings: Settings) -> dict[str, frozenset[str]]:
+    """Return where the staging branches stand; nothing outside of a repository."""
+    if git.call("rev-parse", "--git-dir", accept=(0, 128)).status:
+        return {}
+    from git_xsa.git.repository import Repository  # noqa: PLC0415
+    from git_xsa.git.staging import staging_tips  # noqa: PLC0415
+
+    with Repository() as repository:
+        return staging_tips(repository, settings)
+
+
+def _known(ledger: EmbargoLedger, number: int) -> Entry:
+    if number not in ledger.entries:
+        raise UsageError(f"XSA-{number} is not in the ledger", "git xsa-embargo list prints what is")
+    return ledger.entries[number]
+
+
+def _lift(now: Instant) -> Callable[[Entry], Entry]:
+    def change(entry: Entry) -> Entry:
+        if entry.embargo.ends <= now:
+            raise UsageError(f"the embargo of XSA-{entry.embargo.xsa} ended at {spelled(entry.embargo.ends)}")
+        return replace(entry, embargo=replace(entry.embargo, lifted=now))
+
+    return change
+
+
+def _extension(until: Instant, now: Instant) -> Callable[[Entry], Entry]:
+    _still_to_come(until, now)
+
+    def change(entry: Entry) -> Entry:
+        embargo = entry.embargo
+        if embargo.lifted is not None:
+            hint = "if that was a mistake, remove it and add it again"
+            raise UsageError(f"the embargo of XSA-{embargo.xsa} was lifted at {spelled(embargo.lifted)}", hint)
+        if until <= embargo.until:
+            what = f"the embargo of XSA-{embargo.xsa} lasts until {spelled(embargo.until)} already"
+            raise UsageError(what, "git xsa-embargo lift ends it when the time has come")
+        return replace(entry, embargo=replace(embargo, until=until))
+
+    return change
+
+
+def _still_to_come(until: Instant, now: Instant) -> None:
+    if until <= now:
+        raise UsageError(f"{spelled(until)} is over: it is {spelled(now)}", f"--until takes {FORM}")
+
+
+def _told(entries: list[Entry], now: Instant) -> list[str]:
+    from git_xsa.report.embargoes import state  # noqa: PLC0415
+
+    return [
+        f"XSA-{entry.embargo.xsa}: {state(entry, now)}, "
+        f"from {spelled(entry.embargo.since)} until {spelled(entry.embargo.ends)}"
+        for entry in entries
+    ]
+
+
+def _text(text: str) -> str:
+    """Return what was meant by an option's text, which may be standard input, as one that can be written as UTF-8."""
+    if text == INPUT:
+        text = sys.stdin.read().strip()
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _user(git: Git) -> str:
+    """Return who decides: the identity that git would commit with, or else the name of the account."""
+    ident = git.call("var", "GIT_COMMITTER_IDENT", accept=(0, 128))
+    if ident.status == 0:
+        return printable(ident.out.decode("utf-8", "replace").rpartition(">")[0] + ">", one_line=True)
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())

@@ -1,0 +1,90 @@
+"""The ledger of embargoes, for people and for programs, and what of it a public server may know."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from git_xsa.advisories.ledger import EmbargoLedger, Entry
+from git_xsa.model.freeze import Instant, Ledger, Rules, clock_is_wrong, freeze_at, windows
+from git_xsa.model.instant import rfc3339, spelled
+from git_xsa.report.plain import printable
+
+FORMAT = 1
+
+
+def state(entry: Entry, now: Instant) -> str:
+    """Return in a word or two what holds of an embargo at ``now``."""
+    embargo = entry.embargo
+    if embargo.lifted is not None and embargo.lifted <= min(now, embargo.until):
+        return "lifted"
+    if embargo.ends <= now:
+        return "over"
+    return "in force" if embargo.since <= now else "planned"
+
+
+def freeze_lines(ledger: Ledger, rules: Rules, now: Instant) -> list[str]:
+    """Return what is frozen at ``now``, or from when on it will be."""
+    frozen = ", ".join(rules.frozen_refs) or "nothing, by xsa.frozenRefs"
+    freeze = freeze_at(ledger, now)
+    if freeze is None:
+        coming = [f"from {spelled(begin)} until {spelled(end)}: {frozen}" for begin, end in windows(ledger, now)]
+        return ["Nothing is frozen now.", *(f"Frozen {words}" for words in coming)]
+    lines = [f"Frozen until {spelled(freeze.ends)}: {frozen}"]
+    if rules.gate:
+        lines.append("Stable branches may still move to what was in staging when the freeze began.")
+    if rules.fixes_first:
+        lines.append("After it, a branch takes nothing else until the fixes that the ledger names are in.")
+    return lines
+
+
+def entry_lines(entries: list[Entry], now: Instant) -> list[str]:
+    """Return a line for each embargo."""
+    rows = []
+    for entry in entries:
+        since, until = spelled(entry.embargo.since), spelled(entry.embargo.ends)
+        rows.append((f"XSA-{entry.embargo.xsa}", state(entry, now), since, until, entry.note))
+    widths = [max((len(row[column]) for row in rows), default=0) for column in range(4)]
+    lines = ["  ".join([*(row[i].ljust(widths[i]) for i in range(4)), row[4]]) for row in rows]
+    return [printable(line.rstrip(), one_line=True) for line in lines]
+
+
+def clock_warning(ledger: Ledger, now: Instant) -> str:
+    """Return a warning when the clock can't be right, else nothing."""
+    if not clock_is_wrong(ledger, now) or ledger.newest is None:
+        return ""
+    return (
+        f"warning: the clock says {spelled(now)}, but the journal has an entry of {spelled(ledger.newest)}\n"
+        "hint: set the clock; until then whatever had begun by that entry stays frozen"
+    )
+
+
+def document(ledger: EmbargoLedger, rules: Rules, now: Instant) -> str:
+    """Return the ledger as JSON."""
+    freeze = freeze_at(ledger.ledger, now)
+    entries = [
+        entry.document | {"state": state(entry, now).replace(" ", "-"), "ends": rfc3339(entry.embargo.ends)}
+        for _, entry in sorted(ledger.entries.items())
+    ]
+    return json.dumps(
+        {
+            "format": FORMAT,
+            "now": rfc3339(now),
+            "clock_is_wrong": clock_is_wrong(ledger.ledger, now),
+            "frozen_until": rfc3339(freeze.ends) if freeze is not None else None,
+            "frozen": list(rules.patterns),
+            "gate_during_freeze": rules.gate,
+            "fixes_first": rules.fixes_first,
+            "freezes": _freezes(ledger.ledger, now),
+            "embargoes": entries,
+        }
+    )
+
+
+def freeze_file(ledger: Ledger, rules: Rules, now: Instant) -> str:
+    """Return the freeze file: when which references are frozen, and no number, note, tip or fix."""
+    return json.dumps({"format": FORMAT, "frozen": list(rules.patterns), "freezes": _freezes(ledger, now)}, indent=2)
+
+
+def _freezes(ledger: Ledger, now: Instant) -> list[dict[str, Any]]:
+    return [{"begins": rfc3339(begin), "ends": rfc3339(end)} for begin, end in windows(ledger, now)]
