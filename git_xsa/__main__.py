@@ -39,6 +39,9 @@ COMMANDS = {
     "stats": "Count how often advisories applied to past releases",
 }
 
+#: Commands that only the hooks call (``git-xsa-hook pre-push``): not listed, with no page and no completion.
+HIDDEN = frozenset({"hook"})
+
 INTERRUPTED = 128 + signal.SIGINT
 PIPE_CLOSED = 128 + signal.SIGPIPE
 #: Signals that end the process after it has removed what it made: a cancelled job must leave no text of a patch.
@@ -121,7 +124,7 @@ def _dispatch(arguments: Sequence[str]) -> int:
         return 0
     if name == "--help":
         return _manual("git-xsa", _listing())
-    if name not in COMMANDS:
+    if name not in COMMANDS and name not in HIDDEN:
         raise _unknown(name)
     module = import_module(module_of(name))
     parser: argparse.ArgumentParser = module.parser()

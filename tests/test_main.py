@@ -122,7 +122,7 @@ def test_every_command_has_a_program() -> None:
     lines = (ROOT / "pyproject.toml").read_text(encoding="utf-8").splitlines()
     programs = {line.split(" = ")[0] for line in lines if line.endswith('= "git_xsa.__main__:entry"')}
 
-    assert programs == {"git-xsa", *(f"git-xsa-{name}" for name in program.COMMANDS)}
+    assert programs == {"git-xsa", *(f"git-xsa-{name}" for name in {*program.COMMANDS, *program.HIDDEN})}
 
 
 # Usage

@@ -111,7 +111,7 @@ def _change(
     if note == INPUT and options.reason == INPUT:
         raise UsageError("--note and --reason can't both be read from standard input", "give one of them as text")
     note, reason = _text(note), _text(options.reason)
-    decision = Decision(now, _user(git), options.action, reason)
+    decision = Decision(now, user(git), options.action, reason)
     if options.action == "add":
         return _add(options, decision, git, settings, ledger, (numbers, note))
     with ledger.changing():
@@ -223,7 +223,7 @@ def _text(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def _user(git: Git) -> str:
+def user(git: Git) -> str:
     """Return who decides: the identity that git would commit with, or else the name of the account."""
     ident = git.call("var", "GIT_COMMITTER_IDENT", accept=(0, 128))
     if ident.status == 0:

@@ -44,6 +44,8 @@ class Settings:
     #: Whether stable branches may take during a freeze what was in staging when it began.
     gate_during_freeze: bool = True
     fixes_first: bool = False
+    #: Remotes, by name or address, that embargoed patches may go to.
+    private_remotes: tuple[str, ...] = ()
 
     @property
     def freeze_rules(self) -> Rules:
@@ -190,6 +192,7 @@ _KEYS = {
         _Key("frozen_refs", "frozenRefs", words),
         _Key("gate_during_freeze", "gateDuringFreeze", boolean),
         _Key("fixes_first", "fixesFirst", boolean),
+        _Key("private_remotes", "privateRemote", words),
     )
 }
 

@@ -1,0 +1,123 @@
+"""The hook pre-push: hold a push back that the freeze forbids, or that would make public what is under embargo.
+
+git gives the remote's name and address as words, and on standard input a line for each reference: what is pushed, its
+object, the reference there, and what that is now.
+
+What goes to a private remote (``xsa.privateRemote``) is not looked at: the fixes are made there.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import IO, TYPE_CHECKING
+
+from git_xsa.commands import clock
+from git_xsa.errors import XsaError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from git_xsa.advisories.ledger import EmbargoLedger
+    from git_xsa.git.config import Settings
+    from git_xsa.git.repository import Repository
+    from git_xsa.git.updates import Move
+    from git_xsa.model.freeze import Verdict
+
+REFUSED = 1
+#: How a refusal is overridden.  Not by --no-verify, which would have the guard against leaks look away, too.
+OVERRIDE = (
+    "if it can't wait, ask the security team; who may override it says why, and it goes into the journal:",
+    "git -c xsa.override='<reason>' push ...; a server that refuses it too wants -o xsa-override='<reason>' as well",
+)
+
+
+def run(words: list[str], given: IO[bytes]) -> int:
+    """Return 0 when the push may go on, 1 when it is refused; what to do then is on standard error."""
+    from git_xsa.git.config import read_settings  # noqa: PLC0415
+    from git_xsa.git.repository import Repository  # noqa: PLC0415
+
+    name, address = (*words, "", "")[:2]
+    moves = _moves(given.read())
+    with Repository() as repository:
+        settings = read_settings(repository.git)
+        if not moves or {name, address} & set(settings.private_remotes):
+            return 0
+        lines = _frozen(repository, settings, moves)
+    _say(lines)
+    return REFUSED if lines else 0
+
+
+def _say(lines: Sequence[str]) -> None:
+    for line in lines:
+        print(line, file=sys.stderr)
+
+
+def _moves(given: bytes) -> list[Move]:
+    """Return what git says is pushed."""
+    from git_xsa.git.updates import moved  # noqa: PLC0415
+
+    found = []
+    for line in given.decode("utf-8", "surrogateescape").splitlines():
+        fields = line.rsplit(" ", 3)
+        if len(fields) != 4:
+            raise XsaError(f"git gave the hook pre-push a line that it can't read: {line!r}", "see githooks(5)")
+        found.append(moved(fields[2], fields[3], fields[1]))
+    return found
+
+
+def _frozen(repository: Repository, settings: Settings, moves: list[Move]) -> list[str]:
+    """Return what to say of the updates that the freeze forbids; nothing when it forbids none."""
+    from git_xsa.git.updates import read_updates  # noqa: PLC0415
+    from git_xsa.model.freeze import judge  # noqa: PLC0415
+    from git_xsa.report.embargoes import clock_warning  # noqa: PLC0415
+    from git_xsa.report.refusals import refusal  # noqa: PLC0415
+
+    now = clock.now()
+    rules = settings.freeze_rules
+    entries = _ledger(settings)
+    ledger = entries.ledger if entries is not None else None
+    warning = clock_warning(ledger, now) if ledger is not None else ""
+    if warning:
+        _say([warning])
+    verdicts = judge(ledger, rules, now, read_updates(repository, rules, ledger, now, moves))
+    lines = refusal(verdicts, rules, ledger, now, OVERRIDE)
+    reason = _override(repository) if lines else ""
+    if not reason or entries is None:
+        return lines
+    _note(repository, entries, reason, now, verdicts)
+    return []
+
+
+def _ledger(settings: Settings) -> EmbargoLedger | None:
+    """Return the ledger; ``None``, and say why, when it can't be read."""
+    from git_xsa.advisories.ledger import EmbargoLedger  # noqa: PLC0415
+    from git_xsa.advisories.store import Store, StoreError  # noqa: PLC0415
+
+    try:
+        return EmbargoLedger(Store.open(settings.store))
+    except StoreError as error:
+        _say([f"warning: {error.what}", *(f"hint: {line}" for line in error.hint.splitlines())])
+        return None
+
+
+def _override(repository: Repository) -> str:
+    """Return the reason for which this one push is to override the freeze, empty when it is not.
+
+    It counts from the command line of this push alone: one that stayed in a file would end every freeze to come.
+    """
+    found = repository.git.call("config", "--show-scope", "--null", "--get", "xsa.override", accept=(0, 1)).out
+    scope, _, reason = found.decode("utf-8", "replace").rstrip("\0").partition("\0")
+    return reason.strip() if scope == "command" else ""
+
+
+def _note(repository: Repository, entries: EmbargoLedger, reason: str, now: int, verdicts: Sequence[Verdict]) -> None:
+    """Write into the journal who overrides the freeze for what, and why."""
+    from git_xsa.advisories.ledger import Decision  # noqa: PLC0415
+    from git_xsa.commands.embargo import user  # noqa: PLC0415
+    from git_xsa.report.plain import printable  # noqa: PLC0415
+
+    refs = [verdict.update.ref for verdict in verdicts if not verdict.allowed]
+    with entries.changing():
+        entries.put(Decision(now, user(repository.git), "override", f"{reason} ({', '.join(refs)})"), [])
+    what = f"note: the freeze is overridden for {', '.join(refs)}; the journal of embargoes has the reason"
+    _say([printable(what, one_line=True)])

@@ -1,0 +1,125 @@
+"""What git knows about updates of references, for the freeze rule.
+
+Nothing is asked about a reference that no freeze concerns, and what only matters when no freeze is in force (which
+commits an update brings) is asked only then.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from git_xsa.git.repository import Repository
+from git_xsa.model.freeze import Arrival, Freeze, Ledger, Rules, Update, freeze_at, last_freeze
+
+#: Options of a diff from which ``git patch-id`` makes the same number as from a patch that upstream has sent.
+PATCH = ("-p", "--no-color", "--no-ext-diff", "--no-textconv", "--diff-algorithm=myers", "-U3", "--full-index",
+         "--first-parent", "--diff-merges=off")  # fmt: skip
+#: Commits of a branch that are looked at for its fixes, the newest first, when nothing tells where the freeze found it.
+MANY = 2_000
+#: How the commits of xen.git begin that its release tags 4.0 to 4.22 stand at, or that follow them; and the only files
+#: that one of them changes.
+_RELEASE = re.compile(
+    rb"(?:update Xen (?:version )?(?:to|for) |(?:release: )?update CHANGELOG|README: )", re.IGNORECASE
+)
+_RELEASE_FILES = frozenset({b"xen/Makefile", b"README", b"SUPPORT.md", b"CHANGELOG.md", b"Config.mk"})
+
+
+@dataclass(frozen=True)
+class Move:
+    """A reference that is to be moved from ``old`` (``None``: it is new) to ``new`` (``None``: it goes)."""
+
+    ref: str
+    old: str | None
+    new: str | None
+
+
+def moved(ref: str, old: str, new: str) -> Move:
+    """Return the move from ``old`` to ``new`` as git gives them to hooks: only zeros stand for none."""
+    return Move(ref, old if old.strip("0") else None, new if new.strip("0") else None)
+
+
+def read_updates(
+    repository: Repository, rules: Rules, ledger: Ledger | None, now: int, moves: Iterable[Move]
+) -> list[Update]:
+    """Return each of ``moves`` with what the rule wants to know of it at ``now``, in their order.
+
+    A commit that the repository lacks is in no history.
+    """
+    freeze = freeze_at(ledger, now) if ledger is not None else None
+    over = last_freeze(ledger, now) if ledger is not None and rules.fixes_first else None
+    updates = []
+    for move in moves:
+        if not rules.frozen(move.ref) or (freeze is None and over is None):
+            updates.append(Update(move.ref, move.old, move.new))
+        elif freeze is not None:
+            updates.append(_during(repository, rules, freeze, move))
+        elif over is not None:
+            updates.append(_after(repository, rules, over, move))
+    return updates
+
+
+def _during(repository: Repository, rules: Rules, freeze: Freeze, move: Move) -> Update:
+    if move.old is None or move.new is None:
+        return Update(move.ref, move.old, move.new)
+    staging = rules.staging_of(move.ref)
+    tips = freeze.tips(staging) if staging is not None else frozenset()
+    inside = frozenset(tip for tip in tips if _has(repository, tip, move.new))
+    return Update(move.ref, move.old, move.new, _has(repository, move.new, move.old), inside)
+
+
+def _after(repository: Repository, rules: Rules, over: Freeze, move: Move) -> Update:
+    stable = rules.stable_of(move.ref)
+    staging = rules.staging_of(f"refs/heads/{stable}")
+    tips = over.tips(staging) if staging is not None else frozenset()
+    present: frozenset[str] = frozenset()
+    if move.old is not None and _known(repository, move.old):
+        since = [f"^{tip}" for tip in sorted(tips) if _known(repository, tip)]
+        present = frozenset(patch_ids(repository, [move.old, *since, *([] if since else [f"-{MANY}"])]).values())
+    if move.old is None or move.new is None:
+        return Update(move.ref, move.old, move.new, present=present)
+    forward = _has(repository, move.new, move.old)
+    arrivals = _arrivals(repository, tips, move.old, move.new) if forward else ()
+    return Update(move.ref, move.old, move.new, forward, arrivals=arrivals, present=present)
+
+
+def _arrivals(repository: Repository, tips: Collection[str], old: str, new: str) -> tuple[Arrival, ...]:
+    """Return the commits that ``new`` has and ``old`` has not; a merge has no patch id and is no fix."""
+    span = [new, f"^{old}"]
+    ids = patch_ids(repository, span)
+    waiting = {
+        tip: set(repository.git.text("rev-list", tip, f"^{old}").split()) for tip in tips if _known(repository, tip)
+    }
+    return tuple(
+        Arrival(
+            ids.get(commit, ""),
+            _makes_release(repository, commit),
+            frozenset(tip for tip, commits in waiting.items() if commit in commits),
+        )
+        for commit in repository.git.text("rev-list", *span).split()
+    )
+
+
+def patch_ids(repository: Repository, span: Iterable[str]) -> dict[str, str]:
+    """Return the patch id of each commit of ``span`` (words of ``git log``) that changes something, by commit."""
+    text = repository.git.call("log", *PATCH, "--format=commit %H", *span).out
+    found = repository.git.call("patch-id", "--stable", given=text).out.decode("ascii")
+    return {commit: patch for patch, commit in (line.split() for line in found.splitlines())}
+
+
+def _makes_release(repository: Repository, commit: str) -> bool:
+    """Whether ``commit`` does no more than give the tree another version number."""
+    words = ("--no-commit-id", "-r", "-z", "--root", "--name-only", "--format=%s%x00", commit)
+    subject, *paths = repository.git.call("diff-tree", *words).out.split(b"\0")
+    names = {path.strip(b"\n") for path in paths} - {b""}
+    return bool(names) and names <= _RELEASE_FILES and _RELEASE.match(subject) is not None
+
+
+def _known(repository: Repository, commit: str) -> bool:
+    return repository.resolve(commit) is not None
+
+
+def _has(repository: Repository, tip: str, commit: str) -> bool:
+    """Whether ``commit`` is in the history of ``tip``; it is not when the repository lacks one of them."""
+    return repository.git.call("merge-base", "--is-ancestor", commit, tip, accept=(0, 1, 128)).status == 0
