@@ -249,7 +249,7 @@ def _demand_own_lines(step: Step, hunk: Hunk, lines: list[Line], start: int) -> 
     expected = step.before[hunk.old_index : old_end]
     position = step.touch.position
     _demand([id(line) for line in lines[start:end]] == [id(line) for line in expected], position, "other lines")
-    at_end = old_end == len(step.before) and hunk.trailing < hunk.leading
+    at_end = old_end == len(step.before) and hunk.trailing == 0
     _demand(not at_end or end == len(lines), position, "not at the end of the file")
 
 

@@ -151,6 +151,31 @@ def test_a_hunk_that_a_policy_would_misplace_is_made_anew(policy: str, demo: Pat
     assert "offset" not in told
 
 
+def test_what_only_gnu_patch_refuses_is_made_anew_for_it(tmp_path: Path) -> None:
+    # Two lines of context after the change, three before: GNU patch wants it at the end of the file, git does not.
+    end = b"".join(b"line %d\n" % number for number in range(20))
+    fixed = end.replace(b"line 17\n", b"line 17\nchecked\n")
+    draft = Draft()
+    draft.commit("root", {"xen/a.c": end + b"old\n"})
+    draft.release("1.0.0", {"version": b"1.0.0\n"})
+    draft.commit("a: cleanup", {"xen/a.c": end})
+    draft.commit("a: check it\n\nThis is XSA-2.", {"xen/a.c": fixed})
+    place = draft.write(tmp_path / "story")
+
+    export(place.folder, tmp_path / "strict")
+    assert (tmp_path / "strict" / "series").read_text(encoding="utf-8") == "0001-xsa2-a-check-it.patch\n"
+    export(place.folder, tmp_path / "made", "--policy", "patch-f0")
+    (name,) = (tmp_path / "made" / "series").read_text(encoding="utf-8").split()
+    assert name == "0001-xsa2-a-check-it.refreshed.patch"
+    tree = tree_of(place.folder, RELEASE, tmp_path / "tree")
+    command = ["patch", "-p1", "-F0", "-f", "--dry-run", "-i"]
+    published = tmp_path / "made" / name.replace(".refreshed", "")
+    assert subprocess.run([*command, published], cwd=tree, capture_output=True, check=False).returncode == 1
+    command.remove("--dry-run")
+    subprocess.run([*command, tmp_path / "made" / name], cwd=tree, capture_output=True, check=True)
+    assert (tree / "xen" / "a.c").read_bytes() == fixed + b"old\n"
+
+
 def test_series_is_what_a_loop_in_a_shell_reads(shared: Place, tmp_path: Path) -> None:
     answer = export(shared.folder, tmp_path / "made")
 

@@ -21,8 +21,8 @@ from typing import Any, TypeVar
 
 import hypothesis
 import pytest
-from histories import Story, Supply, beside, create, diff, stack, write
-from hypothesis import HealthCheck, assume, event, given, settings
+from histories import File, Story, Supply, beside, content, create, diff, stack, write
+from hypothesis import HealthCheck, assume, event, example, given, settings
 from hypothesis import strategies as st
 from random_histories import Detour, Request, detours, requests, stories
 from referee import ByHand, Outcome, Refused, obeys, selections
@@ -426,8 +426,12 @@ def test_git_agrees(
 
 
 def test_git_agrees_on_a_base_that_left_the_line(workshop: Workshop, request: pytest.FixtureRequest) -> None:
+    # Found at random: the base's own line stands behind the last line of a hunk with less context after than before.
+    less_after = Story("abcde", "fabcde", "fabcgde", "hfabcgde", "ihfabcgde")
+
     @examples(100)
     @given(detours())
+    @example(Detour(less_after, {"f": File(content("kabcdej"))}, wanted=2))
     def check(detour: Detour) -> None:
         workshop.check_detour(detour)
 

@@ -277,10 +277,11 @@ class _Entry:
     def _ends_file(self, end: int) -> bool:
         """Whether the hunk, which ends before index ``end``, can only be put at the end of the file.
 
-        git demands it of a hunk that ends with a changed line, GNU patch of one with less context after than before.
+        git demands it of a hunk that ends with a changed line (``match_end`` in its apply.c).  GNU patch also of one
+        with less context after than before, but what only that program refuses is no need of the change: an export
+        for it makes such a patch anew.
         """
-        hunk = self._hunk
-        return end == len(self._current) and (hunk.trailing == 0 or hunk.trailing < hunk.leading)
+        return end == len(self._current) and self._hunk.trailing == 0
 
     def _require_gone(self, before: Line, after: Line | None, changed: bool, slide: _Slide | None) -> None:
         """Put rules in the book by which no line between ``before`` and ``after`` is there."""
