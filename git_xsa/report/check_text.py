@@ -8,6 +8,7 @@ from shlex import quote
 from git_xsa.model.rules import Kind
 from git_xsa.model.words import advisory_names, count
 from git_xsa.queue.answer import State, Verdict
+from git_xsa.queue.standing import Standing, standings
 from git_xsa.report.as_text import (
     KIND_STYLES,
     STYLES,
@@ -80,9 +81,8 @@ def _together(lines: Lines, verdict: Verdict) -> None:
     print_unknown(lines, verdict)
     print_found(lines, verdict)
     print_doubt(lines, verdict)
-    found = _needs(verdict, known)
-    for number in known:
-        _advisory(lines, verdict, number, *found[number])
+    for standing in standings(verdict, known):
+        _advisory(lines, verdict, standing)
     if verdict.state is not State.CONFLICTS:
         lines.line(f"  {order_line(verdict)}")
         print_queue(lines, verdict)
@@ -113,57 +113,20 @@ def _sum(verdict: Verdict, number: int) -> str:
     }.get(verdict.state, verdict.state.value)
 
 
-def _needs(verdict: Verdict, known: Sequence[int]) -> dict[int, tuple[list[int], list[int]]]:
-    """Return for each advisory which others must come before it, and which prerequisites it needs, itself or through
-    another prerequisite."""
-    selection = verdict.selection
-    direct: dict[int, set[int]] = {position: set() for position in selection.queue}
-    for needed, reasons in selection.reasons.items():
-        for reason in reasons:
-            direct[reason.needed_by].add(needed)
-    wanted = set(selection.wanted)
-    answer = {}
-    for number in known:
-        own = [p for p in selection.wanted if number in verdict.xsa_of[p]]
-        reached: set[int] = set()
-        pending = list(own)
-        while pending:
-            for need in direct[pending.pop()] - reached:
-                reached.add(need)
-                if need not in wanted:
-                    pending.append(need)
-        others = {x for p in reached & wanted - set(own) for x in verdict.xsa_of[p]}
-        answer[number] = (sorted(others - {number}), sorted(reached - wanted))
-    return answer
-
-
-def _advisory(lines: Lines, verdict: Verdict, number: int, after: list[int], needed: list[int]) -> None:
+def _advisory(lines: Lines, verdict: Verdict, standing: Standing) -> None:
     """Print one advisory: what it needs, and the subject of its last commit."""
-    own = {position for position in verdict.selection.wanted if number in verdict.xsa_of[position]}
     words: list[Part] = []
-    blocked = {reason.needed_by for reason in verdict.selection.impossible}
-    if blocked & {*needed, *own}:
+    if standing.conflicts:
         words.append(("conflicts", STYLES[State.CONFLICTS]))
-    if _in_doubt(verdict) & own:
+    if standing.misplaced:
         words.append(("misplaced", STYLES[State.MISPLACED]))
-    if needed:
-        words.append((f"needs {count(len(needed), 'prerequisite')}", KIND_STYLES[Kind.CHANGE]))
-    if after:
-        words.append((f"after {advisory_names(after)}", ""))
-    name = f"XSA-{number}"
+    if standing.needed:
+        words.append((f"needs {count(len(standing.needed), 'prerequisite')}", KIND_STYLES[Kind.CHANGE]))
+    if standing.after:
+        words.append((f"after {advisory_names(standing.after)}", ""))
+    name = f"XSA-{standing.number}"
     state = words or [("applies", STYLES[State.APPLIES])]
     parts: list[Part] = [f"  {name:8} "]
     for index, part in enumerate(state):
         parts += [", " if index else "", part]
-    lines.line(*parts, ("  " + subject_of(verdict, max(own)), "dim"))
-
-
-def _in_doubt(verdict: Verdict) -> set[int]:
-    """Return the changes that git may have misplaced: the one it refuses, or all that touch the files it got wrong."""
-    doubt = verdict.doubt
-    if doubt is None:
-        return set()
-    if doubt.position is not None:
-        return {doubt.position}
-    touches = verdict.range.index.at(verdict.selection.queue)
-    return {touch.position for touch in touches if not touch.paths.isdisjoint(doubt.paths)}
+    lines.line(*parts, ("  " + subject_of(verdict, max(standing.own)), "dim"))

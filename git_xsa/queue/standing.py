@@ -1,0 +1,75 @@
+"""What an answer about several advisories says of each of them: what it needs, and what must come before it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from git_xsa.queue.answer import State, Verdict
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One advisory in the queue with the others.
+
+    ``own`` are the positions of its changes.  ``after`` are the advisories that must come before it, ``needed`` its
+    prerequisites: what it needs itself, or through another prerequisite.  ``conflicts``: it can't be applied;
+    ``misplaced``: git gets it, or a file that it touches, wrong.
+    """
+
+    number: int
+    own: tuple[int, ...]
+    after: tuple[int, ...]
+    needed: tuple[int, ...]
+    conflicts: bool
+    misplaced: bool
+
+    @property
+    def state(self) -> State:
+        """The state that it alone would have, once the others are in."""
+        if self.conflicts:
+            return State.CONFLICTS
+        if self.misplaced:
+            return State.MISPLACED
+        return State.NEEDS_PREREQUISITES if self.needed else State.APPLIES
+
+
+def standings(verdict: Verdict, numbers: Sequence[int]) -> list[Standing]:
+    """Return how each of ``numbers``, advisories that have a change in the answer's queue, stands there."""
+    selection = verdict.selection
+    direct: dict[int, set[int]] = {position: set() for position in selection.queue}
+    for needed, reasons in selection.reasons.items():
+        for reason in reasons:
+            direct[reason.needed_by].add(needed)
+    wanted = set(selection.wanted)
+    blocked = {reason.needed_by for reason in selection.impossible}
+    doubted = _in_doubt(verdict)
+    found = []
+    for number in numbers:
+        own = [p for p in selection.wanted if number in verdict.xsa_of[p]]
+        reached: set[int] = set()
+        pending = list(own)
+        while pending:
+            for need in direct[pending.pop()] - reached:
+                reached.add(need)
+                if need not in wanted:
+                    pending.append(need)
+        others = {x for p in reached & wanted - set(own) for x in verdict.xsa_of[p]} - {number}
+        prerequisites = reached - wanted
+        conflicts = bool(blocked & {*prerequisites, *own})
+        misplaced = not doubted.isdisjoint(own)
+        found.append(
+            Standing(number, tuple(own), tuple(sorted(others)), tuple(sorted(prerequisites)), conflicts, misplaced)
+        )
+    return found
+
+
+def _in_doubt(verdict: Verdict) -> set[int]:
+    """Return the changes that git may have misplaced: the one it refuses, or all that touch the files it got wrong."""
+    doubt = verdict.doubt
+    if doubt is None:
+        return set()
+    if doubt.position is not None:
+        return {doubt.position}
+    touches = verdict.range.index.at(verdict.selection.queue)
+    return {touch.position for touch in touches if not touch.paths.isdisjoint(doubt.paths)}
