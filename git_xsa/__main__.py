@@ -34,6 +34,7 @@ COMMANDS = {
     "embargo": "Keep the ledger of embargoes and what they freeze",
     "export": "Write the patches for a release as a build takes them",
     "fetch": "Mirror the public advisories into the store",
+    "hooks": "Put the hooks into a repository, or take them out",
     "import": "Take advisories and their patches into the store",
     "prereqs": "Find the commits that a patch needs before it applies",
     "stats": "Count how often advisories applied to past releases",

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pytest
 
-from git_xsa.__main__ import COMMANDS, module_of
+from git_xsa.__main__ import COMMANDS, HIDDEN, module_of
 from git_xsa.demo import write
 from git_xsa.model.change import Hunk
 from git_xsa.model.lines import LineHistory
@@ -88,7 +88,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Put the commands of this checkout, and the Python that runs the test, on PATH."""
     python = shlex.quote(sys.executable)
-    scripts = {f"git-xsa-{name}": f"exec {python} -m git_xsa {name}" for name in COMMANDS}
+    scripts = {f"git-xsa-{name}": f"exec {python} -m git_xsa {name}" for name in {*COMMANDS, *HIDDEN}}
     for name, script in (scripts | {"python3": f"exec {python}"}).items():
         path = tmp_path / name
         path.write_text(f'#!/bin/sh\n{script} "$@"\n', encoding="utf-8")

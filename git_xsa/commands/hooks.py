@@ -1,0 +1,68 @@
+"""git xsa-hooks: put git-xsa's hooks into a repository, tell whether they are there, and take them out again."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+
+from git_xsa.errors import XsaError
+from git_xsa.report.plain import printable
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of this command's line."""
+    made = argparse.ArgumentParser(
+        prog="git xsa-hooks",
+        description="Put git-xsa's hooks into this repository, beside those that are there, or take them out again.",
+    )
+    actions = made.add_subparsers(dest="action", metavar="<action>", required=True)
+    for name, does in (
+        ("install", "put the hooks into this repository"),
+        ("status", "tell whether they are there"),
+        ("uninstall", "undo what install did"),
+    ):
+        action = actions.add_parser(name, help=does, description=f"{does.capitalize()}.")
+        action.add_argument("--server", action="store_true", help="the hooks for a repository that is pushed to")
+    return made
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do what the options say; returns 0 when all is as asked for afterwards, else 1."""
+    from git_xsa.git.hooks import CLIENT, SERVER, HookFolder, State, find_place  # noqa: PLC0415 - not for the usage
+    from git_xsa.git.run import Git  # noqa: PLC0415
+
+    names = SERVER if options.server else CLIENT
+    with Git() as git:
+        place = find_place(git)
+    if options.action == "install" and program() is None:
+        raise XsaError("git-xsa-hook is not on PATH, and the hooks would not find it", "install.sh puts it there")
+    if options.action == "install" and place.shared:
+        what = f"the hooks in {place.folder} are run in other repositories, too: {place.setting} names that folder"
+        raise XsaError(what, "git config core.hooksPath <folder> gives this repository a folder of its own")
+    hooks = HookFolder(place.folder, program() or "git-xsa-hook")
+    _say(f"hooks are in {place.folder}" + (f", by {place.setting}" if place.setting else ""))
+    if options.action == "status":
+        states = [(name, hooks.state(name)) for name in names]
+        for name, state in states:
+            _say(f"{name}: {state.value}")
+        return 0 if all(state.good for _, state in states) else 1
+    changed = [name for name in names if hooks.state(name) is State.CHANGED]
+    for name, words in hooks.install(names) if options.action == "install" else hooks.uninstall(names):
+        _say(f"{name}: {words}")
+    if options.action == "install" and place.tracked:
+        note = f"note: {place.folder} is in the work tree, so git shows the hooks among your files"
+        print(printable(note, one_line=True), file=sys.stderr)
+    return 1 if changed else 0
+
+
+def program() -> str | None:
+    """Return the path of the program that the hooks call, ``None`` when there is none."""
+    beside = os.path.join(os.path.dirname(os.path.abspath(sys.argv[0])), "git-xsa-hook")
+    found = shutil.which("git-xsa-hook") or (beside if os.access(beside, os.X_OK) else None)
+    return os.path.abspath(found) if found is not None else None
+
+
+def _say(line: str) -> None:
+    print(printable(line, one_line=True))

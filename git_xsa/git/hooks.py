@@ -1,0 +1,317 @@
+"""Put hooks into a repository beside those that are there, and take them out again.
+
+A hook of ours takes the place that git looks at.  What was there before gets another name and is run after it, by a
+small file that takes the place of both (``hooks/chain``)::
+
+    pre-push   ->   pre-push                  the chain
+                    pre-push.git-xsa          ours
+                    pre-push.before-git-xsa   what was there, as it was
+                    git-xsa.manifest          what was done, JSON
+
+Without another hook ours is ``pre-push`` itself, so that git starts one process and not three.
+
+Promises: what is going to be done is in the manifest before it is done, so that an installation that is cut short can
+be repeated or undone; git finds the old hook or the new one at any moment; what was there is renamed and never written
+to; and nothing that somebody has changed since is removed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import stat
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from enum import Enum
+from hashlib import sha256
+from pathlib import Path
+
+from git_xsa.errors import XsaError
+from git_xsa.git.run import Git
+
+CLIENT = ("pre-push", "reference-transaction")
+SERVER = ("pre-receive", "update")
+PROGRAM = "git-xsa-hook"
+MANIFEST = "git-xsa.manifest"
+FORMAT = 1
+OURS = ".git-xsa"
+BEFORE = ".before-git-xsa"
+CHAIN = "chain"
+#: Scopes of a setting that belong to one repository.
+_OWN_SCOPES = ("local", "worktree")
+_FOLDER_OF_CODE = Path(__file__).resolve().parent.parent.parent
+
+
+class State(Enum):
+    """What is the matter with a hook."""
+
+    NONE = "not installed"
+    OTHER = "not installed, another hook is there"
+    INSTALLED = "installed"
+    CHAINED = "installed, the hook that was there before runs after it"
+    OLD = "installed by another version of git-xsa"
+    PART = "not installed completely"
+    CHANGED = "changed since it was installed"
+
+    @property
+    def good(self) -> bool:
+        """Whether git runs our hook, and it is this version's."""
+        return self in (State.INSTALLED, State.CHAINED)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where git looks for a repository's hooks.
+
+    ``setting`` says by whose ``core.hooksPath``, empty: by nobody's.  ``shared`` is set when that is no setting of this
+    repository, so that other repositories have the same hooks.  ``tracked`` is set in a work tree.
+    """
+
+    folder: Path
+    setting: str = ""
+    shared: bool = False
+    tracked: bool = False
+
+
+def find_place(git: Git) -> Place:
+    """Return where git looks for hooks; ``XsaError`` outside of a repository, and where hooks are turned off."""
+    common = Path(git.text("rev-parse", "--path-format=absolute", "--git-common-dir"))
+    listing = git.call("config", "--null", "--show-scope", "--type=path", "--get-all", "core.hooksPath", accept=(0, 1))
+    words = listing.out.decode("utf-8", "surrogateescape").split("\0")[:-1]
+    # What stands on the command line holds for one command only; git-xsa itself turns hooks off in that way.
+    lasting = [pair for pair in zip(words[::2], words[1::2], strict=True) if pair[0] != "command"]
+    if not lasting:
+        return Place(common / "hooks")
+    scope, value = lasting[-1]
+    hint = "git config --unset core.hooksPath, or let it name a folder"
+    if not value:
+        raise XsaError("core.hooksPath is empty, so git runs no hooks here", hint)
+    bare = git.text("rev-parse", "--is-inside-work-tree") == "false"
+    top = common if bare else Path(git.text("rev-parse", "--show-toplevel"))
+    folder = Path(os.path.normpath(top / value))
+    if folder.exists() and not folder.is_dir():
+        raise XsaError(f"core.hooksPath is {folder}, which is no folder, so git runs no hooks here", hint)
+    tracked = not bare and top in folder.parents and common not in folder.parents
+    return Place(folder, f"core.hooksPath ({scope})", scope not in _OWN_SCOPES, tracked)
+
+
+def source(name: str) -> bytes:
+    """Return the file ``name`` of ``hooks/``, of the checkout or as it was installed."""
+    for folder in (_FOLDER_OF_CODE / "hooks", Path(sys.prefix, "share", "git-xsa", "hooks")):
+        with suppress(FileNotFoundError):
+            return (folder / name).read_bytes()
+    raise XsaError(f"this installation of git-xsa has no file hooks/{name}", "install it again, with install.sh")
+
+
+def filled(name: str, program: str) -> bytes:
+    """Return our hook ``name`` as it is to be put into a repository: it knows the path of the program."""
+    return source(name).replace(b"\nhook=git-xsa-hook\n", b"\nhook=%s\n" % _quoted(program), 1)
+
+
+def chain(name: str) -> bytes:
+    """Return what runs our hook ``name`` and the one that was there before."""
+    return source(CHAIN).replace(b"\nname=\n", b"\nname=%s\n" % _quoted(name), 1)
+
+
+def _quoted(word: str) -> bytes:
+    return os.fsencode(shlex.quote(word))
+
+
+@dataclass
+class _Record:
+    """What was done for one hook: the digests that each file of ours may have, and whether there was one before.
+
+    A file has two while it is replaced by that of another version.
+    """
+
+    files: dict[str, list[str]]
+    before: bool
+
+
+@dataclass
+class HookFolder:
+    """The hooks in ``folder``, of which some are ours; ``program`` is the path of ``git-xsa-hook``.
+
+    Raises ``XsaError`` when the manifest there is none.
+    """
+
+    folder: Path
+    program: str
+    _records: dict[str, _Record] = field(default_factory=dict)
+    _made: bool = False
+
+    def __post_init__(self) -> None:
+        path = self.folder / MANIFEST
+        try:
+            told = json.loads(path.read_bytes())
+            if told["format"] != FORMAT:
+                raise XsaError(f"{path} is of another version of git-xsa", "use that one, or a newer one")
+            self._made = bool(told["made_folder"])
+            for name, one in told["hooks"].items():
+                files = {f"{file}": [f"{digest}" for digest in digests] for file, digests in one["files"].items()}
+                self._records[name] = _Record(files, bool(one["before"]))
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError as error:
+            raise XsaError(f"{path} can't be read: {error.strerror}", "look at it") from None
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise XsaError(f"{path} is no manifest of git-xsa", "look at it, and move it away") from None
+
+    def state(self, name: str) -> State:
+        """Return what is the matter with the hook ``name``."""
+        record = self._records.get(name)
+        path, before = self.folder / name, self.folder / (name + BEFORE)
+        there = os.path.lexists(path)
+        if record is None:
+            return State.OTHER if there else State.NONE
+        if not self._is_ours(name, name):
+            kept = os.path.lexists(before)
+            cut_short = not kept or not there or os.path.samestat(path.lstat(), before.lstat())
+            return State.PART if (cut_short if record.before else not there) else State.CHANGED
+        if not all(self._is_ours(name, file) for file in record.files):
+            return State.CHANGED
+        wanted = self._wanted(name, record.before)
+        if any(_digest_of(self.folder / file) != _digest(content) for file, content in wanted.items()):
+            return State.OLD
+        return State.CHAINED if record.before else State.INSTALLED
+
+    def install(self, names: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """Install the hooks ``names`` and yield what was done for each.
+
+        Raises ``XsaError`` before anything is done when it can't be done for one, and where nothing can be written.
+        """
+        asked = list(names)
+        for name in asked:
+            self._check(name)
+        with self._writing():
+            if not self.folder.exists():
+                self._made = True
+                self.folder.mkdir()
+            for name in asked:
+                yield name, self._install(name)
+
+    def _check(self, name: str) -> None:
+        if self.state(name) is State.CHANGED:
+            what = f"{self.folder / name} is not what git-xsa put there: it was changed since"
+            raise XsaError(what, "git xsa-hooks uninstall forgets it and leaves it alone; after that, install again")
+        if name not in self._records:
+            for path in (self.folder / (name + OURS), self.folder / (name + BEFORE)):
+                if os.path.lexists(path):
+                    raise XsaError(f"{path} is there, but nothing tells why", "look at it, and move it away")
+        self._wanted(name, before=True)  # all files that may be needed are there
+
+    def _install(self, name: str) -> str:
+        state = self.state(name)
+        if state.good:
+            return "there already"
+        path, known = self.folder / name, self._records.get(name)
+        before = known.before if known is not None else os.path.lexists(path)
+        wanted = self._wanted(name, before)
+        digests = {file: [_digest(content)] for file, content in wanted.items()}
+        old = known.files if known is not None else {}
+        self._records[name] = _Record({file: found + old.get(file, []) for file, found in digests.items()}, before)
+        self._write_manifest()
+        if before and not os.path.lexists(self.folder / (name + BEFORE)):
+            _keep(path, self.folder / (name + BEFORE))
+        for file, content in wanted.items():
+            _put(self.folder / file, content)
+        self._records[name] = _Record(digests, before)
+        self._write_manifest()
+        if state is State.OLD:
+            return "brought up to date"
+        return f"installed; what was there is {name}{BEFORE} now, and runs after it" if before else "installed"
+
+    def uninstall(self, names: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """Undo for the hooks ``names`` what was done, and yield what was done for each; ``XsaError`` as above."""
+        with self._writing():
+            for name in names:
+                yield name, self._uninstall(name)
+            if not self._records:
+                (self.folder / MANIFEST).unlink(missing_ok=True)
+                if self._made:
+                    with suppress(OSError):  # somebody else has put something there
+                        self.folder.rmdir()
+
+    def _uninstall(self, name: str) -> str:
+        state, record = self.state(name), self._records.get(name)
+        if record is None:
+            return "not installed"
+        path, before = self.folder / name, self.folder / (name + BEFORE)
+        kept = os.path.lexists(before)
+        if state is not State.CHANGED:
+            if kept:
+                os.replace(before, path)
+                before.unlink(missing_ok=True)  # two names of one file: then nothing was replaced
+            elif self._is_ours(name, name):
+                path.unlink()
+        for file in record.files:
+            if file != name and self._is_ours(name, file):
+                (self.folder / file).unlink()
+        del self._records[name]
+        self._write_manifest()
+        if state is not State.CHANGED:
+            return "removed, and what was there before is back" if kept else "removed"
+        words = "left alone: it was changed since it was installed"
+        return f"{words}; what was there before is {before.name}" if kept else words
+
+    def _wanted(self, name: str, before: bool) -> dict[str, bytes]:
+        """Return the files of the hook ``name``; the one that git runs comes last."""
+        ours = filled(name, self.program)
+        return {name + OURS: ours, name: chain(name)} if before else {name: ours}
+
+    def _is_ours(self, name: str, file: str) -> bool:
+        return _digest_of(self.folder / file) in self._records[name].files.get(file, ())
+
+    def _write_manifest(self) -> None:
+        hooks = {name: {"files": one.files, "before": one.before} for name, one in sorted(self._records.items())}
+        told = {"format": FORMAT, "made_folder": self._made, "hooks": hooks}
+        _put(self.folder / MANIFEST, json.dumps(told, indent=2).encode() + b"\n", mode=0o644)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            where = error.filename or self.folder
+            raise XsaError(f"{where} can't be written: {error.strerror}", "let its owner run this") from None
+
+
+def _digest(content: bytes) -> str:
+    return sha256(content).hexdigest()
+
+
+def _digest_of(path: Path) -> str | None:
+    """Return the digest of a file, ``None`` when there is no file of that name, or a link, which is never ours."""
+    try:
+        if not stat.S_ISREG(path.lstat().st_mode):
+            return None
+        return _digest(path.read_bytes())
+    except OSError:
+        return None
+
+
+def _keep(path: Path, other: Path) -> None:
+    """Give what is at ``path`` the name ``other``, too; where a file can't have two, that one alone."""
+    try:
+        os.link(path, other, follow_symlinks=False)
+    except (OSError, NotImplementedError):
+        os.rename(path, other)
+
+
+def _put(path: Path, content: bytes, mode: int = 0o755) -> None:
+    """Make ``content`` the file at ``path``, which is the old one until it is the new one."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with open(temporary, "xb") as file:
+            file.write(content)
+            os.fchmod(file.fileno(), mode)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
