@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import re
 import sys
@@ -14,7 +15,7 @@ from git_xsa.report.plain import printable
 
 if TYPE_CHECKING:
     from git_xsa.queue.answer import Verdict
-    from git_xsa.queue.builds import BuildOptions
+    from git_xsa.queue.builds import Builder, BuildOptions
     from git_xsa.queue.session import Session
 
 #: Set by whatever runs a command as part of a hook: nothing is built there.
@@ -87,13 +88,14 @@ def build_wishes(options: argparse.Namespace, setting: str) -> BuildOptions | No
     return BuildOptions(command, options.build_timeout, options.jobs, options.quick)
 
 
-def built(session: Session, verdicts: Iterable[Verdict], wishes: BuildOptions | None) -> Iterator[Verdict]:
-    """Yield ``verdicts`` with what their queues need to build; the same ones without ``wishes``.
+@contextlib.contextmanager
+def builder_for(session: Session, wishes: BuildOptions | None) -> Iterator[Builder | None]:
+    """Return what builds queues, ``None`` without ``wishes``; its tree is gone afterwards.
 
     On a terminal each build is told of on standard error.
     """
     if wishes is None:
-        yield from verdicts
+        yield None
         return
     from git_xsa.queue.builds import Builder  # noqa: PLC0415
 
@@ -105,5 +107,11 @@ def built(session: Session, verdicts: Iterable[Verdict], wishes: BuildOptions | 
         print(printable(f"note: {words}", one_line=True), file=sys.stderr, flush=True)
 
     with Builder(session, wishes, say, remark) as builder:
+        yield builder
+
+
+def built(session: Session, verdicts: Iterable[Verdict], wishes: BuildOptions | None) -> Iterator[Verdict]:
+    """Yield ``verdicts`` with what their queues need to build; the same ones without ``wishes``."""
+    with builder_for(session, wishes) as builder:
         for verdict in verdicts:
-            yield builder.improve(verdict)
+            yield builder.improve(verdict) if builder is not None else verdict

@@ -7,7 +7,7 @@ import re
 import sys
 from pathlib import Path
 
-from git_xsa.commands.arguments import advisory_numbers, json_option
+from git_xsa.commands.arguments import advisory_numbers, build_options, build_wishes, builder_for, json_option
 from git_xsa.errors import UsageError, XsaError
 from git_xsa.queue.answer import Question, State, Verdict
 from git_xsa.queue.exporter import Ready, Wish, files_of, prepare
@@ -30,7 +30,7 @@ def parser() -> argparse.ArgumentParser:
         usage="git xsa-export --onto <base> [--tip <ref>] [--xsa <n>[,<n>]... | <commit>... | <patch file>...]\n"
         "                      [--format <format>] [-o <folder>] [--policy <policy>] [--refresh]\n"
         "                      [--start <n>] [--prefix <text>] [--backport-names] [--package-version <version>]\n"
-        "                      [--no-symbols] [--force] [--json]\n"
+        "                      [--build <command>] [--no-symbols] [--force] [--json]\n"
         "   or: git xsa-export --verify <folder> --onto <base> [--policy <policy>] [--json]",
         description="Write the queue of patches for a base in the form that a build takes.",
     )
@@ -64,6 +64,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--verify", metavar="<folder>", type=Path, help="check a folder that was exported before")
     json_option(made)
+    build_options(made)
     made.add_argument("patches", nargs="*", metavar="<commit>", help="commits of the branch, or patch files")
     return made
 
@@ -88,7 +89,7 @@ def _version(text: str) -> str:
 
 def run(options: argparse.Namespace) -> int:
     """Export what the options name and return the exit status: 0 it is written, 1 there is nothing to write, 2 it
-    can't be applied.  With ``--verify``: 0 all is well, 1 something is not.
+    can't be applied or does not build.  With ``--verify``: 0 all is well, 1 something is not.
     """
     _check(options)
     with Session(symbols=not options.no_symbols) as session:
@@ -111,6 +112,8 @@ def _check(options: argparse.Namespace) -> None:
         raise UsageError("give either advisories (--xsa), or commits, or patch files", "see git help xsa-export")
     if options.verify is not None and (options.xsa or options.patches or options.output or options.refresh):
         raise UsageError("--verify takes what it checks from the folder", "see git help xsa-export")
+    if options.verify is not None and options.build is not None:
+        raise UsageError("--verify builds nothing", "leave out --build")
 
 
 def _export(session: Session, options: argparse.Namespace) -> int:
@@ -124,7 +127,8 @@ def _export(session: Session, options: argparse.Namespace) -> int:
         )
     style = Style(options.start, options.prefix, options.backport_names, options.package_version)
     wish = Wish(options.format, options.policy or "strict", options.refresh, style, tuple(files))
-    ready = prepare(session, question, wish)
+    with builder_for(session, build_wishes(options, session.settings.build)) as builder:
+        ready = prepare(session, question, wish, builder)
     if isinstance(ready, Verdict):
         return _nothing(session, ready, options)
     where, kept = _write(session, options, ready, wish)
@@ -185,5 +189,11 @@ def _nothing(session: Session, verdict: Verdict, options: argparse.Namespace) ->
 
     if options.json:
         print(dumps(verdict_document(verdict)))
+    if verdict.build is not None and verdict.build.state.status:
+        from git_xsa.report.build import print_build_failures  # noqa: PLC0415
+
+        print_build_failures([verdict])
+        print("nothing is written", file=sys.stderr)
+        return verdict.build.state.status
     print(printable(f"nothing is written: {headline(verdict)}", one_line=True), file=sys.stderr)
     return 2 if verdict.state is State.CONFLICTS else 1

@@ -88,26 +88,28 @@ def relax(source: RuleSource, history: History, full: Selection, grow: Grow | No
         selection = select(rules, full.base, full.wanted)
         if grow is not None and not selection.impossible:
             selection = grow(rules, selection)
-        given_up = _given_up(source, selection, keep)
-        doubtful = {place for place in given_up if not _certain(history, selection, place)}
+        found = compared(source, full, selection)
+        doubtful = {place for place in found.places if not _certain(history, selection, place)}
         if not doubtful:
-            avoided = sorted(set(full.queue) - set(selection.queue))
-            return Relaxed(selection, tuple(sorted(given_up)), tuple(avoided))
+            return found
         keep |= doubtful
 
 
-def _given_up(source: RuleSource, selection: Selection, keep: Collection[Place]) -> set[Place]:
-    """Return the hunks of the selection that have a rule about context which the selection does not obey."""
+def compared(source: RuleSource, full: Selection, selection: Selection) -> Relaxed:
+    """Return a smaller ``selection`` than ``full`` with what it does otherwise.
+
+    Its places are the hunks with a rule about context that it does not obey.
+    """
     chosen = selection.chosen
-    found = set()
+    places = set()
     for position in selection.queue:
         for rule in source.rules(position):
-            place = (position, rule.path, rule.hunk)
             condition = rule.condition
             applies = condition.since <= selection.base < condition.until and chosen.holds(condition.given)
-            if _about_context(rule) and place not in keep and applies and not chosen.holds(condition.need):
-                found.add(place)
-    return found
+            if _about_context(rule) and applies and not chosen.holds(condition.need):
+                places.add((position, rule.path, rule.hunk))
+    avoided = sorted(set(full.queue) - set(selection.queue))
+    return Relaxed(selection, tuple(sorted(places)), tuple(avoided))
 
 
 def _certain(history: History, selection: Selection, place: Place) -> bool:

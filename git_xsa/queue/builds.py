@@ -41,6 +41,8 @@ _WAITED = "the build did not end within the time limit"
 #: What make says when a file that was there in the last try is gone now: a fault of the reused tree, perhaps.
 _STALE = "No rule to make target"
 _TREE = re.compile(rf"/[^\s'\"\u2018:=\[(]*/git-xsa-\d+-\w+/{TREE}/")
+#: Returns the selection that obeys the rules of a source.
+Follow = Callable[[RuleSource], Selection]
 #: States of queues that can be built.
 BUILDABLE = (State.APPLIES, State.NEEDS_PREREQUISITES, State.MISPLACED, State.PARTLY_APPLIED)
 
@@ -113,12 +115,16 @@ class Builder:
             self._remark("the build can use the network: this system does not let a user shut it off (unshare)")
         return BuildCommand(self.options.command, walls, self.options.limit, self.options.jobs)
 
-    def improve(self, verdict: Verdict) -> Verdict:
-        """Return ``verdict`` with what its queue needs to build; the same when there is no queue."""
+    def improve(self, verdict: Verdict, follow: Follow | None = None) -> Verdict:
+        """Return ``verdict`` with what its queue needs to build; the same when there is no queue.
+
+        ``follow`` returns the selection that obeys rules, where it is not the smallest one that obeys all of them; the
+        patches of such a queue are made anew, so it is not checked here with git.
+        """
         if verdict.state not in BUILDABLE:
             return verdict
         self.tree.clear()  # of another queue, whose success would be in doubt here
-        return _Task(self, verdict).answer()
+        return _Task(self, verdict, follow).answer()
 
 
 def protected_folders(repository: Repository) -> list[Path]:
@@ -136,8 +142,9 @@ def protected_folders(repository: Repository) -> list[Path]:
 class _Task:
     """One answer, on the way to one whose queue builds."""
 
-    def __init__(self, builder: Builder, verdict: Verdict) -> None:
+    def __init__(self, builder: Builder, verdict: Verdict, follow: Follow | None) -> None:
         self._builder = builder
+        self._own_follow = follow
         self._repository = builder.session.repository
         self._grow = builder.session.supplier(verdict.base, verdict.range)
         self._verdict = verdict
@@ -163,15 +170,18 @@ class _Task:
             return self._with_build(BuildState.BASE_TIMEOUT if failure.timeout else BuildState.BASE_FAILS)
         if found.extra is None:
             return self._with_build(BuildState.FAILS)
+        verdict = self._with_selection(self._final(found.extra)) if found.extra else self._verdict
+        return replace(verdict, build=self._report(BuildState.BUILDS, found))
+
+    def _with_selection(self, selection: Selection) -> Verdict:
         verdict = self._verdict
-        if found.extra:
-            selection = self._final(found.extra)
+        state, doubt = State.NEEDS_PREREQUISITES, None
+        if self._own_follow is None:
             proposal = propose(self._history, self._base, self._wanted, lambda _: selection)
             state, doubt = conclude(proposal, self._builder.session.quarantine)
-            if state is not State.MISPLACED and verdict.state is State.PARTLY_APPLIED:
-                state = State.PARTLY_APPLIED
-            verdict = replace(verdict, state=state, doubt=doubt, selection=selection)
-        return replace(verdict, build=self._report(BuildState.BUILDS, found))
+        if state is not State.MISPLACED and verdict.state is State.PARTLY_APPLIED:
+            state = State.PARTLY_APPLIED
+        return replace(verdict, state=state, doubt=doubt, selection=selection)
 
     def _search(self) -> Found:
         later = set(range(self._base + 1, len(self._history.commits) + 1)).difference(self._verdict.selection.queue)
@@ -216,6 +226,8 @@ class _Task:
     def _follow(self, more: Mapping[int, Collection[Rule]]) -> Selection:
         """Return the smallest selection that obeys ``more`` rules, too, with what supplies the names it lacks."""
         source = _WithMore(self._history.history, more)
+        if self._own_follow is not None:
+            return self._own_follow(source)
         selection = select(source, self._base, self._wanted)
         return selection if self._grow is None or selection.impossible else self._grow(source, selection)
 

@@ -10,17 +10,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import cycle
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from git_xsa.model.relax import Relaxed, relax
-from git_xsa.model.selection import Selection
-from git_xsa.queue.answer import Question, State, Verdict
+from git_xsa.model.relax import Relaxed, compared, relax
+from git_xsa.model.selection import RuleSource, Selection
+from git_xsa.queue.answer import BuildState, Question, State, Verdict
 from git_xsa.queue.export import Preparation, Source
 from git_xsa.queue.folder import MANIFEST, manifest
 from git_xsa.queue.formats import FORMATS, export
 from git_xsa.queue.policy import LENIENT, Files
 from git_xsa.queue.prepared import Patch, Queue, Style
 from git_xsa.queue.session import Session
+
+if TYPE_CHECKING:
+    from git_xsa.queue.builds import Builder
 
 OTHERS = "{} has no fix for them, since they concern other versions or other software (Linux, QEMU, XAPI)"
 
@@ -66,19 +69,29 @@ def judges_for(name: str, policy: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([policy, own])) if own and (policy not in LENIENT or own == "am") else (policy,)
 
 
-def prepare(session: Session, question: Question, wish: Wish) -> Verdict | Ready:
-    """Return the queue that answers ``question``, made ready; the verdict alone when there is nothing to export."""
+def prepare(session: Session, question: Question, wish: Wish, builder: Builder | None = None) -> Verdict | Ready:
+    """Return the queue that answers ``question``, made ready; the verdict alone when there is nothing to export.
+
+    With a ``builder`` the queue is one that builds; there is nothing to export if none does.
+    """
     full = question.proposal.selection
     relaxed = _relaxed(session, question, wish) if full.wanted else None
     if relaxed is None and question.proposal.state is not None:
         return session.answer(question)
-    source = _source(question, full if relaxed is None else relaxed.selection, wish)
+    selection, build = full if relaxed is None else relaxed.selection, None
+    if builder is not None:
+        found = _built(session, question, relaxed, builder)
+        if found.build is None or found.build.state is not BuildState.BUILDS:
+            return found
+        selection, build = found.selection, found.build
+        relaxed = compared(question.range.history, full, selection) if relaxed is not None else None
+    source = _source(question, selection, wish)
     if relaxed is not None and wish.refresh:
         source = replace(source, given_up=relaxed.places)
     preparation = Preparation(session.repository, session.quarantine, source)
     judges = judges_for(wish.format, wish.policy)
     patches = preparation.checked(judges)
-    verdict = _verdict(session, question, source.selection, patches)
+    verdict = replace(_verdict(session, question, source.selection, patches), build=build)
     avoided = tuple(_avoided(question, relaxed)) if relaxed is not None else ()
     partly = _partly(question, source.selection)
     queue = Queue(
@@ -93,6 +106,19 @@ def prepare(session: Session, question: Question, wish: Wish) -> Verdict | Ready
         unlisted=_unlisted(session, question, patches, partly) if wish.format == "debian" else {},
     )
     return Ready(verdict, queue, judges, preparation.touched, preparation.start, preparation.end)
+
+
+def _built(session: Session, question: Question, relaxed: Relaxed | None, builder: Builder) -> Verdict:
+    """Return the answer with what its queue needs to build, ``relaxed`` or not."""
+    if relaxed is None:
+        return builder.improve(session.answer(question))
+    history, full = question.range.history, question.proposal.selection
+    grow = session.supplier(question.base, question.range)
+
+    def follow(source: RuleSource) -> Selection:
+        return relax(source, history, full, grow).selection
+
+    return builder.improve(_verdict(session, question, relaxed.selection, ()), follow)
 
 
 def _source(question: Question, selection: Selection, wish: Wish) -> Source:

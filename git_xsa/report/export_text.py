@@ -16,6 +16,7 @@ from git_xsa.queue.prepared import Item, items
 from git_xsa.queue.verify import Check
 from git_xsa.report.as_json import FORMAT, dumps, verdict_document
 from git_xsa.report.as_text import KIND_STYLES, headline
+from git_xsa.report.build import print_build
 from git_xsa.report.pager import on_terminal
 from git_xsa.report.style import Lines, lines
 
@@ -34,6 +35,9 @@ def print_export(git: Git, ready: Ready, wish: Wish, where: str) -> None:
         style = KIND_STYLES[Kind(item.patch.kind)] if item.patch.kind else "bold"
         name = item.name if wish.format not in ("branch", "mbox") else item.patch.subject
         output.line("  ", (f"{label:{width}}", style), f"  {name}")
+    if ready.verdict.build is not None:
+        output.line()
+        print_build(output, ready.verdict)
     _print_remarks(output, ready, found)
 
 
