@@ -332,6 +332,14 @@ PIECES = st.sampled_from([
 ])  # fmt: skip
 
 
+@pytest.mark.parametrize("ends", [b"\n", b"\r\n"])
+def test_text_is_known_by_its_title_however_its_lines_end(ends: bytes) -> None:
+    """Found by bench/fuzz: with CR LF a text could be read, but was not taken for one."""
+    text = advisory(9, 2).replace(b"\n", ends)
+    assert is_advisory(text)
+    assert read_advisory(text).title == "things go wrong"
+
+
 @given(st.lists(PIECES, max_size=40).map("".join))
 def test_any_text_is_read_or_refused(text: str) -> None:
     content = text.encode()

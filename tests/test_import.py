@@ -192,6 +192,20 @@ def test_mailbox_tarball_and_single_patch(tmp_path: Path, sealed: Path) -> None:
     }  # fmt: skip
 
 
+def test_mailbox_of_git_format_patch(place: Place, tmp_path: Path, sealed: Path) -> None:
+    box = place.git("format-patch", "--stdout", f"{place[9]}~1..{place[10]}").encode() + b"\n"
+    done = run(tmp_path, "import", put(tmp_path, "series.mbox", box))
+    assert (done.status, done.err) == (0, "")
+    kept = store_of(sealed) / "advisories"
+    assert sorted(path.parent.parent.parent.name for path in kept.rglob("000?-*.patch")) == ["XSA-4", "XSA-5"]
+
+
+def test_record_that_somebody_has_damaged(place: Place, sealed: Path) -> None:
+    taken(place, {"xsa9.patch": NEW})
+    (store_of(sealed) / "advisories" / "XSA-9" / "files-1" / "import.json").write_bytes(b'{"public": "\xff"}')
+    assert place.run("check", "--xsa", "9").status == 0
+
+
 def test_loose_patches_of_two_times_are_not_mixed(tmp_path: Path, sealed: Path) -> None:
     run(tmp_path, "import", put(tmp_path, "a/xsa9-1.patch", NEW), put(tmp_path, "a/xsa9-2.patch", NEW_MAIL))
     run(tmp_path, "import", put(tmp_path, "b/xsa9-1.patch", NEW_MAIL))
@@ -212,6 +226,8 @@ def test_loose_patches_of_two_times_are_not_mixed(tmp_path: Path, sealed: Path) 
             "names the path '.git/hooks/x'",
         ),
         ("xsa9.meta", b"{", "it is not JSON"),
+        ("xsa9.meta", b'{"XSA": "\xff"}', "it is not JSON: it is not UTF-8"),
+        ("xsa.json", b'[{"xsas": "\xff"}]', "it is not JSON: it is not UTF-8"),
         ("readme", b"words", "it is neither the text of an advisory nor a patch"),
         ("fix.patch", NEW, "nothing in it says which advisory it belongs to"),
     ],

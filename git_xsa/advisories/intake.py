@@ -32,6 +32,8 @@ MOST_FILES = 20_000
 _DEEPEST = 8
 _LONGEST_NAME = 200
 _FROM = re.compile(rb"^From [^\n]*\n(?=[A-Za-z-]+: )", re.MULTILINE)
+#: What git format-patch begins each mail with.
+_FORMAT_PATCH = re.compile(rb"From [0-9a-f]{40,64} ")
 _HEADER = re.compile(rb"\A(?:From [^\n]*\n)?(?:[A-Za-z][A-Za-z0-9-]*:[^\n]*\n(?:[ \t][^\n]*\n)*){2,}\n")
 _MAIL_ONLY = re.compile(
     rb"^(?:Received|Message-Id|MIME-Version|Content-Type|Delivered-To|Return-Path):", re.MULTILINE | re.IGNORECASE
@@ -146,6 +148,8 @@ def _is_mail(content: bytes) -> bool:
     """Whether ``content`` is a mail or a mailbox, and not just a patch with a mail's header."""
     start = content[: 1 << 16]
     header = _HEADER.match(start)
+    if header is not None and _FORMAT_PATCH.match(start):
+        return True
     return (
         header is not None and _MAIL_ONLY.search(header.group()) is not None and b"\ndiff --git " not in header.group()
     )

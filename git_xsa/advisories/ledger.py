@@ -161,7 +161,7 @@ class EmbargoLedger:
             if document.get("format") != FORMAT:
                 raise self._error(f"its format is {document.get('format')!r}, not {FORMAT}", "install a newer git-xsa")
             written = msgspec.convert(document, _File).embargoes
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, RecursionError) as error:
             raise self._error(str(error)) from None
         except UnicodeDecodeError:
             raise self._error("it is not UTF-8") from None

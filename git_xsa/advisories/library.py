@@ -120,7 +120,7 @@ class Edition:
 
         try:
             found = msgspec.json.decode(self.store.read(*self._place, RECORD) or b"{}")
-        except (msgspec.DecodeError, RecursionError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return {}
         return found if isinstance(found, dict) else {}
 

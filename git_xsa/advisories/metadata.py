@@ -106,6 +106,8 @@ def _parsed(content: bytes) -> Any:
         raise MetadataError(f"it has more than {LARGEST >> 20} MB")
     try:
         return msgspec.json.decode(content)
+    except UnicodeDecodeError:
+        raise MetadataError("it is not JSON: it is not UTF-8") from None
     except (msgspec.DecodeError, RecursionError) as error:
         raise MetadataError(f"it is not JSON: {str(error).splitlines()[0][:200]}") from None
 

@@ -101,14 +101,15 @@ class Advisory:
 
 def is_advisory(content: bytes) -> bool:
     """Whether ``content`` has the title of an advisory, not quoted by somebody who answers."""
-    return b"Xen Security Advisory" in content[:LARGEST] and _TITLE.search(_decoded(content[:LARGEST])) is not None
+    start = content[:LARGEST]
+    return b"Xen Security Advisory" in start and _TITLE.search(_decoded(start)) is not None
 
 
 def read_advisory(content: bytes) -> Advisory:
     """Return the advisory in ``content``; ``TextError`` when there is none, or more than one signed part."""
     if len(content) > LARGEST:
         raise TextError(f"the text has more than {LARGEST >> 20} MB: that is no advisory")
-    text = _decoded(content).replace("\r\n", "\n")
+    text = _decoded(content)
     signed, body = _signed_part(text)
     title = _TITLE.search(body)
     if title is None:
@@ -141,7 +142,7 @@ def read_advisory(content: bytes) -> Advisory:
 
 
 def _decoded(content: bytes) -> str:
-    return content.decode("utf-8", "surrogateescape")
+    return content.decode("utf-8", "surrogateescape").replace("\r\n", "\n")
 
 
 def _signed_part(text: str) -> tuple[str, str]:

@@ -53,7 +53,7 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     """Return the manifest of the export in ``folder``, ``None`` when it has none of ours."""
     try:
         found = json.loads((folder / MANIFEST).read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     good = isinstance(found, dict) and found.get("format") == FORMAT and isinstance(found.get("files"), dict)
     return found if good else None
