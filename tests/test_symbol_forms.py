@@ -28,8 +28,6 @@ def written(form: str, word: str) -> tuple[str, str, str]:
     opener = left.partition("(")[0].split()[0]
     text = left.replace("*", word) if "(" in left else f"{opener} {word}"
     text = text.replace("(,", "(int, ")
-    if opener == "OFFSET" or opener == "TYPE_SAFE":
-        text = text.replace(")", ", thing)") if opener == "OFFSET" else text
     return opener, text, right.replace("*", word).replace("%", word.lower())
 
 
