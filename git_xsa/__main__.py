@@ -38,6 +38,7 @@ COMMANDS = {
     "import": "Take advisories and their patches into the store",
     "prereqs": "Find the commits that a patch needs before it applies",
     "stats": "Count how often advisories applied to past releases",
+    "status": "Tell what each stable branch lacks, and what is due",
 }
 
 #: Commands that only the hooks call (``git-xsa-hook pre-push``): not listed, with no page and no completion.

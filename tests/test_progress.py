@@ -76,6 +76,10 @@ def test_nothing_is_shown_where_no_person_looks(monkeypatch: pytest.MonkeyPatch)
         (["check", "--json"], [r"RELEASE-1.0.1 \(1 of 1\)", r"RELEASE-1.0.1 \(1 of 1\): \d+ of 6 commits read"]),
         (["prereqs", "--onto", "RELEASE-1.0.1", "--xsa", "2", "--json"], [r"\d+ of 6 commits read"]),
         (["stats", "--json"], [r"stable-1.0 \(1 of 1\)"]),
+        (
+            ["status"],
+            [r"stable-1.0 \(1 of 1\)", r"stable-1.0 \(1 of 1\): \d+ of 6 commits read"],
+        ),
     ],
 )
 def test_commands_show_it_on_a_terminal(words: list[str], shown: list[str], tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ COLOURED = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @pytest.mark.parametrize(
-    "words", [["check"], ["check", "--each"], ["prereqs", "--onto", RELEASE, "--xsa", "2", "--why"]]
+    "words", [["check"], ["check", "--each"], ["prereqs", "--onto", RELEASE, "--xsa", "2", "--why"], ["status"]]
 )
 def test_colour(words: list[str], place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = place.run(*words)
@@ -67,7 +67,13 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize(
     "words",
-    [["check"], ["check", "--json"], ["prereqs", "--onto", RELEASE, "--xsa", "2", "--why"], ["prereqs", "--stdin"]],
+    [
+        ["check"],
+        ["status"],
+        ["check", "--json"],
+        ["prereqs", "--onto", RELEASE, "--xsa", "2", "--why"],
+        ["prereqs", "--stdin"],
+    ],
 )
 def test_a_closed_pipe(words: list[str], place: Place, temporary: Path) -> None:
     process = start(place.folder, *words)

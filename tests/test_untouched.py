@@ -100,6 +100,8 @@ def asked(place: Place, folder: Path) -> dict[str, tuple[tuple[str, ...], int]]:
         "export nothing": (("export", "--onto", "stable-1.0", "-o", str(folder / "nothing")), 1),
         "stats": (("stats",), 0),
         "stats json": (("stats", "--json", "--quick"), 0),
+        "status": (("status",), 1),
+        "status json": (("status", "--all", "--json"), 1),
         "unknown base": (("check", "--onto", "nothing"), 128),
         "unknown branch": (("check", "--branch", "nothing"), 129),
         "bad patch": ((*onto, str(folder / "bad.patch")), 128),
@@ -111,8 +113,8 @@ def asked(place: Place, folder: Path) -> dict[str, tuple[tuple[str, ...], int]]:
 NAMES = (
     "check", "check each", "check json", "check several", "check conflicts", "prereqs", "prereqs graph",
     "prereqs commits", "prereqs patches", "prereqs stdin", "prereqs no place", "export", "export refreshed",
-    "export patches", "export conflicts", "export nothing", "stats", "stats json", "unknown base",
-    "unknown branch", "bad patch", "wrong usage", "help",
+    "export patches", "export conflicts", "export nothing", "stats", "stats json", "status", "status json",
+    "unknown base", "unknown branch", "bad patch", "wrong usage", "help",
 )  # fmt: skip
 
 
@@ -171,7 +173,7 @@ def test_nothing_changes_in_other_repositories(kind: str, place: Place, tmp_path
     requests = asked(place, tmp_path)
     before = snapshot(root)
 
-    for name in ("check", "prereqs patches", "prereqs no place", "stats", "unknown base"):
+    for name in ("check", "prereqs patches", "prereqs no place", "stats", "status", "unknown base"):
         words, status = requests[name]
         assert ask(place, folder, words).status == status, name
     assert list(temporary.iterdir()) == []

@@ -9,7 +9,14 @@ from fnmatch import fnmatchcase
 
 from git_xsa.git.config import Settings
 from git_xsa.git.repository import Commit, Repository
-from git_xsa.model.release import Version, belongs, newest, security_supported, version_of
+from git_xsa.model.release import (
+    Version,
+    belongs,
+    newest,
+    security_support_ends,
+    security_supported,
+    version_of,
+)
 
 
 @dataclass(frozen=True)
@@ -93,14 +100,34 @@ class Branches:
 
         When no branch says how long it is supported (another project's tree), all are.
         """
-        stated: list[tuple[Branch, bool | None]] = []
-        for branch in self.stable:
-            statement = self._repository.read(f"{branch.tip}:SUPPORT.md")
-            text = statement[2].decode("utf-8", "replace") if statement else ""
-            stated.append((branch, security_supported(text, today)))
+        stated = [(branch, security_supported(self._statement(branch), today)) for branch in self.stable]
         if all(supported is None for _, supported in stated):
             return [branch for branch, _ in stated], []
         return [branch for branch, s in stated if s], [branch for branch, s in stated if not s]
+
+    def _statement(self, branch: Branch) -> str:
+        """Return the support statement at the branch's tip; nothing where it has none."""
+        found = self._repository.read(f"{branch.tip}:SUPPORT.md")
+        return found[2].decode("utf-8", "replace") if found else ""
+
+    def security_support_ends(self, branch: Branch) -> date | None:
+        """Return the last day of the branch's security support, ``None`` when it doesn't name one."""
+        return security_support_ends(self._statement(branch))
+
+    def made(self, releases: Iterable[Commit]) -> dict[str, int]:
+        """Return when each of ``releases`` was made, by name: when it was tagged, or else committed; in seconds since
+        1970."""
+        names = [f"refs/tags/{release.name}" for release in releases]
+        if not names:
+            return {}
+        form = "%(refname:strip=2)%00%(creatordate:unix)%00%(*committerdate:unix)"
+        listing = self._repository.git.text("for-each-ref", f"--format={form}", *names)
+        found = {}
+        for line in listing.split("\n"):
+            name, tagged, committed = line.split("\0")
+            if tagged or committed:
+                found[name] = int(tagged or committed)
+        return found
 
     def base(self, name: str) -> Commit:
         """Return the commit ``name`` as a base; ``XsaError`` when it is none, with the names that come near."""

@@ -16,6 +16,7 @@ from git_xsa.errors import XsaError
 from git_xsa.git.run import Git
 
 if TYPE_CHECKING:
+    from git_xsa.model.due import Interval
     from git_xsa.model.freeze import Rules
 
 
@@ -44,15 +45,17 @@ class Settings:
     #: Whether stable branches may take during a freeze what was in staging when it began.
     gate_during_freeze: bool = True
     fixes_first: bool = False
+    #: How long a branch may go without a release, as people write it.
+    release_interval: str = "4 months"
     #: Remotes, by name or address, that embargoed patches may go to.
     private_remotes: tuple[str, ...] = ()
 
-    #: The freeze file of a server; ``None``: there may be one in the repository's folder, but there need not.
-    freeze_file: Path | None = None
-    #: Who may override a freeze on a server.
-    override_users: tuple[str, ...] = ()
-    #: The variable of the environment that says who pushes; empty: the web server or the account does.
-    user_variable: str = ""
+    @property
+    def interval(self) -> Interval | None:
+        """How long a branch may go without a release; ``None``: as long as nothing else asks for one."""
+        from git_xsa.model.due import parse_interval  # noqa: PLC0415 - only for who asks what is due
+
+        return parse_interval(self.release_interval)
 
     @property
     def freeze_rules(self) -> Rules:
@@ -175,6 +178,18 @@ def forms(values: Sequence[str | None]) -> tuple[str, ...]:
     return tuple(found)
 
 
+def interval(values: Sequence[str | None]) -> str:
+    """Return the last value: a time between releases, in days, weeks, months or years, or ``never``."""
+    from git_xsa.model.due import parse_interval  # noqa: PLC0415 - only for who sets one
+
+    value = values[-1] or ""
+    try:
+        parse_interval(value)
+    except ValueError as error:
+        raise _Meaningless(str(error), "'4 months'") from None
+    return value
+
+
 class _Key(NamedTuple):
     """A key of the section ``xsa``: the field of ``Settings``, its name as manuals write it, and its kind."""
 
@@ -199,9 +214,7 @@ _KEYS = {
         _Key("frozen_refs", "frozenRefs", words),
         _Key("gate_during_freeze", "gateDuringFreeze", boolean),
         _Key("fixes_first", "fixesFirst", boolean),
-        _Key("freeze_file", "freezeFile", path),
-        _Key("override_users", "overrideUsers", words),
-        _Key("user_variable", "userVariable", word),
+        _Key("release_interval", "releaseInterval", interval),
         _Key("private_remotes", "privateRemote", words),
     )
 }

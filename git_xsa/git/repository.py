@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -129,6 +130,24 @@ class Repository:
                     raise XsaError(f"object {name} is missing from {self.folder}", self.missing_hint())
                 found[name] = answer[2]
         return found
+
+    def fetched(self) -> int | None:
+        """Return when git fetched last, as far as it has written that down, in seconds since 1970.
+
+        ``None`` where it has not: in a fresh clone, and where commits come in by pushes.
+        """
+        found = []
+        for folder in {self.folder, self.objects.parent}:
+            with suppress(OSError):
+                found.append(int((folder / "FETCH_HEAD").stat().st_mtime))
+        return max(found, default=None)
+
+    def newest(self) -> int | None:
+        """Return when the newest commit at the end of a branch was made, in seconds since 1970; ``None``: there is
+        none."""
+        words = ("for-each-ref", "--sort=-committerdate", "--count=1", "--format=%(committerdate:unix)")
+        found = self.git.text(*words, "refs/heads", "refs/remotes")
+        return int(found) if found else None
 
     def no_commit(self, name: str, hint: str = "") -> XsaError:
         """Return the error that says why ``name`` is no commit; ``hint`` is for a name that nothing has."""

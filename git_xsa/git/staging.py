@@ -1,7 +1,9 @@
-"""Where the staging branches stand: what an embargo writes down when it is added."""
+"""Where the staging branches stand: what an embargo writes down when it is added, and what waits for the gate."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from git_xsa.git.config import Settings
@@ -25,6 +27,31 @@ def staging_tips(repository: Repository, settings: Settings) -> dict[str, frozen
         if kind in ("heads", "remotes") and fnmatchcase(name, settings.staging_branch):
             (remote if kind == "remotes" else local).setdefault(name, set()).add(commit)
     return {name: _newest(repository, commits) for name, commits in sorted({**local, **remote}.items())}
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What a staging branch has and its stable branch has not: the messages of the commits along first parents.
+
+    ``behind`` counts the commits that only the stable branch has, which are none where the gate is the only way in.
+    """
+
+    messages: tuple[str, ...]
+    behind: int
+
+
+def waiting(repository: Repository, stable: str, tips: Iterable[str]) -> Waiting:
+    """Return what the staging branch that ends with ``tips`` has and the commit ``stable`` has not."""
+    ends = sorted(tips)
+    if ends == [stable]:
+        return Waiting((), 0)
+    words = ("log", "-z", "--first-parent", "--encoding=UTF-8", "--no-color", "--no-show-signature", "--format=%B")
+    log = repository.git.start(*words, *ends, f"^{stable}", "--")
+    behind = int(
+        repository.git.text("rev-list", "--count", "--first-parent", stable, *(f"^{end}" for end in ends), "--")
+    )
+    output = log.finish().out.decode("utf-8", "replace")
+    return Waiting(tuple(output.split("\0")[:-1]), behind)
 
 
 def _newest(repository: Repository, commits: set[str]) -> frozenset[str]:

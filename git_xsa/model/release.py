@@ -40,10 +40,16 @@ def security_supported(statement: str, today: date) -> bool | None:
 
     ``None`` when the statement does not name a day: an unreleased branch, or another project's tree.
     """
+    last = security_support_ends(statement)
+    return today <= last if last is not None else None
+
+
+def security_support_ends(statement: str) -> date | None:
+    """Return the last day of a branch's security support by its support statement, ``None`` when that names none."""
     found = _FIELD.search(statement)
     if found is None:
         return None
     try:
-        return today <= date(int(found[1]), int(found[2]), int(found[3]))
+        return date(int(found[1]), int(found[2]), int(found[3]))
     except ValueError:
         return None

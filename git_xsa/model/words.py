@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-_PLURALS = {"branch": "branches", "patch": "patches", "advisory": "advisories"}
+_PLURALS = {"branch": "branches", "patch": "patches", "advisory": "advisories", "fix": "fixes"}
 
 
 def count(number: int, noun: str) -> str:

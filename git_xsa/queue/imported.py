@@ -78,6 +78,11 @@ class Imported:
         """The advisories in the store."""
         return frozenset(self._library.numbers())
 
+    def public(self, number: int) -> bool:
+        """Return whether the advisory ``number`` is known to be public: its text says so, or it came from the site."""
+        edition = self._library.newest(number)
+        return edition is not None and edition.public
+
     def outstanding(self, base: Commit, tip: Commit, known: Sequence[int]) -> list[int]:
         """Return which advisories of the store a check of ``base`` must look at, besides ``known``.
 

@@ -404,6 +404,20 @@ class Session:
         """
         if bases:
             return [(base, self._tip_of(base, pattern)) for base in map(self.branches.base, bases)], []
+        chosen, left = self.chosen(pattern, everything, today)
+        remarks = [f"{branch.name} has no release tag: git fetch --tags" for branch in chosen if not branch.releases]
+        if left:
+            them = "it" if len(left) == 1 else "them"
+            remarks.append(f"{count(len(left), 'branch')} without security support left out (--all checks {them}, too)")
+        pairs = [(branch.releases[0], branch.end) for branch in chosen if branch.releases]
+        return pairs, remarks
+
+    def chosen(self, pattern: str | None, everything: bool, today: date) -> tuple[list[Branch], list[Branch]]:
+        """Return the branches that get security fixes (all of them with ``everything``) and match ``pattern``, and
+        those that were left out for want of support.
+
+        Raises ``UsageError`` when the pattern leaves none, ``XsaError`` when there is none at all.
+        """
         chosen, left = self.branches.supported(today)
         if everything:
             chosen, left = self.branches.stable, []
@@ -417,12 +431,7 @@ class Session:
             chosen, left = [branch for branch in chosen if branch in matching], []
         if not chosen:
             raise self._no_branch(everything)
-        remarks = [f"{branch.name} has no release tag: git fetch --tags" for branch in chosen if not branch.releases]
-        if left:
-            them = "it" if len(left) == 1 else "them"
-            remarks.append(f"{count(len(left), 'branch')} without security support left out (--all checks {them}, too)")
-        pairs = [(branch.releases[0], branch.end) for branch in chosen if branch.releases]
-        return pairs, remarks
+        return chosen, left
 
     def _no_branch(self, everything: bool) -> XsaError:
         """Return the error that there is nothing to check; ``everything``: nor any branch without support."""

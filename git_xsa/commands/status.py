@@ -1,0 +1,96 @@
+"""git xsa-status: the state of the stable branches for who releases them, and what is due."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from git_xsa.commands.arguments import json_option
+from git_xsa.model.words import count
+from git_xsa.queue.session import Session
+from git_xsa.report.as_json import dumps
+from git_xsa.report.plain import printable
+from git_xsa.report.progress import Progress
+
+if TYPE_CHECKING:
+    from git_xsa.model.freeze import Instant
+    from git_xsa.queue.status import Status
+
+
+def clock() -> Instant:
+    """Return what the clock says."""
+    return int(time.time())
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of this command's line."""
+    made = argparse.ArgumentParser(
+        prog="git xsa-status",
+        usage="git xsa-status [--branch <pattern>] [--all] [--json]",
+        description="Tell what each stable branch has, lacks and waits for, and whether a release of it is due.",
+    )
+    made.add_argument("--branch", metavar="<pattern>", help="only stable branches whose name or version matches")
+    made.add_argument("--all", action="store_true", help="also branches without security support")
+    json_option(made)
+    return made
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the status and return 0 when nothing is to be done now, 1 when a release is, 2 when an advisory can't be
+    applied, and 128 when the ledger can't be read."""
+    from git_xsa.queue.status import StatusReader  # noqa: PLC0415 - not needed to print the usage
+
+    now = clock()
+    today = datetime.fromtimestamp(now, timezone.utc).date()
+    with Session() as session:
+        chosen, left = session.chosen(options.branch, options.all, today)
+        supported = {branch.name for branch in session.branches.supported(today)[0]}
+        with Progress() as progress:
+            session.repository.on_progress = progress.detail
+            status = StatusReader(session, now, progress.task).read(chosen, len(left), supported)
+        if options.json:
+            from git_xsa.report.status import document  # noqa: PLC0415
+
+            print(dumps(document(status)))
+        else:
+            _print(session, status)
+    _print_remarks(status)
+    return status.exit_status
+
+
+def _print(session: Session, status: Status) -> None:
+    from git_xsa.report import pager, style  # noqa: PLC0415
+
+    terminal = pager.on_terminal()
+    frozen = session.settings.frozen_refs
+    with pager.paged(session.repository.git):
+        if terminal:
+            from git_xsa.report.status_table import print_table  # noqa: PLC0415
+
+            print_table(style.console(session.repository.git, terminal), status, frozen)
+        else:
+            from git_xsa.report.status import print_lines  # noqa: PLC0415
+
+            print_lines(style.lines(session.repository.git, terminal), status, frozen)
+
+
+def _print_remarks(status: Status) -> None:
+    """Say on standard error what is wrong with the answer, and what it leaves out."""
+    from git_xsa.report.embargoes import clock_warning  # noqa: PLC0415
+
+    if status.trouble is not None:
+        hint = f"\nhint: {status.trouble.hint}" if status.trouble.hint else ""
+        print(printable(f"error: {status.trouble.what}{hint}"), file=sys.stderr)
+    warning = clock_warning(status.ledger, status.now) if status.ledger is not None else ""
+    if warning:
+        print(warning, file=sys.stderr)
+    for one in status.branches:
+        if one.release is None:
+            print(f"note: {printable(one.branch.name)} has no release tag: git fetch --tags", file=sys.stderr)
+    if status.left_out:
+        them = "it" if status.left_out == 1 else "them"
+        words = f"{count(status.left_out, 'branch')} without security support left out (--all shows {them}, too)"
+        print(f"note: {words}", file=sys.stderr)

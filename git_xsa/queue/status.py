@@ -1,0 +1,298 @@
+"""The state of the stable branches for who releases them: what each one has, lacks, waits for, and what is due.
+
+Of an advisory there are its number, dates and counts in here, and never a word of its text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from git_xsa.advisories.ledger import EmbargoLedger
+from git_xsa.advisories.store import Store, StoreError
+from git_xsa.errors import XsaError
+from git_xsa.git.branches import Branch
+from git_xsa.git.repository import Commit
+from git_xsa.git.staging import Waiting, staging_tips, waiting
+from git_xsa.model.due import Advisory, Due, Facts, Landing, due
+from git_xsa.model.freeze import HEADS, Embargo, Freeze, Instant, Ledger, freeze_at, windows
+from git_xsa.model.marks import marked_advisories
+from git_xsa.queue.answer import FoundSeries, Question, State, Verdict
+from git_xsa.queue.session import Session
+from git_xsa.queue.standing import Standing, standings
+
+#: How a patch of the store is in a branch's queue when the branch has no such commit.
+NOT_IN_BRANCH = ("placed", "nowhere")
+
+
+@dataclass(frozen=True)
+class AdvisoryStatus:
+    """An advisory whose fix the last release lacks.
+
+    ``state`` is what the check says of it on that release, together with the other ones (``None``: it could not be
+    asked), ``needs`` how many prerequisites it has and ``after`` which advisories come before it.  ``landed_at`` is
+    when its last commit came to the branch.
+    """
+
+    rule: Advisory
+    state: State | None = None
+    needs: int = 0
+    after: tuple[int, ...] = ()
+    landed_at: Instant | None = None
+
+
+@dataclass(frozen=True)
+class Staging:
+    """The staging branch: its name, how many commits wait in it, how many of them are security fixes, and how many the
+    stable branch has that it lacks."""
+
+    name: str
+    ahead: int
+    fixes: int
+    behind: int
+
+
+@dataclass(frozen=True)
+class BranchStatus:
+    """One stable branch.
+
+    ``release`` is its last one, made at ``released``; both are ``None`` when it has none, and then ``commits`` (since
+    then) and ``fixes`` (how many of them are security fixes) are 0.  ``frozen`` is whether a freeze would concern it.
+    ``security_until`` is the last day of its security support, if it names one.
+    """
+
+    branch: Branch
+    supported: bool
+    security_until: date | None
+    release: Commit | None
+    released: Instant | None
+    commits: int
+    fixes: int
+    staging: Staging | None
+    advisories: tuple[AdvisoryStatus, ...]
+    frozen: bool
+    due: Due
+    verdicts: tuple[State, ...] = ()
+
+
+@dataclass(frozen=True)
+class Status:
+    """Everything at ``now``.
+
+    ``fetched`` is when git fetched last, ``newest`` when the newest commit of a branch was made (both ``None``: not
+    known).  ``freeze`` is the one in force and ``coming`` the next ones; ``ledger`` is ``None`` when it can't be read,
+    for the reason ``trouble``.  ``left_out`` counts the branches without security support that were not looked at.
+    """
+
+    now: Instant
+    fetched: Instant | None
+    newest: Instant | None
+    branches: tuple[BranchStatus, ...]
+    left_out: int
+    ledger: Ledger | None
+    trouble: XsaError | None
+    freeze: Freeze | None
+    coming: tuple[tuple[Instant, Instant], ...]
+
+    @property
+    def exit_status(self) -> int:
+        """0 nothing is to be done now, 1 a release is, 2 an advisory can't be applied even with the whole branch, 128
+        what is frozen is not known."""
+        if self.trouble is not None:
+            return self.trouble.status
+        if any(State.CONFLICTS in status.verdicts for status in self.branches):
+            return 2
+        return int(any(status.due.acts(self.now) for status in self.branches))
+
+
+@dataclass
+class _Read:
+    """What has been read of a branch on the way to its status."""
+
+    branch: Branch
+    commits: int = 0
+    fixes: int = 0
+    advisories: dict[int, AdvisoryStatus] = field(default_factory=dict)
+    states: list[State] = field(default_factory=list)
+
+
+class StatusReader:
+    """Reads the status in ``session`` as of ``now``; ``on_branch`` is told of each branch before it is read."""
+
+    def __init__(self, session: Session, now: Instant, on_branch: Callable[[str], None] = lambda _: None) -> None:
+        self._session = session
+        self._now = now
+        self._on_branch = on_branch
+        self._ledger, self._trouble = self._read_ledger()
+        self._rules = session.settings.freeze_rules
+        self._freeze = freeze_at(self._ledger, now) if self._ledger is not None else None
+        self._embargoes = {embargo.xsa: embargo for embargo in self._ledger.embargoes} if self._ledger else {}
+
+    def _read_ledger(self) -> tuple[Ledger | None, XsaError | None]:
+        try:
+            return EmbargoLedger(Store.open(self._session.settings.store)).ledger, None
+        except StoreError as error:
+            return None, error
+
+    def read(self, chosen: Sequence[Branch], left_out: int, supported: set[str]) -> Status:
+        """Return the status of the branches ``chosen``; ``supported`` are the names of those with security support."""
+        repository = self._session.repository
+        if repository.shallow:
+            self._refuse_without_release(chosen)
+        made = self._session.branches.made(branch.releases[0] for branch in chosen if branch.releases)
+        tips = staging_tips(repository, self._session.settings)
+        read = {branch.name: _Read(branch) for branch in chosen}
+        of_base = {branch.releases[0].name: read[branch.name] for branch in chosen if branch.releases}
+        for verdict in self._session.answers(self._questions(read.values())):
+            self._take(of_base[verdict.base.name], verdict)
+        statuses = [self._status(found, made, tips, found.branch.name in supported) for found in read.values()]
+        coming = windows(self._ledger, self._now) if self._ledger is not None else ()
+        return Status(
+            self._now,
+            repository.fetched(),
+            repository.newest(),
+            tuple(statuses),
+            left_out,
+            self._ledger,
+            self._trouble,
+            self._freeze,
+            tuple(window for window in coming if window[0] > self._now),
+        )
+
+    def _refuse_without_release(self, chosen: Sequence[Branch]) -> None:
+        """Raise ``XsaError`` for a branch that has no release in a shallow clone: it may have one elsewhere."""
+        for branch in chosen:
+            if not branch.releases:
+                repository = self._session.repository
+                raise XsaError(f"{branch.name} has no release tag in {repository.folder}", repository.missing_hint())
+
+    # What waits for a release
+
+    def _questions(self, branches: Iterable[_Read]) -> Iterator[Question]:
+        """Yield what is to be asked about the last release of each branch."""
+        count = len(list(branches))
+        for number, found in enumerate(branches, 1):
+            branch = found.branch
+            if not branch.releases:
+                continue
+            self._on_branch(f"{branch.name} ({number} of {count})")
+            base, tip = branch.releases[0], branch.end
+            history = self._session.range(base, tip)
+            since = range(history.position[base.id] + 1, history.size + 1)
+            own = [position for position in since if not self._is_version(history.commits[position - 1].subject)]
+            found.commits = len(own)
+            found.fixes = sum(bool(history.marks(position)) for position in own)
+            outstanding = self._session.outstanding(base, tip)
+            if outstanding:
+                yield from self._session.ask(base, tip, outstanding, named=False)
+
+    def _is_version(self, subject: str) -> bool:
+        """Whether a commit only sets the version: that is nothing to make a release for."""
+        return subject.startswith("update Xen version to ")
+
+    def _take(self, found: _Read, verdict: Verdict) -> None:
+        """Put what a verdict says of each of its advisories into ``found``."""
+        found.states.append(verdict.state)
+        changed = {number for position in verdict.selection.wanted for number in verdict.xsa_of.get(position, ())}
+        series = {one.number: one for one in verdict.found}
+        standing = {one.number: one for one in standings(verdict, sorted(changed))}
+        for number in sorted(changed | series.keys()):
+            landing = _landing(series[number]) if number in series else Landing.LANDED
+            own = standing.get(number)
+            rule = self._rule(number, landing, own.state is State.APPLIES if own is not None else None)
+            found.advisories[number] = _advisory(verdict, rule, own)
+
+    def _rule(self, number: int, landing: Landing, fits: bool | None) -> Advisory:
+        """Return what the rule is told of an advisory: whether it is under embargo says the ledger, or else the
+        branch, or else its own text."""
+        embargo = self._embargoes.get(number)
+        if embargo is not None:
+            return Advisory(number, landing, _secret(embargo, self._now), embargo.ends, fits)
+        if landing in (Landing.LANDED, Landing.PARTLY, Landing.STAGING):
+            return Advisory(number, landing, fits=fits)
+        imported = self._session.imported
+        return Advisory(number, landing, imported is None or not imported.public(number), None, fits)
+
+    def _in_staging(self, found: _Read, wait: Waiting | None) -> None:
+        """Add what waits for the gate: advisories that staging has the fixes of, and the branch none."""
+        marked = {number for message in wait.messages for number in marked_advisories(message)} if wait else set()
+        for number in sorted(marked):
+            known = found.advisories.get(number)
+            if known is None:
+                found.advisories[number] = AdvisoryStatus(self._rule(number, Landing.STAGING, None))
+            elif known.rule.landing in (Landing.MISSING, Landing.UNKNOWN):
+                rule = self._rule(number, Landing.STAGING, known.rule.fits)
+                found.advisories[number] = replace(known, rule=rule)
+
+    def _in_ledger(self, found: _Read, released: Instant | None) -> None:
+        """Add what nothing but the ledger knows of: embargoes that last, and those that ended after the release."""
+        stored = self._session.imported.numbers if self._session.imported is not None else frozenset()
+        for number, embargo in sorted(self._embargoes.items()):
+            if number in found.advisories or number in stored or embargo.since >= embargo.ends:
+                continue
+            if self._now < embargo.ends or (released is not None and released < embargo.ends):
+                found.advisories[number] = AdvisoryStatus(self._rule(number, Landing.UNKNOWN, None))
+
+    # The whole
+
+    def _status(
+        self, found: _Read, made: dict[str, Instant], tips: dict[str, frozenset[str]], supported: bool
+    ) -> BranchStatus:
+        branch = found.branch
+        reference = HEADS + branch.name
+        name = self._rules.staging_of(reference) or ""
+        wait = waiting(self._session.repository, branch.tip, tips[name]) if name in tips else None
+        release = branch.releases[0] if branch.releases else None
+        released = made.get(release.name) if release is not None else None
+        if release is not None:
+            self._in_staging(found, wait)
+            self._in_ledger(found, released)
+        advisories = tuple(advisory for _, advisory in sorted(found.advisories.items()))
+        frozen = self._rules.frozen(reference)
+        staging = _staging(name, wait) if wait is not None else None
+        facts = Facts(
+            supported,
+            released,
+            self._session.settings.interval,
+            found.commits,
+            staging.ahead if staging is not None else 0,
+            tuple(advisory.rule for advisory in advisories),
+            self._freeze.ends if frozen and self._freeze is not None else None,
+            self._ledger is not None or not frozen,
+        )
+        return BranchStatus(
+            branch, supported, self._session.branches.security_support_ends(branch), release, released, found.commits,
+            found.fixes, staging, advisories, frozen, due(facts, self._now), tuple(found.states),
+        )  # fmt: skip
+
+
+def _advisory(verdict: Verdict, rule: Advisory, own: Standing | None) -> AdvisoryStatus:
+    """Return the status of an advisory; ``own`` is how it stands in the answer's queue, if it is there.
+
+    A patch that fits nowhere on the branch is in no queue.  A release would not help it, so the rule isn't told.
+    """
+    if own is None:
+        return AdvisoryStatus(rule, State.CONFLICTS if verdict.state is State.CONFLICTS else None)
+    landed = [position for position in own.own if position <= verdict.range.size]
+    when = verdict.range.commits[max(landed) - 1].date if landed else None
+    return AdvisoryStatus(rule, own.state, len(own.needed), own.after, when)
+
+
+def _staging(name: str, wait: Waiting) -> Staging:
+    fixes = sum(bool(marked_advisories(message)) for message in wait.messages)
+    return Staging(name, len(wait.messages), fixes, wait.behind)
+
+
+def _landing(series: FoundSeries) -> Landing:
+    """Return how much of what the store has of an advisory is in the branch."""
+    pending = [patch for patch in series.patches if not patch.present and patch.how in NOT_IN_BRANCH]
+    if not series.patches:
+        return Landing.UNKNOWN
+    if not pending:
+        return Landing.LANDED
+    return Landing.MISSING if len(pending) == len(series.patches) else Landing.PARTLY
+
+
+def _secret(embargo: Embargo, now: Instant) -> bool:
+    return embargo.since < embargo.ends and now < embargo.ends
