@@ -210,7 +210,7 @@ def _calls(script: str) -> Iterator[tuple[str, list[str]]]:
             name, arguments, after_git = "", [], word == "git"
         elif name:
             arguments.append(word)
-        elif after_git and word.startswith("xsa-"):
+        elif after_git and re.fullmatch("xsa-[a-z-]+", word):
             name = word.removeprefix("xsa-")
 
 

@@ -95,7 +95,12 @@ def test_a_function_of_a_header(tmp_path: Path) -> None:
             "kind": "symbol",
             "gone": False,
             "note": None,
-            "introduced": {"path": "lib.h", "line": "static inline int helper(int x)", "also_by": []},
+            "introduced": {
+                "path": "lib.h",
+                "line": "static inline int helper(int x)",
+                "chosen": "only",
+                "also_by": [],
+            },
         }
     ]
     assert ask(place, "--no-symbols")["state"] == "applies"
@@ -283,10 +288,48 @@ def test_the_oldest_of_several_suppliers_is_taken_and_the_others_are_named(tmp_p
     assert found["reasons"][0]["introduced"] == {
         "path": "lib.h",
         "line": "static inline int helper(int x)",
+        "chosen": "oldest",
         "also_by": [place[3]],
     }
     done = run(place.folder, "prereqs", "--onto", "RELEASE-1.0.0", "--xsa", "1", "--why")
     assert f"      ({place.short(3)} could supply it, too; the oldest commit is taken)\n" in done.out
+
+
+def test_a_supplier_that_the_queue_holds_anyway_is_taken(tmp_path: Path) -> None:
+    place = branch(
+        tmp_path,
+        {"lib.h": LIB, "new.h": "/* new */\n", "user.c": user()},
+        {"lib.h": WITH_HELPER},
+        {"new.h": "int helper(int x);\nint fresh(int x);\n"},
+        {"user.c": user("    a = fresh(a);\n    a = helper(a);")},
+    )
+    (found,) = ask(place)["prerequisites"]
+    assert found["commit"] == place[3]
+    fresh, helper = found["reasons"]
+    assert (fresh["symbol"], fresh["introduced"]["chosen"], fresh["introduced"]["also_by"]) == ("fresh", "only", [])
+    assert helper["symbol"] == "helper"
+    assert (helper["introduced"]["chosen"], helper["introduced"]["also_by"]) == ("selected", [place[2]])
+    done = run(place.folder, "prereqs", "--onto", "RELEASE-1.0.0", "--xsa", "1", "--why")
+    also = f"      ({place.short(2)} could supply it, too; this one, which the queue holds anyway, is taken)\n"
+    assert also in done.out
+
+
+def test_the_next_supplier_is_taken_where_the_oldest_can_not_be_had(tmp_path: Path) -> None:
+    root = {"lib.h": LIB, "new.h": "/* new */\n", "user.c": user()}
+    draft = Draft()
+    draft.release("1.0.0", _bytes(root))
+    draft.commit("helper", _bytes({"lib.h": WITH_HELPER}))
+    draft.commit("helper again", _bytes({"lib.h": LIB, "new.h": "int helper(int x);\n"}))
+    draft.commit("helper alone", _bytes({"own.h": "int helper(int x);\n"}))
+    draft.commit("the fix\n\nThis is XSA-1.", _bytes({"user.c": user("    a = helper(a);")}))
+    draft.commit("ours", _bytes({"lib.h": LIB.replace("#endif", "/* ours */\n#endif /* ours */")}), on="own", after=1)
+    place = draft.write(tmp_path)
+    words = ("prereqs", "--onto", "own", "--tip", "stable-1.0", "--xsa", "1")
+    (found,) = json.loads(run(place.folder, *words, "--json").out)["prerequisites"]
+    assert found["commit"] == place[4]
+    assert found["reasons"][0]["introduced"]["chosen"] == "applicable"
+    assert found["reasons"][0]["introduced"]["also_by"] == [place[2], place[3]]
+    assert "; the oldest commit that can be applied is taken)\n" in run(place.folder, *words, "--why").out
 
 
 def test_what_a_supplier_needs_follows_it(tmp_path: Path) -> None:

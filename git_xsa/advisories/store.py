@@ -124,17 +124,7 @@ class Store:
 
         It begins on a line of its own also if a power cut left half of the one before it.
         """
-        if "\n" in line:
-            raise ValueError("a journal has one entry a line")
-        path = self._place(*names)
-        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
-        with open(os.open(path, flags, FILE_MODE), "r+b", buffering=0) as file:
-            os.fchmod(file.fileno(), FILE_MODE)
-            size = file.seek(0, os.SEEK_END)
-            torn = size > 0 and os.pread(file.fileno(), 1, size - 1) != b"\n"
-            file.write(b"\n" * torn + line.encode("utf-8", "surrogateescape") + b"\n")
-            os.fsync(file.fileno())
-        _sync(path.parent)
+        append_line(self._place(*names), line)
 
     def remove(self, *names: str) -> bool:
         """Remove the file; returns whether there was one."""
@@ -209,6 +199,24 @@ class Store:
         if facts.st_mode & _OTHERS:
             what = f"the store {self.folder} can be read by others (mode {stat.S_IMODE(facts.st_mode):04o})"
             raise StoreError(what, f"chmod -R go= {quote(str(self.folder))}\n{where}")
+
+
+def append_line(path: Path, line: str, mode: int = FILE_MODE) -> None:
+    """Put ``line`` at the end of the file at ``path``, on the disk when this returns.
+
+    It begins on a line of its own also if a power cut left half of the one before it.  A new file gets ``mode``.
+    """
+    if "\n" in line:
+        raise ValueError("a journal has one entry a line")
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+    with open(os.open(path, flags, mode), "r+b", buffering=0) as file:
+        if os.fstat(file.fileno()).st_uid == os.geteuid():
+            os.fchmod(file.fileno(), mode)
+        size = file.seek(0, os.SEEK_END)
+        torn = size > 0 and os.pread(file.fileno(), 1, size - 1) != b"\n"
+        file.write(b"\n" * torn + line.encode("utf-8", "surrogateescape") + b"\n")
+        os.fsync(file.fileno())
+    _sync(path.parent)
 
 
 def _problem(name: str) -> str:

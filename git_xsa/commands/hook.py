@@ -14,6 +14,8 @@ from importlib import import_module
 #: Name of each hook -> its module in ``git_xsa.commands``.
 HOOKS = {
     "pre-push": "hook_pre_push",
+    "pre-receive": "hook_receive",
+    "update": "hook_receive",
 }
 
 

@@ -50,6 +50,13 @@ class Settings:
     #: Remotes, by name or address, that embargoed patches may go to.
     private_remotes: tuple[str, ...] = ()
 
+    #: The freeze file of a server; ``None``: there may be one in the repository's folder, but there need not.
+    freeze_file: Path | None = None
+    #: Who may override a freeze on a server.
+    override_users: tuple[str, ...] = ()
+    #: The variable of the environment that says who pushes; empty: the web server or the account does.
+    user_variable: str = ""
+
     @property
     def interval(self) -> Interval | None:
         """How long a branch may go without a release; ``None``: as long as nothing else asks for one."""
@@ -214,6 +221,9 @@ _KEYS = {
         _Key("frozen_refs", "frozenRefs", words),
         _Key("gate_during_freeze", "gateDuringFreeze", boolean),
         _Key("fixes_first", "fixesFirst", boolean),
+        _Key("freeze_file", "freezeFile", path),
+        _Key("override_users", "overrideUsers", words),
+        _Key("user_variable", "userVariable", word),
         _Key("release_interval", "releaseInterval", interval),
         _Key("private_remotes", "privateRemote", words),
     )

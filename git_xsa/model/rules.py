@@ -47,17 +47,29 @@ class Condition(NamedTuple):
     until: int = NEVER
 
 
+class Choice(str, Enum):
+    """Why this change, of those that introduce a name."""
+
+    ONLY = "only"
+    OLDEST = "oldest"
+    #: Something else needs it anyway, so it is part of the queue already.
+    SELECTED = "selected"
+    #: The older ones can't be applied to this base.
+    APPLICABLE = "applicable"
+
+
 @dataclass(frozen=True, slots=True)
 class Symbol:
     """A name that a change uses and another one introduces: with ``line`` of its file at ``path``.
 
-    ``others`` are later changes that introduce it, too, and that were not chosen.
+    ``others`` are the changes that introduce it, too, and were not chosen; ``choice`` tells why not.
     """
 
     name: bytes
     path: bytes
     line: bytes
     others: tuple[int, ...] = ()
+    choice: Choice = Choice.ONLY
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ def _reason(verdict: Verdict, reason: Reason) -> dict[str, Any]:
         document["introduced"] = {
             "path": _text(rule.symbol.path),
             "line": _text(rule.symbol.line),
+            "chosen": rule.symbol.choice.value,
             "also_by": [commits[position - 1].id for position in rule.symbol.others],
         }
     return document

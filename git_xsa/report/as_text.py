@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from git_xsa.model.rules import Kind, Symbol
+from git_xsa.model.rules import Choice, Kind, Symbol
 from git_xsa.model.selection import Reason
 from git_xsa.model.words import advisory_names, count
 from git_xsa.queue.answer import State, Verdict
@@ -24,6 +24,13 @@ STYLES = {
     State.MISPLACED: "red",
     State.CONFLICTS: "red",
     State.NO_PATCHES: "dim",
+}
+#: Which commit was taken where several introduce a name.
+CHOICES = {
+    Choice.ONLY: "the only commit",
+    Choice.OLDEST: "the oldest commit",
+    Choice.SELECTED: "this one, which the queue holds anyway,",
+    Choice.APPLICABLE: "the oldest commit that can be applied",
 }
 KIND_STYLES = {Kind.CHANGE: "bold yellow", Kind.CONTEXT: "yellow", Kind.SYMBOL: "magenta", Kind.BUILD: "cyan"}
 
@@ -204,7 +211,7 @@ def _print_symbol(lines: Lines, verdict: Verdict, symbol: Symbol) -> None:
     if symbol.others:
         also = ", ".join(short(verdict, position) for position in symbol.others[:SHOWN_LINES])
         more = f" and {len(symbol.others) - SHOWN_LINES} more" if len(symbol.others) > SHOWN_LINES else ""
-        lines.line(f"      ({also}{more} could supply it, too; the oldest commit is taken)")
+        lines.line(f"      ({also}{more} could supply it, too; {CHOICES[symbol.choice]} is taken)")
 
 
 def _decoded(text: bytes) -> str:

@@ -22,23 +22,29 @@ _WORDS = {
 
 
 def refusal(
-    verdicts: Sequence[Verdict], rules: Rules, ledger: Ledger | None, now: int, override: Sequence[str]
+    verdicts: Sequence[Verdict],
+    rules: Rules,
+    ledger: Ledger | None,
+    now: int,
+    override: Sequence[str],
+    source: str = "the ledger of embargoes",
 ) -> list[str]:
     """Return what to tell whoever pushes about those of ``verdicts`` that refuse; nothing when none does.
 
-    ``override`` says, a line each, how a refusal is overridden by whoever may.
+    ``override`` says, a line each, how a refusal is overridden by whoever may; ``source`` is what ``ledger`` was read
+    from, if it could be read.
     """
     refused = [verdict for verdict in verdicts if not verdict.allowed]
     if not refused:
         return []
     freeze = freeze_at(ledger, now) if ledger is not None else None
     over = last_freeze(ledger, now) if ledger is not None else None
-    lines = [f"error: {_what(rules, freeze, over)}"]
+    lines = [f"error: {_what(rules, freeze, over, source)}"]
     lines += [f"error: refused: {_told(verdict, rules)}" for verdict in refused]
-    return [printable(line, one_line=True) for line in [*lines, *_next(freeze, over, override)]]
+    return [printable(line, one_line=True) for line in [*lines, *_next(freeze, over, override, source)]]
 
 
-def _what(rules: Rules, freeze: Freeze | None, over: Freeze | None) -> str:
+def _what(rules: Rules, freeze: Freeze | None, over: Freeze | None, source: str) -> str:
     patterns = ", ".join(rules.frozen_refs)
     if freeze is not None:
         return (
@@ -47,7 +53,7 @@ def _what(rules: Rules, freeze: Freeze | None, over: Freeze | None) -> str:
         )
     if over is not None:
         return f"the freeze of {patterns} ended at {spelled(over.ends)}, but not all fixes are in{_numbers(': ', over)}"
-    return f"{patterns} and their release tags count as frozen, since the ledger of embargoes can't be read"
+    return f"{patterns} and their release tags count as frozen, since {source} can't be read"
 
 
 def _numbers(before: str, freeze: Freeze) -> str:
@@ -67,11 +73,11 @@ def _deed(update: Update) -> str:
     return "creating" if update.old is None else "updating"
 
 
-def _next(freeze: Freeze | None, over: Freeze | None, override: Sequence[str]) -> list[str]:
+def _next(freeze: Freeze | None, over: Freeze | None, override: Sequence[str], source: str) -> list[str]:
     if freeze is not None:
         wait = f"push it again after {spelled(freeze.ends)}, or leave it out and push the rest"
     elif over is not None:
         wait = "push the fixes first (git xsa-check tells what is missing), then this"
     else:
-        wait = "have the ledger mended, then push again"
+        wait = f"have {source} mended, then push again"
     return [f"hint: nothing was pushed: {wait}", *(f"hint: {line}" for line in override)]

@@ -86,9 +86,12 @@ def language_of(path: bytes) -> Language | None:
 
 @cache
 def shared(path: bytes) -> bool:
-    """Return whether the file at ``path`` may define names for other files: headers, tables, Kconfig, modules."""
+    """Return whether the file at ``path`` may define names for other files: headers, tables, Kconfig, modules.
+
+    The only such C file is ``asm-offsets.c``, from which a build makes the assembler's constants.
+    """
     language = language_of(path)
-    return language is not None and not path.endswith(b".c")
+    return language is not None and (not path.endswith(b".c") or path.endswith(b"asm-offsets.c"))
 
 
 #: What the names of a language may come from, besides files of its own.

@@ -1,8 +1,9 @@
 """Add to a selection the changes that supply the names it lacks, with the changes those need themselves.
 
 Several changes may supply a name, so the rules are not of the form that has one smallest solution.  The choice is
-made name by name, and the same way every time: the oldest supplier, since the later ones moved or changed what was
-there; the next one only if the oldest can't be had.  What is chosen is a rule like any other from then on.
+made name by name, and the same way every time: one that the queue holds already, or else the oldest supplier, since the
+later ones moved or changed what was there; the next one only if the oldest can't be had.  What is chosen is a rule like
+any other from then on, and says why it was chosen.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
-from git_xsa.model.rules import ROOT, Condition, Kind, Rule, Symbol
+from git_xsa.model.rules import ROOT, Choice, Condition, Kind, Rule, Symbol
 from git_xsa.model.selection import RuleSource, Selection, select
 from git_xsa.model.symbols.forms import Forms
 from git_xsa.model.symbols.search import Evidence, Missing, Search, Supply
@@ -66,7 +67,7 @@ def _choose(rules: _WithNames, selection: Selection, missing: Missing) -> Select
     """Return ``selection`` with the oldest of the suppliers that can be had."""
     taken = [supply for supply in missing.supplies if supply.position in selection.queue]
     for supply in taken[:1] or missing.supplies:
-        if not rules.add(missing.position, _rule(missing, supply)):
+        if not rules.add(missing.position, _rule(missing, supply, _choice(missing, supply, bool(taken)))):
             return selection
         grown = select(rules, selection.base, selection.wanted)
         if not grown.impossible:
@@ -75,8 +76,17 @@ def _choose(rules: _WithNames, selection: Selection, missing: Missing) -> Select
     return selection
 
 
-def _rule(missing: Missing, supply: Supply) -> Rule:
-    others = tuple(other.position for other in missing.supplies if other.position > supply.position)
-    symbol = Symbol(missing.name, supply.path, supply.line, others)
+def _choice(missing: Missing, supply: Supply, taken: bool) -> Choice:
+    """Return why ``supply`` is chosen; ``taken`` tells whether it is part of the queue already."""
+    if len(missing.supplies) == 1:
+        return Choice.ONLY
+    if supply is missing.supplies[0]:
+        return Choice.OLDEST
+    return Choice.SELECTED if taken else Choice.APPLICABLE
+
+
+def _rule(missing: Missing, supply: Supply, choice: Choice) -> Rule:
+    others = tuple(other.position for other in missing.supplies if other is not supply)
+    symbol = Symbol(missing.name, supply.path, supply.line, others, choice)
     condition = Condition(ROOT, supply.position)
     return Rule(condition, Kind.SYMBOL, missing.path, missing.hunk, (missing.line,), symbol=symbol)

@@ -1,0 +1,91 @@
+"""The freeze file: what a server that is pushed to may know of embargoes, as ``git xsa-embargo freeze-file`` writes it.
+
+It has instants and patterns of references and nothing else::
+
+    {"format": 1, "frozen": ["refs/heads/stable-*", "refs/heads/staging-*"],
+     "freezes": [{"begins": "2026-11-24T12:00:00Z", "ends": "2026-12-08T12:00:00Z"}]}
+
+Promises: a file that can't be read, that is no freeze file or that says less than it must is an error, never a file
+without a freeze.  Keys that a newer version added are passed over.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from git_xsa.errors import XsaError
+from git_xsa.model.freeze import HEADS, Embargo, Instant, Ledger
+from git_xsa.model.instant import parse_instant
+
+#: Where it is, in the repository's folder, unless ``xsa.freezeFile`` names another place.
+NAME = "xsa-freeze.json"
+FORMAT = 1
+#: Stands for the number of an advisory, which a server does not know.
+UNKNOWN = 0
+_LONGEST = 1 << 20
+
+
+class FreezeFileError(XsaError):
+    """The freeze file is missing where there must be one, or is none: what could be frozen counts as frozen."""
+
+
+class _Freeze(msgspec.Struct):
+    begins: str
+    ends: str
+
+
+class _File(msgspec.Struct):
+    format: int
+    frozen: list[str]
+    freezes: list[_Freeze]
+
+
+@dataclass(frozen=True)
+class FreezeFile:
+    """When which references are frozen: ``frozen`` are patterns as in ``xsa.frozenRefs``, ``freezes`` begins and ends.
+
+    ``written`` is when the file was changed last.
+    """
+
+    frozen: tuple[str, ...]
+    freezes: tuple[tuple[Instant, Instant], ...]
+    written: Instant
+
+    def ledger(self, tips: Mapping[str, frozenset[str]]) -> Ledger:
+        """Return what the freeze rule is to go by; ``tips`` is what was in the staging branches when a freeze began.
+
+        A clock that is before the file's own time can't be right, as with the journal of a ledger.
+        """
+        embargoes = tuple(Embargo(UNKNOWN, begins, ends, tips=tips) for begins, ends in self.freezes)
+        return Ledger(embargoes, self.written)
+
+
+def read_freeze_file(path: Path) -> FreezeFile:
+    """Return what the file at ``path`` says; ``FreezeFileError`` when there is none or it is none."""
+    try:
+        with open(path, "rb") as file:
+            content, written = file.read(_LONGEST), int(os.fstat(file.fileno()).st_mtime)
+    except OSError as error:
+        raise _error(path, f"{error.strerror}") from None
+    try:
+        told = msgspec.json.decode(content, type=_File)
+        if told.format != FORMAT:
+            raise _error(path, f"its format is {told.format}, not {FORMAT}")
+        freezes = tuple((parse_instant(one.begins), parse_instant(one.ends)) for one in told.freezes)
+    except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
+        raise _error(path, f"{error}") from None
+    if not told.frozen or not all(name.startswith("refs/") for name in told.frozen):
+        raise _error(path, "it names no references, or some that do not begin with refs/")
+    if any(ends <= begins for begins, ends in freezes):
+        raise _error(path, "a freeze in it ends before it begins")
+    return FreezeFile(tuple(name.removeprefix(HEADS) for name in told.frozen), freezes, written)
+
+
+def _error(path: Path, why: str) -> FreezeFileError:
+    hint = "put one there that git xsa-embargo freeze-file has written"
+    return FreezeFileError(f"the freeze file {path} can't be read: {why}", hint)

@@ -1,0 +1,118 @@
+"""The freeze rule on a server, which has the freeze file alone: no ledger and no store.
+
+The gate's move needs to know what was in staging when the freeze began, which the freeze file does not tell.  Where
+staging branches are frozen, too, what they have is what they had then, and an override that moves one writes down where
+it was.  Where they are not, nothing is known, and the move is refused.
+
+A push counts as landing ``SETTLING`` seconds after it is judged: that much may pass between the hook's last look at the
+clock and the change of the reference, and a freeze may begin in between.
+
+Promises: what can't be told counts as frozen; nothing is written but by ``Overrides``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from git_xsa.advisories.freezefile import NAME, FreezeFile, FreezeFileError, read_freeze_file
+from git_xsa.advisories.overrides import Overrides, Pusher
+from git_xsa.git.config import Settings
+from git_xsa.git.repository import Repository
+from git_xsa.git.updates import Move, read_updates
+from git_xsa.model.freeze import HEADS, Ledger, Rules, Update, Verdict, freeze_at, judge
+
+#: Seconds between the hook's last look at the clock and the change of the reference; git takes some thousandths.
+SETTLING = 5
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The verdicts on the updates of a push, in their order, and what they were made by: rules, ledger and instant.
+
+    ``problem`` is why the freeze file can't be read; then there is no ledger.
+    """
+
+    verdicts: Sequence[Verdict]
+    rules: Rules
+    ledger: Ledger | None
+    at: int
+    problem: FreezeFileError | None = None
+
+    @property
+    def allowed(self) -> bool:
+        """Whether all of it may happen."""
+        return all(verdict.allowed for verdict in self.verdicts)
+
+
+class Server:
+    """A repository that is pushed to."""
+
+    def __init__(self, repository: Repository, settings: Settings, overrides: Overrides) -> None:
+        self._repository = repository
+        self._settings = settings
+        self._overrides = overrides
+
+    def followed(self, move: Move) -> Move:
+        """Return ``move`` with the reference that is changed, which a symbolic one leads to."""
+        folder = Path(self._repository.git.text("rev-parse", "--path-format=absolute", "--git-common-dir"))
+        if not (folder / "reftable").exists():
+            try:
+                with open(folder / move.ref, "rb") as file:
+                    if file.read(4) != b"ref:":
+                        return move
+            except OSError:
+                return move
+        target = self._repository.git.text("symbolic-ref", "--quiet", move.ref, accept=(0, 1, 128))
+        return replace(move, ref=target) if target else move
+
+    def judge(self, moves: Sequence[Move], now: int) -> Judgement:
+        """Return what the freeze rule says of ``moves`` at ``now``, and until they have landed."""
+        rules = replace(self._settings.freeze_rules, fixes_first=False)
+        try:
+            told = self._freeze_file()
+        except FreezeFileError as error:
+            return Judgement(judge(None, rules, now, self._updates(rules, None, now, moves)), rules, None, now, error)
+        if told is None:
+            return Judgement(judge(Ledger(), rules, now, self._updates(rules, None, now, moves)), rules, Ledger(), now)
+        rules = replace(rules, frozen_refs=told.frozen)
+        first = self._judged(told, rules, moves, now)
+        return self._judged(told, rules, moves, now + SETTLING) if first.allowed else first
+
+    def grant(self, judgement: Judgement, moves: Sequence[Move], who: Pusher, reason: str) -> None:
+        """Log that ``who`` overrides ``judgement`` on ``moves``; ``XsaError`` when that can't be."""
+        frozen = [move for move in moves if judgement.rules.frozen(move.ref)]
+        staging = [move for move in frozen if fnmatchcase(move.ref, HEADS + judgement.rules.staging_branch)]
+        self._overrides.grant(who, reason, judgement.at, frozen, staging)
+
+    def _freeze_file(self) -> FreezeFile | None:
+        """Return the freeze file; ``None`` when there is none and there need not be one."""
+        if self._settings.freeze_file is not None:
+            return read_freeze_file(self._settings.freeze_file)
+        path = self._repository.folder / NAME
+        return read_freeze_file(path) if path.exists() or path.is_symlink() else None
+
+    def _judged(self, told: FreezeFile, rules: Rules, moves: Sequence[Move], at: int) -> Judgement:
+        freeze = freeze_at(told.ledger({}), at)
+        tips = self._tips(rules, moves, freeze.began) if freeze is not None else {}
+        ledger = told.ledger(tips)
+        return Judgement(judge(ledger, rules, at, self._updates(rules, ledger, at, moves)), rules, ledger, at)
+
+    def _updates(self, rules: Rules, ledger: Ledger | None, at: int, moves: Sequence[Move]) -> list[Update]:
+        return read_updates(self._repository, rules, ledger, at, moves)
+
+    def _tips(self, rules: Rules, moves: Sequence[Move], began: int) -> dict[str, frozenset[str]]:
+        """Return what was in the staging branches that ``moves`` ask about when the freeze began, as far as known."""
+        found = {}
+        for branch in {rules.staging_of(move.ref) for move in moves}:
+            if branch is None or not rules.frozen(HEADS + branch):
+                continue
+            # First what is there now: an override writes down where it was before it moves it.
+            commit = self._repository.resolve(HEADS + branch)
+            before = self._overrides.before(HEADS + branch, began)
+            tip = before[0] if before is not None else commit.id if commit is not None else None
+            if tip is not None:
+                found[branch] = frozenset({tip})
+        return found

@@ -1,0 +1,118 @@
+"""The hooks pre-receive and update of a repository that is pushed to: hold back what the freeze forbids.
+
+git gives pre-receive a line for each reference on standard input (old, new, reference), and update the same of one as
+words.  pre-receive judges all of a push, and one refused reference refuses it.  update looks again at one reference
+just before it is changed: taking in the objects of a push may take long, and a freeze may have begun since.
+
+An override is asked for by a push option, which only pre-receive is told of.  update finds it in the log.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import IO, TYPE_CHECKING
+
+from git_xsa.commands import clock
+from git_xsa.errors import XsaError
+from git_xsa.report.plain import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from git_xsa.advisories.overrides import Pusher
+    from git_xsa.advisories.server import Judgement
+    from git_xsa.git.config import Settings
+    from git_xsa.git.repository import Repository
+    from git_xsa.git.updates import Move
+
+REFUSED = 1
+SOURCE = "the server's freeze file"
+#: Seconds by which the clock may be before the time of the freeze file without a word.
+SLACK = 60
+
+
+def run(words: list[str], given: IO[bytes]) -> int:
+    """Return 0 when the push may go on, 1 when it is refused; what to do then is on standard error."""
+    from git_xsa.advisories.overrides import Overrides, pusher, reasons  # noqa: PLC0415
+    from git_xsa.advisories.server import Server  # noqa: PLC0415
+    from git_xsa.git.config import read_settings  # noqa: PLC0415
+    from git_xsa.git.repository import Repository  # noqa: PLC0415
+
+    moves = _moves(words, given)
+    with Repository() as repository:
+        settings = read_settings(repository.git)
+        who = pusher(os.environ, settings.user_variable)
+        overrides = Overrides(repository.folder, who.account)
+        server = Server(repository, settings, overrides)
+        moves = [server.followed(move) for move in moves]
+        judgement = server.judge(moves, clock.now())
+        if judgement.allowed:
+            return 0
+        if words and all(overrides.granted(move) for move in moves):
+            return 0
+        asked = reasons(os.environ)
+        problem = _problem(who, asked, settings) if asked else ""
+        if asked and not problem:
+            server.grant(judgement, moves, who, asked[-1])
+            _say([f"note: the freeze is overridden by {who.user}; the server's log has the reason"])
+            return 0
+        _say([*([f"error: {problem}"] if problem else []), *_refusal(judgement, _how(repository, settings))])
+    return REFUSED
+
+
+def _moves(words: list[str], given: IO[bytes]) -> list[Move]:
+    """Return what is to be changed."""
+    from git_xsa.git.updates import moved  # noqa: PLC0415
+
+    lines = (
+        [" ".join([*words[1:], words[0]])] if words else given.read().decode("utf-8", "surrogateescape").splitlines()
+    )
+    found = []
+    for line in lines:
+        fields = line.split(" ", 2)
+        if len(fields) != 3:
+            raise XsaError(f"git gave the hook a line that it can't read: {line!r}", "see githooks(5)")
+        found.append(moved(fields[2], fields[0], fields[1]))
+    return found
+
+
+def _problem(who: Pusher, asked: Sequence[str], settings: Settings) -> str:
+    """Return why an override for the reasons ``asked`` is not granted, empty when it is."""
+    if not asked[-1]:
+        return "an override needs a reason: -o xsa-override='<reason>'"
+    if who.user is None:
+        return "nothing tells this server who pushes, so that nobody can override the freeze"
+    if who.user not in settings.override_users:
+        return f"{who.user} may not override the freeze"
+    return ""
+
+
+def _refusal(judgement: Judgement, how: Sequence[str]) -> list[str]:
+    from git_xsa.model.instant import spelled  # noqa: PLC0415
+    from git_xsa.report.refusals import refusal  # noqa: PLC0415
+
+    ledger, lines = judgement.ledger, []
+    if judgement.problem is not None:
+        lines.append(f"warning: {judgement.problem.what}")
+    if ledger is not None and ledger.newest is not None and judgement.at + SLACK < ledger.newest:
+        words = f"the server's clock says {spelled(judgement.at)}, but the freeze file is of {spelled(ledger.newest)}"
+        lines.append(f"warning: {words}")
+    return [*lines, *refusal(judgement.verdicts, judgement.rules, ledger, judgement.at, how, SOURCE)]
+
+
+def _how(repository: Repository, settings: Settings) -> list[str]:
+    """Return how a refusal is overridden here, in lines."""
+    ask = "if it can't wait, ask the security team"
+    words = ("config", "--type=bool", "receive.advertisePushOptions")
+    if not settings.override_users or repository.git.text(*words, accept=(0, 1, 128)) != "true":
+        return [f"{ask}; this server takes no override"]
+    return [
+        f"{ask}; who may override it (xsa.overrideUsers of the server) says why, and it is logged:",
+        "git push -o xsa-override='<reason>' ...",
+    ]
+
+
+def _say(lines: Sequence[str]) -> None:
+    for line in lines:
+        print(printable(line, one_line=True), file=sys.stderr)
