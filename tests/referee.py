@@ -13,7 +13,7 @@ from itertools import combinations
 
 from git_xsa.model.change import ADDED, CONTEXT, REMOVED, SUBMODULE_MODE, FileChange, Hunk, Touch
 from git_xsa.model.files import Trail, Trails
-from git_xsa.model.history import FileState, Supplier, split_lines
+from git_xsa.model.history import FileState, Opaque, Supplier, split_lines
 from git_xsa.model.lines import Line, LineHistory
 from git_xsa.model.rules import NEVER, Condition, RuleBook
 from git_xsa.model.selection import RuleSource
@@ -306,7 +306,10 @@ def _replay(history: LineHistory, touch: Touch, trail: Trail, change: FileChange
     before = _now(history)
     if change.binary:
         mode, name = (touch.new_mode, touch.new_id) if change.new_path is not None else (None, None)
-        history.replace_all(change.path, _contents(mode, name, supplier), RuleBook(touch.position))
+        content = _contents(mode, name, supplier)
+        if name is not None and any(b"\0" in line for line in content):
+            content = [Opaque(name.encode())]  # its lines have no place among those of a text
+        history.replace_all(change.path, content, RuleBook(touch.position))
     else:
         history.apply(change.path, change.hunks, RuleBook(touch.position))
     return Step(touch, trail, change, before, _now(history))
