@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
 from io import TextIOWrapper
+from typing import TYPE_CHECKING
 
 from git_xsa.commands.arguments import advisory_numbers, build_options, build_wishes, built, json_option
 from git_xsa.errors import UsageError, XsaError
@@ -17,6 +17,9 @@ from git_xsa.report.as_json import dumps, error_line, verdict_document, verdict_
 from git_xsa.report.build import print_build_failures
 from git_xsa.report.plain import printable
 from git_xsa.report.progress import Progress
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 #: States in which there is no queue -> exit status; 0 in the others.
 EXIT = {State.CONFLICTS: 2, State.NO_PATCHES: 1}
@@ -133,6 +136,8 @@ def _answer_lines(as_json: bool, symbols: bool) -> int:
 
     While git checks one answer the next one is worked out, if its request is there already.
     """
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - not for one request
+
     status = 0
     if isinstance(sys.stdin, TextIOWrapper):
         sys.stdin.reconfigure(errors="surrogateescape")  # a request that is no valid text has an answer, too

@@ -2,8 +2,11 @@
 
 Every git process of git-xsa starts here, so that what holds for all of them is written once: no pager, no prompt, no
 optional locks, untranslated messages, nothing that the user's configuration could change in the format of an answer.
-Programs are started by the library ``sh``.  Their input and output go through anonymous memory files rather than
-through its pipes and threads, which cut large output short, and by which text would have a name in a file system.
+Input and output of a call go through anonymous memory files: text under embargo has no name in a file system, and no
+thread has to read along.
+
+git is started by ``posix_spawn``, other programs by the library ``sh``.  Loading ``sh``, which brings asyncio and ssl
+along, and its work for each process, in Python between fork and exec, took a quarter of all that a small request takes.
 
 Promises: bytes in, bytes out; the exit status is the caller's to judge when it asks for that, and a ``GitError``
 otherwise; no process outlives the ``Git`` object's ``close``.
@@ -11,20 +14,19 @@ otherwise; no process outlives the ``Git`` object's ``close``.
 
 from __future__ import annotations
 
+import fcntl
 import io
 import os
 import re
+import shutil
 import signal
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
-
-import sh
 
 from git_xsa.errors import XsaError
 
@@ -119,7 +121,9 @@ def _memory(content: bytes = b"") -> IO[bytes]:
     if hasattr(os, "memfd_create"):
         file = open(os.memfd_create("git-xsa"), "w+b", buffering=0)  # noqa: SIM115 - the caller closes it
     else:
-        file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
+        from tempfile import TemporaryFile  # noqa: PLC0415 - not on Linux
+
+        file = TemporaryFile(buffering=0)  # noqa: SIM115
     if content:
         view = memoryview(content)
         while view:
@@ -137,33 +141,64 @@ def _read(file: IO[bytes]) -> bytes:
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Keep signals that end the command waiting while a process is started and noted.
+def _undisturbed() -> Iterator[set[int]]:
+    """Keep signals that end the command waiting while a process is started and noted; yield those that waited before.
 
-    What they raise is lost in Python's own work around a fork, or shown by the child, which runs our handlers, too.
+    What a signal raises in between would leave a process that nobody waits for.
     """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     try:
-        yield
+        yield {int(number) for number in before}
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _expose() -> None:
-    """Undo ``_undisturbed`` in the child, just before it becomes git: a signal that waits ends it."""
-    for number in _ENDING:
-        if callable(signal.getsignal(number)):
-            signal.signal(number, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+class _Process:
+    """A process that was started; somebody must ``wait`` for it."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+        self._status: int | None = None
+
+    def wait(self) -> int:
+        """Wait for the end; return the exit status, or the number of the signal that ended it with a minus.
+
+        A signal that ended it and interrupted us in waiting for it may have left nothing to wait for: that counts as
+        killed.
+        """
+        if self._status is None:
+            try:
+                self._status = os.waitstatus_to_exitcode(os.waitpid(self._number, 0)[1])
+            except ChildProcessError:
+                self._status = -signal.SIGKILL
+        return self._status
+
+    def end(self) -> None:
+        """End it and wait; harmless when it has ended."""
+        if self._status is None:
+            with suppress(ProcessLookupError):
+                os.kill(self._number, signal.SIGTERM)
+            self.wait()
 
 
-def _wait(process: Any) -> None:
-    """Wait for the end of ``process``, whatever that is.
-
-    A signal that ended it and interrupted us in waiting for it may have left nothing to wait for.
-    """
-    with suppress(ChildProcessError):
-        process.wait()
+def _spawn(
+    words: tuple[str, ...],
+    environment: Mapping[str, str],
+    streams: tuple[IO[bytes], IO[bytes], IO[bytes]],
+    mask: set[int],
+) -> _Process:
+    """Start ``words``, the program's path first, with these standard streams; only the signals in ``mask`` wait."""
+    # Where one of our own standard streams is closed, a file of ours may have its number.
+    copies = [fcntl.fcntl(stream, fcntl.F_DUPFD_CLOEXEC, 3) for stream in streams]
+    try:
+        actions = [(os.POSIX_SPAWN_DUP2, copy, target) for target, copy in enumerate(copies)]
+        restored = [signal.SIGPIPE]  # Python ignores it, and a child would go on ignoring it
+        return _Process(
+            os.posix_spawn(words[0], words, environment, file_actions=actions, setsigmask=mask, setsigdef=restored)
+        )
+    finally:
+        for copy in copies:
+            os.close(copy)
 
 
 def run_patch(folder: Path, text: bytes, fuzz: int) -> bool:
@@ -171,6 +206,8 @@ def run_patch(folder: Path, text: bytes, fuzz: int) -> bool:
 
     Raises ``XsaError`` when GNU patch is not installed.
     """
+    import sh  # noqa: PLC0415 - see above
+
     try:
         program = sh.Command("patch")
     except sh.CommandNotFound:
@@ -196,6 +233,8 @@ def run_gpg(words: Sequence[str], given: bytes) -> Answer:
     It asks nobody anything: no terminal, no options of the user's, no key server.  Raises ``XsaError`` when it is not
     installed.
     """
+    import sh  # noqa: PLC0415 - see above
+
     try:
         program = sh.Command("gpg")
     except sh.CommandNotFound:
@@ -223,7 +262,7 @@ class Service:
     PIPE = 32_768
 
     def __init__(
-        self, words: tuple[str, ...], process: Any, requests: IO[bytes], answers: io.BufferedReader[io.FileIO]
+        self, words: tuple[str, ...], process: _Process, requests: IO[bytes], answers: io.BufferedReader[io.FileIO]
     ) -> None:
         self.words = words
         self._process = process
@@ -268,7 +307,7 @@ class Service:
         """End the process and wait for it; harmless when it has ended already."""
         self._requests.close()
         self.answers.close()
-        _wait(self._process)
+        self._process.wait()
 
 
 def _accepted(answer: Answer, words: tuple[str, ...], accept: tuple[int, ...]) -> Answer:
@@ -284,7 +323,7 @@ class Call:
     def __init__(
         self,
         words: tuple[str, ...],
-        process: Any,
+        process: _Process,
         files: tuple[IO[bytes], IO[bytes]],
         accept: tuple[int, ...],
         running: set[Call],
@@ -299,16 +338,14 @@ class Call:
         """Wait for the end and return what git gave, once; ``GitError`` as from ``Git.call``."""
         out, err = self._files
         with out, err:
-            self._process.wait()
+            status = self._process.wait()
             self._running.discard(self)
-            answer = Answer(int(self._process.exit_code), _read(out), _read(err))
+            answer = Answer(status, _read(out), _read(err))
         return _accepted(answer, self._words, self._accept)
 
     def abandon(self) -> None:
         """End the process without an answer; harmless when it has ended."""
-        with suppress(ProcessLookupError):
-            self._process.terminate()
-        _wait(self._process)
+        self._process.end()
         self._running.discard(self)
         for file in self._files:
             file.close()
@@ -327,13 +364,12 @@ class Git:
         }
         self._environment = inherited | FIXED_ENVIRONMENT | dict(environment or {})
         self._folder = str(folder) if folder is not None else os.getcwd()
+        program = shutil.which("git")
+        if program is None:
+            raise XsaError("git is not installed, or not on PATH", "install git 2.31 or later")
         settings = [word for setting in FIXED_SETTINGS for word in ("-c", setting)]
-        try:
-            program = sh.Command("git")
-        except sh.CommandNotFound:
-            raise XsaError("git is not installed, or not on PATH", "install git 2.31 or later") from None
-        self._git = (str(program), *settings)
-        self._program = program.bake(*settings)
+        self._git = (program, *settings)
+        self._here = (program, "-C", self._folder, *settings)
         #: Whether the configuration may say something about colour; set by who has read it.
         self.colour_is_set = True
         self._services: list[Service] = []
@@ -348,9 +384,9 @@ class Git:
     ) -> Call:
         """Begin ``git WORDS`` with ``given`` as its standard input; its ``finish`` returns what it gave."""
         out, err = _memory(), _memory()
-        with _memory(given) as source, _undisturbed():
-            options = self._options(environment) | {"_bg": True, "_bg_exc": False}
-            process = self._program(*map(_Word, words), _in=source, _out=out, _err=err, **options)
+        with _memory(given) as source, _undisturbed() as mask:
+            settings = self._environment | dict(environment or {})
+            process = _spawn((*self._here, *words), settings, (source, out, err), mask)
             call = Call(words, process, (out, err), accept, self._calls)
             self._calls.add(call)
         return call
@@ -374,39 +410,23 @@ class Git:
 
     def service(self, *words: str) -> Service:
         """Start ``git WORDS`` as a process that answers requests until this object is closed."""
-        return self._service(words, self._program, words, self._options())
+        return self._service(words, (*self._here, *words), self._environment)
 
     def shell(self, script: str, folder: Path, environment: Mapping[str, str]) -> Service:
         """Start a POSIX shell that runs ``script`` in ``folder``; its arguments are how to call git."""
-        words = ("-c", script, "git-xsa", *self._git)
-        options = self._options(environment) | {"_cwd": str(folder)}
-        return self._service(("apply",), sh.Command("sh"), words, options)
+        words = ("/bin/sh", "-c", f'cd -- "$1" && shift\n{script}', "git-xsa", str(folder), *self._git)
+        return self._service(("apply",), words, self._environment | dict(environment))
 
-    def _service(self, name: tuple[str, ...], program: Any, words: tuple[str, ...], options: dict[str, Any]) -> Service:
+    def _service(self, name: tuple[str, ...], words: tuple[str, ...], environment: Mapping[str, str]) -> Service:
         read_request, write_request = os.pipe()
         read_answer, write_answer = os.pipe()
         with open(read_request, "rb", 0) as source, open(write_answer, "wb", 0) as sink, open(os.devnull, "wb") as err:
             answers = io.BufferedReader(io.FileIO(read_answer), 1 << 16)
             requests = open(write_request, "wb", 0)  # noqa: SIM115 - closed by the service
-            with _undisturbed():
-                process = program(
-                    *map(_Word, words), _in=source, _out=sink, _err=err, _bg=True, _bg_exc=False, **options
-                )
-                service = Service(name, process, requests, answers)
+            with _undisturbed() as mask:
+                service = Service(name, _spawn(words, environment, (source, sink, err), mask), requests, answers)
                 self._services.append(service)
         return service
-
-    def _options(self, environment: Mapping[str, str] | None = None) -> dict[str, Any]:
-        """Return what ``sh`` is told of every process: no terminal, any exit status is an answer."""
-        return {
-            "_cwd": self._folder,
-            "_env": self._environment | dict(environment or {}),
-            "_tty_in": False,
-            "_tty_out": False,
-            "_return_cmd": True,
-            "_ok_code": range(-signal.NSIG, 256),
-            "_preexec_fn": _expose,
-        }
 
     def close(self) -> None:
         """End every process that is still running."""

@@ -10,7 +10,6 @@ import fcntl
 import os
 import re
 import shutil
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -28,7 +27,9 @@ def place() -> Path:
         return Path(runtime)
     if os.access(SHARED_MEMORY, os.W_OK) and _in_memory(SHARED_MEMORY):
         return SHARED_MEMORY
-    return Path(tempfile.gettempdir())
+    from tempfile import gettempdir  # noqa: PLC0415 - most systems have one of the others
+
+    return Path(gettempdir())
 
 
 def _in_memory(folder: Path) -> bool:
@@ -45,7 +46,8 @@ class Scratch:
     def __init__(self, where: Path | None = None) -> None:
         where = where or place()
         _sweep(where)
-        self.path = Path(tempfile.mkdtemp(prefix=f"git-xsa-{os.getpid()}-", dir=where))
+        self.path = where / f"git-xsa-{os.getpid()}-{os.urandom(8).hex()}"
+        self.path.mkdir(0o700)
         # Held as long as the process lives, however it ends; its number alone would say nothing in another container.
         self._lock = os.open(self.path, os.O_RDONLY)
         fcntl.flock(self._lock, fcntl.LOCK_EX)

@@ -44,9 +44,13 @@ class Trial:
 _SCRIPT = r"""
 while read -r anew show options; do
     status=0
-    if [ "$anew" = 1 ]; then rm -rf index objects/*; "$@" update-index -z --index-info <base 2>message || status=$?; fi
+    if [ "$anew" = 1 ]; then
+        if [ -e index ]; then rm -rf index objects/*; fi
+        "$@" update-index -z --index-info <base 2>message || status=$?
+    fi
     if [ "$status" = 0 ] && [ -s patch ]; then
-        "$@" -c core.fsync=none apply --cached --whitespace=nowarn $options <patch 2>message || status=$?
+        "$@" -c core.fsync=none -c core.looseCompression=0 \
+            apply --cached --whitespace=nowarn $options <patch 2>message || status=$?
     fi
     printf '%s\n' "$status"
     if [ "$show" = 1 ] || [ "$status" != 0 ]; then "$@" ls-files -s -z; fi

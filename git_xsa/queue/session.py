@@ -8,8 +8,6 @@ from __future__ import annotations
 import gc
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import date
 from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
@@ -30,6 +28,9 @@ from git_xsa.model.words import count
 from git_xsa.queue.answer import Question, Verdict, propose
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+    from datetime import date
+
     from git_xsa.model.symbols.forms import Forms
     from git_xsa.queue.imported import Imported
 
@@ -369,6 +370,8 @@ class Session:
 
     def answers(self, questions: Iterable[Question]) -> Iterator[Verdict]:
         """Yield the answers to ``questions``, in order; while git checks one the next one is worked out."""
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - not for one question
+
         with ThreadPoolExecutor(1) as checker:
             waiting: deque[Future[Verdict]] = deque()
             try:

@@ -6,7 +6,6 @@ lone surrogates (``surrogateescape``), which JSON can carry, so that nothing is 
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from git_xsa.git.repository import Commit
@@ -19,6 +18,8 @@ FORMAT = 1
 
 def dumps(document: dict[str, Any]) -> str:
     """Return ``document`` as one line of JSON, in ASCII."""
+    import json  # noqa: PLC0415 - answers for people need none
+
     return json.dumps(document)
 
 

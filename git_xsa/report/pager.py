@@ -15,13 +15,14 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import subprocess
+
     from git_xsa.git.run import Git
 
 #: What git gives its pager unless the user has said otherwise: leave short output on the screen (F), pass colours (R),
@@ -86,6 +87,8 @@ def _runs(command: str) -> bool:
 
 def _start(command: str) -> subprocess.Popen[bytes]:
     """Start ``command`` and put the pipe to it in the place of standard output."""
+    import subprocess  # noqa: PLC0415 - only on a terminal
+
     environment = DEFAULTS | os.environ
     # The command is the user's own configuration; git runs it by the shell as well.
     pager = subprocess.Popen(command, shell=True, stdin=subprocess.PIPE, env=environment)  # noqa: S602
