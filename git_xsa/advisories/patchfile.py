@@ -45,7 +45,10 @@ class PatchError(XsaError):
 
 @dataclass(frozen=True)
 class PatchFile:
-    """A patch as it was read: where from, its subject (the file's name when it has none), its text and changes."""
+    """A patch as it was read: where from, its subject (the file's name when it has none), its text and changes.
+
+    ``content`` is the whole file, byte for byte.
+    """
 
     name: str
     subject: str
@@ -54,6 +57,7 @@ class PatchFile:
     changes: tuple[FileChange, ...]
     #: Path -> the object name of the file that the patch was made from, often shortened; only where it says so.
     sources: Mapping[bytes, bytes] = field(default_factory=dict)
+    content: bytes = field(default=b"", repr=False)
 
 
 def read_patch(path: Path) -> PatchFile:
@@ -73,6 +77,7 @@ def parse_patch(path: Path, content: bytes) -> PatchFile:
     """Return the patch in ``content``, which the file at ``path`` holds; ``PatchError`` says why when there is none."""
     if len(content) > LARGEST:
         raise PatchError(f"{path} has more than {LARGEST >> 20} MB: that is no patch", "give the patch file itself")
+    whole = content
     content = _unpacked(path, _with_plain_ends(content))
     if len(_MAIL.findall(content)) > 1:
         raise PatchError(f"{path} holds several patches", f"git mailsplit -o. {quote(str(path))} makes a file of each")
@@ -88,7 +93,7 @@ def parse_patch(path: Path, content: bytes) -> PatchFile:
     for change in changes:
         _check(path, change)
     subject, message = _message(head)
-    return PatchFile(path.name, subject or path.name, message, text, changes, _sources(text))
+    return PatchFile(path.name, subject or path.name, message, text, changes, _sources(text), whole)
 
 
 def _sources(text: bytes) -> dict[bytes, bytes]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from git_xsa.advisories.patchfile import PatchFile
 from git_xsa.errors import XsaError
 from git_xsa.git.log import LoggedCommit, Range
 from git_xsa.git.repository import Repository
-from git_xsa.model.change import ADDED, CONTEXT, REMOVED, FileChange, Hunk, Touch
+from git_xsa.model.change import ADDED, CONTEXT, REMOVED, SUBMODULE_MODE, FileChange, Hunk, Touch
 from git_xsa.model.history import split_lines
 from git_xsa.model.place import NotPlaced, place_hunks
 
@@ -17,6 +17,7 @@ from git_xsa.model.place import NotPlaced, place_hunks
 _BINARY_TEST = 8000
 #: How many digits an object name in a patch must have to count.
 _SHORTEST_NAME = 7
+_TREE_MODE = "040000"
 
 
 class Unplaced(XsaError):
@@ -98,10 +99,11 @@ def place_groups(repository: Repository, history: Range, base: int, groups: Sequ
     touches = history.index.of(paths)
     size = len(history.commits)
     first: Unplaced | None = None
+    objects = _Objects(repository)
     for position in _candidates(history, base, groups, touches):
         commit = history.commits[position - 1].id if position else history.root
         try:
-            order, placed = _place_at(repository, commit, position, paths, groups)
+            order, placed = _place_at(objects, commit, position, paths, groups)
         except Unplaced as error:
             if first is None or position == size:
                 first = error
@@ -188,17 +190,17 @@ def place_series(
 ) -> list[PlacedPatch]:
     """Return each patch of ``series`` with its place after ``commit``, which has ``position``; ``Unplaced`` if one
     has none."""
-    return _place_at(repository, commit, position, paths, [Group(0, tuple(series))])[1]
+    return _place_at(_Objects(repository), commit, position, paths, [Group(0, tuple(series))])[1]
 
 
 def _place_at(
-    repository: Repository, commit: str, position: int, paths: set[bytes], groups: Sequence[Group]
+    objects: _Objects, commit: str, position: int, paths: set[bytes], groups: Sequence[Group]
 ) -> tuple[list[Group], list[PlacedPatch]]:
     """Return ``groups`` in an order in which they fit after ``commit``, and each patch with its place.
 
     A group waits for those that it names; of the others the first one that fits goes first.
     """
-    files = _read(repository, commit, paths)
+    files = objects.at(commit, paths)
     order: list[Group] = []
     placed: list[PlacedPatch] = []
     waiting = sorted(groups, key=lambda group: group.number)
@@ -239,30 +241,70 @@ def _place_group(files: dict[bytes, _File], group: Group, commit: str, position:
     return placed
 
 
-def _read(repository: Repository, commit: str, paths: set[bytes]) -> dict[bytes, _File]:
-    """Return what ``commit`` has at each of ``paths`` and at the folders above them."""
-    wanted = paths.union(*map(_folders, paths))
-    files = {}
-    # All names are listed: those that are wanted may be more, or odder, than a command line takes.
-    for line in repository.git.call("ls-tree", "-r", "-t", "-z", "--full-tree", commit).out.split(b"\0")[:-1]:
-        words, _, path = line.partition(b"\t")
-        if path in wanted:
-            mode, kind, name = words.decode().split()
-            files[path] = _File(mode, name, _lines(repository, kind, name))
-    return files
+class _Objects:
+    """Reads what commits have at some paths, each tree and file once.
+
+    The long-lived reader is asked: no path may be seen in the words of a process, since the patches may be under
+    embargo, and listing a whole tree for every place that is tried took most of the time.
+    """
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+        self._trees: dict[str, dict[bytes, tuple[str, str]]] = {}
+        self._files: dict[tuple[str, str], _File] = {}
+
+    def at(self, commit: str, paths: set[bytes]) -> dict[bytes, _File]:
+        """Return what ``commit`` has at each of ``paths`` and at the folders above them."""
+        files: dict[bytes, _File] = {}
+        listings = {b"": self._tree(f"{commit}^{{tree}}")}
+        for path in sorted(paths.union(*map(_folders, paths))):  # a folder comes before what is in it
+            folder, _, name = path.rpartition(b"/")
+            mode, found = listings.get(folder, {}).get(name, ("", ""))
+            if mode == _TREE_MODE:
+                listings[path] = self._tree(found)
+            if mode:
+                files[path] = self._file(mode, found)
+        return files
+
+    def _tree(self, name: str) -> dict[bytes, tuple[str, str]]:
+        """Return the entries of a tree: the name of each -> its mode and object name."""
+        if name not in self._trees:
+            found = self._repository.read(name)
+            if found is None:
+                raise XsaError(
+                    f"object {name} is missing from {self._repository.folder}", self._repository.missing_hint()
+                )
+            self._trees[name] = dict(_entries(found[2], self._repository.hash_length // 2))
+        return self._trees[name]
+
+    def _file(self, mode: str, name: str) -> _File:
+        if (mode, name) not in self._files:
+            self._files[mode, name] = _File(mode, name, self._lines(mode, name))
+        return self._files[mode, name]
+
+    def _lines(self, mode: str, name: str) -> list[bytes] | None:
+        """Return the lines of the object as a diff shows it: of a submodule just the commit, of a folder ``None``."""
+        if mode == _TREE_MODE:
+            return None
+        if mode == SUBMODULE_MODE:
+            return [f"Subproject commit {name}\n".encode()]
+        return split_lines(self._repository.contents([name])[name])
+
+
+def _entries(content: bytes, length: int) -> Iterator[tuple[bytes, tuple[str, str]]]:
+    """Yield the name, the mode and the object name of each entry of a tree; these have ``length`` bytes."""
+    at = 0
+    while at < len(content):
+        end = content.index(b"\0", at)
+        mode, _, name = content[at:end].partition(b" ")
+        at = end + 1 + length
+        yield name, (mode.decode().zfill(6), content[end + 1 : at].hex())
 
 
 def _folders(path: bytes) -> list[bytes]:
     """Return the folders that ``path`` is in."""
     parts = path.split(b"/")
     return [b"/".join(parts[:depth]) for depth in range(1, len(parts))]
-
-
-def _lines(repository: Repository, kind: str, name: str) -> list[bytes] | None:
-    """Return the lines of the object as a diff shows it: of a submodule just the commit, of a folder ``None``."""
-    if kind == "blob":
-        return split_lines(repository.contents([name])[name])
-    return [f"Subproject commit {name}\n".encode()] if kind == "commit" else None
 
 
 class _Trial:

@@ -182,7 +182,7 @@ class Store:
     def _check(self) -> None:
         """Raise ``StoreError`` unless the folder is the user's alone, or does not exist yet."""
         where = "or let git config --global xsa.store name another folder"
-        repository = _repository_above(self.folder)
+        repository = repository_above(self.folder)
         if repository is not None:
             what = f"the store {self.folder} would be in the git repository {repository}, which may be pushed or served"
             raise StoreError(what, "let git config --global xsa.store name a folder outside of it")
@@ -254,7 +254,7 @@ def _sync(folder: Path) -> None:
             os.close(descriptor)
 
 
-def _repository_above(folder: Path) -> Path | None:
+def repository_above(folder: Path) -> Path | None:
     """Return the git repository or work tree that ``folder`` is in, ``None`` when it is in none.
 
     A home folder that is kept in git does not count: the store is no file that git would add there (``_IGNORE``), and

@@ -102,7 +102,8 @@ class Advisory:
 def is_advisory(content: bytes) -> bool:
     """Whether ``content`` has the title of an advisory, not quoted by somebody who answers."""
     start = content[:LARGEST]
-    return b"Xen Security Advisory" in start and _TITLE.search(_decoded(start)) is not None
+    plain = _decoded(start).replace("\n- ", "\n")  # what a signature puts before some lines
+    return b"Xen Security Advisory" in start and _TITLE.search(plain) is not None
 
 
 def read_advisory(content: bytes) -> Advisory:

@@ -119,19 +119,19 @@ def _check(options: argparse.Namespace) -> None:
 def _export(session: Session, options: argparse.Namespace) -> int:
     with Progress() as progress:
         session.repository.on_progress = progress.detail
-        question, files = _ask(session, options)
-    if options.format == "branch" and files and options.embargoed < TWICE:
+        question = _ask(session, options)
+    if options.format == "branch" and question.private and options.embargoed < TWICE:
         raise UsageError(
             "patch files may be under embargo, and a branch is easily pushed",
             "give --embargoed twice if they are to go into a branch all the same",
         )
     style = Style(options.start, options.prefix, options.backport_names, options.package_version)
-    wish = Wish(options.format, options.policy or "strict", options.refresh, style, tuple(files))
+    wish = Wish(options.format, options.policy or "strict", options.refresh, style)
     with builder_for(session, build_wishes(options, session.settings.build)) as builder:
         ready = prepare(session, question, wish, builder)
     if isinstance(ready, Verdict):
         return _nothing(session, ready, options)
-    where, kept = _write(session, options, ready, wish)
+    where, kept = _write(session, options, ready, wish, question.private)
     from git_xsa.report.as_json import dumps  # noqa: PLC0415
     from git_xsa.report.export_text import document, print_export  # noqa: PLC0415 - not needed to fail
 
@@ -144,23 +144,25 @@ def _export(session: Session, options: argparse.Namespace) -> int:
     return 0
 
 
-def _ask(session: Session, options: argparse.Namespace) -> tuple[Question, list[Path]]:
-    """Return the question that the options ask, and the patch files among them."""
+def _ask(session: Session, options: argparse.Namespace) -> Question:
+    """Return the question that the options ask."""
     base = session.branches.base(options.onto)
     tip = session.commit(options.tip) if options.tip else None
     commits, files = session.sort_out(options.patches)
     if files:
-        return session.ask_files(base, tip or session.tip_for(base), files), files
+        return session.ask_files(base, tip or session.tip_for(base), files)
     if commits:
-        return session.ask_commits(base, tip or session.tip_for(base, commits), commits), []
+        return session.ask_commits(base, tip or session.tip_for(base, commits), commits)
     tip = tip or session.tip_for(base)
     if options.xsa:
-        return session.ask_known_advisories(base, tip, options.xsa), []
-    return session.ask_advisories(base, tip, session.outstanding(base, tip)), []
+        return session.ask_one(base, tip, options.xsa, named=True)
+    return session.ask_one(base, tip, session.outstanding(base, tip), named=False)
 
 
-def _write(session: Session, options: argparse.Namespace, ready: Ready, wish: Wish) -> tuple[str, list[str]]:
-    """Write the export; return where it is, and what else is to be known."""
+def _write(
+    session: Session, options: argparse.Namespace, ready: Ready, wish: Wish, private: bool
+) -> tuple[str, list[str]]:
+    """Write the export, for the user alone if it is ``private``; return where it is, and what else is to be known."""
     name = re.sub(r"[^A-Za-z0-9._+-]+", "-", ready.queue.base).strip("-.")
     if wish.format == "branch":
         from git_xsa.queue.branch import check_name, write_branch  # noqa: PLC0415 - for this format alone
@@ -172,8 +174,14 @@ def _write(session: Session, options: argparse.Namespace, ready: Ready, wish: Wi
     target = Path(options.output or f"xsa-{name}")
     if session.repository.folder in target.resolve().parents:  # which may be pushed to, or served
         raise XsaError(f"{target} is inside the repository {session.repository.folder}", "choose another: -o <folder>")
-    kept = write_folder(target, files_of(ready, wish), bool(wish.files), options.force)
-    return str(target), [f"what was in {target} is now in {kept}"] if kept else []
+    kept = write_folder(target, files_of(ready, wish), private, options.force)
+    notes = [f"what was in {target} is now in {kept}"] if kept else []
+    from git_xsa.advisories.store import repository_above  # noqa: PLC0415
+
+    repository = repository_above(target) if private else None
+    if repository is not None:
+        notes.append(f"{target} may be under embargo, and it lies in the work tree {repository}: don't commit it there")
+    return str(target), notes
 
 
 def _nothing(session: Session, verdict: Verdict, options: argparse.Namespace) -> int:

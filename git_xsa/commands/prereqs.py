@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from git_xsa.commands.arguments import advisory_numbers, build_options, build_wishes, built, json_option
 from git_xsa.errors import UsageError, XsaError
-from git_xsa.model.words import advisory_names
 from git_xsa.queue.answer import Question, State, Verdict
 from git_xsa.queue.session import LOOK_AHEAD, Session
 from git_xsa.report.as_json import dumps, error_line, verdict_document, verdict_line
@@ -99,21 +98,11 @@ def _ask(session: Session, options: argparse.Namespace) -> Question:
     base = session.branches.base(options.onto)
     tip = session.commit(options.tip) if options.tip else None
     if options.xsa:
-        return _one(session.ask(base, tip or session.tip_for(base), options.xsa, named=True))
+        return session.ask_one(base, tip or session.tip_for(base), options.xsa, named=True)
     commits, files = session.sort_out(options.patches)
     if files:
         return session.ask_files(base, tip or session.tip_for(base), files)
     return session.ask_commits(base, tip or session.tip_for(base, commits), commits)
-
-
-def _one(questions: list[Question]) -> Question:
-    """Return the only question; ``XsaError`` (status 2) where the patches don't fit together."""
-    if len(questions) > 1:
-        apart = ", ".join(advisory_names(question.asked) for question in questions[1:])
-        error = XsaError(f"{apart} can't be put into one queue with the others", "ask about each of them by itself")
-        error.status = 2
-        raise error
-    return questions[0]
 
 
 def _print(session: Session, verdict: Verdict, options: argparse.Namespace) -> None:

@@ -101,7 +101,8 @@ class FoundSeries:
 
     ``title`` names the version, ``basis`` says why this series (or why there is none), ``baseline`` is the commit
     after which patches that are no commits were placed, ``prereqs`` are the advisories that are declared to come
-    first.  ``doubts`` are sentences on who does not vouch for it.
+    first.  ``doubts`` are sentences on who does not vouch for it.  ``headline`` and ``cves`` are the advisory's own
+    title and CVE numbers as far as they are known, ``public`` tells whether everybody may know them.
     """
 
     number: int
@@ -114,6 +115,17 @@ class FoundSeries:
     doubts: tuple[str, ...]
     prereqs: tuple[int, ...]
     signature: str
+    headline: str = ""
+    cves: tuple[str, ...] = ()
+    public: bool = False
+
+
+@dataclass(frozen=True)
+class Published:
+    """A patch that is no commit of the branch: its file, byte for byte, and whether it may be under embargo."""
+
+    content: bytes = field(repr=False)
+    private: bool
 
 
 @dataclass(frozen=True)
@@ -283,6 +295,13 @@ class Question:
     asked: tuple[int, ...]
     proposal: Proposal
     found: tuple[FoundSeries, ...] = ()
+    #: Position -> the patch that was placed there.
+    published: Mapping[int, Published] = field(default_factory=dict)
+
+    @property
+    def private(self) -> bool:
+        """Whether a patch may be under embargo."""
+        return any(patch.private for patch in self.published.values())
 
     def answer(self, quarantine: Quarantine) -> Verdict:
         """Check the proposal with git and return the answer."""

@@ -32,12 +32,11 @@ from git_xsa.queue.prepared import Need, Patch, slug
 
 @dataclass(frozen=True)
 class Source:
-    """Where a queue's patches come from: the question, the selection that is to be exported, the published files by
-    position, the hunks whose context the selection gives up, and whether it all goes into one mailbox."""
+    """Where a queue's patches come from: the question, the selection that is to be exported, the hunks whose context
+    that gives up, and whether it all goes into one mailbox."""
 
     question: Question
     selection: Selection
-    files: Mapping[int, Path]
     given_up: tuple[Place, ...] = ()
     mailbox: bool = False
 
@@ -57,7 +56,7 @@ class Preparation:
         self._range = source.range
         self._length = repository.hash_length
         self.queue = source.selection.queue
-        self._published = {position: path.read_bytes() for position, path in source.files.items()}
+        self._published = {position: patch.content for position, patch in source.question.published.items()}
         self._patches = [self._as_published(index) for index in range(len(self.queue))]
 
     def checked(self, policies: Sequence[str]) -> tuple[Patch, ...]:

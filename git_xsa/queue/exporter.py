@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import cycle
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from git_xsa.model.relax import Relaxed, compared, relax
 from git_xsa.model.selection import RuleSource, Selection
-from git_xsa.queue.answer import BuildState, Question, State, Verdict
+from git_xsa.queue.answer import BuildState, FoundSeries, Question, State, Verdict
 from git_xsa.queue.export import Preparation, Source
 from git_xsa.queue.folder import MANIFEST, manifest
 from git_xsa.queue.formats import FORMATS, export
@@ -30,13 +29,12 @@ OTHERS = "{} has no fix for them, since they concern other versions or other sof
 
 @dataclass(frozen=True)
 class Wish:
-    """What is asked of an export: format, policy, whether context may be made anew, style, and published files."""
+    """What is asked of an export: format, policy, whether context may be made anew, and style."""
 
     format: str = "series"
     policy: str = "strict"
     refresh: bool = False
     style: Style = field(default_factory=Style)
-    files: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,7 +88,7 @@ def prepare(session: Session, question: Question, wish: Wish, builder: Builder |
         source = replace(source, given_up=relaxed.places)
     preparation = Preparation(session.repository, session.quarantine, source)
     judges = judges_for(wish.format, wish.policy)
-    patches = preparation.checked(judges)
+    patches = _named(question, preparation.checked(judges))
     verdict = replace(_verdict(session, question, source.selection, patches), build=build)
     avoided = tuple(_avoided(question, relaxed)) if relaxed is not None else ()
     partly = _partly(question, source.selection)
@@ -101,7 +99,7 @@ def prepare(session: Session, question: Question, wish: Wish, builder: Builder |
         policy=wish.policy,
         patches=patches,
         partly=partly,
-        titles=_titles(patches),
+        titles=_titles(question, patches),
         avoided=avoided,
         unlisted=_unlisted(session, question, patches, partly) if wish.format == "debian" else {},
     )
@@ -122,10 +120,7 @@ def _built(session: Session, question: Question, relaxed: Relaxed | None, builde
 
 
 def _source(question: Question, selection: Selection, wish: Wish) -> Source:
-    first = len(question.range.commits) - len(wish.files) + 1
-    files = dict(enumerate(wish.files, first))
-    chosen = {position: files[position] for position in selection.queue if position in files}
-    return Source(question, selection, chosen, mailbox=wish.format == "mbox")
+    return Source(question, selection, mailbox=wish.format == "mbox")
 
 
 def _relaxed(session: Session, question: Question, wish: Wish) -> Relaxed | None:
@@ -150,7 +145,8 @@ def _verdict(session: Session, question: Question, selection: Selection, patches
         return session.answer(question)  # what is wrong with the patches as they are
     state = State.NEEDS_PREREQUISITES if selection.prerequisites else State.APPLIES
     state = State.PARTLY_APPLIED if question.proposal.partly else state
-    return Verdict(question.base, question.tip, question.range, state, selection, None, question.asked, question.xsa_of)
+    verdict = Verdict(question.base, question.tip, question.range, state, selection, None, question.asked)
+    return replace(verdict, xsa_of=question.xsa_of, found=question.found)
 
 
 def _avoided(question: Question, relaxed: Relaxed) -> list[str]:
@@ -168,13 +164,30 @@ def _partly(question: Question, selection: Selection) -> frozenset[int]:
     return frozenset(found)
 
 
-def _titles(patches: Sequence[Patch]) -> dict[int, str]:
-    """Return for each advisory the subject of its first patch, which is as near to its title as commits come."""
-    titles: dict[int, str] = {}
+def _titles(question: Question, patches: Sequence[Patch]) -> dict[int, str]:
+    """Return for each advisory its title, or the subject of its first patch, which is as near as commits come."""
+    told = _tellable(question)
+    titles = {number: series.headline for number, series in told.items() if series.headline}
     for patch in patches:
         for number in patch.xsa:
             titles.setdefault(number, patch.subject)
     return titles
+
+
+def _tellable(question: Question) -> dict[int, FoundSeries]:
+    """Return the advisories whose text may be quoted: public ones, and all if only the user will read the result."""
+    return {series.number: series for series in question.found if series.public or question.private}
+
+
+def _named(question: Question, patches: Sequence[Patch]) -> tuple[Patch, ...]:
+    """Return ``patches`` with the CVE numbers that the advisories' texts have and their own messages lack."""
+    told = _tellable(question)
+    return tuple(
+        replace(patch, cve=tuple(cve for number in patch.xsa if number in told for cve in told[number].cves))
+        if patch.kind is None and not patch.cve
+        else patch
+        for patch in patches
+    )
 
 
 def _unlisted(

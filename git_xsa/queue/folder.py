@@ -178,11 +178,9 @@ def _finish(folder: Path, private: bool) -> None:
     for place, _, names in os.walk(folder, topdown=False):
         for name in names:
             path = Path(place, name)
-            if not private:
-                path.chmod(0o666 & ~umask)
+            path.chmod(0o600 if private else 0o666 & ~umask)
             _sync(path)
-        if not private:
-            os.chmod(place, 0o777 & ~umask)
+        os.chmod(place, 0o700 if private else 0o777 & ~umask)
         _sync(Path(place))
 
 

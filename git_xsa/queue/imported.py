@@ -22,7 +22,7 @@ from git_xsa.advisories.taking import Refused
 from git_xsa.advisories.trust import FileState, Vouching, check_signature
 from git_xsa.git.log import Range
 from git_xsa.git.repository import Commit, Repository
-from git_xsa.queue.answer import FoundPatch, FoundSeries, Question, State, propose
+from git_xsa.queue.answer import FoundPatch, FoundSeries, Published, Question, State, propose
 from git_xsa.queue.locate import How, Locator, Place
 
 if TYPE_CHECKING:
@@ -337,7 +337,12 @@ class Imported:
         question = self._session.question(
             base, tip, history, {p: tuple(sorted(numbers)) for p, numbers in xsa_of.items()}, tuple(asked)
         )
-        return replace(question, found=tuple(found))
+        published = {
+            history.position[patch.name]: Published(patch.content, not one.edition.public)
+            for one in usable
+            for patch in one.pending
+        }
+        return replace(question, found=tuple(found), published=published)
 
     def _alone(self, target: _Target, history: Range, one: _Asked) -> Question:
         """Return the question about an advisory that does not fit with the others, or fits nowhere."""
@@ -372,7 +377,14 @@ class Imported:
             tuple(self._doubts(one.edition, one.series.paths)),
             one.series.prereqs,
             self._vouching(one.edition).signature.value,
+            *self._names(one.edition),
         )
+
+    @staticmethod
+    def _names(edition: Edition) -> tuple[str, tuple[str, ...], bool]:
+        """Return the advisory's own title and CVE numbers, and whether everybody may know them."""
+        advisory = edition.advisory
+        return advisory.title if advisory else "", advisory.cves if advisory else (), edition.public
 
     def _told(self, one: _Asked) -> FoundSeries:
         """Return what there is to say of an advisory that has no patches for the branch."""
@@ -387,6 +399,7 @@ class Imported:
             tuple(self._doubts(one.edition, ())),
             (),
             self._vouching(one.edition).signature.value,
+            *self._names(one.edition),
         )
 
 

@@ -13,7 +13,7 @@ from git_xsa.errors import UsageError
 from git_xsa.git.log import Range
 from git_xsa.git.repository import Commit
 from git_xsa.model.marks import marked_advisories
-from git_xsa.queue.answer import Question
+from git_xsa.queue.answer import Published, Question
 from git_xsa.queue.locate import Locator
 
 if TYPE_CHECKING:
@@ -48,7 +48,13 @@ def ask_files(session: Session, base: Commit, tip: Commit, files: Sequence[Path]
         position = positions[patch.name] if patch.name in positions else placed.position[patch.name]
         marks = marked_advisories(f"{patch.subject}\n\n{patch.message}")
         xsa_of.setdefault(position, set()).update(marks or (placed.marks(position) if position else ()))
-    return session.question(base, tip, placed, {p: tuple(sorted(numbers)) for p, numbers in xsa_of.items()})
+    question = session.question(base, tip, placed, {p: tuple(sorted(numbers)) for p, numbers in xsa_of.items()})
+    published = {
+        placed.position[patch.name]: Published(patch.content, private=True)
+        for patch in series
+        if patch.name not in positions
+    }
+    return replace(question, published=published)
 
 
 def _apart(

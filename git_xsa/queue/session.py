@@ -24,7 +24,7 @@ from git_xsa.model.history import HistoryError
 from git_xsa.model.marks import marked_advisories
 from git_xsa.model.release import Version
 from git_xsa.model.selection import RuleSource, Selection
-from git_xsa.model.words import count
+from git_xsa.model.words import advisory_names, count
 from git_xsa.queue.answer import Question, Verdict, propose
 
 if TYPE_CHECKING:
@@ -355,6 +355,19 @@ class Session:
             return self.imported.ask(base, tip, numbers, named)
         ask = self.ask_known_advisories if named else self.ask_advisories
         return [ask(base, tip, numbers)]
+
+    def ask_one(self, base: Commit, tip: Commit, numbers: Sequence[int], named: bool) -> Question:
+        """Ask as ``ask`` does, for one queue; ``XsaError`` (status 2) when some patches don't fit with the others."""
+        first, *apart = self.ask(base, tip, numbers, named)
+        if apart:
+            names = ", ".join(advisory_names(question.asked) for question in apart)
+            reasons = [series.remark for question in apart for series in question.found if series.remark]
+            hint = "ask about each of them by itself, or leave it out with --xsa"
+            what = f"{names} can't be put into one queue with the others"
+            error = XsaError(what, "\n".join([*(f"they don't fit: {reason}" for reason in reasons[:1]), hint]))
+            error.status = 2
+            raise error
+        return first
 
     def version_of(self, base: Commit, tip: Commit) -> Version | None:
         """Return the version of the stable branch that ``tip`` is the end of, or that ``base`` is a release of."""

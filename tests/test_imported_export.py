@@ -1,0 +1,174 @@
+"""git xsa-export with advisories from the store: which bytes, which names, and who can read them."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+from advisory_texts import advisory
+from repositories import Place, numbered, run, snapshot, story
+
+TIP = {5: "tidied", 7: "fixed", 19: "alone"}
+SECRET = "embargoedsecretword"
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return story().write(tmp_path / "clone")
+
+
+def patch(line: int, word: str, subject: str = "x86: fix it") -> bytes:
+    """Return a patch for the tip of the story's branch that changes a line of ``b.c``."""
+    old = numbered(20, TIP).decode().splitlines()
+    low, high = max(line - 3, 1), min(line + 3, 20)
+    body = "".join(f"-{old[at - 1]}\n+{word}\n" if at == line else f" {old[at - 1]}\n" for at in range(low, high + 1))
+    size = high - low + 1
+    head = f"From: Jane <jane@example.org>\nSubject: {subject}\n\nThis is a fix.\n\n"
+    return f"{head}--- a/b.c\n+++ b/b.c\n@@ -{low},{size} +{low},{size} @@\n{body}".encode()
+
+
+def take(place: Place, number: int, content: bytes, public: bool = False) -> None:
+    folder = place.folder.parent / f"in-{number}"
+    folder.mkdir()
+    name = f"xsa{number}.patch"
+    (folder / name).write_bytes(content)
+    rows = [(name, "xen-unstable - Xen 1.0.x")]
+    text = advisory(number, 1, rows, {name: content}, title=f"a title {SECRET}", public=public)
+    (folder / f"advisory-{number}.txt").write_bytes(text)
+    assert run(place.folder.parent, "import", str(folder)).status == 0
+
+
+def modes(folder: Path) -> set[int]:
+    return {stat.S_IMODE(path.stat().st_mode) for path in [folder, *folder.rglob("*")]}
+
+
+def test_embargoed_patch_is_exported_as_it_was_sent_and_for_the_user_alone(place: Place, tmp_path: Path) -> None:
+    content = patch(12, SECRET)
+    take(place, 9, content)
+    out = tmp_path / "out"
+    done = place.run("export", "--onto", "RELEASE-1.0.1", "--xsa", "9", "--format", "quilt", "-o", str(out))
+    assert (done.status, done.err) == (0, "")
+    assert "from the store: XSA-9 v1, xsa9.patch (1 patch), 1 placed after" in done.out
+    assert "XSA-9 v1 is not signed" in done.out
+    assert modes(out) == {0o700, 0o600}
+    assert [path.read_bytes() for path in out.rglob("*-xsa9.patch")] == [content]
+
+
+def test_title_and_cve_come_from_the_text(place: Place, tmp_path: Path) -> None:
+    take(place, 9, patch(12, "new"))
+    out = tmp_path / "out"
+    done = place.run("export", "--onto", "RELEASE-1.0.1", "--xsa", "9", "--format", "debian", "-o", str(out))
+    assert done.status == 0
+    stanza = (out / "debian" / "changelog.xsa").read_text()
+    assert f"    - a title {SECRET}\n      XSA-9 CVE-2026-1234\n" in stanza
+
+
+@pytest.mark.parametrize("public", [True, False])
+def test_only_what_may_be_embargoed_is_hidden(public: bool, place: Place, tmp_path: Path) -> None:
+    take(place, 9, patch(12, "new"), public)
+    out = tmp_path / "out"
+    assert place.run("export", "--onto", "RELEASE-1.0.1", "--xsa", "9", "-o", str(out)).status == 0
+    umask = os.umask(0)
+    os.umask(umask)
+    assert modes(out) == ({0o777 & ~umask, 0o666 & ~umask} if public else {0o700, 0o600})
+
+
+def test_everything_outstanding_includes_what_the_store_has(place: Place, tmp_path: Path) -> None:
+    take(place, 9, patch(12, "new"))
+    done = place.run("export", "--onto", "RELEASE-1.0.1", "-o", str(tmp_path / "out"), "--json")
+    found = json.loads(done.out)
+    assert done.status == 0
+    assert found["queue"][-1] == {"id": "xsa9.patch", "role": "patch"}
+    assert 9 in found["xsa"]
+    assert len(found["xsa"]) > 1
+    assert found["advisories"][0]["xsa"] == 9
+    checked = place.run("export", "--verify", str(tmp_path / "out"), "--onto", "RELEASE-1.0.1")
+    assert checked.status == 0
+
+
+def test_branch_takes_no_embargoed_patch_unless_told_twice(place: Place) -> None:
+    take(place, 9, patch(12, SECRET))
+    before = snapshot(place.folder)
+    words = ("export", "--onto", "RELEASE-1.0.1", "--xsa", "9", "--format", "branch", "-o", "fixed")
+    done = place.run(*words)
+    assert (done.status, done.out) == (129, "")
+    assert "may be under embargo, and a branch is easily pushed" in done.err
+    assert snapshot(place.folder) == before
+    assert place.run(*words, "--embargoed", "--embargoed").status == 0
+    assert SECRET in place.git("show", "fixed:b.c")
+
+
+def test_embargoed_patch_in_a_work_tree_is_warned_of(place: Place) -> None:
+    take(place, 9, patch(12, SECRET))
+    done = place.run("export", "--onto", "RELEASE-1.0.1", "--xsa", "9")
+    assert done.status == 0
+    assert done.err == (
+        f"note: xsa-RELEASE-1.0.1 may be under embargo, and it lies in the work tree {place.folder}: don't commit it"
+        " there\n"
+    )
+    assert modes(place.folder / "xsa-RELEASE-1.0.1") == {0o700, 0o600}
+
+
+def test_what_does_not_fit_is_named_and_nothing_is_written(place: Place, tmp_path: Path) -> None:
+    take(place, 9, patch(12, "new"))
+    take(place, 10, patch(12, "other").replace(b" line 11", b" line eleven"))
+    before = snapshot(place.folder)
+    done = place.run("export", "--onto", "RELEASE-1.0.1", "--xsa", "9,10", "-o", str(tmp_path / "out"))
+    assert (done.status, done.out) == (2, "")
+    assert done.err.splitlines()[:2] == [
+        "error: XSA-10 can't be put into one queue with the others",
+        f"hint: they don't fit: xsa10.patch: hunk 1 does not fit in b.c at {place[10][:12]}",
+    ]
+    assert not (tmp_path / "out").exists()
+    assert snapshot(place.folder) == before
+
+
+def test_each_patch_keeps_its_own_bytes_when_others_are_commits(place: Place, tmp_path: Path) -> None:
+    """A file that is a commit of the branch was counted as one that was placed, and the next ones got its bytes."""
+    new = tmp_path / "new.patch"
+    new.write_bytes(patch(9, "new"))
+    old = tmp_path / "old.patch"
+    old.write_bytes(place.patch(8))
+    out = tmp_path / "out"
+    done = place.run("export", "--onto", "RELEASE-1.0.1", "-o", str(out), str(new), str(old), "--json")
+    assert done.status == 0
+    names = [entry["id"] for entry in json.loads(done.out)["queue"]]
+    assert names[-2:] == [place[8], "new.patch"]
+    assert [path.read_bytes() for path in out.rglob("*-new.patch")] == [new.read_bytes()]
+    assert modes(out) == {0o700, 0o600}
+
+
+def test_exports_leave_no_trace_elsewhere(
+    place: Place, tmp_path: Path, sealed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = tmp_path / "words"
+    for name in ("git", "gpg"):
+        real = subprocess.run(["sh", "-c", f"command -v {name}"], capture_output=True, text=True, check=True)
+        script = tmp_path / "bin" / name
+        script.parent.mkdir(exist_ok=True)
+        script.write_text(f'#!/bin/sh\nprintf "%s\\n" "$0 $*" >>{words}\nexec {real.stdout.strip()} "$@"\n')
+        script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    monkeypatch.setenv("GIT_TRACE", str(tmp_path / "trace"))
+    (tmp_path / "tmp").mkdir()
+    before = snapshot(place.folder)
+    take(place, 9, patch(12, SECRET, SECRET))
+    out = tmp_path / "out"
+    for form in ("series", "mbox", "rpm"):
+        target = str(out / form)
+        assert place.run("export", "--onto", "RELEASE-1.0.1", "--xsa", "9", "--format", form, "-o", target).status == 0
+    inside = str(place.folder / ".git" / "x")
+    assert place.run("export", "--onto", "RELEASE-1.0.1", "--xsa", "9", "-o", inside).status == 128
+    assert place.run("export", "--onto", "nothing", "--xsa", "9", "-o", str(out / "no")).status == 128
+    assert snapshot(place.folder) == before
+    assert SECRET not in words.read_text(encoding="utf-8", errors="replace")
+    allowed = (sealed / "data" / "git-xsa", out, tmp_path / "in-9")
+    holding = [path for top in (tmp_path, sealed) for path in top.rglob("*") if path.is_file()]
+    found = {path for path in holding if SECRET.encode() in path.read_bytes()}
+    assert {path for path in found if not any(top in path.parents for top in allowed)} == set()
+    assert all(modes(out / form) == {0o700, 0o600} for form in ("series", "mbox", "rpm"))
