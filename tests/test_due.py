@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from calendar import monthrange
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from itertools import permutations
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -158,6 +162,18 @@ def test_branches_that_no_rule_is_for() -> None:
     fixed = facts(Advisory(501, Landing.LANDED, fits=False))
     assert due(replace(fixed, supported=False), NOW) == Due(Kind.NOT_SUPPORTED)
     assert due(replace(fixed, released=None), NOW) == Due(Kind.NO_RELEASE)
+
+
+@pytest.mark.xen
+def test_what_the_rule_would_have_asked_for_on_stable_4_21(xen: Path) -> None:
+    """4.21.1 came 58 days after XSA-477, which it was for; on 4.21.1 XSA-499 needs a commit that has no mark."""
+    words = [sys.executable, "bench/due", str(xen), "--from", "4.21", "--json"]
+    done = subprocess.run(words, cwd=Path(__file__).parent.parent, capture_output=True, text=True, check=True)
+    found = {one["release"]: one for one in map(json.loads, done.stdout.splitlines())}
+    first, second = found["RELEASE-4.21.1"], found["RELEASE-4.21.2"]
+    assert (spelled(first["asked"])[:10], first["kind"], first["conflict"]) == ("2026-01-27", "release-now", None)
+    assert (spelled(second["asked"])[:10], second["kind"]) == ("2026-04-17", "release-now")
+    assert spelled(second["conflict"])[:10] == "2026-07-28"
 
 
 # Laws, and the referee

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from git_xsa.commands import clock
 from git_xsa.commands.arguments import json_option
 from git_xsa.model.words import count
 from git_xsa.queue.session import Session
@@ -16,13 +16,7 @@ from git_xsa.report.plain import printable
 from git_xsa.report.progress import Progress
 
 if TYPE_CHECKING:
-    from git_xsa.model.freeze import Instant
     from git_xsa.queue.status import Status
-
-
-def clock() -> Instant:
-    """Return what the clock says."""
-    return int(time.time())
 
 
 def parser() -> argparse.ArgumentParser:
@@ -43,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
     applied, and 128 when the ledger can't be read."""
     from git_xsa.queue.status import StatusReader  # noqa: PLC0415 - not needed to print the usage
 
-    now = clock()
+    now = clock.now()
     today = datetime.fromtimestamp(now, timezone.utc).date()
     with Session() as session:
         chosen, left = session.chosen(options.branch, options.all, today)
