@@ -76,7 +76,7 @@ def test_signed_mail(signer: Signer, tmp_path: Path, sealed: Path) -> None:
     give_key(sealed / ".gnupg", signer.public_key())
     git(tmp_path, "config", "--global", "xsa.trustedKeys", signer.key)
     done = run(tmp_path, "import", path)
-    assert done.err == ""
+    assert done.err.startswith("note: XSA-9 may be under embargo, but nothing says until when\n")
     assert done.status == 0
     assert done.out.splitlines() == [
         "XSA-9 v2  things go wrong (CVE-2026-1234)",
@@ -141,7 +141,8 @@ def test_file_with_another_checksum_gives_way_to_the_right_one(place: Place, tmp
     wrong = put(tmp_path, "wrong.eml", mail(text, {"xsa9.patch": NEW_MAIL.replace(b"x86", b"arm")}))
     done = run(tmp_path, "import", wrong)
     assert done.status == 1
-    assert done.err == "warning: xsa9.patch is not the file that XSA-9 v1 lists: its SHA-256 differs\n"
+    wrong_file = "warning: xsa9.patch is not the file that XSA-9 v1 lists: its SHA-256 differs"
+    assert done.err.splitlines()[0] == wrong_file
     assert "xsa9.patch is not the file that XSA-9 v1 lists" in place.run("check", "--xsa", "9").out
     right = put(tmp_path, "xsa9.patch", NEW_MAIL)
     assert run(tmp_path, "import", right).status == 0
@@ -183,7 +184,8 @@ def test_mailbox_tarball_and_single_patch(tmp_path: Path, sealed: Path) -> None:
     paths = [put(tmp_path, "box.mbox", box), put(tmp_path, "all.tar.gz", archive.getvalue())]
     paths.append(put(tmp_path, "fix.patch", NEW_MAIL))
     done = run(tmp_path, "import", *paths)
-    assert (done.status, done.err) == (0, "")
+    told = "note: XSA-1, XSA-2, XSA-3 may be under embargo, but nothing says until when"
+    assert (done.status, done.err.splitlines()[0]) == (0, told)
     kept = store_of(sealed) / "advisories"
     found = {path.relative_to(kept).as_posix() for path in kept.rglob("*.patch")}
     assert found == {

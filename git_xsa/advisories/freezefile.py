@@ -77,7 +77,7 @@ def read_freeze_file(path: Path) -> FreezeFile:
         if told.format != FORMAT:
             raise _error(path, f"its format is {told.format}, not {FORMAT}")
         freezes = tuple((parse_instant(one.begins), parse_instant(one.ends)) for one in told.freezes)
-    except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError) as error:
         raise _error(path, f"{error}") from None
     if not told.frozen or not all(name.startswith("refs/") for name in told.frozen):
         raise _error(path, "it names no references, or some that do not begin with refs/")

@@ -16,18 +16,20 @@ isn't, is an error and never an empty ledger.  Keys that a newer version added a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from shlex import quote
 from typing import Any
 
 import msgspec
 
-from git_xsa.advisories.store import Store, StoreError
+from git_xsa.advisories.store import SHARED, Store, StoreError
 from git_xsa.model.freeze import Embargo, Instant, Ledger
 from git_xsa.model.instant import parse_instant, rfc3339
 
-LEDGER = "embargoes.json"
+LEDGER = SHARED
 JOURNAL = "embargoes.journal"
 #: The lock of whoever changes it.
 LOCK = "embargoes"
@@ -131,7 +133,7 @@ class EmbargoLedger:
     def _write(self, decision: Decision, changed: list[Entry], entries: dict[int, Entry]) -> None:
         if self._store.read(LEDGER) is None:
             # Else a first decision that is cut short would look like a ledger that somebody has removed.
-            self._store.write(self._encoded({}), LEDGER)
+            self._store.write(write_entries({}, self._rest), LEDGER)
         line = {
             "time": rfc3339(decision.time),
             "user": decision.user,
@@ -141,12 +143,8 @@ class EmbargoLedger:
         }
         self._store.append(_json(line).decode("utf-8"), JOURNAL)
         self._newest = max(decision.time, self._newest or decision.time)
-        self._store.write(self._encoded(entries), LEDGER)
+        self._store.write(write_entries(entries, self._rest), LEDGER)
         self.entries = entries
-
-    def _encoded(self, entries: dict[int, Entry]) -> bytes:
-        document = {"format": FORMAT, "embargoes": [entry.document for _, entry in sorted(entries.items())]}
-        return msgspec.json.format(_json(document | self._rest), indent=2) + b"\n"
 
     def _read(self) -> None:
         content = self._store.read(LEDGER)
@@ -157,34 +155,63 @@ class EmbargoLedger:
                 )
             return
         try:
-            document: dict[str, Any] = msgspec.json.decode(content, type=dict[str, Any])
-            if document.get("format") != FORMAT:
-                raise self._error(f"its format is {document.get('format')!r}, not {FORMAT}", "install a newer git-xsa")
-            written = msgspec.convert(document, _File).embargoes
-        except (msgspec.MsgspecError, RecursionError) as error:
-            raise self._error(str(error)) from None
-        except UnicodeDecodeError:
-            raise self._error("it is not UTF-8") from None
-        entries = [self._entry(here, raw) for here, raw in zip(written, document["embargoes"], strict=True)]
-        self.entries = {entry.embargo.xsa: entry for entry in entries}
-        self._rest = {key: value for key, value in document.items() if key not in _File.__struct_fields__}
-        if len(self.entries) < len(entries):
-            raise self._error("it has two embargoes of one advisory")
-
-    def _entry(self, written: _Written, raw: dict[str, Any]) -> Entry:
-        try:
-            since, until = parse_instant(written.since), parse_instant(written.until)
-            lifted = parse_instant(written.lifted) if written.lifted is not None else None
+            self.entries, self._rest = read_entries(content)
         except ValueError as error:
-            raise self._error(f"XSA-{written.xsa} has an instant without a meaning: {error}") from None
-        tips = {branch: frozenset(commits) for branch, commits in written.tips.items()}
-        fixes = {branch: frozenset(patches) for branch, patches in written.fixes.items()}
-        rest = {key: value for key, value in raw.items() if key not in _Written.__struct_fields__}
-        return Entry(Embargo(written.xsa, since, until, lifted, tips, fixes), written.note, rest)
+            raise self._error(f"{error}", self._mend(content, f"{error}")) from None
+
+    def _mend(self, content: bytes, why: str) -> str:
+        """Return how to go on with a file that is no ledger, empty when nothing tells."""
+        if not re.search(rb"^(<<<<<<< |>>>>>>> )", content, re.MULTILINE):
+            return "install a newer git-xsa" if why.startswith("its format is") else ""
+        return f"git merged it: git -C {quote(str(self._store.folder))} merge --abort, then git xsa-embargo sync"
 
     def _error(self, why: str, hint: str = "") -> LedgerError:
         what = f"the ledger of embargoes {self._store.path(LEDGER)} can't be read: {why}"
         return LedgerError(what, hint or f"mend it by hand; {self._store.path(JOURNAL)} tells what it held")
+
+
+def read_entries(content: bytes) -> tuple[dict[int, Entry], dict[str, Any]]:
+    """Return the embargoes that a ledger's file has, by advisory, and its keys that this version doesn't know.
+
+    Raises ``ValueError`` when it is none, with the reason as its text.
+    """
+    try:
+        document: dict[str, Any] = msgspec.json.decode(content, type=dict[str, Any])
+        if document.get("format") != FORMAT:
+            raise ValueError(f"its format is {document.get('format')!r}, not {FORMAT}")
+        written = msgspec.convert(document, _File).embargoes
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise ValueError(f"{error}") from None
+    except UnicodeDecodeError:
+        raise ValueError("it is not UTF-8") from None
+    found = [_entry(here, raw) for here, raw in zip(written, document["embargoes"], strict=True)]
+    entries = {entry.embargo.xsa: entry for entry in found}
+    if len(entries) < len(found):
+        raise ValueError("it has two embargoes of one advisory")
+    return entries, {key: value for key, value in document.items() if key not in _File.__struct_fields__}
+
+
+def write_entries(entries: Mapping[int, Entry], rest: Mapping[str, Any]) -> bytes:
+    """Return the file of a ledger with ``entries`` and with the other keys ``rest``."""
+    document = {"format": FORMAT, "embargoes": [entry.document for _, entry in sorted(entries.items())]}
+    return msgspec.json.format(_json(document | dict(rest)), indent=2) + b"\n"
+
+
+def read_entry(raw: dict[str, Any]) -> Entry:
+    """Return the embargo that the JSON object ``raw`` stands for; ``ValueError`` when it stands for none."""
+    return _entry(msgspec.convert(raw, _Written), raw)
+
+
+def _entry(written: _Written, raw: dict[str, Any]) -> Entry:
+    try:
+        since, until = parse_instant(written.since), parse_instant(written.until)
+        lifted = parse_instant(written.lifted) if written.lifted is not None else None
+    except ValueError as error:
+        raise ValueError(f"XSA-{written.xsa} has an instant without a meaning: {error}") from None
+    tips = {branch: frozenset(commits) for branch, commits in written.tips.items()}
+    fixes = {branch: frozenset(patches) for branch, patches in written.fixes.items()}
+    rest = {key: value for key, value in raw.items() if key not in _Written.__struct_fields__}
+    return Entry(Embargo(written.xsa, since, until, lifted, tips, fixes), written.note, rest)
 
 
 def _json(document: dict[str, Any]) -> bytes:
@@ -193,10 +220,10 @@ def _json(document: dict[str, Any]) -> bytes:
 
 def _newest(journal: bytes) -> Instant | None:
     """Return when the newest entry was made, ``None`` when there is none."""
-    return max((time for time in map(_time, journal.splitlines()) if time is not None), default=None)
+    return max((time for time in map(entry_time, journal.splitlines()) if time is not None), default=None)
 
 
-def _time(line: bytes) -> Instant | None:
+def entry_time(line: bytes) -> Instant | None:
     """Return the time of an entry; half of one, which a power cut left, has none."""
     try:
         return parse_instant(str(msgspec.json.decode(line, type=dict[str, Any]).get("time", "")))

@@ -31,6 +31,8 @@ _TEMPORARY = ".new-"
 #: Written into the store so that git passes over it in a work tree (somebody keeps the home folder in git).
 _IGNORE = ".gitignore"
 _LONGEST_NAME = 255
+#: The file by which a repository is known to be there for sharing the ledger of embargoes.
+SHARED = "embargoes.json"
 
 
 class StoreError(XsaError):
@@ -258,7 +260,8 @@ def repository_above(folder: Path) -> Path | None:
     """Return the git repository or work tree that ``folder`` is in, ``None`` when it is in none.
 
     A home folder that is kept in git does not count: the store is no file that git would add there (``_IGNORE``), and
-    the user's data folder has to be somewhere.
+    the user's data folder has to be somewhere.  Nor does a clone that shares the ledger of embargoes: the store itself,
+    in which there is a ledger, or nothing at all yet.
     """
     resolved = folder.resolve()
     with suppress(RuntimeError, OSError):
@@ -266,5 +269,21 @@ def repository_above(folder: Path) -> Path | None:
         for parent in (resolved, *resolved.parents):
             bare = (parent / "HEAD").is_file() and (parent / "objects").is_dir() and (parent / "refs").is_dir()
             if bare or ((parent / ".git").exists() and parent != home and parent not in home.parents):
+                if parent == resolved and not bare and _shares_a_ledger(parent):
+                    continue
                 return parent
     return None
+
+
+def _shares_a_ledger(folder: Path) -> bool:
+    """Whether the work tree ``folder`` is that of a ledger's repository, which is in the folder itself.
+
+    Any other repository, such as a clone of the project, has commits but no ledger.
+    """
+    repository = folder / ".git"
+    if repository.is_symlink() or not repository.is_dir() or (repository / "commondir").exists():
+        return False
+    if (folder / SHARED).is_file():
+        return True
+    branches = any(path.is_file() for path in (repository / "refs").rglob("*"))
+    return not branches and not (repository / "packed-refs").exists() and not (repository / "reftable").exists()

@@ -115,3 +115,13 @@ def built(session: Session, verdicts: Iterable[Verdict], wishes: BuildOptions | 
     with builder_for(session, wishes) as builder:
         for verdict in verdicts:
             yield builder.improve(verdict) if builder is not None else verdict
+
+
+def instant(text: str) -> int:
+    """Return the instant that an option names, in seconds since 1970."""
+    from git_xsa.model.instant import parse_instant  # noqa: PLC0415 - only for who gives one
+
+    try:
+        return parse_instant(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no instant: {error}") from None

@@ -11,16 +11,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from git_xsa.commands.arguments import advisory_numbers, json_option
+from git_xsa.commands.arguments import advisory_numbers, instant, json_option
 from git_xsa.errors import UsageError
-from git_xsa.model.instant import FORM, parse_instant, spelled
+from git_xsa.model.instant import FORM, spelled
 from git_xsa.report.plain import printable
 
 if TYPE_CHECKING:
     from git_xsa.advisories.ledger import Decision, EmbargoLedger, Entry
+    from git_xsa.advisories.store import Store
     from git_xsa.git.config import Settings
     from git_xsa.git.run import Git
-    from git_xsa.model.freeze import Instant
+    from git_xsa.model.freeze import Instant, Rules
 
 #: Stands for text that is read from standard input.
 INPUT = "-"
@@ -39,15 +40,23 @@ def parser() -> argparse.ArgumentParser:
     )
     actions = made.add_subparsers(dest="action", metavar="<action>", required=True)
     add = _changing(actions, "add", "write an embargo down")
-    add.add_argument("--until", metavar="<instant>", type=_instant, required=True, help="when it lifts")
-    add.add_argument("--since", metavar="<instant>", type=_instant, help="when it was predisclosed (default: now)")
+    add.add_argument("--until", metavar="<instant>", type=instant, required=True, help="when it lifts")
+    add.add_argument("--since", metavar="<instant>", type=instant, help="when it was predisclosed (default: now)")
     add.add_argument("--note", metavar="<text>", default="", help="kept with it; - reads it from standard input")
     listing = actions.add_parser("list", help="print the ledger, and what is frozen", description="Print the ledger.")
     json_option(listing)
     _changing(actions, "lift", "end an embargo now")
     extend = _changing(actions, "extend", "let an embargo last longer")
-    extend.add_argument("--until", metavar="<instant>", type=_instant, required=True, help="when it lifts instead")
+    extend.add_argument("--until", metavar="<instant>", type=instant, required=True, help="when it lifts instead")
     _changing(actions, "remove", "take an embargo out that was a mistake")
+    sync = actions.add_parser(
+        "sync",
+        help="take in what others have decided, and send them what you have",
+        description="Take in what others have decided, and send them what you have: the store is a clone.",
+    )
+    sync.add_argument(
+        "--take", choices=("mine", "theirs"), metavar="mine|theirs", help="whose word counts where you do not agree"
+    )
     file = "print what a public server may know: when which references are frozen"
     actions.add_parser("freeze-file", help=file, description=f"{file.capitalize()}.")
     return made
@@ -64,13 +73,6 @@ def _changing(
     return made
 
 
-def _instant(text: str) -> Instant:
-    try:
-        return parse_instant(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is no instant: {error}") from None
-
-
 def run(options: argparse.Namespace) -> int:
     """Do what the options say, and return 0."""
     from git_xsa.advisories.ledger import EmbargoLedger  # noqa: PLC0415 - not needed to print the usage
@@ -82,7 +84,8 @@ def run(options: argparse.Namespace) -> int:
     now = clock()
     with Git() as git:
         settings = read_settings(git)
-        ledger = EmbargoLedger(Store.open(settings.store))
+        store = Store.open(settings.store)
+        ledger = EmbargoLedger(store)
         rules = settings.freeze_rules
         warning = embargoes.clock_warning(ledger.ledger, now)
         if warning:
@@ -92,11 +95,35 @@ def run(options: argparse.Namespace) -> int:
         elif options.action == "list":
             entries = [entry for _, entry in sorted(ledger.entries.items())]
             print(*embargoes.entry_lines(entries, now), *embargoes.freeze_lines(ledger.ledger, rules, now), sep="\n")
+        elif options.action == "sync":
+            return _sync(options.take, store, rules, now)
         elif options.action == "freeze-file":
             print(embargoes.freeze_file(ledger.ledger, rules, now))
         else:
             changed = _change(options, git, settings, ledger, now)
             print(*changed, *embargoes.freeze_lines(ledger.ledger, rules, now), sep="\n")
+            if (store.folder / ".git").exists():
+                print("note: git xsa-embargo sync sends it to the others", file=sys.stderr)
+    return 0
+
+
+def _sync(take: str | None, store: Store, rules: Rules, now: Instant) -> int:
+    """Share the ledger; returns 0, or 1 when somebody has decided differently."""
+    from git_xsa.advisories.ledger import EmbargoLedger  # noqa: PLC0415
+    from git_xsa.advisories.merging import Take  # noqa: PLC0415
+    from git_xsa.advisories.sharing import Disagreement, Sharing  # noqa: PLC0415
+    from git_xsa.model.words import count  # noqa: PLC0415
+    from git_xsa.report.embargoes import conflict_lines, freeze_lines  # noqa: PLC0415
+
+    os.umask(0o077)  # what git writes is for nobody else to read, as all of the store is
+    with Sharing(store) as sharing:
+        try:
+            shared = sharing.sync(Take(take) if take is not None else None)
+        except Disagreement as error:
+            print(*conflict_lines(error.conflicts), sep="\n")
+            raise
+    print(f"{shared.remote}: {count(shared.taken, 'decision')} taken in, {count(shared.sent, 'decision')} sent")
+    print(*freeze_lines(EmbargoLedger(store).ledger, rules, now), sep="\n")
     return 0
 
 

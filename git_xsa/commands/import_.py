@@ -10,10 +10,14 @@ from pathlib import Path
 
 from git_xsa.advisories.intake import read_source
 from git_xsa.advisories.library import Library, Source
-from git_xsa.advisories.store import Store
+from git_xsa.advisories.store import Store, StoreError
 from git_xsa.advisories.taking import Result, take
+from git_xsa.commands import embargo
+from git_xsa.commands.arguments import instant
 from git_xsa.git.config import read_settings
 from git_xsa.git.run import Git
+from git_xsa.model.freeze import Instant
+from git_xsa.model.instant import rfc3339, spelled
 from git_xsa.report.plain import printable
 
 
@@ -21,8 +25,11 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of this command's line."""
     made = argparse.ArgumentParser(
         prog="git xsa-import",
-        usage="git xsa-import <path>...",
+        usage="git xsa-import [--embargoed-until <instant>] <path>...",
         description="Take advisories and their patches into the store: mails, mailboxes, folders, tarballs, patches.",
+    )
+    made.add_argument(
+        "--embargoed-until", metavar="<instant>", type=instant, help="when the embargo lifts, if no text says that"
     )
     made.add_argument("paths", nargs="+", metavar="<path>", help="a mail, a mailbox, a folder, a tarball or a patch")
     return made
@@ -43,7 +50,36 @@ def run(options: argparse.Namespace) -> int:
         result = take(library, items, source, settings.trusted_keys, settings.require_signature)
         print_taken(lines(git, sys.stdout.isatty()), result)
         good = _complain(result)
+    _offer(result, options.embargoed_until, library.store)
     return 0 if good else 1
+
+
+def _offer(result: Result, until: Instant | None, store: Store) -> None:
+    """Offer to write those that are under embargo into the ledger: ask on a terminal, else say how."""
+    from git_xsa.advisories.ledger import EmbargoLedger  # noqa: PLC0415
+    from git_xsa.advisories.secrecy import secrets  # noqa: PLC0415
+
+    try:
+        known = EmbargoLedger(store).entries
+    except StoreError as error:
+        print(printable(f"warning: {error.what}", one_line=True), file=sys.stderr)
+        return
+    found = secrets(result.taken, until, known, embargo.clock())
+    for end in sorted({secret.until for secret in found}, key=lambda end: end or 0):
+        numbers = [str(secret.xsa) for secret in found if secret.until == end]
+        names = ", ".join(f"XSA-{number}" for number in numbers)
+        if end is None:
+            print(f"note: {names} may be under embargo, but nothing says until when", file=sys.stderr)
+        elif sys.stdin.isatty() and sys.stderr.isatty():
+            print(f"{names}: under embargo until {spelled(end)}.", file=sys.stderr)
+            print("Write that into the ledger, which freezes the stable branches? [y/N] ", end="", file=sys.stderr)
+            sys.stderr.flush()
+            if sys.stdin.readline().strip().lower() in ("y", "yes"):
+                embargo.run(embargo.parser().parse_args(["add", *numbers, "--until", rfc3339(end)]))
+                continue
+        told = rfc3339(end) if end is not None else "<instant>"
+        words = f"git xsa-embargo add {' '.join(numbers)} --until {told}"
+        print(f"hint: {words} writes it into the ledger, which freezes the stable branches", file=sys.stderr)
 
 
 def _complain(result: Result) -> bool:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from git_xsa.advisories.ledger import EmbargoLedger, Entry
 from git_xsa.model.freeze import Instant, Ledger, Rules, clock_is_wrong, freeze_at, windows
 from git_xsa.model.instant import rfc3339, spelled
 from git_xsa.report.plain import printable
 
+if TYPE_CHECKING:
+    from git_xsa.advisories.merging import Conflict
+
 FORMAT = 1
+#: Keys of an embargo that are not told one by one where people disagree.
+_KNOWN = {"xsa", "since", "until", "lifted", "tips", "fixes"}
 
 
 def state(entry: Entry, now: Instant) -> str:
@@ -57,6 +63,30 @@ def clock_warning(ledger: Ledger, now: Instant) -> str:
         f"warning: the clock says {spelled(now)}, but the journal has an entry of {spelled(ledger.newest)}\n"
         "hint: set the clock; until then whatever had begun by that entry stays frozen"
     )
+
+
+def conflict_lines(conflicts: Sequence[Conflict]) -> list[str]:
+    """Return what two people have decided about the same embargoes, each in his own way."""
+    lines = []
+    for conflict in conflicts:
+        lines += [
+            f"XSA-{conflict.xsa}",
+            f"  mine    {_decided(conflict.mine)}",
+            f"  theirs  {_decided(conflict.theirs)}",
+        ]
+    return [printable(line, one_line=True) for line in lines]
+
+
+def _decided(values: Mapping[str, Any] | None) -> str:
+    if values is None:
+        return "removed"
+    parts = []
+    if "until" in values:
+        parts.append(f"from {values['since']} until {values['until']}")
+        if values["lifted"] is not None:
+            parts.append(f"lifted at {values['lifted']}")
+    parts += [f"{key} {value!r}" for key, value in values.items() if key in ("note", *set(values) - _KNOWN)]
+    return ", ".join(parts)
 
 
 def document(ledger: EmbargoLedger, rules: Rules, now: Instant) -> str:

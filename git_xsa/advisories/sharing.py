@@ -1,0 +1,227 @@
+"""Share the ledger of embargoes: the store is a clone of a private repository, and what others have decided is merged.
+
+The repository has ``embargoes.json`` and ``embargoes.journal``; whatever else is in it is merged as git does.  A plain
+``git pull`` works as well as long as nobody else has changed the ledger; where git can't merge it, its marks make the
+ledger one that can't be read, and everything that could be frozen counts as frozen.
+
+Promises: the ledger in the store is the old one or the merged one at any moment, and its journal is never behind;
+nothing is sent but what is committed from these two files, and nothing to a repository that has no ledger; without an
+agreement nothing is changed here and nothing is sent.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from git_xsa.advisories.ledger import JOURNAL, LEDGER, EmbargoLedger, Entry, read_entries, write_entries
+from git_xsa.advisories.merging import Conflict, Take, merge_entries, merge_journals
+from git_xsa.advisories.store import Store
+from git_xsa.errors import XsaError
+from git_xsa.git.run import Git, GitError
+
+FILES = (LEDGER, JOURNAL)
+#: How often somebody else may be faster in sending.
+TRIES = 5
+#: Transports that carry secrets; what the user allows counts instead.
+_SAFE = "file:ssh:https"
+
+
+class Disagreement(XsaError):
+    """Two people have decided differently (exit status 1); ``conflicts`` tells what."""
+
+    status = 1
+
+    def __init__(self, conflicts: Sequence[Conflict]) -> None:
+        numbers = ", ".join(f"XSA-{conflict.xsa}" for conflict in conflicts)
+        hint = "nothing was changed; agree, then git xsa-embargo sync --take mine, or --take theirs"
+        super().__init__(f"you and others have decided differently about {numbers}", hint)
+        self.conflicts = conflicts
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What has been shared: how many decisions were taken in and sent, and where."""
+
+    remote: str
+    taken: int
+    sent: int
+
+
+class Sharing:
+    """A store that is a clone, to be used as a context; ``XsaError`` when it is none, or has nobody to share with."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._ledger = EmbargoLedger(store)
+        where = store.folder / ".git"
+        if not where.is_dir():
+            what = f"the store {store.folder} is no clone of a repository, so there is nobody to share with"
+            raise XsaError(what, "'Sharing the ledger' in git help xsa-embargo tells how to make it one")
+        # Not the repository that a hook or the user's own variables may speak of.
+        names = {
+            "GIT_DIR": str(where),
+            "GIT_COMMON_DIR": str(where),
+            "GIT_WORK_TREE": str(store.folder),
+            "GIT_INDEX_FILE": str(where / "index"),
+            "GIT_OBJECT_DIRECTORY": str(where / "objects"),
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES": "",
+            "GIT_NAMESPACE": "",
+            "GIT_NO_LAZY_FETCH": "0",
+            "GIT_ALLOW_PROTOCOL": os.environ.get("GIT_ALLOW_PROTOCOL", _SAFE),
+        }
+        self._git = Git(store.folder, environment=names)
+        self._branch = self._git.text("symbolic-ref", "--short", "HEAD")
+        self._remote = self._setting("remote") or self._only_remote()
+        self._there = self._setting("merge") or f"refs/heads/{self._branch}"
+
+    def _setting(self, name: str) -> str:
+        return self._git.text("config", "--get", f"branch.{self._branch}.{name}", accept=(0, 1))
+
+    def _only_remote(self) -> str:
+        remotes = self._git.text("remote").split()
+        if len(remotes) != 1 and "origin" not in remotes:
+            hint = f"git -C {self._store.folder} remote add origin <address of a private repository>"
+            raise XsaError(f"the store {self._store.folder} has no remote to share with", hint)
+        return remotes[0] if len(remotes) == 1 else "origin"
+
+    def sync(self, take: Take | None) -> Shared:
+        """Take in what others have decided and send what has been decided here.
+
+        Raises ``Disagreement`` when somebody has decided differently about the same and ``take`` doesn't say whose word
+        counts, and ``XsaError`` when the repository is of another kind or can't be reached.
+        """
+        taken = 0
+        for _ in range(TRIES):
+            theirs = self._fetched()
+            with self._ledger.changing():
+                self._commit()
+                if theirs is not None and not self._has("HEAD", theirs):
+                    taken += self._merge(theirs, take)
+            if theirs is not None and self._git.text("rev-parse", "HEAD") == theirs:
+                return Shared(self._remote, taken, 0)
+            if not self._git.call("rev-parse", "--verify", "--quiet", "HEAD", accept=(0, 1)).out:
+                return Shared(self._remote, 0, 0)
+            sent = len(self._new_lines(theirs, "HEAD"))
+            if self._sent():
+                return Shared(self._remote, taken, sent)
+        raise XsaError(f"others were faster in sending to {self._remote} {TRIES} times", "do it again")
+
+    def _fetched(self) -> str | None:
+        """Return the commit that the others have, ``None`` when they have nothing yet."""
+        tracking = f"refs/remotes/{self._remote}/{self._branch}"
+        try:
+            self._git.call("fetch", "--quiet", "--no-tags", self._remote, f"+{self._there}:{tracking}")
+        except GitError as error:
+            if "couldn't find remote ref" in error.message:
+                return None
+            raise
+        commit = self._git.text("rev-parse", "--verify", tracking)
+        if self._file(commit, LEDGER) is None:
+            what = f"{self._there} of {self._remote} has no {LEDGER}, so it is no repository of a ledger"
+            raise XsaError(what, "nothing was sent; share the ledger by a private repository of its own")
+        return commit
+
+    def _commit(self) -> None:
+        """Commit the two files, if they have changed."""
+        if (self._store.folder / ".git" / "MERGE_HEAD").exists():
+            what = f"a merge is under way in {self._store.folder}"
+            raise XsaError(what, f"git -C {self._store.folder} merge --abort, then git xsa-embargo sync")
+        there = [name for name in FILES if self._store.read(name) is not None]
+        if not there:
+            return
+        self._git.call("add", "--force", "--", *there)
+        if self._git.call("diff", "--cached", "--quiet", "--", *there, accept=(0, 1)).status:
+            self._git.call("commit", "--quiet", "--no-verify", "--message", "Decisions about embargoes", "--", *there)
+
+    def _merge(self, theirs: str, take: Take | None) -> int:
+        """Merge the commit ``theirs`` and return how many decisions came with it; the ledger is locked."""
+        head = self._git.text("rev-parse", "--verify", "--quiet", "HEAD", accept=(0, 1)) or None
+        base = self._git.text("merge-base", head, theirs, accept=(0, 1)) or None if head is not None else None
+        entries, rest = self._entries(theirs)
+        conflicts: list[Conflict] = []
+        ledger = self._file(theirs, LEDGER) or b""
+        journal = merge_journals(self._store.read(JOURNAL) or b"", self._file(theirs, JOURNAL) or b"")
+        taken = len(self._new_lines(head, theirs))
+        commit = theirs
+        if head is not None and base != head:
+            before = self._entries(base)[0] if base is not None else {}
+            merged, conflicts = merge_entries(before, self._entries(head)[0], entries, take)
+            if conflicts and take is None:
+                raise Disagreement(conflicts)
+            ledger = write_entries(merged, rest | self._entries(head)[1])
+            commit = self._merged_commit(base, head, theirs, {LEDGER: ledger, JOURNAL: journal})
+        else:
+            journal = self._file(theirs, JOURNAL) or journal
+        self._store.write(journal, JOURNAL)
+        self._store.write(ledger, LEDGER)
+        # What stands in the two files by now is what the new commit has, so that git leaves them alone.
+        self._git.call("add", "--force", "--", *FILES)
+        self._git.call("read-tree", "-m", "-u", *([head] if head is not None else []), commit)
+        self._git.call(
+            "update-ref", "-m", "git xsa-embargo sync", "HEAD", commit, *([head] if head is not None else [])
+        )
+        return taken
+
+    def _merged_commit(self, base: str | None, head: str, theirs: str, files: dict[str, bytes]) -> str:
+        """Return a commit of both lines, in which the two files are as given and the rest is merged by git."""
+        index = {"GIT_INDEX_FILE": str(self._store.folder / ".git" / f"index.git-xsa.{os.getpid()}")}
+        try:
+            first = base or self._git.call("hash-object", "-t", "tree", "-w", "--stdin").out.decode().strip()
+            self._git.call("read-tree", "-i", "-m", "--aggressive", first, head, theirs, environment=index)
+            for name, content in files.items():
+                blob = self._git.call("hash-object", "-w", "--stdin", given=content).out.decode().strip()
+                self._git.call("rm", "--cached", "--quiet", "--ignore-unmatch", "--", name, environment=index)
+                words = ("update-index", "--add", "--cacheinfo", f"100644,{blob},{name}")
+                self._git.call(*words, environment=index)
+            left = self._git.call("ls-files", "--unmerged", environment=index).out
+            if left:
+                what = f"others have changed other files in {self._remote} than the ledger, as you have"
+                raise XsaError(what, f"git -C {self._store.folder} pull merges them by hand, then git xsa-embargo sync")
+            tree = self._git.call("write-tree", environment=index).out.decode().strip()
+        finally:
+            Path(index["GIT_INDEX_FILE"]).unlink(missing_ok=True)
+        parents = ("-p", head, "-p", theirs)
+        return self._git.text("commit-tree", tree, *parents, "-m", "Decisions about embargoes, merged")
+
+    def _sent(self) -> bool:
+        """Send what is committed; returns whether nobody else was faster."""
+        try:
+            self._git.call("push", "--quiet", self._remote, f"HEAD:{self._there}")
+        except GitError as error:
+            if "[rejected]" in error.message or "cannot lock ref" in error.message:
+                return False
+            raise
+        if not self._setting("merge"):
+            self._git.call("config", f"branch.{self._branch}.remote", self._remote)
+            self._git.call("config", f"branch.{self._branch}.merge", self._there)
+        return True
+
+    def _entries(self, commit: str) -> tuple[dict[int, Entry], dict[str, object]]:
+        content = self._file(commit, LEDGER)
+        if content is None:
+            return {}, {}
+        try:
+            return read_entries(content)
+        except ValueError as error:
+            raise XsaError(f"{LEDGER} in the commit {commit} of {self._remote} can't be read: {error}") from None
+
+    def _file(self, commit: str, name: str) -> bytes | None:
+        found = self._git.call("cat-file", "blob", f"{commit}:{name}", accept=(0, 128))
+        return found.out if found.status == 0 else None
+
+    def _new_lines(self, before: str | None, after: str) -> set[bytes]:
+        """Return the decisions that the journal of the commit ``after`` has and that of ``before`` has not."""
+        known = set((self._file(before, JOURNAL) or b"").splitlines()) if before is not None else set()
+        return set((self._file(after, JOURNAL) or b"").splitlines()) - known
+
+    def _has(self, tip: str, commit: str) -> bool:
+        return self._git.call("merge-base", "--is-ancestor", commit, tip, accept=(0, 1, 128)).status == 0
+
+    def __enter__(self) -> Sharing:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._git.close()
