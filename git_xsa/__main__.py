@@ -37,6 +37,7 @@ COMMANDS = {
     "hooks": "Put the hooks into a repository, or take them out",
     "import": "Take advisories and their patches into the store",
     "prereqs": "Find the commits that a patch needs before it applies",
+    "release": "Make a point release: commit, signed tag, tarballs",
     "stats": "Count how often advisories applied to past releases",
     "status": "Tell what each stable branch lacks, and what is due",
 }

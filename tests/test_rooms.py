@@ -14,8 +14,9 @@ MAY_IMPORT = {
     "git": {"model"},
     "advisories": {"git", "model"},
     "queue": {"advisories", "git", "model"},
+    "release": {"advisories", "queue", "git", "model"},
     "report": {"advisories", "queue", "git", "model"},
-    "commands": {"report", "advisories", "queue", "git", "model"},
+    "commands": {"report", "release", "advisories", "queue", "git", "model"},
 }
 ALWAYS = {"errors"}
 #: Library -> the only modules that may use it.

@@ -17,6 +17,7 @@ from git_xsa.git.run import Git
 
 if TYPE_CHECKING:
     from git_xsa.model.due import Interval
+    from git_xsa.model.edits import Edit
     from git_xsa.model.freeze import Rules
 
 
@@ -49,6 +50,27 @@ class Settings:
     release_interval: str = "4 months"
     #: Remotes, by name or address, that embargoed patches may go to.
     private_remotes: tuple[str, ...] = ()
+    #: The key that signs releases, as git's ``user.signingKey``, which is asked where this is empty.
+    signing_key: str = ""
+    #: The edits of the version commit and of the one after the release; ``None`` are Xen's (``git_xsa.model.edits``).
+    release_edits: tuple[Edit, ...] | None = None
+    release_pre_edits: tuple[Edit, ...] | None = None
+    #: Whether a release is followed by the commit that begins the next one.
+    release_pre: str = "supported"
+    #: Whether a release gets a heading in the changelog.
+    release_changelog: bool = False
+    release_message: str = "update Xen version to {version}"
+    release_tag_message: str = "Xen {version}"
+    #: What the tarball and the folder in it are called.
+    release_name: str = "xen-{version}"
+    #: The project's own command that makes the tarballs; empty: ``git archive``.
+    release_tarball: str = ""
+    #: Where tarballs go; ``None`` is the store.
+    release_folder: Path | None = None
+    #: Where releases are pushed to; empty: the remote that the branch is from.
+    release_remote: str = ""
+    #: Whether the tag of a release that a person makes is followed by its tarball.
+    release_on_tag: bool = False
 
     #: The freeze file of a server; ``None``: there may be one in the repository's folder, but there need not.
     freeze_file: Path | None = None
@@ -197,6 +219,57 @@ def interval(values: Sequence[str | None]) -> str:
     return value
 
 
+def edits(values: Sequence[str | None]) -> tuple[Edit, ...]:
+    """Return all values, each an edit of a version commit; an empty one drops those before it."""
+    from git_xsa.model.edits import parse_edit  # noqa: PLC0415 - only for who sets one
+
+    found: list[Edit] = []
+    for value in values:
+        if not value:
+            found.clear()
+            continue
+        try:
+            found.append(parse_edit(value))
+        except ValueError as error:
+            raise _Meaningless(str(error), "'VERSION: {branch}.{previous} => {version}'") from None
+    return tuple(found)
+
+
+def template(values: Sequence[str | None]) -> str:
+    """Return the last value, one line of text in which words in braces stand for parts of a release."""
+    from git_xsa.model.edits import check_words  # noqa: PLC0415 - only for who sets one
+
+    value = values[-1] or ""
+    if not value.strip() or not value.isprintable():
+        raise _Meaningless("it must be one line of text", "'version {version}'")
+    try:
+        check_words(value)
+    except ValueError as error:
+        raise _Meaningless(str(error), "'version {version}'") from None
+    return value
+
+
+def file_name(values: Sequence[str | None]) -> str:
+    """Return the last value, a template for the name of a file."""
+    value = template(values)
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+{}-]*", value) or "{version}" not in value:
+        raise _Meaningless("it must be a name with {version} in it, without a slash or a blank", "'xen-{version}'")
+    return value
+
+
+def when_pre(values: Sequence[str | None]) -> str:
+    """Return the last value: when the next release is begun."""
+    value = (values[-1] or "").lower()
+    if value not in ("always", "never", "supported"):
+        raise _Meaningless("it must be always, never or supported", "never")
+    return value
+
+
+def text(values: Sequence[str | None]) -> str:
+    """Return the last value, whatever it is."""
+    return values[-1] or ""
+
+
 class _Key(NamedTuple):
     """A key of the section ``xsa``: the field of ``Settings``, its name as manuals write it, and its kind."""
 
@@ -226,6 +299,18 @@ _KEYS = {
         _Key("user_variable", "userVariable", word),
         _Key("release_interval", "releaseInterval", interval),
         _Key("private_remotes", "privateRemote", words),
+        _Key("signing_key", "signingKey", text),
+        _Key("release_edits", "release.edit", edits),
+        _Key("release_pre_edits", "release.preEdit", edits),
+        _Key("release_pre", "release.pre", when_pre),
+        _Key("release_changelog", "release.changelog", boolean),
+        _Key("release_message", "release.message", template),
+        _Key("release_tag_message", "release.tagMessage", template),
+        _Key("release_name", "release.name", file_name),
+        _Key("release_tarball", "release.tarball", command),
+        _Key("release_folder", "release.folder", path),
+        _Key("release_remote", "release.remote", word),
+        _Key("release_on_tag", "release.onTag", boolean),
     )
 }
 

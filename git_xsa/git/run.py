@@ -252,6 +252,80 @@ def run_gpg(words: Sequence[str], given: bytes) -> Answer:
         return Answer(int(done.exit_code), _read(out), _read(err))
 
 
+#: Program -> the package that has it, for the hint.
+_PACKAGES = {"gpg": "gpg (GnuPG)", "ssh-keygen": "openssh-client", "gzip": "gzip", "xz": "xz-utils"}
+
+
+def run_tool(
+    words: Sequence[str],
+    given: bytes = b"",
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    alone: bool = False,
+    limit: float | None = None,
+) -> Answer:
+    """Run the program ``words`` with ``given`` as its standard input; return what it gave, whatever its exit status.
+
+    It gets the user's environment without git's wishes about output, with plain English and ``environment``; an empty
+    value there takes a variable out.  ``alone``: it has no terminal that it could ask for a passphrase.  After
+    ``limit`` seconds it is ended, with the status 124.  Raises ``XsaError`` when it is not installed.
+    """
+    import sh  # noqa: PLC0415 - see above
+
+    name, *rest = words
+    try:
+        program = sh.Command(name)
+    except sh.CommandNotFound:
+        package = _PACKAGES.get(name)
+        hint = f"install the package {package}" if package else "check the setting that names it"
+        raise XsaError(f"{name} is not installed, or not on PATH", hint) from None
+    surroundings = {n: v for n, v in os.environ.items() if n not in UNWANTED and not n.startswith(TRACES)}
+    surroundings |= {"LC_ALL": "C", **(environment or {})}
+    options: dict[str, Any] = {
+        "_cwd": str(folder) if folder is not None else os.getcwd(),
+        "_env": {n: v for n, v in surroundings.items() if v},
+        "_tty_in": False,
+        "_tty_out": False,
+        "_return_cmd": True,
+        "_ok_code": range(-signal.NSIG, 256),
+        "_new_session": alone,
+        "_new_group": False,
+        "_timeout": limit,
+    }
+    with _memory(given) as source, _memory() as out, _memory() as err:
+        try:
+            done = program(*map(_Word, rest), _in=source, _out=out, _err=err, **options)
+        except sh.TimeoutException:
+            return Answer(124, b"", f"{name} gave no answer within {limit:.0f} seconds".encode())
+        return Answer(int(done.exit_code), _read(out), _read(err))
+
+
+def start_apart(words: Sequence[str], folder: Path, log: Path) -> None:
+    """Start the program ``words`` in ``folder``, a process of its own that outlives this one; it writes to ``log``.
+
+    It has no terminal and no input; only the user can read the log.
+    """
+    target = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    source = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+    child = os.fork()
+    if child == 0:
+        try:
+            if os.fork():  # so that nobody has to wait for it
+                os._exit(0)
+            os.setsid()
+            os.dup2(source, 0)
+            os.dup2(target, 1)
+            os.dup2(target, 2)
+            os.chdir(folder)
+            os.execvp(words[0], list(words))
+        finally:
+            os._exit(127)
+    os.close(source)
+    os.close(target)
+    with suppress(ChildProcessError):
+        os.waitpid(child, 0)
+
+
 class Service:
     """A git process that answers for as long as the command runs.
 

@@ -12,7 +12,8 @@ from datetime import date
 
 Version = tuple[int, ...]
 
-_FIELD = re.compile(r"^[ \t]*Security-Support-Until:[ \t]*(\d{4})-(\d\d)-(\d\d)[ \t\r]*$", re.MULTILINE)
+#: A line of Xen's ``SUPPORT.md`` that names a day.
+_FIELD = r"^[ \t]*{}:[ \t]*(\d{{4}})-(\d\d)-(\d\d)[ \t\r]*$"
 
 
 def version_of(name: str, pattern: str) -> Version | None:
@@ -35,6 +36,22 @@ def newest(releases: Iterable[tuple[Version, str]], branch: Version) -> list[str
     return [name for _, name in sorted((entry for entry in releases if belongs(entry[0], branch)), reverse=True)]
 
 
+def spelled(version: Version) -> str:
+    """Return ``version`` as people write it: ``4.21.2``."""
+    return ".".join(map(str, version))
+
+
+def next_release(branch: Version, last: Version | None) -> Version | None:
+    """Return the point release of ``branch`` that comes after ``last``; ``None`` when no release of it was made.
+
+    The first release of a branch (4.21.0) is no point release: it is made in another way.
+    """
+    if last is None or not belongs(last, branch):
+        return None
+    patch = last[len(branch)] if len(last) == len(branch) + 1 else -1
+    return (*branch, patch + 1) if patch >= 0 else None
+
+
 def security_supported(statement: str, today: date) -> bool | None:
     """Return whether a branch with this support statement (Xen's ``SUPPORT.md``) gets security fixes ``today``.
 
@@ -46,7 +63,20 @@ def security_supported(statement: str, today: date) -> bool | None:
 
 def security_support_ends(statement: str) -> date | None:
     """Return the last day of a branch's security support by its support statement, ``None`` when that names none."""
-    found = _FIELD.search(statement)
+    return _day(statement, "Security-Support-Until")
+
+
+def fully_supported(statement: str, today: date) -> bool | None:
+    """Return whether a branch with this support statement takes other fixes than those of security, too, ``today``.
+
+    ``None`` when the statement does not name a day.
+    """
+    last = _day(statement, "Supported-Until")
+    return today <= last if last is not None else None
+
+
+def _day(statement: str, field: str) -> date | None:
+    found = re.search(_FIELD.format(field), statement, re.MULTILINE)
     if found is None:
         return None
     try:

@@ -26,6 +26,7 @@ from git_xsa.queue.answer import FoundPatch, FoundSeries, Published, Question, S
 from git_xsa.queue.locate import How, Locator, Place
 
 if TYPE_CHECKING:
+    from git_xsa.advisories.text import Advisory
     from git_xsa.queue.session import Session
 
 
@@ -82,6 +83,11 @@ class Imported:
         """Return whether the advisory ``number`` is known to be public: its text says so, or it came from the site."""
         edition = self._library.newest(number)
         return edition is not None and edition.public
+
+    def public_text(self, number: int) -> Advisory | None:
+        """Return the newest text of an advisory, ``None`` when there is none, or none that is known to be public."""
+        edition = self._library.newest(number)
+        return edition.advisory if edition is not None and edition.public else None
 
     def outstanding(self, base: Commit, tip: Commit, known: Sequence[int]) -> list[int]:
         """Return which advisories of the store a check of ``base`` must look at, besides ``known``.

@@ -1,0 +1,265 @@
+"""git xsa-release: make point releases, with everything that belongs to them."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from datetime import datetime, timezone
+from itertools import compress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from git_xsa.commands import clock
+from git_xsa.commands.arguments import HOOK, advisory_numbers
+from git_xsa.errors import UsageError, XsaError
+from git_xsa.report.plain import printable
+
+if TYPE_CHECKING:
+    from git_xsa.git.branches import Branch
+    from git_xsa.queue.session import Session
+    from git_xsa.release.plan import Plan
+    from git_xsa.release.record import Record, Records
+    from git_xsa.release.work import Work
+
+#: Variables by which git tells a hook where it is; what runs git somewhere else must not have them.
+_OF_HOOKS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_NAMESPACE")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of this command's line."""
+    made = argparse.ArgumentParser(
+        prog="git xsa-release",
+        usage="git xsa-release (<version>... | --all) [--dry-run] [--push] [-o <folder>]\n"
+        "                       [--build <command> | --no-build] [--skip-xsa <n>[,<n>]...]\n"
+        "   or: git xsa-release (--continue | --abandon) [<version>...] [--push]\n"
+        "   or: git xsa-release --from-tag <tag> [--background] [-o <folder>]",
+        description="Make point releases: version commit, signed tag, tarballs, announcement.",
+    )
+    made.add_argument("version", metavar="<version>", nargs="*", help="the release to make: 4.21.2")
+    made.add_argument("--all", action="store_true", help="the next release of each branch that has one due")
+    made.add_argument("--dry-run", action="store_true", help="tell what would be done, and change nothing")
+    made.add_argument("--push", action="store_true", help="push branch and tag at the end")
+    made.add_argument("--continue", dest="go_on", action="store_true", help="go on with a release that was interrupted")
+    made.add_argument("--abandon", action="store_true", help="take a release back that was not pushed")
+    made.add_argument("--from-tag", metavar="<tag>", help="make tarballs and announcement for a tag that is there")
+    made.add_argument("--background", action="store_true", help="with --from-tag: return at once, and write a log")
+    made.add_argument("-o", "--output", metavar="<folder>", help="write the files there (default: into the store)")
+    made.add_argument("--build", metavar="<command>", help="build what is in the tarball with this command")
+    made.add_argument("--no-build", action="store_true", help="don't build, whatever xsa.build says")
+    made.add_argument(
+        "--skip-xsa", metavar="<n>", type=advisory_numbers, action="extend", default=[],
+        help="don't ask for these advisories: the branch needs nothing of them",
+    )  # fmt: skip
+    return made
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do what the options say; returns 0 when it is done, 1 when a condition does not hold."""
+    from git_xsa.advisories.store import Store  # noqa: PLC0415 - not needed to print the usage
+    from git_xsa.queue.session import Session  # noqa: PLC0415
+    from git_xsa.release.record import Records  # noqa: PLC0415
+
+    _check(options)
+    with Session(symbols=False) as session:
+        for name in _OF_HOOKS:  # the session has been told; others are not to be
+            os.environ.pop(name, None)
+        records = Records(Store.open(session.settings.store))
+        if options.from_tag is not None:
+            from git_xsa.commands.release_tag import follow_tag  # noqa: PLC0415
+
+            return follow_tag(session, records, options)
+        if options.go_on or options.abandon:
+            return _resume(session, records, options)
+        return _release(session, records, options)
+
+
+def _check(options: argparse.Namespace) -> None:
+    given = {"--continue": options.go_on, "--abandon": options.abandon, "--all": options.all}
+    given["--from-tag"] = options.from_tag is not None
+    modes = [name for name, is_given in given.items() if is_given]
+    if len(modes) > 1:
+        raise UsageError(f"{modes[0]} and {modes[1]} exclude each other", "give one of them")
+    if (options.all or options.from_tag is not None) and options.version:
+        raise UsageError(f"{modes[0]} takes no version", f"leave out {options.version[0]}")
+    if not modes and not options.version:
+        raise UsageError("no version is given", "git xsa-release 4.21.2, or --all for every branch that has one due")
+    if options.background and options.from_tag is None:
+        raise UsageError("--background goes with --from-tag alone")
+    if options.build is not None and (options.no_build or not options.build.strip()):
+        raise UsageError("--build needs a command, and --no-build contradicts it", "such as: --build 'make -C xen'")
+
+
+def build_command(options: argparse.Namespace, setting: str) -> str:
+    """Return the command that builds, empty for none."""
+    if options.no_build or os.environ.get(HOOK):
+        return ""
+    return (options.build if options.build is not None else setting).strip()
+
+
+def say(text: str) -> None:
+    """Print a line of what happens."""
+    print(printable(text), flush=True)
+
+
+# begin
+
+
+def _release(session: Session, records: Records, options: argparse.Namespace) -> int:
+    """Judge all that is asked for, and then, if everything holds, make it."""
+    from git_xsa.release.plan import branch_of, make_plan  # noqa: PLC0415
+    from git_xsa.release.runs import go, known, new_record  # noqa: PLC0415
+    from git_xsa.release.work import Work  # noqa: PLC0415
+
+    now = clock.now()
+    for version in options.version:
+        begun = known(records, session.repository, version)
+        if begun is not None:
+            raise _begun(begun)
+    branches = _due(session) if options.all else [branch_of(session, version) for version in options.version]
+    if not branches:
+        say("no branch has a release due")
+        return 0
+    folder = _folder(session, options)
+    works: list[tuple[Plan, Work]] = []
+    for branch in dict.fromkeys(branches):
+        plan = make_plan(session, branch, now)
+        begun = known(records, session.repository, plan.name)
+        if begun is not None:
+            raise _begun(begun)
+        record = new_record(session.repository, records, plan, folder)
+        works.append((plan, Work(session, records, record, say, build_command(options, session.settings.build))))
+    holds = [_listed(plan, work, now, options.skip_xsa) for plan, work in works]
+    for plan, work in compress(works, holds) if options.dry_run else ():
+        _print_steps(plan, work, options.push)
+    if not all(holds):
+        what = "a condition does not hold" if len(works) == 1 else f"{holds.count(False)} of {len(works)} can't be made"
+        print(f"error: {what}: nothing was changed", file=sys.stderr)
+        return 1
+    if options.dry_run:
+        return 0
+    with ExitStack() as locks:
+        for plan, _ in works:
+            locks.enter_context(records.lock(plan.name))
+        for plan, work in works:
+            say(f"\n{plan.tag}")
+            work.say = _indented
+            go(work, options.push)
+    _print_end([work for _, work in works])
+    return 0
+
+
+def _begun(record: Record) -> XsaError:
+    if record.finished:
+        return UsageError(f"{record.version} is made", f"git xsa-release --continue {record.version} --push pushes it")
+    hint = f"git xsa-release --continue {record.version} goes on, --abandon {record.version} takes it back"
+    return UsageError(f"{record.version} was begun and not finished", hint)
+
+
+def _due(session: Session) -> list[Branch]:
+    """Return the branches with a release due."""
+    supported, _ = session.branches.supported(datetime.now(timezone.utc).date())
+    return [branch for branch in supported if branch.releases and session.fixed_later(branch.releases[0], branch.end)]
+
+
+def _folder(session: Session, options: argparse.Namespace) -> Path | None:
+    """Return the folder that was asked for, ``None`` for the one in the store."""
+    if options.output is not None:
+        return Path(options.output).absolute()
+    return session.settings.release_folder
+
+
+def _listed(plan: Plan, work: Work, now: int, skipped: Sequence[int]) -> bool:
+    """Print every condition of a release, and return whether all hold."""
+    from git_xsa.release.conditions import conditions  # noqa: PLC0415
+
+    say(f"{plan.tag} of {plan.branch.name}, after {plan.last.name}:")
+    holds = True
+    for condition in conditions(work, plan, now, skipped):
+        first, *rest = condition.words.splitlines()
+        say(f"  {'ok' if condition.holds else 'NO':2}  {condition.name:10}  {first}")
+        rest += [f"hint: {line}" for line in condition.hint.splitlines()] if not condition.holds else []
+        for line in [*rest, *(f"note: {remark}" for remark in condition.remarks)]:
+            say(f"{'':18}{line}")
+        holds &= condition.holds
+    return holds
+
+
+def _print_steps(plan: Plan, work: Work, pushing: bool) -> None:
+    """Print the steps of a release, with the edits that it would make."""
+    from git_xsa.release.runs import steps_of  # noqa: PLC0415
+    from git_xsa.release.shown import edits_shown  # noqa: PLC0415
+
+    say(f"\n{plan.tag} would be made in these steps:")
+    for step in steps_of(work, pushing):
+        if step.name == "build" and not work.build:
+            continue
+        say(f"  {step.name:10}  {step.title}")
+        if step.name == "commit":
+            for line in edits_shown(work):
+                say(f"{'':14}{line}")
+
+
+def _indented(text: str) -> None:
+    say(f"  {text}")
+
+
+def _print_end(works: Sequence[Work]) -> None:
+    """Print where everything is, and at last the commands that push it."""
+    from git_xsa.release.steps import refspecs  # noqa: PLC0415
+
+    say("")
+    for work in works:
+        say(f"{work.record.tag}: {work.record.folder}")
+    waiting = [work for work in works if work.record.remote and not work.record.pushed]
+    if waiting:
+        say("Nothing was pushed. To push:" if len(waiting) == len(works) else "To push the rest:")
+    for work in waiting:
+        say(f"  git push --atomic {work.record.remote} {' '.join(refspecs(work))}")
+
+
+# go on, or back
+
+
+def _resume(session: Session, records: Records, options: argparse.Namespace) -> int:
+    from git_xsa.release.runs import go, take_back  # noqa: PLC0415
+    from git_xsa.release.work import Work  # noqa: PLC0415
+
+    works = []
+    for record in _chosen(session, records, options):
+        work = Work(session, records, record, _indented, build_command(options, session.settings.build))
+        with records.lock(record.version):
+            say(record.tag)
+            if options.abandon:
+                take_back(work)
+                _indented("taken back: references are what they were, and its files are gone")
+            else:
+                go(work, options.push)
+                works.append(work)
+    if works:
+        _print_end([work for work in works if work.record.kind == "release"])
+    return 0
+
+
+def _chosen(session: Session, records: Records, options: argparse.Namespace) -> list[Record]:
+    """Return the runs that are meant: those named, else the unfinished ones of this repository."""
+    from git_xsa.release.runs import known  # noqa: PLC0415
+
+    if not options.version:
+        here = str(session.repository.folder)
+        found = [record for record in records.all() if record.repository == here and not record.finished]
+        if not found:
+            raise UsageError("no release is unfinished here", "give the version of a finished one to push it")
+        if options.abandon and len(found) > 1:
+            names = " ".join(record.version for record in found)
+            raise UsageError(f"several releases are unfinished: {names}", "say which: --abandon <version>")
+        return found
+    chosen = []
+    for version in options.version:
+        record = known(records, session.repository, version)
+        if record is None:
+            raise UsageError(f"no release {version} was begun here", f"git xsa-release {version} begins one")
+        chosen.append(record)
+    return chosen

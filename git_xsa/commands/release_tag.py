@@ -1,0 +1,93 @@
+"""What follows a tag that a person has made: tarballs, build, signatures, announcement, never twice for one tag."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from git_xsa.errors import UsageError, XsaError
+
+if TYPE_CHECKING:
+    from git_xsa.queue.session import Session
+    from git_xsa.release.record import Record, Records
+
+
+def follow_tag(session: Session, records: Records, options: argparse.Namespace) -> int:
+    """Make what follows the tag that the options name; returns 0, also when it was made or is being made already."""
+    from git_xsa.advisories.store import Locked  # noqa: PLC0415
+    from git_xsa.commands.release import build_command, say  # noqa: PLC0415
+    from git_xsa.release.runs import go  # noqa: PLC0415
+    from git_xsa.release.steps import verify_tag  # noqa: PLC0415
+    from git_xsa.release.work import Work  # noqa: PLC0415
+
+    record = _record(session, records, options)
+    if options.background:
+        _start(session, records, record, options)
+        return 0
+    try:
+        with records.lock(record.version):
+            before = records.read(record.version)
+            if before is not None:
+                if before.tag_object != record.tag_object:
+                    raise _another(records, before)
+                if before.finished:
+                    say(f"{record.tag}: made already, in {before.folder}")
+                    return 0
+                if before.kind != "packaging":
+                    raise UsageError(
+                        f"{record.tag} is being made by git xsa-release", f"--continue {record.version} goes on"
+                    )
+                record = before
+            work = Work(session, records, record, say, build_command(options, session.settings.build))
+            problem = verify_tag(work)
+            if problem:
+                raise XsaError(f"git does not accept the signature of {record.tag}: {problem}", "git verify-tag")
+            say(f"{record.tag}: {record.tag_object[:12]}")
+            go(work)
+            say(f"{record.tag}: {record.folder}")
+    except Locked:
+        say(f"{record.tag}: another process makes it")
+    return 0
+
+
+def _record(session: Session, records: Records, options: argparse.Namespace) -> Record:
+    from git_xsa.model.edits import words_for  # noqa: PLC0415
+    from git_xsa.model.release import belongs, newest, version_of  # noqa: PLC0415
+    from git_xsa.release.runs import tagged_record  # noqa: PLC0415
+
+    tag = options.from_tag.removeprefix("refs/tags/")
+    version = version_of(tag, session.settings.release_tag)
+    if version is None:
+        raise UsageError(f"{tag} is not the tag of a release", f"those are called {session.settings.release_tag}")
+    tags = [(found, name) for name, (found, _) in session.branches.releases.items() if found < version]
+    branch = next((one.version for one in session.branches.stable if belongs(version, one.version)), version[:-1])
+    before = newest(tags, branch)
+    commit = session.branches.releases.get(tag, (version, ""))[1]
+    day = (
+        session.repository.git.text("log", "-1", "--format=%cs", "--no-show-signature", commit, "--") if commit else ""
+    )
+    folder = Path(options.output).absolute() if options.output else session.settings.release_folder
+    words = words_for(version, tag, day)
+    return tagged_record(session.repository, records, tag, version, words, before[0] if before else tag, folder)
+
+
+def _another(records: Records, before: Record) -> XsaError:
+    place = records.store.path("releases", f"{before.version}.json")
+    return XsaError(
+        f"{before.tag} was another tag when its files were made, in {before.folder}",
+        f"look at them; git xsa-release --abandon {before.version} takes them back, and forgets {place}",
+    )
+
+
+def _start(session: Session, records: Records, record: Record, options: argparse.Namespace) -> None:
+    """Start the same command as a process of its own, which writes to a log."""
+    from git_xsa.git.run import start_apart  # noqa: PLC0415
+
+    words = [sys.executable, "-m", "git_xsa", "release", "--from-tag", record.tag]
+    words += ["--output", str(Path(options.output).absolute())] if options.output else []
+    words += ["--no-build"] if options.no_build else []
+    log = records.log(record)
+    start_apart(words, session.repository.folder, log)
+    print(f"{record.tag}: tarballs and announcement are being made; {log} tells how far it is")

@@ -1,0 +1,46 @@
+"""Ask a remote what it has, and push to it: the only places where a release reaches the network.
+
+git runs here as the user would run it, with the user's hooks and transports, but it asks nobody anything when it is
+only to look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from git_xsa.errors import XsaError
+from git_xsa.git.repository import Repository
+from git_xsa.git.run import run_tool
+
+#: How long a remote may take to answer, in seconds.
+LIMIT = 30.0
+
+
+class PushFailed(XsaError):
+    """The remote did not take it."""
+
+
+def remote_refs(repository: Repository, remote: str, names: Sequence[str]) -> dict[str, str] | str:
+    """Return the object of each of the references ``names`` that ``remote`` has; why not, when it can't be reached."""
+    surroundings = {
+        "GIT_DIR": str(repository.folder),
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ASKPASS": "true",
+        "SSH_ASKPASS_REQUIRE": "never",
+    }
+    words = ("git", "ls-remote", "--quiet", "--", remote, *names)
+    done = run_tool(words, folder=repository.folder, environment=surroundings, alone=True, limit=LIMIT)
+    if done.status:
+        said = done.err.decode("utf-8", "replace").strip().splitlines()
+        return next((line for line in said if line.startswith(("fatal:", "error:"))), said[0] if said else "no answer")
+    pairs = (line.split("\t") for line in done.out.decode("utf-8", "replace").splitlines())
+    return {name: object_name for object_name, name in pairs if name in names}
+
+
+def push(repository: Repository, remote: str, refspecs: Sequence[str]) -> None:
+    """Push ``refspecs`` to ``remote``, all or none; ``PushFailed`` with what git says."""
+    words = ("git", "push", "--atomic", "--", remote, *refspecs)
+    done = run_tool(words, folder=repository.folder, environment={"GIT_DIR": str(repository.folder)})
+    if done.status:
+        said = done.err.decode("utf-8", "replace").strip()
+        raise PushFailed(f"git push to {remote} failed:\n{said}")

@@ -1,0 +1,283 @@
+"""Sign and verify as git is configured to: with gpg, or with a key of ssh.
+
+``git tag -s`` makes a reference together with its signature, and a release must have its tarball before there is a
+tag.  So the signature is made here, by the program, the key and the words that git would use, and git is asked
+afterwards whether it agrees (``git verify-tag``).  The same key signs the tarballs.
+
+A key is tried before anything else happens: one that is missing, has expired or can't be unlocked is told then, and
+not in the middle.  No passphrase and no text to be signed is ever an argument of a program.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+from shlex import quote
+
+from git_xsa.errors import XsaError
+from git_xsa.git.run import Answer, Git, run_tool
+from git_xsa.git.scratch import Scratch
+
+#: What is signed to try a key.
+_TRIAL = b"git-xsa tries whether this key can sign\n"
+#: Signatures are for one purpose (ssh's namespaces).
+FOR_GIT, FOR_FILES = "git", "file"
+#: What gpg and gpg-agent say when nobody gave a passphrase, and what ssh-keygen and ssh-agent do.
+_LOCKED = {
+    "openpgp": re.compile(
+        r"No pinentry|Inappropriate ioctl|Operation cancelled|Bad passphrase|No passphrase given|Timeout|"
+        r"Screen or window too small|Permission denied|End of file|error sending to agent|no tty",
+        re.IGNORECASE,
+    ),
+    "ssh": re.compile(r"passphrase|agent refused|communication with agent", re.IGNORECASE),
+}
+#: gpg's marks of a key that can't be used: expired, revoked, disabled, invalid.
+_DEAD = {"e": "expired", "r": "revoked", "d": "disabled", "i": "not valid"}
+#: What the name of a detached signature ends with.
+SUFFIX = ".sig"
+
+
+class KeyProblem(XsaError):
+    """The key can't sign."""
+
+
+class SigningKey(ABC):
+    """A key as git names it, and the program that signs with it.
+
+    ``asks`` tells whether somebody is there to be asked for a passphrase.
+    """
+
+    kind: str
+
+    def __init__(self, name: str, program: str, asks: bool) -> None:
+        self.name = name
+        self.program = program
+        self.asks = asks
+
+    def check(self) -> str:
+        """Try the key, and return what it is for a person to read; ``KeyProblem`` when it can't sign."""
+        told = self.described()
+        problem = self.problem(_TRIAL, self.sign(_TRIAL, FOR_GIT), FOR_GIT)
+        if problem:
+            raise KeyProblem(
+                f"the key {self.name} can't be used: {problem}", "try it by hand: git tag -s, git verify-tag"
+            )
+        return told
+
+    def problem(self, content: bytes, signature: bytes, purpose: str) -> str:
+        """Return why ``signature`` is no good one of this key on ``content``, empty when it is one."""
+        with _folder() as folder:
+            place = folder / "signature"
+            place.write_bytes(signature)
+            return self._verify(content, place, purpose, folder)
+
+    @abstractmethod
+    def described(self) -> str:
+        """Return what the key is, for a person to read; ``KeyProblem`` when it is missing or has expired."""
+
+    @abstractmethod
+    def sign(self, content: bytes, purpose: str) -> bytes:
+        """Return the signature of ``content``: for git as text, for files as ``gpg --detach-sign`` writes it."""
+
+    @abstractmethod
+    def _verify(self, content: bytes, signature: Path, purpose: str, folder: Path) -> str:
+        """Return why the signature in a file is not good, empty when it is; ``folder`` is for files in passing."""
+
+    def git_options(self, folder: Path) -> tuple[str, ...]:  # noqa: ARG002 - for who needs it
+        """Return what git needs to be told so that it can verify what this key signs."""
+        return ()
+
+    def _failure(self, done: Answer, unlock: str) -> KeyProblem:
+        """Return why signing failed."""
+        said = done.err.decode("utf-8", "replace")
+        if "KEYEXPIRED" in said or "INV_SGNR 5" in said:
+            return KeyProblem(f"the key {self.name} has expired", "gpg --quick-set-expire gives it a new day")
+        if _LOCKED[self.kind].search(said):
+            return KeyProblem(f"the key {self.name} is locked, and nobody gave its passphrase", f"unlock it: {unlock}")
+        return KeyProblem(f"the key {self.name} can't sign: {_last(done)}", "try it by hand: git tag -s")
+
+
+class GpgKey(SigningKey):
+    """A key in gpg's keyring."""
+
+    kind = "openpgp"
+
+    def described(self) -> str:
+        """Look the key up in the keyring."""
+        words = ("--batch", "--with-colons", "--fixed-list-mode", "--list-secret-keys", "--", self.name)
+        listing = run_tool((self.program, *words))
+        records = [line.split(":") for line in listing.out.decode("utf-8", "replace").splitlines()]
+        keys = [record for record in records if record[0] in ("sec", "ssb") and len(record) > 14]
+        if listing.status or not keys:
+            hint = "gpg --list-secret-keys shows what there is; git config xsa.signingKey names the one that signs"
+            raise KeyProblem(f"gpg has no secret key {self.name!r}", hint)
+        owner = next((record[9] for record in records if record[0] == "uid"), "")
+        named = f"{keys[0][4]} ({owner})" if owner else keys[0][4]
+        signing = [record for record in keys if "s" in record[11] and "#" not in record[14]]
+        usable = [record for record in signing if record[1] not in _DEAD]
+        if not signing:
+            raise KeyProblem(f"the key {named} can't sign, or its secret part is not here", "name another key")
+        if not usable or keys[0][1] in _DEAD:
+            raise _dead(named, keys[0] if keys[0][1] in _DEAD else signing[0])
+        return f"gpg key {named}"
+
+    def sign(self, content: bytes, purpose: str) -> bytes:
+        """Sign with gpg, in words that don't change for us, with the user's options."""
+        form = ("--armor",) if purpose == FOR_GIT else ("--digest-algo", "SHA256")
+        quiet = () if self.asks else ("--batch", "--pinentry-mode", "error")
+        words = (self.program, "--status-fd=2", *quiet, *form, "--detach-sign", "--local-user", self.name)
+        done = run_tool(words, content, environment=_terminal(), alone=not self.asks)
+        if done.status or b"[GNUPG:] SIG_CREATED " not in done.err:
+            raise self._failure(done, f"echo | gpg --local-user {quote(self.name)} --sign >/dev/null")
+        return done.out
+
+    def _verify(self, content: bytes, signature: Path, purpose: str, folder: Path) -> str:  # noqa: ARG002
+        done = run_tool((self.program, "--batch", "--status-fd=1", "--verify", str(signature), "-"), content)
+        good = b"[GNUPG:] VALIDSIG " in done.out and b"[GNUPG:] GOODSIG " in done.out
+        return "" if good and done.status == 0 else _last(done)
+
+
+class SshKey(SigningKey):
+    """A key of ssh: the path of a file, or the public key itself if the secret one is in an agent.
+
+    ``allowed`` is git's file of allowed signers, empty if it has none: then the key vouches for itself.
+    """
+
+    kind = "ssh"
+
+    def __init__(self, name: str, program: str, asks: bool, allowed: str) -> None:
+        super().__init__(name, program, asks)
+        self._allowed = allowed
+        literal = name.startswith(("key::", "ssh-", "ecdsa-", "sk-"))
+        self._literal = name.removeprefix("key::") if literal else ""
+        self._path = Path(name).expanduser()
+
+    def described(self) -> str:
+        """Look whether the file is there."""
+        if self._literal:
+            return f"ssh key {' '.join(self._literal.split()[:2])[:40]}..."
+        if not self._path.is_file():
+            raise KeyProblem(f"there is no ssh key {self.name}", "git config xsa.signingKey names the one that signs")
+        return f"ssh key {self.name}"
+
+    def sign(self, content: bytes, purpose: str) -> bytes:
+        """Sign with ssh-keygen, as git does."""
+        with _folder() as folder:
+            which = [str(self._path)]
+            if self._literal:
+                place = folder / "key.pub"
+                place.write_text(self._literal + "\n", encoding="utf-8")
+                which = [str(place), "-U"]
+            silent = {} if self.asks else {"SSH_ASKPASS_REQUIRE": "never"}
+            words = (self.program, "-Y", "sign", "-n", purpose, "-f", *which)
+            done = run_tool(words, content, environment=silent, alone=not self.asks)
+        if done.status or not done.out.startswith(b"-----BEGIN SSH SIGNATURE-----"):
+            raise self._failure(done, f"ssh-add {quote(self.name.removesuffix('.pub'))}")
+        return done.out
+
+    def git_options(self, folder: Path) -> tuple[str, ...]:
+        """Name the file of allowed signers, where git has none."""
+        return ("-c", f"gpg.ssh.allowedSignersFile={self._signers(folder)}")
+
+    def _verify(self, content: bytes, signature: Path, purpose: str, folder: Path) -> str:
+        allowed = str(self._signers(folder))
+        found = run_tool((self.program, "-Y", "find-principals", "-f", allowed, "-s", str(signature)))
+        principal = found.out.decode("utf-8", "replace").partition("\n")[0].strip()
+        if found.status or not principal:
+            if not self._allowed:
+                return _last(found)
+            return f"{self._allowed} (gpg.ssh.allowedSignersFile) does not list it, or it has expired there"
+        words = ("-Y", "verify", "-n", purpose, "-f", allowed, "-I", principal, "-s", str(signature))
+        done = run_tool((self.program, *words), content)
+        return _last(done) if done.status else ""
+
+    def _signers(self, folder: Path) -> Path:
+        if self._allowed:
+            return Path(self._allowed).expanduser()
+        place = folder / "allowed"
+        place.write_text(f"release {self._public()}\n", encoding="utf-8")
+        return place
+
+    def _public(self) -> str:
+        if self._literal:
+            return self._literal
+        public = self._path if self._path.suffix == ".pub" else self._path.with_name(f"{self._path.name}.pub")
+        if not public.is_file():
+            raise KeyProblem(f"the public part of {self.name} is not there", f"{public} should hold it")
+        return public.read_text(encoding="utf-8", errors="replace").strip()
+
+
+def find_key(git: Git, setting: str) -> SigningKey:
+    """Return the key that signs: the one that ``setting`` names, or else the one with which git would sign.
+
+    Raises ``KeyProblem`` when git has none, or signs in a way that is not known here.
+    """
+    kind = _config(git, "gpg.format") or "openpgp"
+    asks = sys.stdin is not None and sys.stdin.isatty() and not os.environ.get("GIT_XSA_HOOK")
+    name = setting or _config(git, "user.signingkey")
+    if kind == "openpgp":
+        program = _config(git, "gpg.openpgp.program") or _config(git, "gpg.program") or "gpg"
+        return GpgKey(name or _committer(git), program, asks)
+    if kind != "ssh":
+        raise KeyProblem(f"git signs with gpg.format {kind}, which can't sign releases here", "use openpgp or ssh")
+    command = _config(git, "gpg.ssh.defaultkeycommand")
+    if not name and command:
+        done = run_tool(("sh", "-c", command))
+        name = done.out.decode("utf-8", "replace").partition("\n")[0].strip()
+    if not name:
+        raise KeyProblem("gpg.format is ssh, and no key is named", "git config user.signingKey ~/.ssh/id_ed25519.pub")
+    program = _config(git, "gpg.ssh.program") or "ssh-keygen"
+    return SshKey(name, program, asks, _config(git, "gpg.ssh.allowedsignersfile"))
+
+
+def _config(git: Git, key: str) -> str:
+    return git.text("config", "--get", key, accept=(0, 1))
+
+
+def _committer(git: Git) -> str:
+    ident = git.call("var", "GIT_COMMITTER_IDENT", accept=(0, 128))
+    if ident.status:
+        raise KeyProblem("git has no name to sign with", "git config user.name and user.email, or xsa.signingKey")
+    return ident.out.decode("utf-8", "surrogateescape").rpartition(">")[0] + ">"
+
+
+def _dead(named: str, record: Sequence[str]) -> KeyProblem:
+    word = _DEAD[record[1]]
+    if word != "expired":
+        return KeyProblem(f"the key {named} is {word}", "git config xsa.signingKey names another one")
+    day = datetime.fromtimestamp(int(record[6]), timezone.utc).date() if record[6].isdigit() else None
+    when = f" on {day}" if day is not None else ""
+    return KeyProblem(f"the key {named} has expired{when}", f"gpg --quick-set-expire {record[4]} 1y gives it a year")
+
+
+def _terminal() -> dict[str, str]:
+    """Return where gpg may ask for a passphrase: the terminal that we have."""
+    if os.environ.get("GPG_TTY"):
+        return {}
+    try:
+        return {"GPG_TTY": os.ttyname(0)}
+    except OSError:
+        return {}
+
+
+def _last(done: Answer) -> str:
+    """Return the last line of what a program complained of."""
+    said = [line for line in (done.err or done.out).decode("utf-8", "replace").splitlines() if line.strip()]
+    plain = [line for line in said if not line.startswith("[GNUPG:]")]
+    return (plain or said or [f"exit status {done.status}"])[-1]
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """Give a private folder for as long as the context lasts."""
+    scratch = Scratch()
+    try:
+        yield scratch.path
+    finally:
+        scratch.close()

@@ -1,0 +1,107 @@
+"""What a run remembers, so that it can be gone on with or taken back wherever it was ended.
+
+One file for each release, ``releases/4.21.2.json`` in the store.  It holds what can't be worked out again: where the
+references stood, when the run began (the date of its commits), which tag object it signed, and the files that it was
+going to write, named there before they are written.  What has been done is not believed from here: every step looks
+at the repository and the files.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from git_xsa.advisories.store import Store
+from git_xsa.errors import XsaError
+
+FOLDER = "releases"
+FORMAT = 1
+
+
+_VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)+")
+
+
+class Record(msgspec.Struct):
+    """A run, as it stands in its file.
+
+    ``kind`` is ``release`` or, for one that makes only what follows a tag that a person has made, ``packaging``.
+    ``moves`` are references with what they were and what they become, ``files`` the names of what is written in
+    ``folder``.
+    """
+
+    version: str
+    tag: str
+    kind: str
+    repository: str
+    start: str
+    time: int
+    zone: str
+    who: str
+    last: str
+    folder: str
+    words: dict[str, str]
+    branch: str = ""
+    ref: str = ""
+    old: str | None = None
+    remote: str = ""
+    pre: bool = False
+    tag_object: str = ""
+    files: list[str] = []
+    build: str = ""
+    finished: bool = False
+    pushed: bool = False
+    format: int = FORMAT
+
+
+class Records:
+    """The runs in ``store``."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def read(self, version: str) -> Record | None:
+        """Return what is remembered of the release ``version``, ``None`` for nothing; ``XsaError`` if it is damaged."""
+        content = self.store.read(FOLDER, f"{version}.json") if _VERSION.fullmatch(version) else None
+        if content is None:
+            return None
+        try:
+            found: dict[str, Any] = msgspec.json.decode(content, type=dict[str, Any])
+            if found.get("format") == FORMAT:
+                return msgspec.convert(found, Record)
+            why = f"its format is {found.get('format')!r}, not {FORMAT}"
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            why = str(error)
+        place = self.store.path(FOLDER, f"{version}.json")
+        raise XsaError(f"{place} can't be read: {why}", "look at it; without it, the release can't be gone on with")
+
+    def write(self, record: Record) -> None:
+        """Remember ``record``: whole, or as before."""
+        content = msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n"
+        self.store.write(content, FOLDER, f"{record.version}.json")
+
+    def log(self, record: Record) -> Path:
+        """Return where a run that nobody watches writes; the file is there, and only the user can read it."""
+        self.store.append(f"{record.tag} {record.tag_object}", FOLDER, f"{record.version}.log")
+        return self.store.path(FOLDER, f"{record.version}.log")
+
+    def forget(self, record: Record) -> None:
+        """Remove what is remembered of it."""
+        self.store.remove(FOLDER, f"{record.version}.json")
+
+    def all(self) -> list[Record]:
+        """Return all that is remembered, by version."""
+        names = [name.removesuffix(".json") for name in self.store.names(FOLDER) if name.endswith(".json")]
+        names = [name for name in names if _VERSION.fullmatch(name)]
+        found = [record for name in names if (record := self.read(name)) is not None]
+        return sorted(found, key=lambda record: [int(word) for word in record.version.split(".")])
+
+    @contextmanager
+    def lock(self, version: str) -> Iterator[None]:
+        """Hold the release ``version`` for as long as the context lasts; ``Locked`` when another command has it."""
+        with self.store.lock(f"release-{version}", patience=1.0):
+            yield

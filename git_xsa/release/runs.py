@@ -1,0 +1,189 @@
+"""Begin a run, go on with one, take one back.
+
+A run is the steps in their order, each of which is skipped when what it makes is there.  Its record is written before
+the first step, so that there is no moment at which something exists that nothing knows of.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from contextlib import suppress
+from pathlib import Path
+
+from git_xsa.errors import XsaError
+from git_xsa.git.commits import Move, follow, in_the_way, move_refs, where_checked_out
+from git_xsa.git.remote import remote_refs
+from git_xsa.git.repository import Repository
+from git_xsa.model.release import spelled
+from git_xsa.release.plan import Plan
+from git_xsa.release.record import FOLDER, Record, Records
+from git_xsa.release.steps import PACKAGING, PUSH, RELEASE, Step
+from git_xsa.release.work import Work
+
+_IDENT = re.compile(r"(?P<name>.* <[^<>]*>) (?P<time>\d+) (?P<zone>[+-]\d{4})")
+
+
+class Stopped(XsaError):
+    """A step failed: says what is there, and how to go on or back."""
+
+
+def new_record(repository: Repository, records: Records, plan: Plan, folder: Path | None) -> Record:
+    """Return the record of a run that has not begun; nothing is written."""
+    ident = _IDENT.fullmatch(repository.git.text("var", "GIT_COMMITTER_IDENT"))
+    if ident is None:
+        raise XsaError("git has no usable identity for commits", "git config user.name and user.email")
+    return Record(
+        version=plan.name,
+        tag=plan.tag,
+        kind="release",
+        repository=str(repository.folder),
+        start=plan.start,
+        time=int(ident["time"]),
+        zone=ident["zone"],
+        who=ident["name"],
+        last=plan.last.name,
+        folder=str(place_for(records, plan.name, folder)),
+        words=dict(plan.words),
+        branch=plan.branch.name,
+        ref=plan.ref,
+        old=plan.target.local,
+        remote=plan.remote,
+        pre=plan.pre,
+    )
+
+
+def place_for(records: Records, version: str, folder: Path | None) -> Path:
+    """Return where the files of a release go: ``folder``, or a folder in the store."""
+    return folder.absolute() if folder is not None else records.store.path(FOLDER, version)
+
+
+def known(records: Records, repository: Repository, version: str) -> Record | None:
+    """Return what is remembered of the release ``version`` here; ``XsaError`` when it is another repository's."""
+    record = records.read(version)
+    if record is not None and Path(record.repository) != repository.folder:
+        what = f"{version} is being released in {record.repository}"
+        raise XsaError(what, "finish or abandon it there, or keep this one apart: git -c xsa.store=<folder>")
+    return record
+
+
+def steps_of(work: Work, pushing: bool) -> tuple[Step, ...]:
+    """Return the steps of a run in their order."""
+    if work.record.kind != "release":
+        return PACKAGING
+    return (*RELEASE, PUSH) if pushing and work.record.remote else RELEASE
+
+
+def after_step(_work: Work, _step: Step) -> None:
+    """Do nothing after each step: the tests end the process here."""
+
+
+def go(work: Work, pushing: bool = False) -> None:
+    """Do what is left of a run; ``Stopped`` when a step fails."""
+    work.remember()
+    for step in steps_of(work, pushing):
+        try:
+            if step.done(work):
+                work.say(f"{step.name}: done already" if step.name != "build" or work.build else "build: none is set")
+                continue
+            work.say(f"{step.name}: {step.title}")
+            step.do(work)
+        except XsaError as error:
+            raise Stopped(f"{step.name}: {error.what}", f"{error.hint}\n{_way_on(work)}".strip()) from error
+        after_step(work, step)
+    work.record.finished = True
+    work.remember()
+
+
+def _way_on(work: Work) -> str:
+    """Return what exists after a failure, and how to go on or back."""
+    record = work.record
+    if record.pushed:
+        there = f"{record.tag} is here, and may be at {record.remote}: git xsa-release --continue {record.version}"
+        return f"{there} --push tries again"
+    made = ", ".join(record.files) or "no file"
+    tagged = record.kind == "release" and work.repository.read(f"refs/tags/{record.tag}") is not None
+    state = f"branch and tag {record.tag} are set" if tagged else "no reference was changed"
+    where = f" in {record.folder}" if record.files else ""
+    return (
+        f"{state}; {made}{where}\n"
+        f"git xsa-release --continue {record.version} goes on, git xsa-release --abandon {record.version} takes it back"
+    )
+
+
+def take_back(work: Work) -> None:
+    """Take a run back: references are what they were, and its files are gone.
+
+    Raises ``XsaError``, with nothing changed, when it was pushed, or when a reference has moved on since.
+    """
+    record = work.record
+    if record.kind == "release":
+        _not_out(work)
+        _references_back(work)
+    for name in record.files:
+        for place in (work.folder / name, *work.folder.glob(f".{name}.*.new")):
+            with suppress(FileNotFoundError):
+                place.unlink()
+    if work.folder == work.records.store.path(FOLDER, record.version):
+        with suppress(OSError):  # somebody may have put something into it
+            os.rmdir(work.folder)
+    work.records.forget(record)
+
+
+def _not_out(work: Work) -> None:
+    """Raise ``XsaError`` when others may have the release."""
+    record = work.record
+    hint = "what is out stays out: the next release is the way on"
+    if not record.remote:
+        return
+    tag = f"refs/tags/{record.tag}"
+    found = remote_refs(work.repository, record.remote, [tag])
+    if not isinstance(found, str) and found.get(tag):
+        raise XsaError(f"{record.remote} has {record.tag} already", hint)
+    if record.pushed and isinstance(found, str):
+        raise XsaError(f"{record.tag} may be at {record.remote}, which can't be reached: {found}", hint)
+
+
+def _references_back(work: Work) -> None:
+    """Put branch and tag back where they were before the run, and a work tree with the branch."""
+    branch, tag = work.moves
+    there = work.repository.read(branch.ref)
+    made = work.repository.read(tag.ref)
+    back: list[Move] = []
+    if made is not None:
+        if made[0] != tag.new:
+            raise XsaError(f"{work.record.tag} is not the tag that the run made", "somebody else's tag stays")
+        back.append(Move(tag.ref, tag.new, None))
+        if there is not None and there[0] != branch.new:
+            what = f"{branch.ref.removeprefix('refs/heads/')} has moved on since the run set it"
+            raise XsaError(what, f"take its commits away by hand, then git tag -d {work.record.tag}")
+        if there is not None and branch.new != branch.old:
+            back.append(Move(branch.ref, branch.new, branch.old))
+    tree = where_checked_out(work.repository, branch.ref)
+    if tree is not None and back:
+        if branch.old is None:
+            raise XsaError(f"{branch.ref.removeprefix('refs/heads/')} is checked out in {tree}", "leave it first")
+        if branch.new is not None and (dirty := in_the_way(tree, branch.old, branch.new)[1]):
+            raise XsaError(f"{tree} has changes in {dirty}", "commit or stash them first")
+    if back:
+        move_refs(work.repository, back, f"git xsa-release: {work.record.version} taken back")
+    now = work.repository.read(branch.ref)
+    if tree is not None and branch.new is not None and now is not None and now[0] == branch.old:
+        follow(tree, branch.new, now[0])
+
+
+def tagged_record(repository: Repository, records: Records, tag: str, version: tuple[int, ...], words: dict[str, str],
+                  last: str, folder: Path | None) -> Record:  # fmt: skip
+    """Return the record of a run that makes what follows the tag ``tag``, which a person has made."""
+    found = repository.read(f"refs/tags/{tag}")
+    commit = repository.resolve(f"refs/tags/{tag}")
+    if found is None or commit is None:
+        raise XsaError(f"there is no tag {tag}", "git tag lists them")
+    if found[1] != "tag":
+        raise XsaError(f"{tag} is no annotated tag, so it has no signature", f"git tag -s {tag} makes a signed one")
+    name = spelled(version)
+    return Record(
+        version=name, tag=tag, kind="packaging", repository=str(repository.folder), start=commit.id, time=0,
+        zone="+0000", who="", last=last, folder=str(place_for(records, name, folder)), words=words,
+        tag_object=found[0],
+    )  # fmt: skip

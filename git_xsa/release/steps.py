@@ -1,0 +1,157 @@
+"""The steps of a release that make commits, the tag and references, and the order of all.
+
+Everything that can be made without a reference is made first; then branch and tag come into being in one step.  So a
+run that ends before that has changed no reference, and a tag never is there without its tarball.
+
+Each step says whether it is done by looking at what is there (``done``), and does its work (``do``); taking back is
+for all of them together (``git_xsa.release.runs.take_back``): references go back to what they were, files of the
+release go, and objects that nothing leads to are git's to remove.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from git_xsa.errors import XsaError
+from git_xsa.git.commits import follow, make_tag, move_refs, unclean, where_checked_out
+from git_xsa.git.remote import push, remote_refs
+from git_xsa.git.run import Answer
+from git_xsa.git.scratch import Scratch
+from git_xsa.git.signing import FOR_GIT
+from git_xsa.release.packaging import Announced, Built, Signatures, Tarballs, Unpacked
+from git_xsa.release.work import Work
+
+
+class Step(Protocol):
+    """A step, by name; ``title`` says what it does."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def title(self) -> str:
+        """What it does, for a person."""
+
+    def done(self, work: Work, /) -> bool:
+        """Whether what it makes is there, and right."""
+
+    def do(self, work: Work) -> None:
+        """Make it; ``XsaError`` when that fails."""
+
+
+class Commits:
+    """The version commits, as objects."""
+
+    name = "commit"
+    title = "make the version commits"
+
+    def done(self, _work: Work) -> bool:
+        """Never: making them again gives the same ones."""
+        return False
+
+    def do(self, work: Work) -> None:
+        """Make them."""
+        made, _, _ = work.commits
+        for name in made:
+            subject = work.repository.git.text("log", "-1", "--format=%s", "--no-show-signature", name)
+            work.say(f"{name[:12]} {subject}")
+        if not made:
+            work.say("the files say it already: nothing to commit")
+
+
+class Tag:
+    """The signed tag, as an object."""
+
+    name = "tag"
+    title = "make and verify the signed tag"
+
+    def done(self, work: Work) -> bool:
+        """Whether the object is there, says what it should, and verifies."""
+        found = work.repository.read(work.record.tag_object) if work.record.tag_object else None
+        return found is not None and found[2].startswith(work.tag_text) and not verify_tag(work)
+
+    def do(self, work: Work) -> None:
+        """Sign it, and have git verify it."""
+        text = work.tag_text
+        work.record.tag_object = make_tag(work.repository, text, work.key.sign(text, FOR_GIT))
+        problem = verify_tag(work)
+        if problem:
+            work.record.tag_object = ""
+            raise XsaError(f"git does not accept the new tag: {problem}", "try it by hand: git tag -s, git verify-tag")
+        work.remember()
+        work.say(
+            f"{work.record.tag_object[:12]} {work.record.tag}, signed with the {work.key.kind} key {work.key.name}"
+        )
+
+
+def verify_tag(work: Work) -> str:
+    """Return why git does not accept the tag's signature, empty when it does."""
+    scratch = Scratch()
+    try:
+        words = work.key.git_options(scratch.path) if work.record.kind == "release" else ()
+        done: Answer = work.repository.git.call(*words, "verify-tag", work.record.tag_object, accept=tuple(range(256)))
+    finally:
+        scratch.close()
+    said = [line for line in done.err.decode("utf-8", "replace").splitlines() if line.strip()]
+    return "" if done.status == 0 else said[-1] if said else "it has no signature"
+
+
+class References:
+    """Branch and tag, together, and the work tree in which the branch is checked out."""
+
+    name = "references"
+    title = "set branch and tag"
+
+    def done(self, work: Work) -> bool:
+        """Whether both are what they should be, and no work tree has to follow."""
+        branch, tag = work.moves
+        refs = [work.repository.read(move.ref) for move in (branch, tag)]
+        there = refs[1] is not None and refs[1][0] == tag.new and refs[0] is not None and refs[0][0] == branch.new
+        return there and where_checked_out(work.repository, branch.ref) is None
+
+    def do(self, work: Work) -> None:
+        """Move them in one step; then let the work tree follow."""
+        branch, tag = work.moves
+        tree = where_checked_out(work.repository, branch.ref)
+        now = work.repository.read(branch.ref)
+        if now is None or now[0] != branch.new:
+            dirty = unclean(tree) if tree is not None else ""
+            if dirty:
+                raise XsaError(f"{tree}, where the branch is checked out, has changes: {dirty}", "commit or stash it")
+            changed = [move for move in (branch, tag) if move.old != move.new]
+            move_refs(work.repository, changed, f"git xsa-release: {work.record.version}")
+        elif work.repository.read(tag.ref) is None:  # the files said the version already: only the tag is new
+            move_refs(work.repository, [tag], f"git xsa-release: {work.record.version}")
+        if tree is not None and branch.old is not None and branch.new is not None:
+            follow(tree, branch.old, branch.new)
+
+
+class Pushed:
+    """Branch and tag are at the remote."""
+
+    name = "push"
+    title = "push branch and tag"
+
+    def done(self, work: Work) -> bool:
+        """Whether the remote has both."""
+        branch, tag = work.moves
+        found = remote_refs(work.repository, work.record.remote, [branch.ref, tag.ref])
+        return not isinstance(found, str) and found == {branch.ref: branch.new, tag.ref: tag.new}
+
+    def do(self, work: Work) -> None:
+        """Push both, or none."""
+        work.record.pushed = True  # before it is true: what may be out must not be taken back
+        work.remember()
+        push(work.repository, work.record.remote, refspecs(work))
+
+
+def refspecs(work: Work) -> list[str]:
+    """Return what has to be pushed."""
+    return [f"{work.record.ref}:{work.record.ref}", f"refs/tags/{work.record.tag}"]
+
+
+#: What follows a tag.
+PACKAGING: tuple[Step, ...] = (Tarballs(), Unpacked(), Built(), Signatures(), Announced())
+RELEASE: tuple[Step, ...] = (Commits(), Tag(), *PACKAGING, References())
+PUSH: Step = Pushed()

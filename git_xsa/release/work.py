@@ -1,0 +1,224 @@
+"""A run in progress: what its steps share, worked out when it is first asked for.
+
+Every value here follows from the record, the repository and the configuration, so a run that is gone on with sees what
+the first one saw.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+
+from git_xsa.errors import XsaError
+from git_xsa.git.commits import Move, Who, make_commit, read_file, tag_text
+from git_xsa.git.config import Settings
+from git_xsa.git.repository import Repository
+from git_xsa.git.signing import SigningKey, find_key
+from git_xsa.model.edits import XEN_EDITS, XEN_PRE_EDITS, Edit, EditError, add_heading, apply_edit, fill, parse_edit
+from git_xsa.queue.session import Session
+from git_xsa.release.plan import archive_name
+from git_xsa.release.record import Record, Records
+
+CHANGELOG = "CHANGELOG.md"
+
+
+class Refused(XsaError):
+    """A condition for a release does not hold (exit status 1)."""
+
+    status = 1
+
+
+#: A commit to be made: the files with their contents before and after, and its message.
+Draft = tuple[dict[str, tuple[bytes, bytes]], str]
+
+
+class Work:
+    """The run that ``record`` tells of, in ``session``; ``say`` is told what happens."""
+
+    def __init__(
+        self, session: Session, records: Records, record: Record, say: Callable[[str], None], build: str = ""
+    ) -> None:
+        self.session = session
+        self.records = records
+        self.record = record
+        self.say = say
+        self.build = build
+
+    @property
+    def repository(self) -> Repository:
+        """The repository that the release is made in."""
+        return self.session.repository
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that hold in it."""
+        return self.session.settings
+
+    @cached_property
+    def key(self) -> SigningKey:
+        """The key that signs."""
+        return find_key(self.repository.git, self.settings.signing_key)
+
+    @property
+    def who(self) -> Who:
+        """Who makes the commits and the tag, and when."""
+        return Who(self.record.who, self.record.time, self.record.zone)
+
+    @property
+    def name(self) -> str:
+        """What the tarballs, and the folder in them, are called."""
+        return archive_name(self.settings, self.record.words)
+
+    @property
+    def folder(self) -> Path:
+        """Where files are written."""
+        return Path(self.record.folder)
+
+    def remember(self) -> None:
+        """Write the record."""
+        self.records.write(self.record)
+
+    # commits
+
+    @cached_property
+    def commits(self) -> tuple[list[str], str, str]:
+        """The version commits, the one that is tagged, and the one that the branch ends with.
+
+        They are made as objects when this is first asked for; the same run always makes the same ones.
+        """
+        if self.record.kind != "release":
+            return [], self.record.start, self.record.start
+        made: list[str] = []
+        tip = tagged = self.record.start
+        for files, message in drafts(self.repository, self.settings, self.record.start, self.record.words):
+            after = {path: new for path, (_, new) in files.items()}
+            tip = tagged = make_commit(self.repository, tip, after, message, self.who)
+            made.append(tip)
+        if self.record.pre:
+            files, message = pre_draft(self.repository, self.settings, tagged, self.record.words)
+            if files:
+                after = {path: new for path, (_, new) in files.items()}
+                tip = make_commit(self.repository, tip, after, message, self.who)
+                made.append(tip)
+        return made, tagged, tip
+
+    @property
+    def tagged(self) -> str:
+        """The commit that is released."""
+        return self.commits[1]
+
+    @property
+    def tag_text(self) -> bytes:
+        """What the tag says, without its signature."""
+        message = fill(self.settings.release_tag_message, self.record.words)
+        return tag_text(self.tagged, self.record.tag, message, self.who)
+
+    @property
+    def moves(self) -> tuple[Move, Move]:
+        """What happens to the branch and to the tag."""
+        branch = Move(self.record.ref, self.record.old, self.commits[2])
+        return branch, Move(f"refs/tags/{self.record.tag}", None, self.record.tag_object)
+
+    # files
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file of the release: whole or not at all, and remembered before it is there."""
+        if name not in self.record.files:
+            self.record.files.append(name)
+            self.remember()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        fresh = self.folder / f".{name}.{os.getpid()}.new"
+        try:
+            with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666), "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(fresh, self.folder / name)
+        except BaseException:
+            with suppress(OSError):
+                fresh.unlink()
+            raise
+
+    def read(self, name: str) -> bytes | None:
+        """Return what a file of the release holds, ``None`` when it is not there."""
+        try:
+            return (self.folder / name).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    @property
+    def tarballs(self) -> list[str]:
+        """The names of the tarballs, as far as they are there."""
+        named = [name for name in self.record.files if ".tar." in name and not name.endswith((".sig", ".txt"))]
+        return [name for name in sorted(named) if (self.folder / name).is_file()]
+
+
+def _parsed(edits: tuple[Edit, ...] | None, preset: tuple[str, ...]) -> tuple[Edit, ...]:
+    return tuple(map(parse_edit, preset)) if edits is None else edits
+
+
+def drafts(repository: Repository, settings: Settings, start: str, words: dict[str, str]) -> list[Draft]:
+    """Return the commits that make ``start`` the release, without those that would change nothing.
+
+    Raises ``Refused`` when a line that is to change is not there.
+    """
+    edited = _edited(repository, start, _parsed(settings.release_edits, XEN_EDITS), words)
+    made: list[Draft] = [(edited, fill(settings.release_message, words))] if edited else []
+    if settings.release_changelog:
+        before = edited[CHANGELOG][1] if CHANGELOG in edited else read_file(repository, start, CHANGELOG)
+        if before is None:
+            raise Refused(f"there is no {CHANGELOG} on the branch", "git config xsa.release.changelog false")
+        try:
+            after = add_heading(before, words)
+        except EditError as error:
+            raise Refused(f"{error.path}: {error}") from None
+        if after != before:
+            made.append(({CHANGELOG: (before, after)}, f"Update {CHANGELOG} with {words['version']} line"))
+    return made
+
+
+def pre_draft(repository: Repository, settings: Settings, tagged: str, words: dict[str, str]) -> Draft:
+    """Return the commit that begins the next release after ``tagged``."""
+    return pre_draft_from(repository, settings, tagged, words, {})
+
+
+def pre_draft_from(
+    repository: Repository, settings: Settings, commit: str, words: dict[str, str], files: dict[str, bytes]
+) -> Draft:
+    """Return the commit that begins the next release after ``commit`` and edits whose results are ``files``."""
+    edits = _parsed(settings.release_pre_edits, XEN_PRE_EDITS)
+    following = words | {"version": f"{words['branch']}.{words['next']}-pre"}
+    return _edited(repository, commit, edits, words, files), fill(settings.release_message, following)
+
+
+def _edited(
+    repository: Repository,
+    commit: str,
+    edits: tuple[Edit, ...],
+    words: dict[str, str],
+    files: dict[str, bytes] | None = None,
+) -> dict[str, tuple[bytes, bytes]]:
+    """Return the files that ``edits`` change, before and after; those in ``files`` are not as the commit has them."""
+    found = {path: (content, content) for path, content in (files or {}).items()}
+    for edit in edits:
+        before = found[edit.path][0] if edit.path in found else read_file(repository, commit, edit.path)
+        if before is None:
+            if edit.optional:
+                continue
+            raise Refused(f"{edit.path} is not on the branch, and a line of it is to change", EDIT_HINT)
+        now = found[edit.path][1] if edit.path in found else before
+        found[edit.path] = (before, _applied(now, edit, words))
+    return {path: pair for path, pair in found.items() if pair[0] != pair[1]}
+
+
+EDIT_HINT = "git config xsa.release.edit tells which lines change (git-xsa-config(5))"
+
+
+def _applied(content: bytes, edit: Edit, words: dict[str, str]) -> bytes:
+    try:
+        return apply_edit(content, edit, words)
+    except EditError as error:
+        raise Refused(f"{error.path}: {error}", EDIT_HINT) from None

@@ -1,0 +1,548 @@
+"""git xsa-release: real repositories, real keys, and a release that is whole or not there."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+import releases
+from releases import project, upstream
+from repositories import PROGRAM, Answer, Draft, Place, git, run, snapshot
+
+from git_xsa.git.archive import compress, make_tar
+from git_xsa.git.repository import Repository
+
+gnupg, signer, ssh_keys = releases.gnupg, releases.signer, releases.ssh_keys
+
+
+def store(sealed: Path) -> Path:
+    return sealed / "data" / "git-xsa"
+
+
+def files(sealed: Path, version: str = "1.0.1") -> Path:
+    return store(sealed) / "releases" / version
+
+
+def refs(folder: Path) -> str:
+    return git(folder, "for-each-ref")
+
+
+def holds(answer: Answer, name: str) -> str:
+    """Return what was said of a condition that does not hold."""
+    assert answer.status == 1, answer
+    lines = answer.out.splitlines()
+    at = next(number for number, line in enumerate(lines) if line.startswith(f"  NO  {name} "))
+    assert answer.err.endswith(": nothing was changed\n")
+    return " ".join(line.strip() for line in lines[at : at + 3])
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return upstream(tmp_path)
+
+
+def test_a_release_is_made_with_all_that_belongs_to_it(place: Place, signer: Path, sealed: Path) -> None:
+    before = refs(place.folder)
+
+    done = place.run("release", "1.0.1")
+
+    assert done.status == 0, done
+    assert done.err == ""
+    assert done.out.splitlines()[-1].strip() == (
+        "git push --atomic origin refs/heads/staging-1.0:refs/heads/staging-1.0 refs/tags/RELEASE-1.0.1"
+    )
+    added = set(refs(place.folder).splitlines()) - set(before.splitlines())
+    assert {line.split("\t")[1] for line in added} == {"refs/heads/staging-1.0", "refs/tags/RELEASE-1.0.1"}
+    log = place.git("log", "--format=%s", "origin/staging-1.0..staging-1.0")
+    assert log == "update Xen version to 1.0.2-pre\nupdate Xen version to 1.0.1"
+    assert place.git("diff", "-U0", "RELEASE-1.0.1~1", "RELEASE-1.0.1").splitlines()[-2:] == [
+        "-export XEN_EXTRAVERSION ?= .1-pre$(XEN_VENDORVERSION)",
+        "+export XEN_EXTRAVERSION ?= .1$(XEN_VENDORVERSION)",
+    ]
+    place.git("verify-tag", "RELEASE-1.0.1")
+    tag = place.git("cat-file", "tag", "RELEASE-1.0.1").splitlines()
+    assert tag[1:3] == ["type commit", "tag RELEASE-1.0.1"]
+    assert tag[5] == "Xen 1.0.1"
+    folder = files(sealed)
+    subprocess.run(("sha256sum", "--quiet", "-c", "xen-1.0.1.sha256"), cwd=folder, check=True)
+    for ending in ("gz", "xz"):
+        name = folder / f"xen-1.0.1.tar.{ending}"
+        subprocess.run(("gpg", "--verify", f"{name}.sig", str(name)), check=True, capture_output=True)
+        with tarfile.open(name) as archive:
+            assert "xen-1.0.1/xen/Makefile" in archive.getnames()
+            info = archive.extractfile("xen-1.0.1/info")
+            assert info is not None
+            assert info.read().decode() == f"Changeset: {place.git('rev-parse', 'RELEASE-1.0.1^{commit}')}\n"
+    text = (folder / "xen-1.0.1.announcement.txt").read_text()
+    assert "XSA-9100  CVE-2030-1234\n    mend two\n" in text
+    assert "\n  mend three\n" in text
+    assert "update Xen version" in text  # the one to 1.0.1-pre, which somebody made; not the run's own
+    assert "update Xen version to 1.0.1\n" not in text
+    assert place.git("fsck", "--no-dangling", "--no-progress") == ""
+
+
+def test_a_dry_run_tells_all_and_changes_nothing(place: Place, signer: Path, sealed: Path) -> None:
+    before = snapshot(place.folder)
+
+    done = place.run("release", "1.0.1", "--dry-run")
+
+    assert done.status == 0, done
+    assert "xen/Makefile: +export XEN_EXTRAVERSION ?= .1$(XEN_VENDORVERSION)" in done.out
+    assert "xen/Makefile: +export XEN_EXTRAVERSION ?= .2-pre$(XEN_VENDORVERSION)" in done.out
+    assert [word for word in ("commit", "tag", "tarball", "sign", "references") if f"\n  {word} " not in done.out] == []
+    assert snapshot(place.folder) == before
+    assert not store(sealed).exists()
+
+
+@pytest.mark.parametrize(
+    ("version", "what"),
+    [
+        ("1.0.3", "1.0.3 does not follow RELEASE-1.0.0, the last release of stable-1.0"),
+        ("1.0.0", "1.0.0 does not follow RELEASE-1.0.0, the last release of stable-1.0; it is made already"),
+        ("2.0.1", "2.0.1 is a release of stable-2.0, and there is no such branch"),
+        ("one", "'one' is not a version"),
+    ],
+)
+def test_a_version_must_follow_the_last_one(place: Place, version: str, what: str) -> None:
+    done = place.run("release", version)
+
+    assert done.status == 129
+    assert done.err.splitlines()[0] == f"error: {what}"
+
+
+def test_the_gate_must_have_passed_all_of_it(place: Place, signer: Path) -> None:
+    git(place.folder, "update-ref", "refs/remotes/origin/stable-1.0", place[3])
+
+    said = holds(place.run("release", "1.0.1"), "gate")
+    assert "the gate has not passed 1 commit of origin/staging-1.0 yet" in said
+
+
+def test_commits_of_ones_own_are_not_released(place: Place, signer: Path) -> None:
+    git(place.folder, "checkout", "--quiet", "-b", "stable-1.0")
+    git(place.folder, "commit", "--quiet", "--allow-empty", "-m", "mine")
+
+    said = holds(place.run("release", "1.0.1"), "gate")
+    assert "your stable-1.0 has 1 commit that the gate has not passed" in said
+
+
+def test_nothing_is_released_during_a_freeze(place: Place, signer: Path, sealed: Path) -> None:
+    assert place.run("embargo", "add", "9200", "--until", "2099-01-01").status == 0
+
+    said = holds(place.run("release", "1.0.1"), "frozen")
+    assert "the branch is frozen until 2099-01-01 12:00 UTC (XSA-9200)" in said
+
+    (store(sealed) / "embargoes.json").write_text("{")
+    assert "can't be read" in holds(place.run("release", "1.0.1"), "frozen")
+
+
+def test_a_tag_that_is_there_is_never_replaced(place: Place, signer: Path) -> None:
+    place.git("tag", "RELEASE-1.0.1", "origin/stable-1.0")
+    done = place.run("release", "1.0.1")
+    assert "error: 1.0.1 does not follow RELEASE-1.0.1" in done.err
+
+    place.git("tag", "-d", "RELEASE-1.0.1")
+    git(place.folder.parent / "upstream.git", "tag", "RELEASE-1.0.1", "stable-1.0")
+    assert "origin has a tag RELEASE-1.0.1 already" in holds(place.run("release", "1.0.1"), "remote")
+
+
+def test_what_moved_at_the_remote_is_fetched_first(place: Place, signer: Path) -> None:
+    git(place.folder.parent / "upstream.git", "update-ref", "refs/heads/staging-1.0", place[3])
+
+    assert "staging-1.0 of origin moved since it was fetched" in holds(place.run("release", "1.0.1"), "remote")
+
+
+def test_a_remote_that_is_away_stops_nothing(place: Place, signer: Path) -> None:
+    (place.folder.parent / "upstream.git").rename(place.folder.parent / "away")
+
+    done = place.run("release", "1.0.1", "--dry-run")
+    assert done.status == 0, done
+    assert "origin can't be reached, so it was not compared" in done.out
+
+
+def test_a_line_that_is_not_there_is_told_before_anything_happens(tmp_path: Path, signer: Path) -> None:
+    place = upstream(tmp_path, project("7-pre"))
+    before = snapshot(place.folder)
+
+    said = holds(place.run("release", "1.0.1"), "edits")
+    assert "xen/Makefile: it has no line 'export XEN_EXTRAVERSION ?= .1-pre$(XEN_VENDORVERSION)'" in said
+    assert snapshot(place.folder) == before
+
+
+def test_a_checked_out_branch_must_be_clean_and_then_follows(place: Place, signer: Path) -> None:
+    place.git("checkout", "--quiet", "-b", "staging-1.0", "origin/staging-1.0")
+    (place.folder / "a.c").write_text("mine\n")
+    assert "has changes:  M a.c" in holds(place.run("release", "1.0.1"), "tree")
+
+    place.git("checkout", "--quiet", "a.c")
+    assert place.run("release", "1.0.1").status == 0
+    assert place.git("status", "--porcelain") == ""
+    assert ".2-pre$" in (place.folder / "xen/Makefile").read_text()
+
+    assert place.run("release", "--abandon", "1.0.1").status == 0
+    assert place.git("status", "--porcelain") == ""
+    assert ".1-pre$" in (place.folder / "xen/Makefile").read_text()
+
+
+PATCH = """\
+From: Jane Doe <jane@example.org>
+Subject: {subject}
+
+---
+ a.c | 2 +-
+ 1 file changed, 1 insertion(+), 1 deletion(-)
+
+--- a/a.c
++++ b/a.c
+@@ -1,3 +1,3 @@
+{body}
+--
+"""
+
+
+@pytest.mark.parametrize(
+    ("xsa", "bodies", "what"),
+    [
+        (9100, (" one\n-two\n+2\n three",), ""),
+        (
+            9100,
+            (" one\n-two\n+2\n three", "-one\n+1\n 2\n 3"),
+            "XSA-9100 is only partly applied: xsa9100-1.patch is in, xsa9100-2.patch (change 2) is missing",
+        ),
+        (9102, ("-one\n+1\n 2\n 3",), "XSA-9102 is not applied: xsa9102-1.patch (change 1) is missing"),
+    ],
+)
+def test_every_advisory_in_the_store_must_be_applied(
+    place: Place, signer: Path, tmp_path: Path, xsa: int, bodies: tuple[str, ...], what: str
+) -> None:
+    for number, body in enumerate(bodies, 1):
+        (tmp_path / f"xsa{xsa}-{number}.patch").write_text(PATCH.format(subject=f"change {number}", body=body))
+    assert place.run("import", *(str(path) for path in sorted(tmp_path.glob("*.patch")))).status == 0
+
+    done = place.run("release", "1.0.1", "--dry-run")
+    if not what:
+        assert done.status == 0, done
+        assert "ok  advisories  the branch has all of 1 advisory in the store" in done.out
+        return
+    assert what in holds(done, "advisories")
+    assert place.run("release", "1.0.1", "--dry-run", "--skip-xsa", str(xsa)).status == 0
+
+
+# Keys
+
+
+def test_a_missing_expired_or_locked_gpg_key_is_told_before_anything_happens(place: Place, signer: Path) -> None:
+    before = snapshot(place.folder)
+    for key, what in (
+        ("nobody@example.org", "gpg has no secret key 'nobody@example.org'"),
+        ("old@example.org", "has expired on 2020-01-02"),
+        ("locked@example.org", "the key locked@example.org is locked, and nobody gave its passphrase"),
+    ):
+        git(place.folder, "config", "--global", "xsa.signingKey", key)
+        assert what in holds(place.run("release", "1.0.1"), "key")
+    assert snapshot(place.folder) == before
+
+
+def test_ssh_keys_sign_too_and_are_told_when_they_can_not(place: Place, ssh_keys: Path, sealed: Path) -> None:
+    place.git("config", "gpg.format", "ssh")
+    before = snapshot(place.folder)
+    assert "gpg.format is ssh, and no key is named" in holds(place.run("release", "1.0.1"), "key")
+    for key, what in (("none", "there is no ssh key"), ("locked", "is locked, and nobody gave its passphrase")):
+        git(place.folder, "config", "--global", "user.signingKey", str(ssh_keys / key))
+        assert what in holds(place.run("release", "1.0.1"), "key")
+    assert snapshot(place.folder) == before
+    git(place.folder, "config", "--global", "user.signingKey", str(ssh_keys / "good.pub"))
+    signers = sealed / "signers"
+    public = (ssh_keys / "good.pub").read_text()
+    git(place.folder, "config", "--global", "gpg.ssh.allowedSignersFile", str(signers))
+    signers.write_text(f'jane@example.org valid-before="20200101" {public}')
+    assert "does not list it, or it has expired there" in holds(place.run("release", "1.0.1"), "key")
+    signers.write_text(f"jane@example.org {public}")
+
+    assert place.run("release", "1.0.1").status == 0
+
+    place.git("verify-tag", "RELEASE-1.0.1")
+    tarball = files(sealed) / "xen-1.0.1.tar.xz"
+    words = ("ssh-keygen", "-Y", "verify", "-n", "file", "-f", str(signers), "-I", "jane@example.org", "-s")
+    subprocess.run((*words, f"{tarball}.sig"), input=tarball.read_bytes(), check=True, capture_output=True)
+
+
+# Tarballs
+
+
+def test_a_tarball_is_the_same_wherever_it_is_made(place: Place, tmp_path: Path, sealed: Path) -> None:
+    def tarballs(folder: Path) -> list[bytes]:
+        with Repository(folder) as repository:
+            tar = make_tar(repository, place[4], "xen-1.0.1")
+        return [compress(tar, ".tar.gz"), compress(tar, ".tar.xz")]
+
+    first = tarballs(place.folder)
+    other = tmp_path / "other place"
+    git(tmp_path, "clone", "--quiet", "--bare", str(tmp_path / "upstream.git"), str(other))
+    git(other, "config", "tar.umask", "077")
+    git(other, "config", "--global", "core.abbrev", "7")
+    (other / "info").mkdir(exist_ok=True)
+    (other / "info/attributes").write_text("a.c export-ignore\n")
+    surroundings = {"TZ": "Asia/Tokyo", "LC_ALL": "de_DE.UTF-8", "GZIP": "-1", "XZ_OPT": "-0", "XZ_DEFAULTS": "-T2"}
+    umask = os.umask(0o077)
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in surroundings.items():
+                patch.setenv(name, value)
+            assert tarballs(other) == first
+    finally:
+        os.umask(umask)
+
+
+def test_a_damaged_tarball_is_noticed(place: Place, signer: Path, sealed: Path) -> None:
+    assert place.run("release", "1.0.1").status == 0
+    name = files(sealed) / "xen-1.0.1.tar.gz"
+    with Repository(place.folder) as repository:
+        name.write_bytes(compress(make_tar(repository, place[3], "xen-1.0.1"), ".tar.gz"))
+
+    done = place.run("release", "--continue", "1.0.1")
+
+    assert done.status == 128
+    assert "is not the tree of RELEASE-1.0.1: a.c has other contents; xen/Makefile has other contents" in done.err
+    name.unlink()
+    assert place.run("release", "--continue", "1.0.1").status == 0
+
+
+def test_the_projects_own_target_makes_the_tarballs(place: Place, signer: Path, sealed: Path) -> None:
+    target = 'git archive --prefix=xen-$XSA_VERSION/ HEAD | gzip -n >"$XSA_OUTPUT/xen-$XSA_VERSION.tar.gz"'
+    place.git("config", "xsa.release.tarball", target)
+
+    assert place.run("release", "1.0.1").status == 0
+    assert (files(sealed) / "xen-1.0.1.tar.gz.sig").is_file()
+    assert not (files(sealed) / "xen-1.0.1.tar.xz").exists()
+
+
+def test_what_was_unpacked_is_built(place: Place, signer: Path) -> None:
+    done = place.run("release", "1.0.1", "--build", "grep -q .1$ xen/Makefile && test -x run.sh")
+    assert done.status == 128
+    assert "build: RELEASE-1.0.1 does not build with" in done.err
+    assert "no reference was changed" in done.err
+    assert place.git("tag", "-l", "RELEASE-1.0.1") == ""
+
+    assert place.run("release", "--continue", "--build", "grep -q VERSION xen/Makefile").status == 0
+    assert place.git("tag", "-l", "RELEASE-1.0.1") == "RELEASE-1.0.1"
+
+
+# Interrupted runs
+
+#: Ends the process by SIGKILL once the step that its first argument names is done, or about to begin (-step).
+DRIVER = """
+import os, signal, sys
+from git_xsa import __main__ as program
+from git_xsa.release import runs, steps
+name = sys.argv.pop(1)
+def end(work, step):
+    if step.name == name:
+        os.kill(os.getpid(), signal.SIGKILL)
+runs.after_step = end
+if name.startswith("in-"):
+    module, function = name[3:].split(".")
+    target = __import__(f"git_xsa.release.{module}", fromlist=["x"])
+    real = getattr(target, function)
+    def cut(*words, **options):
+        real(*words, **options)
+        os.kill(os.getpid(), signal.SIGKILL)
+    setattr(target, function, cut)
+sys.exit(program.main(sys.argv[1:]))
+"""
+CUTS = (
+    "commit", "tag", "tarball", "unpack", "sign", "announce", "references", "push",
+    "in-steps.make_tag", "in-packaging.compress", "in-steps.move_refs", "in-steps.follow", "in-steps.push",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("cut", CUTS)
+def test_a_run_that_is_killed_can_be_gone_on_with_or_taken_back(
+    place: Place, signer: Path, sealed: Path, cut: str
+) -> None:
+    place.git("checkout", "--quiet", "-b", "staging-1.0", "origin/staging-1.0")
+    before, theirs = refs(place.folder), refs(place.folder.parent / "upstream.git")
+    begun = (sys.executable, "-c", DRIVER, cut, "release", "1.0.1", "--push")
+    pushed = cut in ("push", "in-steps.push")
+
+    for way in ("--continue",) if pushed else ("--abandon", "--continue"):
+        ended = subprocess.run(begun, cwd=place.folder, capture_output=True, text=True, check=False)
+        assert ended.returncode == -signal.SIGKILL, ended
+        if "refs/tags/RELEASE-1.0.1" in refs(place.folder):
+            assert (files(sealed) / "xen-1.0.1.tar.gz.sig").is_file(), "no tag without its tarball"
+        assert (refs(place.folder.parent / "upstream.git") == theirs) is not pushed
+        again = place.run("release", "1.0.1")
+        assert again.status == 129
+        assert again.err.startswith("error: 1.0.1 was begun and not finished\n")
+        if pushed:
+            assert "origin has RELEASE-1.0.1 already" in place.run("release", "--abandon").err
+        done = place.run("release", way, "1.0.1")
+        assert done.status == 0, done
+        assert place.git("status", "--porcelain") == ""
+        if way == "--abandon":
+            assert refs(place.folder) == before
+            assert not files(sealed).exists()
+            assert not (store(sealed) / "releases" / "1.0.1.json").exists()
+    place.git("verify-tag", "RELEASE-1.0.1")
+    assert place.git("rev-parse", "RELEASE-1.0.1~1^{commit}") == place[4]
+    assert json.loads((store(sealed) / "releases" / "1.0.1.json").read_text())["finished"] is True
+
+
+def test_push_pushes_branch_and_tag_and_what_is_out_stays_out(place: Place, signer: Path) -> None:
+    assert place.run("release", "1.0.1").status == 0
+    server = place.folder.parent / "upstream.git"
+    assert "RELEASE-1.0.1" not in refs(server)
+
+    assert place.run("release", "--continue", "1.0.1", "--push").status == 0
+
+    assert git(server, "rev-parse", "staging-1.0") == place.git("rev-parse", "staging-1.0")
+    assert git(server, "rev-parse", "RELEASE-1.0.1") == place.git("rev-parse", "RELEASE-1.0.1")
+    assert git(server, "rev-parse", "stable-1.0") == place[4]
+    before = refs(place.folder)
+    done = place.run("release", "--abandon", "1.0.1")
+    assert done.status == 128
+    assert done.err.startswith("fatal: origin has RELEASE-1.0.1 already\n")
+    assert refs(place.folder) == before
+
+
+def test_a_push_that_is_refused_leaves_the_release_here(place: Place, signer: Path) -> None:
+    hook = place.folder.parent / "upstream.git/hooks/pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\necho frozen >&2\nexit 1\n")
+    hook.chmod(0o755)
+
+    done = place.run("release", "1.0.1", "--push")
+
+    assert done.status == 128
+    assert "remote: frozen" in done.err
+    assert "git xsa-release --continue 1.0.1 --push tries again" in done.err
+    hook.unlink()
+    assert place.run("release", "--continue", "1.0.1", "--push").status == 0
+
+
+def test_all_makes_every_release_that_is_due(tmp_path: Path, signer: Path, sealed: Path) -> None:
+    draft = project()
+    for name in ("1.1", "1.2"):
+        draft.branch(f"stable-{name}", 2)
+        draft.release(f"{name}.0", {"v": b"x"}, on=f"stable-{name}")
+        if name == "1.1":
+            draft.commit("mend\n\nThis is XSA-9101.", {"a.c": b"1\n"}, on="stable-1.1")
+    place = upstream(tmp_path, draft)
+    place.git("config", "xsa.release.pre", "never")
+
+    done = place.run("release", "--all", "-o", "out")
+
+    assert done.status == 0, done
+    assert place.git("tag", "-l", "RELEASE-*.1").split() == ["RELEASE-1.0.1", "RELEASE-1.1.1"]
+    assert sorted(path.name for path in (place.folder / "out").glob("*.gz")) == [
+        "xen-1.0.1.tar.gz", "xen-1.1.1.tar.gz",
+    ]  # fmt: skip
+    assert place.git("log", "-1", "--format=%s", "staging-1.1") == "update Xen version to 1.1.1"
+
+
+def test_a_changelog_gets_its_line_where_that_is_wanted(place: Place, signer: Path) -> None:
+    place.git("config", "xsa.release.changelog", "true")
+
+    assert place.run("release", "1.0.1").status == 0
+
+    log = place.git("log", "--format=%s", "origin/staging-1.0..RELEASE-1.0.1")
+    assert log == "Update CHANGELOG.md with 1.0.1 line\nupdate Xen version to 1.0.1"
+    text = place.git("show", "RELEASE-1.0.1:CHANGELOG.md")
+    assert "## [1.0.1](https://xen.example.org/?p=xen.git;a=shortlog;h=RELEASE-1.0.1)\n\n## [1.0.0]" in text
+
+
+def test_another_projects_edits_and_names(tmp_path: Path, signer: Path, sealed: Path) -> None:
+    draft = Draft()
+    draft.commit("one", {"VERSION": b"2.3.0\n"}, on="maint-2.3")
+    draft.tag("v2.3.0", 1)
+    draft.commit("two", {"f": b"f\n"}, on="maint-2.3")
+    place = draft.write(tmp_path / "other")
+    for key, value in (
+        ("releaseTag", "v*"), ("stableBranch", "maint-*"), ("release.name", "tool-{version}"),
+        ("release.edit", "VERSION: {branch}.{previous} => {version}"),
+        ("release.pre", "never"), ("release.message", "version {version}"), ("release.tagMessage", "Tool {version}"),
+    ):  # fmt: skip
+        place.git("config", f"xsa.{key}", value)
+
+    done = place.run("release", "2.3.1")
+
+    assert done.status == 0, done
+    assert place.git("show", "v2.3.1:VERSION") == "2.3.1"
+    assert (files(sealed, "2.3.1") / "tool-2.3.1.tar.gz").is_file()
+    assert "git push" not in done.out
+
+
+# A tag that a person made
+
+
+def test_what_follows_a_hand_made_tag_is_made_once(place: Place, signer: Path, sealed: Path) -> None:
+    place.git("tag", "-s", "-m", "Xen 1.0.1", "RELEASE-1.0.1", "origin/stable-1.0")
+    before = refs(place.folder)
+
+    done = place.run("release", "--from-tag", "RELEASE-1.0.1")
+
+    assert done.status == 0, done
+    assert refs(place.folder) == before
+    names = {path.name: path.stat().st_mtime_ns for path in files(sealed).iterdir()}
+    assert {"xen-1.0.1.tar.gz", "xen-1.0.1.tar.xz.sig", "xen-1.0.1.announcement.txt"} <= names.keys()
+    again = place.run("release", "--from-tag", "RELEASE-1.0.1")
+    assert again == (0, f"RELEASE-1.0.1: made already, in {files(sealed)}\n", "")
+    assert {path.name: path.stat().st_mtime_ns for path in files(sealed).iterdir()} == names
+    place.git("tag", "-f", "-s", "-m", "other", "RELEASE-1.0.1", place[3])
+    assert "RELEASE-1.0.1 was another tag" in place.run("release", "--from-tag", "RELEASE-1.0.1").err
+
+
+def test_a_hand_made_tag_must_be_signed(place: Place, signer: Path) -> None:
+    place.git("tag", "-a", "-m", "Xen 1.0.1", "RELEASE-1.0.1", "origin/stable-1.0")
+    done = place.run("release", "--from-tag", "RELEASE-1.0.1")
+    assert done.status == 128
+    assert "git does not accept the signature of RELEASE-1.0.1" in done.err
+
+
+def test_in_the_background_it_returns_at_once_and_writes_a_log(place: Place, signer: Path, sealed: Path) -> None:
+    place.git("tag", "-s", "-m", "Xen 1.0.1", "RELEASE-1.0.1", "origin/stable-1.0")
+    words = (*PROGRAM, "release", "--from-tag", "RELEASE-1.0.1", "--background")
+    environment = os.environ | {"GIT_DIR": str(place.folder / ".git"), "GIT_XSA_HOOK": "post-tag"}
+
+    done = subprocess.run(words, cwd=place.folder, env=environment, capture_output=True, text=True, check=True)
+
+    log = store(sealed) / "releases" / "1.0.1.log"
+    assert done.stdout.startswith("RELEASE-1.0.1: tarballs and announcement are being made; ")
+    assert log.stat().st_mode & 0o777 == 0o600
+    waited = run(place.folder, "release", "--from-tag", "RELEASE-1.0.1")
+    for _ in range(200):
+        if "another process makes it" not in waited.out:
+            break
+        waited = run(place.folder, "release", "--from-tag", "RELEASE-1.0.1")
+    assert "RELEASE-1.0.1" in waited.out
+    assert (files(sealed) / "xen-1.0.1.announcement.txt").is_file()
+
+
+# Options
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        ((), "no version is given"),
+        (("--continue", "--abandon"), "--continue and --abandon exclude each other"),
+        (("--all", "1.0.1"), "--all takes no version"),
+        (("--background",), "no version is given"),
+        (("1.0.1", "--build", " "), "--build needs a command, and --no-build contradicts it"),
+        (("--continue",), "no release is unfinished here"),
+        (("--continue", "1.0.1"), "no release 1.0.1 was begun here"),
+        (("--from-tag", "x"), "x is not the tag of a release"),
+        (("--from-tag", "RELEASE-7.0.1"), "there is no tag RELEASE-7.0.1"),
+    ],
+)
+def test_wrong_usage_is_told(place: Place, words: tuple[str, ...], what: str) -> None:
+    done = place.run("release", *words)
+
+    assert done.status in (128, 129)
+    assert done.out == ""
+    assert done.err.splitlines()[0].partition(": ")[2] == what
