@@ -225,8 +225,9 @@ def test_an_embargo_before_it_lifts_and_afterwards(tmp_path: Path, at: Callable[
     for words in ([], ["--json"]):
         answer = place.run("status", *words)
         assert "secret" not in answer.out + answer.err
+    then = "then the fix of XSA-501, and a release of stable-1.0."
     assert place.run("status").out.splitlines()[:2] == [
-        "Nothing is due before 2023-12-05 12:00 UTC, in 57 minutes; then a release of stable-1.0.",
+        f"Nothing is due before 2023-12-05 12:00 UTC, in 57 minutes; {then}",
         "Frozen until 2023-12-05 12:00 UTC, in 57 minutes: stable-*, staging-*",
     ]
     assert line_of(place, "stable-1.0").endswith(
@@ -510,6 +511,14 @@ def test_the_page_in_80_columns(page: Place, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_the_page_in_200_columns(page: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     assert shown(page, 200, monkeypatch) == TABLE_200.splitlines()
+
+
+def test_a_narrow_terminal_cuts_no_digit(page: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    wide = TABLE_80.splitlines()
+    table = wide[wide.index("") + 1 :][:5]
+    lines = shown(page, 40, monkeypatch)
+    assert [line for line in lines if line in table] == table
+    assert max(len(line) for line in lines if line not in table) <= 40
 
 
 def test_colour_changes_no_word(page: Place, monkeypatch: pytest.MonkeyPatch) -> None:

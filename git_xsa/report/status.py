@@ -221,10 +221,21 @@ def _summary(status: Status) -> list[Part]:
         ends = [instant for one in later if (instant := one.due.not_before or one.due.at) is not None]
         when = f"{spelled(min(ends))}, in {distance(min(ends) - status.now)}" if ends else "the embargo lifts"
         names = ", ".join(one.branch.name for one in later)
-        return [(f"Nothing is due before {when}; then a release of {names}.", "yellow")]
+        fixes = _lifting(later, min(ends)) if ends else []
+        fix = f"the fixes of {_names(fixes)}, and " if len(fixes) > 1 else f"the fix of {_names(fixes)}, and "
+        return [(f"Nothing is due before {when}; then {fix if fixes else ''}a release of {names}.", "yellow")]
     if dates:
         return [(f"Nothing is due now; the next release is due by {day(min(dates))}.", "cyan")]
     return [("Nothing is due.", "green")]
+
+
+def _lifting(branches: Sequence[BranchStatus], instant: Instant) -> list[int]:
+    """Return the advisories that become public by ``instant`` and whose fix is then to be brought to a branch."""
+    rules = [advisory.rule for one in branches for advisory in one.advisories]
+    coming = (Landing.PARTLY, Landing.MISSING)
+    return sorted(
+        {r.xsa for r in rules if r.secret and r.until is not None and r.until <= instant and r.landing in coming}
+    )
 
 
 def _freeze(status: Status, refs: str) -> list[Part]:

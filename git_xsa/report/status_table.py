@@ -22,14 +22,14 @@ from git_xsa.report.status import (
     staging_words,
     told,
 )
-from git_xsa.report.style import Part
+from git_xsa.report.style import UNLIMITED, Part
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
 #: Columns from which on the table has a reason for each branch.
-WIDE = 130
+WIDE = 160
 NARROW_HEADS = ("branch", "release", "days", "new", "fixes", "ahead", "XSAs", "apply", "due")
 WIDE_HEADS = (
     "branch", "last release", "days ago", "commits since", "fixes", "staging ahead", "XSAs", "apply", "due", "why",
@@ -38,11 +38,16 @@ WIDE_HEADS = (
 
 def print_table(console: Console, status: Status, frozen_refs: Iterable[str]) -> None:
     """Print the page."""
+    from rich.measure import Measurement  # noqa: PLC0415 - not needed for JSON
+
     wide = console.width >= WIDE
     for parts in head_lines(status, frozen_refs):
         _show(console, parts, 0)
     console.print()
-    console.print(_table(status, wide), soft_wrap=False)
+    table = _table(status, wide)
+    if not wide:  # too wide for the terminal is better than with digits cut off
+        table.width = Measurement.get(console, console.options.update(width=UNLIMITED), table).maximum
+    console.print(table, crop=False, soft_wrap=False)
     for one in status.branches:
         if one.advisories or (one.due.kind not in QUIET and not wide) or (one.staging and one.staging.behind):
             _print_details(console, one, status.now, wide)
