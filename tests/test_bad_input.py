@@ -88,6 +88,7 @@ def commands(base: str = RELEASE) -> list[tuple[str, ...]]:
 def test_bare(variety: Place, expected: Answer, tmp_path: Path) -> None:
     git(tmp_path, "clone", "--quiet", "--bare", str(variety.folder), "bare")
     assert run(tmp_path / "bare", "check", "--json") == expected
+    assert run(tmp_path / "bare", "stats", "--json") == variety.run("stats", "--json")
 
 
 def test_mirror(variety: Place, expected: Answer, tmp_path: Path) -> None:
@@ -100,11 +101,11 @@ def test_sha256(tmp_path: Path) -> None:
     other = varied(64).write(tmp_path / "other", "--object-format=sha256")
     names = {usual[number]: other[number] for number in usual.ids}
 
-    for words in (("check", "--json"), ("check", "--each", "--json")):
+    for words, status in ((("check", "--json"), 1), (("check", "--each", "--json"), 1), (("stats", "--json"), 0)):
         expected = usual.run(*words).out
         for name, longer in names.items():
             expected = expected.replace(name, longer)
-        assert other.run(*words) == (1, expected, "")
+        assert other.run(*words) == (status, expected, "")
     assert all(len(name) == 64 for name in other.ids.values())
 
 
@@ -222,6 +223,22 @@ def test_base_with_a_newline(place: Place) -> None:
     refused(place.folder, ["check", "--onto", "HEAD\nHEAD"], 128, what, LIST_NAMES)
 
 
+def test_name_with_a_nul_among_the_requests(place: Place) -> None:
+    """It once ended in an internal error; to git the name would end there."""
+    asked = f"{RELEASE}\0x stable-1.0\n{RELEASE} stable-1.0\0x\n{RELEASE}\nx y\n{RELEASE} stable-1.0\n"
+    done = place.run("prereqs", "--stdin", given=asked)
+
+    assert (done.status, done.out.splitlines()[:4]) == (129, ["error"] * 4)
+    assert done.out.splitlines()[4].startswith("applies ")
+    where = f"in {place.folder}/.git"
+    assert done.err.splitlines() == [
+        f"error: {RELEASE}\\x00x stable-1.0: there is no commit '{RELEASE}\\x00x' {where}",
+        f"error: {RELEASE} stable-1.0\\x00x: there is no commit 'stable-1.0\\x00x' {where}",
+        f"error: {RELEASE}: {RELEASE} is not followed by a commit",
+        f"error: x y: there is no commit 'x' {where}",
+    ]
+
+
 def test_unknown_tip(place: Place) -> None:
     what = f"there is no commit 'nothing' in {place.folder}/.git"
     refused(place.folder, ["prereqs", "--onto", RELEASE, "--tip", "nothing", "--xsa", "2"], 128, what, LIST_NAMES)
@@ -291,6 +308,7 @@ def test_no_commits(tmp_path: Path) -> None:
 
     refused(folder, ["check"], 128, f"{no_branch} that gets security fixes", NO_BRANCH)
     refused(folder, ["check", "--all", "--json"], 128, no_branch, NO_BRANCH)
+    refused(folder, ["stats"], 128, no_branch, NO_BRANCH)
     refused(folder, ["check", "--onto", "HEAD"], 128, f"there is no commit 'HEAD' in {folder}/.git", NO_TAGS)
     refused(
         folder, ["prereqs", "--onto", "HEAD", "--xsa", "1"], 128, f"there is no commit 'HEAD' in {folder}/.git", NO_TAGS
@@ -305,6 +323,7 @@ def test_no_stable_branch(tmp_path: Path) -> None:
 
     refused(place.folder, ["check"], 128, f"{what} that gets security fixes", NO_BRANCH)
     refused(place.folder, ["check", "--all"], 128, what, NO_BRANCH)
+    refused(place.folder, ["stats", "--json"], 128, what, NO_BRANCH)
 
 
 def test_no_release_tag(place: Place, tmp_path: Path) -> None:
@@ -315,6 +334,8 @@ def test_no_release_tag(place: Place, tmp_path: Path) -> None:
 
     refused(folder, ["check"], 128, what, "fetch them: git fetch --tags")
     refused(folder, ["check", "--all", "--each", "--json"], 128, what, "fetch them: git fetch --tags")
+    refused(folder, ["stats"], 128, what, "fetch them: git fetch --tags")
+    refused(folder, ["stats", "--branch", "1.0", "--json"], 128, what, "fetch them: git fetch --tags")
     refused(folder, ["check", "--onto", RELEASE], 128, f"there is no commit {RELEASE!r} in {folder}/.git", NO_TAGS)
     refused(
         folder, ["prereqs", "--onto", RELEASE, "--xsa", "2"], 128, f"there is no commit {RELEASE!r} in {folder}/.git",
@@ -360,6 +381,7 @@ def test_shallow_clone_without_the_release(place: Place, tmp_path: Path) -> None
     folder = _shallow(place, tmp_path, 3)
 
     refused(folder, ["check"], 128, f"no stable branch has a release tag in {folder}/.git", UNSHALLOW)
+    refused(folder, ["stats"], 128, f"no stable branch has a release tag in {folder}/.git", UNSHALLOW)
     for words in commands()[:3]:
         refused(folder, words, 128, f"there is no commit {RELEASE!r} in {folder}/.git", UNSHALLOW)
     ask = ["prereqs", "--onto", "HEAD~1", "HEAD~9"]
@@ -370,7 +392,7 @@ def test_shallow_clone_that_ends_before_the_release(place: Place, tmp_path: Path
     folder = _shallow(place, tmp_path, 3)
     git(folder, "fetch", "--quiet", "--depth=1", "origin", "tag", RELEASE)
 
-    for words in (("check",), *commands()[:3]):
+    for words in (("check",), ("stats",), *commands()[:3]):
         refused(folder, words, 128, f"{RELEASE} and stable-1.0 have no commit in common", UNSHALLOW)
 
 
@@ -451,7 +473,7 @@ def test_git_is_missing(place: Place, tmp_path: Path, monkeypatch: pytest.Monkey
     (tmp_path / "bin").mkdir()
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
 
-    for words in (["check"], ["prereqs", "--onto", "x", "--xsa", "1"], ["prereqs", "--stdin"]):
+    for words in (["check"], ["prereqs", "--onto", "x", "--xsa", "1"], ["prereqs", "--stdin"], ["stats"]):
         assert place.run(*words) == (
             128,
             "",

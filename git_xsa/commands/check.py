@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 
 from git_xsa.commands.arguments import advisory_numbers, build_options, build_wishes, built, json_option
-from git_xsa.errors import XsaError
 from git_xsa.git.repository import Commit
 from git_xsa.queue.answer import Question, Verdict
 from git_xsa.queue.session import Session
@@ -52,8 +51,7 @@ def run(options: argparse.Namespace) -> int:
         wishes = build_wishes(options, session.settings.build)
         pairs, remarks = session.targets(options.onto, options.branch, options.all, today)
         if not pairs:  # nothing was checked, and that is no "yes"
-            hint = session.repository.name_hint() if session.repository.shallow else "fetch them: git fetch --tags"
-            raise XsaError(f"no stable branch has a release tag in {session.repository.folder}", hint)
+            raise session.no_release()
         with Progress() as progress:
             session.repository.on_progress = progress.detail
             verdicts = list(session.answers(_questions(session, pairs, options, progress)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from git_xsa.commands.arguments import json_option
-from git_xsa.errors import UsageError, XsaError
+from git_xsa.errors import UsageError
 from git_xsa.queue.replay import Interval, intervals
 from git_xsa.queue.session import Session
 from git_xsa.report.as_json import dumps
@@ -57,8 +57,7 @@ def _replay(session: Session, options: argparse.Namespace) -> list[Interval]:
             raise UsageError(f"no stable branch matches {patterns!r}", "git branch -a lists the branches")
     branches = [branch for branch in branches if branch.releases]
     if not branches:
-        where = session.repository.folder
-        raise XsaError(f"there is no stable branch with a release tag in {where}", "fetch them: git fetch --tags")
+        raise session.no_release() if session.branches.stable else session.no_branch(everything=True)
     found: list[Interval] = []
     with Progress() as progress:
         for number, branch in enumerate(branches, 1):

@@ -92,11 +92,11 @@ class Repository:
     def resolve(self, name: str) -> Commit | None:
         """Return the commit that ``name`` stands for, ``None`` when there is none."""
         found = self.read(f"{name}^{{commit}}")
-        return Commit(name, found[0]) if found is not None and "\n" not in name else None
+        return Commit(name, found[0]) if found is not None else None
 
     def read(self, name: str) -> tuple[str, str, bytes] | None:
         """Return object name, type and contents of the object ``name``; ``None`` when there is no such object."""
-        if "\n" in name or not name:
+        if not _can_be_asked(name):
             return None
         self._reader.ask(name.encode("utf-8", "surrogateescape") + b"\n")
         return self._object()
@@ -151,7 +151,7 @@ class Repository:
 
     def no_commit(self, name: str, hint: str = "") -> XsaError:
         """Return the error that says why ``name`` is no commit; ``hint`` is for a name that nothing has."""
-        if "\n" not in name and name:
+        if _can_be_asked(name):
             self._reader.ask(name.encode("utf-8", "surrogateescape") + b"\n")
             found = self._object()
             if found is not None:
@@ -194,3 +194,8 @@ class Repository:
             if kind == "commit":
                 refs[name] = commit
         return refs
+
+
+def _can_be_asked(name: str) -> bool:
+    """Whether git can be asked about ``name`` as a line of its input; a NUL would end it earlier."""
+    return bool(name) and not {"\n", "\0"} & set(name)

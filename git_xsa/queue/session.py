@@ -446,10 +446,10 @@ class Session:
                 raise UsageError(f"{names} is no longer security-supported", "add --all to check it all the same")
             chosen, left = [branch for branch in chosen if branch in matching], []
         if not chosen:
-            raise self._no_branch(everything)
+            raise self.no_branch(everything)
         return chosen, left
 
-    def _no_branch(self, everything: bool) -> XsaError:
+    def no_branch(self, everything: bool) -> XsaError:
         """Return the error that there is nothing to check; ``everything``: nor any branch without support."""
         what = f"there is no stable branch in {self.repository.folder}"
         hint = f"branches are found by the name {self.settings.stable_branch!r} (git config xsa.stableBranch)"
@@ -458,6 +458,11 @@ class Session:
         elif not everything and self.branches.stable:
             hint = f"{hint}; --all takes those without security support, too"
         return XsaError(what if everything else f"{what} that gets security fixes", hint)
+
+    def no_release(self) -> XsaError:
+        """Return the error that no stable branch has a release, so that there is nothing to say of any."""
+        hint = self.repository.name_hint() if self.repository.shallow else "fetch them: git fetch --tags"
+        return XsaError(f"no stable branch has a release tag in {self.repository.folder}", hint)
 
     def _tip_of(self, base: Commit, pattern: str | None) -> Commit:
         if pattern is None:
