@@ -16,6 +16,7 @@ from git_xsa.model.edits import (
     add_heading,
     apply_edit,
     check_words,
+    fits_template,
     parse_edit,
     words_for,
 )
@@ -132,3 +133,18 @@ def test_full_support_is_told_from_security_support() -> None:
     assert fully_supported(text, date(2024, 6, 12)) is True
     assert fully_supported(text, date(2024, 6, 13)) is False
     assert fully_supported("", date(2024, 6, 13)) is None
+
+
+@pytest.mark.parametrize(
+    ("template", "subject", "fits"),
+    [
+        ("update Xen version to {version}", "update Xen version to 4.21.3-pre", True),
+        ("update Xen version to {version}", "update Xen version to ", False),
+        ("update Xen version to {version}", "don't update Xen version to 4.21.3", False),
+        ("Release {version} ({date})", "Release 1.0 (2026-12-08)", True),
+        ("a.b*{version}", "aXb*1", False),
+        ("no words", "no words", True),
+    ],
+)
+def test_what_a_template_may_have_become(template: str, subject: str, fits: bool) -> None:
+    assert bool(fits_template(template).fullmatch(subject)) is fits

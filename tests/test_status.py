@@ -96,6 +96,7 @@ def test_one_of_each(tmp_path: Path, at: Callable[[str], None]) -> None:
     )
     assert answer.out == (
         "A release of stable-1.1 is due now.\n"
+        "Next: git xsa-release 1.1.1\n"
         "Not frozen.\n"
         "stable-1.1: release now (XSA-1 is fixed on the branch since 2023-11-14); RELEASE-1.1.0 was made 2023-11-14, 20"
         " days ago; 1 commit since, 1 security fix among them; staging-1.1 is not ahead; 1 applies: XSA-1\n"
@@ -195,6 +196,25 @@ def test_staging_of_a_remote_and_none(tmp_path: Path) -> None:
     assert "staging-1.0 is not ahead, and lacks 1 commit of the branch" in line_of(place, "stable-1.0")
 
 
+def test_a_release_whose_version_commits_wait_in_staging(tmp_path: Path) -> None:
+    """That is what git xsa-release leaves: the tag is on a commit that the gate has not passed yet."""
+    draft = Draft()
+    branch("1.0", "fix\n\nThis is XSA-1.", on=draft)
+    draft.release("1.0.1", {"version": b"1.0.1"}, on="staging-1.0")
+    draft.commit("update Xen version to 1.0.2-pre", {"version": b"1.0.2-pre"}, on="staging-1.0")
+    place = draft.write(tmp_path / "clone")
+    place.git("config", "xsa.release.message", "update version to {version}")
+    assert due(place) == (0, {"stable-1.0": ("due-by", [], [])})  # the second one is not called so here
+    place.git("config", "--unset", "xsa.release.message")
+    assert due(place)[1]["stable-1.0"][0] == "due-by"  # nor the first one by Xen's name
+    place.git("config", "xsa.release.message", "update {version}")
+    assert due(place) == (0, {"stable-1.0": ("nothing-due", [], [])})
+    (one,) = asked(place)[1].values()
+    assert (one["release"]["version"], one["next_release"], one["commits"], one["staging"]["ahead"]) == (
+        "1.0.1", "1.0.2", 0, 2,
+    )  # fmt: skip
+
+
 # Embargoes
 
 
@@ -268,7 +288,7 @@ def test_a_release_that_a_freeze_holds_back(tmp_path: Path, at: Callable[[str], 
     place = draft.write(tmp_path / "clone")
     assert place.run("embargo", "add", "600", "--since", "2023-12-06", "--until", "2023-12-20").status == 0
     answer = place.run("status")
-    assert (answer.status, answer.out.splitlines()[1]) == (
+    assert (answer.status, answer.out.splitlines()[2]) == (
         1, "Not frozen; from 2023-12-06 12:00 UTC until 2023-12-20 12:00 UTC: stable-*, staging-*",
     )  # fmt: skip
     at("2023-12-06 12:00")
@@ -456,6 +476,7 @@ def page(tmp_path: Path) -> Place:
 TABLE_80 = """\
 A release of stable-1.0 is due now; a release of stable-1.1 is due once the
   fixes are in.
+Next: git xsa-release 1.0.1
 Not frozen.
 
 branch       release  days  new  fixes  ahead  XSAs  apply  due
@@ -482,6 +503,7 @@ HEAD_200 = (
 WHY_200 = "XSA-6 is fixed on the branch since 2023-11-14; XSA-7 still has to pass from staging-1.1"
 TABLE_200 = f"""\
 A release of stable-1.0 is due now; a release of stable-1.1 is due once the fixes are in.
+Next: git xsa-release 1.0.1
 Not frozen.
 
 {HEAD_200}
@@ -552,7 +574,7 @@ def test_the_document_has_its_keys(page: Place) -> None:
     first = document["branches"][0]
     assert (first["tip"], first["release"]) == (
         {"name": "stable-1.0", "commit": page.git("rev-parse", "stable-1.0")},
-        {"name": "RELEASE-1.0.0", "commit": page[2], "made": rfc3339(RELEASED)},
+        {"name": "RELEASE-1.0.0", "commit": page[2], "version": "1.0.0", "made": rfc3339(RELEASED)},
     )
     assert document["newest_commit"] is not None
     assert (document["now"], document["fetched"]) == (rfc3339(parse_instant(NOW)), None)

@@ -125,6 +125,12 @@ def apply_edit(content: bytes, edit: Edit, words: Mapping[str, str]) -> bytes:
     return b"".join(lines)
 
 
+def fits_template(template: str) -> re.Pattern[str]:
+    """Return the pattern of all that ``template`` becomes when its words in braces are filled in."""
+    pieces = _BRACED.split(template)
+    return re.compile("".join(re.escape(piece) if index % 2 == 0 else ".+" for index, piece in enumerate(pieces)))
+
+
 def _pattern(line: str) -> re.Pattern[bytes]:
     return re.compile(b"(.*?)".join(re.escape(part.encode()) for part in line.split("*")))
 

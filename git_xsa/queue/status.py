@@ -16,8 +16,10 @@ from git_xsa.git.branches import Branch
 from git_xsa.git.repository import Commit
 from git_xsa.git.staging import Waiting, staging_tips, waiting
 from git_xsa.model.due import Advisory, Due, Facts, Landing, due
+from git_xsa.model.edits import fits_template
 from git_xsa.model.freeze import HEADS, Embargo, Freeze, Instant, Ledger, freeze_at, windows
 from git_xsa.model.marks import marked_advisories
+from git_xsa.model.release import next_release, spelled
 from git_xsa.queue.answer import FoundSeries, Question, State, Verdict
 from git_xsa.queue.session import Session
 from git_xsa.queue.standing import Standing, standings
@@ -58,7 +60,9 @@ class BranchStatus:
     """One stable branch.
 
     ``release`` is its last one, made at ``released``; both are ``None`` when it has none, and then ``commits`` (since
-    then) and ``fixes`` (how many of them are security fixes) are 0.  ``frozen`` is whether a freeze would concern it.
+    then, those that only set the version left out) and ``fixes`` (how many of them are security fixes) are 0.
+    ``version`` is that of the last release, ``following`` that of the next one, both empty if there is none.
+    ``frozen`` is whether a freeze would concern it.
     ``security_until`` is the last day of its security support, if it names one.
     """
 
@@ -66,6 +70,8 @@ class BranchStatus:
     supported: bool
     security_until: date | None
     release: Commit | None
+    version: str
+    following: str
     released: Instant | None
     commits: int
     fixes: int
@@ -127,6 +133,7 @@ class StatusReader:
         self._ledger, self._trouble = self._read_ledger()
         self._rules = session.settings.freeze_rules
         self._freeze = freeze_at(self._ledger, now) if self._ledger is not None else None
+        self._sets_version = fits_template(session.settings.release_message)
         self._embargoes = {embargo.xsa: embargo for embargo in self._ledger.embargoes} if self._ledger else {}
 
     def _read_ledger(self) -> tuple[Ledger | None, XsaError | None]:
@@ -180,16 +187,16 @@ class StatusReader:
             base, tip = branch.releases[0], branch.end
             history = self._session.range(base, tip)
             since = range(history.position[base.id] + 1, history.size + 1)
-            own = [position for position in since if not self._is_version(history.commits[position - 1].subject)]
+            own = [
+                position
+                for position in since
+                if not self._sets_version.fullmatch(history.commits[position - 1].subject)
+            ]
             found.commits = len(own)
             found.fixes = sum(bool(history.marks(position)) for position in own)
             outstanding = self._session.outstanding(base, tip)
             if outstanding:
                 yield from self._session.ask(base, tip, outstanding, named=False)
-
-    def _is_version(self, subject: str) -> bool:
-        """Whether a commit only sets the version: that is nothing to make a release for."""
-        return subject.startswith("update Xen version to ")
 
     def _take(self, found: _Read, verdict: Verdict) -> None:
         """Put what a verdict says of each of its advisories into ``found``."""
@@ -236,6 +243,14 @@ class StatusReader:
 
     # The whole
 
+    def _versions(self, branch: Branch) -> tuple[str, str]:
+        """Return the versions of the last release and of the next one; empty where there is none."""
+        if not branch.releases:
+            return "", ""
+        last, _ = self._session.branches.releases[branch.releases[0].name]
+        following = next_release(branch.version, last)
+        return spelled(last), spelled(following) if following is not None else ""
+
     def _status(
         self, found: _Read, made: dict[str, Instant], tips: dict[str, frozenset[str]], supported: bool
     ) -> BranchStatus:
@@ -256,14 +271,15 @@ class StatusReader:
             released,
             self._session.settings.interval,
             found.commits,
-            staging.ahead if staging is not None else 0,
+            sum(not self._sets_version.fullmatch(subject_of(message)) for message in wait.messages) if wait else 0,
             tuple(advisory.rule for advisory in advisories),
             self._freeze.ends if frozen and self._freeze is not None else None,
             self._ledger is not None or not frozen,
         )
         return BranchStatus(
-            branch, supported, self._session.branches.security_support_ends(branch), release, released, found.commits,
-            found.fixes, staging, advisories, frozen, due(facts, self._now), tuple(found.states),
+            branch, supported, self._session.branches.security_support_ends(branch), release, *self._versions(branch),
+            released, found.commits, found.fixes, staging, advisories, frozen, due(facts, self._now),
+            tuple(found.states),
         )  # fmt: skip
 
 
@@ -277,6 +293,11 @@ def _advisory(verdict: Verdict, rule: Advisory, own: Standing | None) -> Advisor
     landed = [position for position in own.own if position <= verdict.range.size]
     when = verdict.range.commits[max(landed) - 1].date if landed else None
     return AdvisoryStatus(rule, own.state, len(own.needed), own.after, when)
+
+
+def subject_of(message: str) -> str:
+    """Return the first line of a commit's message."""
+    return message.partition("\n")[0]
 
 
 def _staging(name: str, wait: Waiting) -> Staging:

@@ -194,6 +194,9 @@ def advisory_style(advisory: AdvisoryStatus) -> str:
 def head_lines(status: Status, frozen_refs: Iterable[str]) -> list[list[Part]]:
     """Return what holds for all branches: what is due, what is frozen, and how old the answer is."""
     lines: list[list[Part]] = [_summary(status), _freeze(status, ", ".join(frozen_refs) or "nothing")]
+    ready = [one.following for one in status.branches if one.due.acts(status.now) and not one.due.first]
+    if any(ready):
+        lines.insert(1, [f"Next: git xsa-release {' '.join(filter(None, ready))}"])
     seen, limit, words = (
         (status.fetched, STALE, "git fetch ran {} ago here: what came since then is not seen.")
         if status.fetched is not None
@@ -310,7 +313,8 @@ def document(status: Status) -> dict[str, Any]:
 def _branch(one: BranchStatus, status: Status) -> dict[str, Any]:
     release = None
     if one.release is not None:
-        release = {"name": one.release.name, "commit": one.release.id, "made": _instant(one.released)}
+        made = _instant(one.released)
+        release = {"name": one.release.name, "commit": one.release.id, "version": one.version, "made": made}
     staging = one.staging
     frozen = None if status.ledger is None and one.frozen else one.frozen and status.freeze is not None
     return {
@@ -319,6 +323,7 @@ def _branch(one: BranchStatus, status: Status) -> dict[str, Any]:
         "supported": one.supported,
         "security_support_until": one.security_until.isoformat() if one.security_until is not None else None,
         "release": release,
+        "next_release": one.following or None,
         "commits": one.commits,
         "security_commits": one.fixes,
         "staging": None if staging is None else {

@@ -76,20 +76,13 @@ def _row(one: BranchStatus, now: Instant, wide: bool) -> list[str]:
     """Return the cells of a branch, all but what is due."""
     name = one.release.name if one.release is not None else "none"
     if not wide and one.release is not None:
-        name = _version(one)
+        name = one.version
     days = str(max(now - one.released, 0) // DAY) if one.released is not None else "-"
     number = len(one.advisories)
     applying = sum(advisory.state is State.APPLIES for advisory in one.advisories)
     counted = (str(one.commits), str(one.fixes)) if one.release is not None else ("-", "-")
     ahead = str(one.staging.ahead) if one.staging is not None else "-"
     return [one.branch.name, name, days, *counted, ahead, str(number), str(applying) if number else "-"]
-
-
-def _version(one: BranchStatus) -> str:
-    """Return the version of the last release, by itself."""
-    branch = ".".join(map(str, one.branch.version))
-    name = one.release.name if one.release is not None else ""
-    return branch + name.rpartition(branch)[2] if branch in name else name
 
 
 def _print_details(console: Console, one: BranchStatus, now: Instant, wide: bool) -> None:
