@@ -18,6 +18,7 @@ from git_xsa.model.edits import (
     check_words,
     fits_template,
     parse_edit,
+    set_banner,
     words_for,
 )
 from git_xsa.model.release import fully_supported, next_release
@@ -117,6 +118,26 @@ def test_a_heading_goes_above_the_newest_one() -> None:
     assert add_heading(made, WORDS) == made
     with pytest.raises(EditError, match="no heading"):
         add_heading(b"# Changes\n", WORDS)
+
+
+BEGIN = ("_ _", "x_x")
+DRAWN = ("_ _ 1 0 7", "x_x 0 0 7")
+RULE = b"#" * 10
+WRONG = b"%b##\n _ _ 1.0\n x_x  -rc\n\n%b##########\n\nx\xff 1.0\n" % (RULE, RULE)
+
+
+def test_a_banner_is_drawn_anew_where_it_says_something_else() -> None:
+    made = set_banner(WRONG, DRAWN, BEGIN)
+
+    assert made == b"%b\n _ _ 1 0 7\n x_x 0 0 7\n\n%b\n\nx\xff 1.0\n" % (RULE, RULE)
+    assert set_banner(made, DRAWN, BEGIN) == made
+
+
+@pytest.mark.parametrize(
+    "text", [WRONG.replace(b"x_x", b"y_y"), WRONG.replace(b"#####", b""), WRONG.replace(b" x", b"\n x"), b"_ _\n", b""]
+)
+def test_what_is_no_such_banner_is_left_alone(text: bytes) -> None:
+    assert set_banner(text, DRAWN, BEGIN) == text
 
 
 def test_versions_follow_each_other() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -454,6 +455,26 @@ def test_a_changelog_gets_its_line_where_that_is_wanted(place: Place, signer: Pa
     assert log == "Update CHANGELOG.md with 1.0.1 line\nupdate Xen version to 1.0.1"
     text = place.git("show", "RELEASE-1.0.1:CHANGELOG.md")
     assert "## [1.0.1](https://xen.example.org/?p=xen.git;a=shortlog;h=RELEASE-1.0.1)\n\n## [1.0.0]" in text
+
+
+def test_a_banner_that_says_something_else_is_drawn_anew(tmp_path: Path, signer: Path) -> None:
+    if shutil.which("figlet") is None:
+        pytest.skip("figlet is not installed")
+    drawn = {
+        text: subprocess.run(("figlet", text), capture_output=True, text=True, check=True).stdout.rstrip()
+        for text in ("Xen 1.0", "Xen 1.0-rc")
+    }
+    draft = project()
+    draft.commit("banner", {"README": f"{'#' * 60}\n{drawn['Xen 1.0-rc']}\n\n{'#' * 60}\n\nmore\n".encode()})
+    place = upstream(tmp_path, draft)
+
+    assert place.run("release", "1.0.1", "--no-build").status == 0
+
+    text = place.git("show", "RELEASE-1.0.1:README")
+    shown = [line.rstrip() for line in drawn["Xen 1.0"].splitlines()]
+    assert text.splitlines()[1:6] == shown
+    assert set(text.splitlines()[0]) == set(text.splitlines()[7]) == {"#"}
+    assert place.git("log", "-1", "--format=%s", "RELEASE-1.0.1") == "update Xen version to 1.0.1"
 
 
 def test_another_projects_edits_and_names(tmp_path: Path, signer: Path, sealed: Path) -> None:

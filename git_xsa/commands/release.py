@@ -118,7 +118,7 @@ def _release(session: Session, records: Records, options: argparse.Namespace) ->
         begun = known(records, session.repository, version)
         if begun is not None:
             raise _begun(begun)
-    branches = _due(session) if options.all else [branch_of(session, version) for version in options.version]
+    branches = _due(session, now) if options.all else [branch_of(session, version) for version in options.version]
     if not branches:
         say("no branch has a release due")
         return 0
@@ -158,10 +158,14 @@ def _begun(record: Record) -> XsaError:
     return UsageError(f"{record.version} was begun and not finished", hint)
 
 
-def _due(session: Session) -> list[Branch]:
-    """Return the branches with a release due."""
-    supported, _ = session.branches.supported(datetime.now(timezone.utc).date())
-    return [branch for branch in supported if branch.releases and session.fixed_later(branch.releases[0], branch.end)]
+def _due(session: Session, now: int) -> list[Branch]:
+    """Return the branches with a release due, as git xsa-status tells; a freeze is a condition that comes later."""
+    from git_xsa.queue.status import StatusReader  # noqa: PLC0415
+
+    today = datetime.fromtimestamp(now, timezone.utc).date()
+    chosen, left = session.chosen(None, False, today)
+    status = StatusReader(session, now).read(chosen, len(left), {branch.name for branch in chosen})
+    return [one.branch for one in status.branches if one.due.late(now)]
 
 
 def _folder(session: Session, options: argparse.Namespace) -> Path | None:
@@ -190,16 +194,15 @@ def _listed(plan: Plan, work: Work, now: int, skipped: Sequence[int]) -> bool:
 def _print_steps(plan: Plan, work: Work, pushing: bool) -> None:
     """Print the steps of a release, with the edits that it would make."""
     from git_xsa.release.runs import steps_of  # noqa: PLC0415
-    from git_xsa.release.shown import edits_shown  # noqa: PLC0415
+    from git_xsa.release.shown import details  # noqa: PLC0415
 
     say(f"\n{plan.tag} would be made in these steps:")
     for step in steps_of(work, pushing):
         if step.name == "build" and not work.build:
             continue
         say(f"  {step.name:10}  {step.title}")
-        if step.name == "commit":
-            for line in edits_shown(work):
-                say(f"{'':14}{line}")
+        for line in details(work, step.name):
+            say(f"{'':14}{line}")
 
 
 def _indented(text: str) -> None:
@@ -208,7 +211,7 @@ def _indented(text: str) -> None:
 
 def _print_end(works: Sequence[Work]) -> None:
     """Print where everything is, and at last the commands that push it."""
-    from git_xsa.release.steps import refspecs  # noqa: PLC0415
+    from git_xsa.release.steps import push_command  # noqa: PLC0415
 
     say("")
     for work in works:
@@ -217,7 +220,7 @@ def _print_end(works: Sequence[Work]) -> None:
     if waiting:
         say("Nothing was pushed. To push:" if len(waiting) == len(works) else "To push the rest:")
     for work in waiting:
-        say(f"  git push --atomic {work.record.remote} {' '.join(refspecs(work))}")
+        say(f"  {push_command(work)}")
 
 
 # go on, or back

@@ -59,6 +59,8 @@ class Settings:
     release_pre: str = "supported"
     #: Whether a release gets a heading in the changelog.
     release_changelog: bool = False
+    #: What the banner in README says, drawn by figlet; empty: it is left alone.
+    release_banner: str = "Xen {branch}"
     release_message: str = "update Xen version to {version}"
     release_tag_message: str = "Xen {version}"
     #: What the tarball and the folder in it are called.
@@ -249,6 +251,11 @@ def template(values: Sequence[str | None]) -> str:
     return value
 
 
+def banner(values: Sequence[str | None]) -> str:
+    """Return the last value, a template, or nothing."""
+    return template(values) if values[-1] else ""
+
+
 def file_name(values: Sequence[str | None]) -> str:
     """Return the last value, a template for the name of a file."""
     value = template(values)
@@ -304,6 +311,7 @@ _KEYS = {
         _Key("release_pre_edits", "release.preEdit", edits),
         _Key("release_pre", "release.pre", when_pre),
         _Key("release_changelog", "release.changelog", boolean),
+        _Key("release_banner", "release.banner", banner),
         _Key("release_message", "release.message", template),
         _Key("release_tag_message", "release.tagMessage", template),
         _Key("release_name", "release.name", file_name),

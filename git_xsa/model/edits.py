@@ -17,7 +17,7 @@ that has the new line already is given back as it is.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from git_xsa.model.release import Version
@@ -28,11 +28,14 @@ _BRACED = re.compile(r"\{([a-z]+)\}")
 #: A heading of a release in a changelog (Xen's, and everybody's who keeps one like keepachangelog.com).
 _HEADING = re.compile(rb"^## \[([^\]\n]*)\]", re.MULTILINE)
 
+#: A banner is looked for in so many lines.
+_BANNER = 15
+
 _LINE, _VENDOR = "export XEN_EXTRAVERSION ?= ", "$(XEN_VENDORVERSION)"
 _XEN = f"xen/Makefile: {_LINE}"
-#: Xen's: what "update Xen version to 4.21.2" changes.  The banner in README and the version in SUPPORT.md name the
-#: branch, and stay as they are from one point release to the next; a branch that was cut without a word about them
-#: (docs/process/release-technician-checklist.txt) is put right.
+#: Xen's: what "update Xen version to 4.21.2" changes.  The banner in README (``set_banner``) and the version in
+#: SUPPORT.md name the branch, and stay as they are from one point release to the next, but for those that had been
+#: forgotten (README before 4.5.1 and 4.7.1, SUPPORT.md before 4.10.1, of 95 releases since 4.3).
 XEN_EDITS = (
     f"{_XEN}.{{patch}}-pre{_VENDOR} | {_LINE}.{{previous}}{_VENDOR} => {_LINE}.{{patch}}{_VENDOR}",
     "?SUPPORT.md: Xen-Version: {branch}-rc | Xen-Version: {branch}-unstable => Xen-Version: {branch}",
@@ -159,3 +162,29 @@ def add_heading(content: bytes, words: Mapping[str, str]) -> bytes:
     link = re.fullmatch(rb"## \[[^\]]*\](\(.*;h=)[^)]*\).*", line)
     target = link[1] + words["tag"].encode() + b")" if link is not None else b""
     return content[: found.start()] + b"## [" + version + b"]" + target + b"\n\n" + content[found.start() :]
+
+
+def set_banner(content: bytes, drawn: Sequence[str], begin: Sequence[str]) -> bytes:
+    """Return ``content`` with its banner drawn anew, as it is when that says ``drawn`` already.
+
+    A banner stands between two lines of ``#`` at the top, and begins like ``begin``, which is how its first word is
+    drawn; where there is none like that, nothing is changed.  Nor is it for one line that differs: that is a slip of
+    the pen (as in 4.22.0) and no other version.  Its indent stays, and so do its blank lines.
+    """
+    lines = content.decode("utf-8", "surrogateescape").split("\n")
+    rules = [number for number, line in enumerate(lines[:_BANNER]) if re.fullmatch(r"#{10,}\s*", line)][:2]
+    if len(rules) < 2:
+        return content
+    first, last = rules
+    found = [number for number in range(first + 1, last) if lines[number].strip()]
+    if len(found) != len(drawn) or found[-1] - found[0] != len(drawn) - 1:
+        return content
+    old = [lines[number].rstrip() for number in found]
+    indent = min(len(line) - len(line.lstrip()) for line in old)
+    shown = [line[indent:] for line in old]
+    differ = sum(one != other for one, other in zip(shown, drawn, strict=True))
+    if differ <= 1 or not all(map(str.startswith, shown, begin)):
+        return content
+    lines[found[0] : found[-1] + 1] = [" " * indent + line for line in drawn]
+    lines[first] = lines[last] = "#" * (max(map(len, drawn)) + 1)
+    return "\n".join(lines).encode("utf-8", "surrogateescape")

@@ -1,14 +1,36 @@
-"""What a dry run shows of the edits: a small diff of each file, as the version commits will have it."""
+"""What a dry run shows of the steps: the lines that are edited, the names of files and references, the push."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from difflib import unified_diff
 
+from git_xsa.git.archive import COMPRESSORS
+from git_xsa.release.steps import push_command
 from git_xsa.release.work import Work, drafts, pre_draft_from
 
 
-def edits_shown(work: Work) -> Iterator[str]:
+def details(work: Work, step: str) -> Iterator[str]:
+    """Yield what is to be told of the step with the name ``step``."""
+    record = work.record
+    if step == "commit":
+        yield from _edits(work)
+    elif step == "tag":
+        yield f"{record.tag} by {record.who}"
+    elif step == "tarball":
+        own = work.settings.release_tarball
+        yield f"by {own}" if own else " and ".join(work.name + ending for ending in COMPRESSORS)
+        yield f"in {record.folder}"
+    elif step == "build":
+        yield work.build
+    elif step == "references":
+        now = f"now at {record.old[:12]}" if record.old else "which is new"
+        yield f"{record.ref}, {now}, and refs/tags/{record.tag}"
+    elif step == "push":
+        yield push_command(work)
+
+
+def _edits(work: Work) -> Iterator[str]:
     """Yield the lines that describe the commits of a release that is not made yet."""
     made = drafts(work.repository, work.settings, work.record.start, work.record.words)
     if work.record.pre:

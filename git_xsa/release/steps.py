@@ -151,6 +151,11 @@ def refspecs(work: Work) -> list[str]:
     return [f"{work.record.ref}:{work.record.ref}", f"refs/tags/{work.record.tag}"]
 
 
+def push_command(work: Work) -> str:
+    """Return the command that pushes it."""
+    return f"git push --atomic {work.record.remote} {' '.join(refspecs(work))}"
+
+
 #: What follows a tag.
 PACKAGING: tuple[Step, ...] = (Tarballs(), Unpacked(), Built(), Signatures(), Announced())
 RELEASE: tuple[Step, ...] = (Commits(), Tag(), *PACKAGING, References())

@@ -15,14 +15,26 @@ from pathlib import Path
 from git_xsa.errors import XsaError
 from git_xsa.git.commits import Move, Who, make_commit, read_file, tag_text
 from git_xsa.git.config import Settings
+from git_xsa.git.figlet import draw
 from git_xsa.git.repository import Repository
 from git_xsa.git.signing import SigningKey, find_key
-from git_xsa.model.edits import XEN_EDITS, XEN_PRE_EDITS, Edit, EditError, add_heading, apply_edit, fill, parse_edit
+from git_xsa.model.edits import (
+    XEN_EDITS,
+    XEN_PRE_EDITS,
+    Edit,
+    EditError,
+    add_heading,
+    apply_edit,
+    fill,
+    parse_edit,
+    set_banner,
+)
 from git_xsa.queue.session import Session
 from git_xsa.release.plan import archive_name
 from git_xsa.release.record import Record, Records
 
 CHANGELOG = "CHANGELOG.md"
+README = "README"
 
 
 class Refused(XsaError):
@@ -31,8 +43,9 @@ class Refused(XsaError):
     status = 1
 
 
-#: A commit to be made: the files with their contents before and after, and its message.
-Draft = tuple[dict[str, tuple[bytes, bytes]], str]
+#: Files with their contents before and after a commit, and with its message.
+Files = dict[str, tuple[bytes, bytes]]
+Draft = tuple[Files, str]
 
 
 class Work:
@@ -166,6 +179,7 @@ def drafts(repository: Repository, settings: Settings, start: str, words: dict[s
     Raises ``Refused`` when a line that is to change is not there.
     """
     edited = _edited(repository, start, _parsed(settings.release_edits, XEN_EDITS), words)
+    edited |= _banner(repository, settings, start, words)
     made: list[Draft] = [(edited, fill(settings.release_message, words))] if edited else []
     if settings.release_changelog:
         before = edited[CHANGELOG][1] if CHANGELOG in edited else read_file(repository, start, CHANGELOG)
@@ -200,7 +214,7 @@ def _edited(
     edits: tuple[Edit, ...],
     words: dict[str, str],
     files: dict[str, bytes] | None = None,
-) -> dict[str, tuple[bytes, bytes]]:
+) -> Files:
     """Return the files that ``edits`` change, before and after; those in ``files`` are not as the commit has them."""
     found = {path: (content, content) for path, content in (files or {}).items()}
     for edit in edits:
@@ -212,6 +226,17 @@ def _edited(
         now = found[edit.path][1] if edit.path in found else before
         found[edit.path] = (before, _applied(now, edit, words))
     return {path: pair for path, pair in found.items() if pair[0] != pair[1]}
+
+
+def _banner(repository: Repository, settings: Settings, start: str, words: dict[str, str]) -> Files:
+    """Return README before and after its banner is drawn anew, nothing when it is right or can't be drawn."""
+    before = read_file(repository, start, README) if settings.release_banner else None
+    if before is None:
+        return {}
+    text = fill(settings.release_banner, words)
+    drawn, begin = draw(text), draw(text.partition(" ")[0])
+    after = set_banner(before, drawn, begin) if drawn and begin else before
+    return {README: (before, after)} if after != before else {}
 
 
 EDIT_HINT = "git config xsa.release.edit tells which lines change (git-xsa-config(5))"
