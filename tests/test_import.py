@@ -372,6 +372,22 @@ def test_published_patch_is_recognised_as_the_commit(place: Place) -> None:
     assert found["queue"] == document(place.run("check", "--xsa", "2,4", "--json"))["queue"]
 
 
+def test_patch_of_a_series_that_was_edited_is_recognised_by_its_subject(place: Place) -> None:
+    """The others are commits of the branch, and so is this one, with other words in it (XSA-263 on 4.8.3)."""
+    _, _, whole = place.patch(8).partition(b"\n")
+    edited = whole.replace(b"\n line 8\n", b"\n line eight\n").replace(b"\n+fixed\n", b"\n+mended\n")
+    assert edited != whole
+    taken(place, {"xsa7-1.patch": place.patch(6), "xsa7-2.patch": place.patch(7), "xsa7-3.patch": edited})
+    found = document(place.run("check", "--xsa", "7", "--json"))
+    series = found["advisories"]
+    assert isinstance(series, list)
+    assert [(one["how"], one["commit"]) for one in series[0]["patches"]] == [
+        ("patch-id", place[6]), ("patch-id", place[7]), ("subject", place[8]),
+    ]  # fmt: skip
+    taken(place, {"xsa8.patch": edited})
+    assert document(place.run("check", "--xsa", "8", "--json"))["state"] == "conflicts"
+
+
 def test_partly_and_already_applied(place: Place) -> None:
     taken(place, {"xsa5-1.patch": place.patch(3), "xsa5-2.patch": place.patch(10)})
     done = place.run("check", "--xsa", "5")

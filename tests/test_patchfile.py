@@ -121,6 +121,7 @@ def test_no_newline_at_the_end_of_the_last_file(tmp_path: Path) -> None:
     [
         b"--- a/x.c\n+++ b/x.c\n",
         b"--- a/x.c\t2026-03-17 12:00:00.000000000 +0000\n+++ b/x.c\t2026-03-17 12:01:00.000000000 +0000\n",
+        b"--- a/x.c     2026-03-17 12:00:00.000000000 +0300\n+++ b/x.c 2026-03-17 12:01:00 -0100\n",
         b"--- xen-4.17.3/x.c.orig\t2026-03-17\n+++ xen-4.17.3/x.c\t2026-03-17\n",
         b"diff -u xen.orig/x.c xen/x.c\n--- xen.orig/x.c\n+++ xen/x.c\n",
         b"Index: xen/x.c\n" + b"=" * 67 + b"\n--- xen.orig/x.c\n+++ xen/x.c\n",

@@ -23,6 +23,8 @@ from git_xsa.model.change import FileChange
 LARGEST = 64 << 20
 _START = re.compile(rb"^(?:diff --git |--- [^\n]+\n\+\+\+ )", re.MULTILINE)
 _PLAIN = re.compile(rb"^--- (?P<old>[^\t\r\n]+)[^\n]*\n\+\+\+ (?P<new>[^\t\r\n]+)[^\n]*\n(?=@@ -)", re.MULTILINE)
+#: The time that diff writes behind a name, where somebody has made blanks of the tab between them.
+_TIME = re.compile(rb" +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?(?: [+-]\d{4})?$")
 _SIGNATURE = re.compile(rb"^-- \n[^\n]*\n*\Z", re.MULTILINE)
 _NOTHING = b"/dev/null"
 _HUNK = re.compile(rb"@@ -\d+(?:,(\d{1,9}))? \+\d+(?:,(\d{1,9}))? @@")
@@ -57,7 +59,7 @@ class PatchFile:
     changes: tuple[FileChange, ...]
     #: Path -> the object name of the file that the patch was made from, often shortened; only where it says so.
     sources: Mapping[bytes, bytes] = field(default_factory=dict)
-    content: bytes = field(default=b"", repr=False)
+    content: bytes = field(default=b"", repr=False, compare=False)
 
 
 def read_patch(path: Path) -> PatchFile:
@@ -211,7 +213,7 @@ def _without_prose(body: bytes) -> bytes:
 
 
 def _plain(match: re.Match[bytes], body: bytes) -> FileDiff:
-    old, new = match["old"].rstrip(), match["new"].rstrip()
+    old, new = (_TIME.sub(b"", match[which].rstrip()) for which in ("old", "new"))
     names = [None if name == _NOTHING else _stripped(name) for name in (old, new)]
     new_file = names[0] is None or body.startswith((b"@@ -0,0 ",))
     gone = names[1] is None or re.match(rb"@@ -\S+ \+0,0 @@", body) is not None

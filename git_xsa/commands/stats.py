@@ -1,22 +1,32 @@
-"""git xsa-stats: how often advisories applied to the release before them, replayed from the branches' history."""
+"""git xsa-stats: how often advisories applied to the release before them, replayed from the branches' history, and how
+often they were reissued.
+"""
 
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 from git_xsa.commands.arguments import json_option
-from git_xsa.errors import UsageError
+from git_xsa.errors import UsageError, XsaError
 from git_xsa.queue.replay import Interval, intervals
 from git_xsa.queue.session import Session
 from git_xsa.report.as_json import dumps
+from git_xsa.report.plain import printable
 from git_xsa.report.progress import Progress
+
+#: How many advisories are named before they are only counted.
+SHOWN = 6
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of this command's line."""
     made = argparse.ArgumentParser(
         prog="git xsa-stats",
-        usage="git xsa-stats [--branch <pattern>]... [--quick] [--json]",
+        usage="git xsa-stats [--branch <pattern>]... [--quick] [--json]\n"
+        "   or: git xsa-stats --reissues [<path>...] [--json]",
         description="Replay history: would each advisory's fix have applied to the point release before it?",
     )
     made.add_argument(
@@ -24,12 +34,20 @@ def parser() -> argparse.ArgumentParser:
         help="only stable branches whose name or version matches; may be given several times",
     )  # fmt: skip
     made.add_argument("--quick", action="store_true", help="leave out three-way merges and GNU patch")
+    made.add_argument(
+        "--reissues", nargs="*", metavar="<path>",
+        help="count how often advisories were reissued: those in these folders or files, or in the store",
+    )  # fmt: skip
     json_option(made)
     return made
 
 
 def run(options: argparse.Namespace) -> int:
-    """Replay the branches and return 0."""
+    """Count what the options ask for and return 0; 1 when a text could not be read."""
+    if options.reissues is not None:
+        if options.branch or options.quick:
+            raise UsageError("--reissues looks at no branch", "leave out --branch and --quick")
+        return _reissues(options)
     with Session() as session:
         found = list(_replay(session, options))
         from git_xsa.report.stats import document, print_stats  # noqa: PLC0415 - not needed when nothing is found
@@ -43,7 +61,52 @@ def run(options: argparse.Namespace) -> int:
             terminal = on_terminal()
             with paged(session.repository.git):
                 print_stats(console(session.repository.git, terminal), found)
+        _warn(session.imported.unvouched() if session.imported is not None else [])
     return 0
+
+
+def _warn(titles: Sequence[str]) -> None:
+    """Say which of the advisories that were counted nobody who is trusted vouches for."""
+    if titles:
+        more = f" and {len(titles) - SHOWN} more" if len(titles) > SHOWN else ""
+        words = f"nobody whom xsa.trustedKeys names vouches for {', '.join(titles[:SHOWN])}{more}"
+        print(printable(f"note: {words}", one_line=True), file=sys.stderr)
+
+
+def _reissues(options: argparse.Namespace) -> int:
+    """Count the reissues in the texts that the options name, or else in those of the store."""
+    from git_xsa.advisories import reissues  # noqa: PLC0415 - what else is counted needs a repository, and not these
+    from git_xsa.advisories.library import Library  # noqa: PLC0415
+    from git_xsa.advisories.store import Store  # noqa: PLC0415
+    from git_xsa.advisories.taking import Refused  # noqa: PLC0415
+    from git_xsa.git.config import read_settings  # noqa: PLC0415
+    from git_xsa.git.run import Git  # noqa: PLC0415
+    from git_xsa.report.reissues import document, print_reissues  # noqa: PLC0415
+    from git_xsa.report.style import lines  # noqa: PLC0415
+
+    with Git() as git:
+        settings = read_settings(git)
+        problems: list[str] = []
+        if options.reissues:
+            texts, problems = reissues.texts_of(map(Path, options.reissues))
+        else:
+            texts = reissues.texts_in(Library(Store.open(settings.store)))
+        for problem in problems:
+            print(printable(f"warning: {problem}", one_line=True), file=sys.stderr)
+        if not texts:
+            where = ", ".join(options.reissues) or "the store"
+            raise XsaError(f"there is no text of an advisory in {where}", "git xsa-fetch brings the public ones")
+        doubtful = reissues.unvouched(texts, settings.trusted_keys)
+        if doubtful and settings.require_signature:
+            hint = "xsa.requireSignature refuses it; leave it out, or change that setting"
+            raise Refused(f"nobody whom xsa.trustedKeys names vouches for {doubtful[0]}", hint)
+        found = reissues.count_reissues(text.told for text in texts)
+        if options.json:
+            print(dumps(document(found)))
+        else:
+            print_reissues(lines(git, sys.stdout.isatty()), found)
+    _warn(doubtful)
+    return int(bool(problems))
 
 
 def _replay(session: Session, options: argparse.Namespace) -> list[Interval]:

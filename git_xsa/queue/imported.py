@@ -23,7 +23,7 @@ from git_xsa.advisories.trust import FileState, Vouching, check_signature
 from git_xsa.git.log import Range
 from git_xsa.git.repository import Commit, Repository
 from git_xsa.queue.answer import FoundPatch, FoundSeries, Published, Question, State, propose
-from git_xsa.queue.locate import How, Locator, Place
+from git_xsa.queue.locate import How, Locator, Place, same_subject
 
 if TYPE_CHECKING:
     from git_xsa.advisories.text import Advisory
@@ -133,6 +133,28 @@ class Imported:
             questions.pop(0)
         return questions
 
+    def fixes(self, base: Commit, tip: Commit) -> dict[int, list[int]]:
+        """Return the commits that the patches of advisories have become, for those of the store that the branch says it
+        has after ``base``: the number -> positions in the range.
+
+        Left out are those of whose patches none is a commit of the branch.  ``Refused`` as in ``ask``.
+        """
+        history = self._session.range(base, tip)
+        locator = Locator(self._session.repository, history, base)
+        found = {}
+        for number in sorted(self.numbers & history.advisories.keys()):
+            asked = self._resolve(number, base, tip, locator, history)
+            positions = sorted({place.position for place in asked.places if place is not None and place.position})
+            if positions and asked.series is not None:
+                self._doubts(asked.edition, asked.series.paths)
+                found[number] = positions
+        return found
+
+    def unvouched(self) -> list[str]:
+        """Return the versions that were used so far and that nobody who is trusted vouches for, by their titles."""
+        doubtful = [key for key, vouching in self._vouchings.items() if vouching.sentence()]
+        return [f"XSA-{number} {name}" for number, name in sorted(doubtful)]
+
     def _early(self, history: Range) -> dict[int, list[str]]:
         """Return the commits before the range that say they fix each advisory of the store."""
         if history.root not in self._marked_before:
@@ -204,6 +226,8 @@ class Imported:
             candidate = _resolved(asked, series, patches, locator.locate_all(patches, (number,)))
             self._take_marked(candidate, history)
             problem = self._misfit(candidate, base, history)
+            if problem and self._take_subjects(candidate, history):
+                problem = self._misfit(candidate, base, history)
             if not problem:
                 return candidate
             candidate.trouble = problem
@@ -262,6 +286,29 @@ class Imported:
         asked.places = tuple(
             place or taken.get(patch.name) for patch, place in zip(asked.patches, asked.places, strict=True)
         )
+
+    @staticmethod
+    def _take_subjects(asked: _Asked, history: Range) -> bool:
+        """Take patches that fit nowhere for the commits with their subjects, when most of the series are commits;
+        return whether there are any.
+
+        A published patch was sometimes made of two commits, or put on the branch with other words in it.
+        """
+        if not asked.pending or 2 * len(asked.pending) > len(asked.patches):
+            return False
+        used = {place.position for place in asked.places if place is not None}
+        taken: dict[str, Place] = {}
+        for patch in asked.pending:
+            paths = {path for change in patch.changes for path in (change.old_path, change.new_path) if path}
+            touching = sorted({touch.position for touch in history.index.of(paths) if touch.position > 0} - used)
+            same = [p for p in touching if same_subject(history.commits[p - 1].subject, patch.subject)]
+            if len(same) == 1:
+                taken[patch.name] = Place(same[0], How.SUBJECT)
+                used.add(same[0])
+        asked.places = tuple(
+            place or taken.get(patch.name) for patch, place in zip(asked.patches, asked.places, strict=True)
+        )
+        return bool(taken)
 
     @staticmethod
     def _is_present(asked: _Asked, start: int) -> bool:

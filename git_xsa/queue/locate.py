@@ -7,7 +7,7 @@ order (the first that says so counts):
 2. the commit it names: ``From <commit>``, ``(cherry picked from commit <commit>)`` or ``master commit: <commit>`` in
    the one, the commit itself or one of these lines in the other;
 3. the subject, where the commit also changes the same files and is marked as a fix of the same advisory, or adds and
-   removes the same lines;
+   removes the same lines, or where it is the one that fits nowhere of a series whose other patches are commits;
 4. what the files hold: the patch can be taken back, with each hunk at one place.
 """
 
@@ -229,6 +229,11 @@ class Locator:
 def _paths(changes: Sequence[FileChange]) -> set[bytes]:
     """Return the names of the files that ``changes`` are about."""
     return {path for change in changes for path in (change.old_path, change.new_path) if path is not None}
+
+
+def same_subject(one: str, other: str) -> bool:
+    """Return whether two subjects are the same but for what is added on their way."""
+    return _plain(one) == _plain(other) != ""
 
 
 def _plain(subject: str) -> str:

@@ -7,7 +7,7 @@ packager has applied by then together with what they needed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from git_xsa.git.branches import Branch
@@ -39,7 +39,8 @@ class Pair:
 
     ``patches`` and ``prerequisites`` are object names in order.  ``policies`` maps ``strict``, ``3way`` and
     ``patch-f2`` to what they make of the patches on the bare release.  ``further`` are the prerequisites that are
-    still needed on the release with the advisories before this one.
+    still needed on the release with the advisories before this one.  ``stored``: what the patches are is told by the
+    advisory in the store, and not by the marks alone.
     """
 
     branch: str
@@ -50,6 +51,7 @@ class Pair:
     prerequisites: tuple[str, ...]
     policies: dict[str, Outcome]
     further: tuple[str, ...]
+    stored: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,16 +71,20 @@ class Interval:
 
 def intervals(session: Session, branch: Branch, policies: bool) -> Iterator[Interval]:
     """Yield each release of ``branch``, the oldest first, with its pairs; without ``policies`` only the strict one is
-    tried, where the line history does not tell."""
+    tried, where the line history does not tell.
+
+    What an advisory's patches are is told by the store where that has it: not all of them have a mark.
+    """
     releases = list(reversed(branch.releases))
     if not releases:
         return
     history = session.range(releases[0], branch.end)
+    stored = session.imported.fixes(releases[0], branch.end) if session.imported is not None else {}
     places = [(history.position[release.id], release) for release in releases if release.id in history.position]
     places.sort(key=lambda place: place[0])
     ends = [*places[1:], (len(history.commits), None)]
     for (start, release), (end, following) in zip(places, ends, strict=True):
-        replay = _Replay(history, branch.name, release, start, end, session.quarantine, policies)
+        replay = _Replay(history, branch.name, release, start, end, session.quarantine, policies, stored)
         fixes = sum(bool(history.marks(position)) for position in range(start + 1, end + 1))
         until = following.name if following is not None else None
         yield Interval(branch.name, release.name, until, end - start, fixes, tuple(replay.pairs()))
@@ -87,8 +93,16 @@ def intervals(session: Session, branch: Branch, policies: bool) -> Iterator[Inte
 class _Replay:
     """The pairs of one release; ``start`` is its position, ``end`` that of the next one."""
 
-    def __init__(
-        self, history: Range, branch: str, release: Commit, start: int, end: int, quarantine: Quarantine, policies: bool
+    def __init__(  # noqa: PLR0913, PLR0917 - made in one place
+        self,
+        history: Range,
+        branch: str,
+        release: Commit,
+        start: int,
+        end: int,
+        quarantine: Quarantine,
+        policies: bool,
+        stored: Mapping[int, Sequence[int]],
     ) -> None:
         self._history = history
         self._branch = branch
@@ -96,12 +110,14 @@ class _Replay:
         self._start, self._end = start, end
         self._quarantine = quarantine
         self._policies = policies
+        self._stored = stored
 
     def pairs(self) -> Iterator[Pair]:
         """Yield the pairs in the order in which the branch took the fixes (their last commits)."""
         found = {}
         for xsa, positions in self._history.advisories.items():
-            inside = [position for position in positions if self._start < position <= self._end]
+            whole = sorted({*positions, *self._stored.get(xsa, ())})
+            inside = [position for position in whole if self._start < position <= self._end]
             if inside:
                 found[xsa] = inside
         carried: set[int] = set()
@@ -114,6 +130,7 @@ class _Replay:
             yield Pair(
                 self._branch, self._release.name, xsa, state, self._names(patches),
                 self._names(proposal.selection.prerequisites), self._try(proposal, state), self._names(further),
+                xsa in self._stored,
             )  # fmt: skip
 
     def _names(self, positions: list[int] | tuple[int, ...]) -> tuple[str, ...]:

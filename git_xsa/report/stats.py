@@ -97,6 +97,7 @@ def _pair(pair: Pair) -> dict[str, Any]:
         "prerequisites": pair.prerequisites,
         "policies": {n: {"applies": o.applies, "right": o.right} for n, o in pair.policies.items()},
         "after_earlier": {"prerequisites": pair.further},
+        "stored": pair.stored,
     }
 
 
