@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from repositories import (
     ALONE,
+    NOT_KNOWN,
     PROGRAM,
     Answer,
     Draft,
@@ -773,7 +774,7 @@ def test_empty_range(place: Place) -> None:
     assert place.run("prereqs", "--onto", RELEASE, "--tip", RELEASE, "--xsa", "2") == (
         1,
         f"no commit of {RELEASE}..{RELEASE} says that it fixes XSA-2\n",
-        "",
+        f"hint: {NOT_KNOWN}\n",
     )
     assert place.run("prereqs", "--onto", "stable-1.0", "stable-1.0~1").status == 0
 

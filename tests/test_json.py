@@ -14,6 +14,7 @@ from repositories import (
     BASE,
     HALF,
     NEXT,
+    NOT_KNOWN,
     PREPARE,
     REST,
     TIDY,
@@ -167,9 +168,10 @@ def _states(place: Place, demo: Path) -> Iterator[tuple[str, int, int, Answer, A
 def test_every_state_and_its_exit_status(place: Place, demo: Path) -> None:
     for state, check_status, prereqs_status, check, prereqs in _states(place, demo):
         assert (check.status, prereqs.status) == (check_status, prereqs_status), state
-        complaint = "error: no commit of these branches says that it fixes XSA-77\n" if state == "no-patches" else ""
+        hint = f"hint: {NOT_KNOWN}\n" if state == "no-patches" else ""
+        complaint = f"error: no commit of these branches says that it fixes XSA-77\n{hint}" if hint else ""
         (result,) = document(check, complaint)["results"]
-        answer = document(prereqs)
+        answer = document(prereqs, hint)
         assert answer == result
         assert answer["state"] == state
         assert conforms(answer, CONTRACT), state
@@ -205,7 +207,7 @@ def test_prereqs_of_a_misplaced_patch(demo: Path) -> None:
     assert done.out.splitlines()[:5] == [
         "XSA-9003 needs no prerequisite on RELEASE-4.20.1, but plain git apply misplaces a hunk",
         "  git apply puts a hunk in the wrong place in xen/drivers/passthrough/iommu.c",
-        "  do not apply it with git apply or patch: it needs line numbers and context made for this base",
+        "  do not apply it with git apply or patch: git xsa-export makes it anew for this base",
         "",
         "Order of the commits (as they are, git apply misplaces a hunk):",
     ]

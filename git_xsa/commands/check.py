@@ -66,6 +66,10 @@ def run(options: argparse.Namespace) -> int:
     unknown = set(options.xsa).difference(*(set(verdict.xsa).difference(verdict.unknown) for verdict in verdicts))
     for number in sorted(unknown):
         print(f"error: no commit of these branches says that it fixes XSA-{number}", file=sys.stderr)
+    if unknown:
+        from git_xsa.report.as_text import NOT_KNOWN  # noqa: PLC0415 - not needed for JSON
+
+        print(f"hint: {NOT_KNOWN}", file=sys.stderr)
     return max((verdict.status for verdict in verdicts), default=0) or int(bool(unknown))
 
 

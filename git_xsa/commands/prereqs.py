@@ -75,6 +75,10 @@ def run(options: argparse.Namespace) -> int:
         else:
             _print(session, verdict, options)
         print_build_failures([verdict])
+        if verdict.unknown:
+            from git_xsa.report.as_text import NOT_KNOWN  # noqa: PLC0415 - not needed for JSON
+
+            print(f"hint: {NOT_KNOWN}", file=sys.stderr)
     return max(EXIT.get(verdict.state, 0), verdict.build.state.status if verdict.build is not None else 0)
 
 

@@ -104,6 +104,10 @@ def order_line(verdict: Verdict) -> str:
     return "Apply in this order (strict git apply, no fuzz):"
 
 
+#: What to do about an advisory that nothing is known of.
+NOT_KNOWN = "it may concern other versions or other software; what is in no branch yet, git xsa-import takes in"
+
+
 def print_unknown(lines: Lines, verdict: Verdict) -> None:
     """Print which advisories were asked for that nothing is known of here."""
     if verdict.unknown and verdict.state is not State.NO_PATCHES:
@@ -139,6 +143,8 @@ def print_doubt(lines: Lines, verdict: Verdict) -> None:
         what = f"lines that {verdict.base.name} itself {did}" if reason.rule.lines else reason.rule.note
         lines.line("  ", (short(verdict, reason.needed_by), "cyan"), f", hunk {reason.rule.hunk} of {path}: {what}")
         _print_lines(lines, reason, "+" if reason.rule.gone else "-")
+    if verdict.selection.impossible:
+        lines.line("  adapt it there by hand; where just its context is in the way, git xsa-export --refresh does that")
     doubt = verdict.doubt
     if doubt is None:
         return
@@ -149,7 +155,7 @@ def print_doubt(lines: Lines, verdict: Verdict) -> None:
             lines.line(f"    {words}")
     for name in doubt.paths:
         lines.line("  git apply puts a hunk in the wrong place in ", (name.decode("utf-8", "surrogateescape"), "bold"))
-    lines.line("  do not apply it with git apply or patch: it needs line numbers and context made for this base")
+    lines.line("  do not apply it with git apply or patch: git xsa-export makes it anew for this base")
 
 
 def _print_why(lines: Lines, verdict: Verdict, position: int) -> None:
