@@ -312,6 +312,12 @@ def test_an_embargo_of_which_only_the_number_is_known(tmp_path: Path) -> None:
     place = draft.write(tmp_path / "clone")
     assert place.run("embargo", "add", "600", "--since", "2023-11-21", "--until", LIFT).status == 0
     assert due(place) == (0, {"stable-1.0": ("release-at-lift", [600], [])})
+    first = place.run("status").out.splitlines()[0]
+    assert first == "Nothing is due before 2023-12-05 12:00 UTC, in 57 minutes; then perhaps a release of stable-1.0."
+    line = line_of(place, "stable-1.0")
+    assert line.startswith(
+        "release at lift (XSA-600, which may concern it or not, is public at 2023-12-05 12:00 UTC, in 57"
+    )
 
 
 def test_a_patch_that_fits_nowhere(tmp_path: Path) -> None:

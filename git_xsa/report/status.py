@@ -74,12 +74,20 @@ def reason(status: BranchStatus, now: Instant) -> str:
         words.append(_landed(status))
     elif due.kind is Kind.AT_LIFT:
         when = f"at {spelled(due.at)}, in {distance(due.at - now)}" if due.at is not None else "once its embargo lifts"
-        words.append(f"{_names(due.advisories)} {'is' if len(due.advisories) == 1 else 'are'} public {when}")
+        one = len(due.advisories) == 1
+        doubt = ", which may concern it or not," if _doubtful(status) else ""
+        words.append(f"{_names(due.advisories)}{doubt} {'is' if one else 'are'} public {when}")
     elif due.kind is Kind.DUE_BY and due.at is not None:
         words.append(f"since {day(due.at)}" if due.late(now) else f"{release} is from {day(status.released or 0)}")
     elif due.kind is Kind.NOTHING and not status.commits:
         words.append(f"nothing came after {release}")
     return "; ".join(filter(None, [*words, *_first(status)]))
+
+
+def _doubtful(status: BranchStatus) -> bool:
+    """Whether a release at the end of an embargo is due only if that concerns the branch, which nobody knows here."""
+    known = {advisory.rule.xsa for advisory in status.advisories if advisory.rule.landing is not Landing.UNKNOWN}
+    return status.due.kind is Kind.AT_LIFT and known.isdisjoint(status.due.advisories)
 
 
 def _names(numbers: Sequence[int]) -> str:
@@ -224,9 +232,10 @@ def _summary(status: Status) -> list[Part]:
         ends = [instant for one in later if (instant := one.due.not_before or one.due.at) is not None]
         when = f"{spelled(min(ends))}, in {distance(min(ends) - status.now)}" if ends else "the embargo lifts"
         names = ", ".join(one.branch.name for one in later)
+        perhaps = "perhaps " if all(map(_doubtful, later)) else ""
         fixes = _lifting(later, min(ends)) if ends else []
         fix = f"the fixes of {_names(fixes)}, and " if len(fixes) > 1 else f"the fix of {_names(fixes)}, and "
-        return [(f"Nothing is due before {when}; then {fix if fixes else ''}a release of {names}.", "yellow")]
+        return [(f"Nothing is due before {when}; then {fix if fixes else ''}{perhaps}a release of {names}.", "yellow")]
     if dates:
         return [(f"Nothing is due now; the next release is due by {day(min(dates))}.", "cyan")]
     return [("Nothing is due.", "green")]
