@@ -54,7 +54,7 @@ UNWANTED = {
     "VISUAL",
 }
 #: Whose value is the caller's word to the tests.
-KEPT = {"GIT_XSA_XEN"}
+KEPT = {"GIT_XSA_QUBES", "GIT_XSA_XEN"}
 
 OUTSIDE = dict(os.environ)
 

@@ -399,6 +399,18 @@ def test_partly_and_already_applied(place: Place) -> None:
     assert "XSA-8" not in place.run("check").out
 
 
+@pytest.mark.parametrize(("second", "told"), [("fits", True), ("misfit", False), ("there", False)])
+def test_fix_that_the_history_says_is_there_but_only_half_of_it_is(second: str, told: bool, place: Place) -> None:
+    """As RELEASE-4.6.3 has one commit that says it is XSA-155, of three: nobody has to name it to be told."""
+    patch = diff("b.c", {12: "new"}, {5: "tidied", 7: "fixed", 19: "alone"})
+    patches = {"fits": patch, "misfit": patch.replace(b" line 11", b" line eleven"), "there": place.patch(7)}
+    taken(place, {"xsa4-1.patch": place.patch(9), "xsa4-2.patch": patches[second]})
+    done = place.run("check", "--onto", place[10], "--branch", "stable-1.0")
+    assert ("missing: xsa4-2.patch" in done.out) == told
+    assert ("XSA-4" in done.out) == told
+    assert done.status == 0
+
+
 def test_order_between_advisories_is_computed(place: Place) -> None:
     """XSA-21's patch is made for a tree that has XSA-28's."""
     tip = {5: "tidied", 7: "fixed", 19: "alone"}

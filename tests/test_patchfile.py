@@ -134,6 +134,13 @@ def test_plain_diff(names: bytes, tmp_path: Path) -> None:
     assert change.hunks == (HUNK,)
 
 
+def test_name_with_a_million_blanks(tmp_path: Path) -> None:
+    """The search for a time behind the name began anew at each of them, and did not end."""
+    name = b"x" + b" " * (1 << 20) + b"c"
+    (change,) = read(tmp_path, b"--- a/" + name + b"\n+++ b/" + name + b"\n" + HUNKS).changes
+    assert change.path == name
+
+
 def test_plain_diff_of_several_files(tmp_path: Path) -> None:
     files = [b"--- xen.orig/%s\n+++ xen/%s\n" % (name, name) + HUNKS for name in (b"x.c", b"deep/y.c", b"z.c")]
     text = (

@@ -24,7 +24,7 @@ LARGEST = 64 << 20
 _START = re.compile(rb"^(?:diff --git |--- [^\n]+\n\+\+\+ )", re.MULTILINE)
 _PLAIN = re.compile(rb"^--- (?P<old>[^\t\r\n]+)[^\n]*\n\+\+\+ (?P<new>[^\t\r\n]+)[^\n]*\n(?=@@ -)", re.MULTILINE)
 #: The time that diff writes behind a name, where somebody has made blanks of the tab between them.
-_TIME = re.compile(rb" +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?(?: [+-]\d{4})?$")
+_TIME = re.compile(rb"(?<! ) {1,80}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?(?: [+-]\d{4})?$")
 _SIGNATURE = re.compile(rb"^-- \n[^\n]*\n*\Z", re.MULTILINE)
 _NOTHING = b"/dev/null"
 _HUNK = re.compile(rb"@@ -\d+(?:,(\d{1,9}))? \+\d+(?:,(\d{1,9}))? @@")

@@ -92,19 +92,42 @@ class Imported:
     def outstanding(self, base: Commit, tip: Commit, known: Sequence[int]) -> list[int]:
         """Return which advisories of the store a check of ``base`` must look at, besides ``known``.
 
-        Left out are those that commits in the base's history say they fix, as long as no later one says so, too.
+        Left out are those that commits in the base's history say they fix, as long as no later one says so, too, and
+        not fewer of them than there are patches.  Where there are fewer, what the branch lacks of them must fit on it.
         """
         history = self._session.range(base, tip)
         start = history.position[base.id]
         fixed = self._early(history)
-        found = []
+        found, doubtful = [], []
         for number in sorted(self.numbers - set(known)):
             positions = history.advisories.get(number, [])
-            if (number in fixed or positions) and not any(position > start for position in positions):
-                continue
             edition = self._library.newest(number)
             choice = self._choose(edition, base, tip) if edition is not None else None
-            if choice is not None and choice.found in (Found.SERIES, Found.MISSING):
+            if choice is None or choice.found not in (Found.SERIES, Found.MISSING):
+                continue
+            if (number in fixed or positions) and not any(position > start for position in positions):
+                commits = len(fixed.get(number, ())) + len(positions)
+                if choice.series and commits < min(len(series.paths) for series in choice.series):
+                    doubtful.append(number)
+                continue
+            found.append(number)
+        return sorted([*found, *(self._half_there(base, tip, doubtful) if doubtful else ())])
+
+    def _half_there(self, base: Commit, tip: Commit, numbers: Sequence[int]) -> list[int]:
+        """Return those of ``numbers`` of which neither the base nor the branch has every patch, as what the files hold
+        tells: the ones that it lacks can be applied.
+
+        The branch is read from its first release on, since the other patches may be commits before the base.
+        """
+        branch = self._session.branches.of_base(base)
+        if branch is not None and branch.releases:
+            self._session.range(branch.releases[-1], tip)
+        history = self._session.range(base, tip)
+        locator = Locator(self._session.repository, history, base)
+        found = []
+        for number in numbers:
+            asked = self._resolve(number, base, tip, locator, history)
+            if asked.series is not None and asked.pending and not asked.trouble:
                 found.append(number)
         return found
 
