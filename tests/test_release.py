@@ -394,6 +394,28 @@ def test_a_run_that_is_killed_can_be_gone_on_with_or_taken_back(
     assert json.loads((store(sealed) / "releases" / "1.0.1.json").read_text())["finished"] is True
 
 
+def test_what_a_run_began_does_not_depend_on_settings_that_change(place: Place, signer: Path) -> None:
+    before = refs(place.folder)
+    assert place.run("release", "1.0.1", "--build", "false").status == 128
+    place.git("config", "xsa.release.edit", "nowhere: a => b")
+
+    assert place.run("release", "--abandon").status == 0
+    assert refs(place.folder) == before
+
+    place.git("config", "--unset", "xsa.release.edit")
+    assert place.run("release", "1.0.1", "--build", "false").status == 128
+    place.git("config", "xsa.release.message", "something else")
+    assert place.run("release", "--continue", "--no-build").status == 0
+    assert place.git("log", "-1", "--format=%s", "RELEASE-1.0.1") == "update Xen version to 1.0.1"
+
+
+def test_a_repository_of_sha256_works(tmp_path: Path, signer: Path) -> None:
+    place = upstream(tmp_path, None, "--object-format=sha256")
+
+    assert place.run("release", "1.0.1").status == 0
+    place.git("verify-tag", "RELEASE-1.0.1")
+
+
 def test_push_pushes_branch_and_tag_and_what_is_out_stays_out(place: Place, signer: Path) -> None:
     assert place.run("release", "1.0.1").status == 0
     server = place.folder.parent / "upstream.git"

@@ -15,6 +15,8 @@ from git_xsa.git.repository import Commit
 from git_xsa.model.words import count
 from git_xsa.queue.session import Session
 
+#: What a subject line must not do to a terminal.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _CVE = re.compile(r"CVE-\d{4}-\d{4,7}")
 
 
@@ -86,4 +88,4 @@ def announcement(title: str, tag: str, last: str, changes: Changes, ends: tuple[
     lines += ["The tarballs and their SHA-256:", ""]
     lines += [f"  {name}\n    {value}" for name, value in sorted(sums.items())]
     lines += ["", "To check tag and tarballs:", "", *(f"  {command}" for command in how), ""]
-    return "\n".join(lines)
+    return _CONTROL.sub("?", "\n".join(lines))

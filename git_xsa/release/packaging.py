@@ -162,7 +162,7 @@ class Announced:
     def do(self, work: Work) -> None:
         """Write it."""
         session, record = work.session, work.record
-        own = work.commits[0]
+        own = record.commits
         last = session.commit(record.last)
         changes = changes_between(session, last, Commit(record.tag, work.tagged), own)
         check = "gpg --verify" if work.key.kind == "openpgp" else "ssh-keygen -Y verify -n file ... -s"

@@ -30,7 +30,8 @@ class Record(msgspec.Struct):
     """A run, as it stands in its file.
 
     ``kind`` is ``release`` or, for one that makes only what follows a tag that a person has made, ``packaging``.
-    ``moves`` are references with what they were and what they become, ``files`` the names of what is written in
+    ``ref`` is the branch that gets the version commits and ``old`` where it was, ``commits`` are these commits,
+    ``tagged`` the one that is released and ``tip`` the last one; ``files`` are the names of what is written in
     ``folder``.
     """
 
@@ -50,9 +51,11 @@ class Record(msgspec.Struct):
     old: str | None = None
     remote: str = ""
     pre: bool = False
+    commits: list[str] = []
+    tagged: str = ""
+    tip: str = ""
     tag_object: str = ""
     files: list[str] = []
-    build: str = ""
     finished: bool = False
     pushed: bool = False
     format: int = FORMAT

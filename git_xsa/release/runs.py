@@ -147,29 +147,27 @@ def _not_out(work: Work) -> None:
 def _references_back(work: Work) -> None:
     """Put branch and tag back where they were before the run, and a work tree with the branch."""
     branch, tag = work.moves
-    there = work.repository.read(branch.ref)
+    tree = where_checked_out(work.repository, branch.ref)
     made = work.repository.read(tag.ref)
-    back: list[Move] = []
     if made is not None:
+        there = work.repository.read(branch.ref)
+        name = branch.ref.removeprefix("refs/heads/")
         if made[0] != tag.new:
             raise XsaError(f"{work.record.tag} is not the tag that the run made", "somebody else's tag stays")
-        back.append(Move(tag.ref, tag.new, None))
         if there is not None and there[0] != branch.new:
-            what = f"{branch.ref.removeprefix('refs/heads/')} has moved on since the run set it"
+            what = f"{name} has moved on since the run set it"
             raise XsaError(what, f"take its commits away by hand, then git tag -d {work.record.tag}")
-        if there is not None and branch.new != branch.old:
-            back.append(Move(branch.ref, branch.new, branch.old))
-    tree = where_checked_out(work.repository, branch.ref)
-    if tree is not None and back:
-        if branch.old is None:
-            raise XsaError(f"{branch.ref.removeprefix('refs/heads/')} is checked out in {tree}", "leave it first")
-        if branch.new is not None and (dirty := in_the_way(tree, branch.old, branch.new)[1]):
+        if tree is not None and branch.old is None:
+            raise XsaError(f"{name} is checked out in {tree}, and was not there before", "leave it first")
+        if tree is not None and (dirty := in_the_way(tree, str(branch.old), str(branch.new))[1]):
             raise XsaError(f"{tree} has changes in {dirty}", "commit or stash them first")
-    if back:
-        move_refs(work.repository, back, f"git xsa-release: {work.record.version} taken back")
-    now = work.repository.read(branch.ref)
-    if tree is not None and branch.new is not None and now is not None and now[0] == branch.old:
-        follow(tree, branch.new, now[0])
+        back = [Move(branch.ref, branch.new, branch.old)] if there is not None and branch.new != branch.old else []
+        why = f"git xsa-release: {work.record.version} taken back"
+        move_refs(work.repository, [Move(tag.ref, tag.new, None), *back], why)
+    if tree is not None and branch.old and branch.new:  # an earlier call may have been cut short here
+        now = work.repository.read(branch.ref)
+        if now is not None and now[0] == branch.old:
+            follow(tree, branch.new, branch.old)
 
 
 def tagged_record(repository: Repository, records: Records, tag: str, version: tuple[int, ...], words: dict[str, str],
@@ -184,6 +182,7 @@ def tagged_record(repository: Repository, records: Records, tag: str, version: t
     name = spelled(version)
     return Record(
         version=name, tag=tag, kind="packaging", repository=str(repository.folder), start=commit.id, time=0,
-        zone="+0000", who="", last=last, folder=str(place_for(records, name, folder)), words=words,
+        zone="+0000", who="", tagged=commit.id, tip=commit.id, last=last, words=words,
+        folder=str(place_for(records, name, folder)),
         tag_object=found[0],
     )  # fmt: skip

@@ -46,17 +46,18 @@ class Commits:
     name = "commit"
     title = "make the version commits"
 
-    def done(self, _work: Work) -> bool:
-        """Never: making them again gives the same ones."""
-        return False
+    def done(self, work: Work) -> bool:
+        """Whether they are there, on what was to be released."""
+        record = work.record
+        return bool(record.tip) and all(work.repository.resolve(name) for name in (record.start, *record.commits))
 
     def do(self, work: Work) -> None:
         """Make them."""
-        made, _, _ = work.commits
-        for name in made:
+        work.make_commits()
+        for name in work.record.commits:
             subject = work.repository.git.text("log", "-1", "--format=%s", "--no-show-signature", name)
             work.say(f"{name[:12]} {subject}")
-        if not made:
+        if not work.record.commits:
             work.say("the files say it already: nothing to commit")
 
 
@@ -67,9 +68,10 @@ class Tag:
     title = "make and verify the signed tag"
 
     def done(self, work: Work) -> bool:
-        """Whether the object is there, says what it should, and verifies."""
+        """Whether the object is there, is a tag of that commit, and verifies."""
         found = work.repository.read(work.record.tag_object) if work.record.tag_object else None
-        return found is not None and found[2].startswith(work.tag_text) and not verify_tag(work)
+        head = f"object {work.tagged}\ntype commit\ntag {work.record.tag}\n"
+        return found is not None and found[2].startswith(head.encode()) and not verify_tag(work)
 
     def do(self, work: Work) -> None:
         """Sign it, and have git verify it."""

@@ -96,32 +96,28 @@ class Work:
 
     # commits
 
-    @cached_property
-    def commits(self) -> tuple[list[str], str, str]:
-        """The version commits, the one that is tagged, and the one that the branch ends with.
-
-        They are made as objects when this is first asked for; the same run always makes the same ones.
-        """
-        if self.record.kind != "release":
-            return [], self.record.start, self.record.start
-        made: list[str] = []
-        tip = tagged = self.record.start
-        for files, message in drafts(self.repository, self.settings, self.record.start, self.record.words):
-            after = {path: new for path, (_, new) in files.items()}
-            tip = tagged = make_commit(self.repository, tip, after, message, self.who)
-            made.append(tip)
-        if self.record.pre:
-            files, message = pre_draft(self.repository, self.settings, tagged, self.record.words)
+    def make_commits(self) -> None:
+        """Make the version commits as objects, and remember which they are; the same run always makes the same ones."""
+        record = self.record
+        record.commits, record.tip, record.tagged = [], record.start, record.start
+        for files, message in drafts(self.repository, self.settings, record.start, record.words):
+            record.tagged = self._commit(files, message)
+        if record.pre:
+            files, message = pre_draft(self.repository, self.settings, record.tagged, record.words)
             if files:
-                after = {path: new for path, (_, new) in files.items()}
-                tip = make_commit(self.repository, tip, after, message, self.who)
-                made.append(tip)
-        return made, tagged, tip
+                self._commit(files, message)
+        self.remember()
+
+    def _commit(self, files: Files, message: str) -> str:
+        after = {path: new for path, (_, new) in files.items()}
+        self.record.tip = make_commit(self.repository, self.record.tip, after, message, self.who)
+        self.record.commits.append(self.record.tip)
+        return self.record.tip
 
     @property
     def tagged(self) -> str:
         """The commit that is released."""
-        return self.commits[1]
+        return self.record.tagged
 
     @property
     def tag_text(self) -> bytes:
@@ -132,7 +128,7 @@ class Work:
     @property
     def moves(self) -> tuple[Move, Move]:
         """What happens to the branch and to the tag."""
-        branch = Move(self.record.ref, self.record.old, self.commits[2])
+        branch = Move(self.record.ref, self.record.old, self.record.tip)
         return branch, Move(f"refs/tags/{self.record.tag}", None, self.record.tag_object)
 
     # files
@@ -143,6 +139,8 @@ class Work:
             self.record.files.append(name)
             self.remember()
         self.folder.mkdir(parents=True, exist_ok=True)
+        for left in self.folder.glob(f".{name}.*.new"):  # by a run that was killed
+            left.unlink()
         fresh = self.folder / f".{name}.{os.getpid()}.new"
         try:
             with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666), "wb") as file:
