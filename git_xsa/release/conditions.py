@@ -119,7 +119,7 @@ def _contains(session: Session, commit: str, other: str) -> bool:
 
 def _advisories(session: Session, plan: Plan, skipped: Collection[int]) -> Condition:
     tip = session.commit(plan.start)
-    found = audit(session, plan.last, tip, skipped)
+    found = audit(session, plan.branch.releases[-1], tip, skipped)
     if not found.problems:
         return Condition("advisories", True, found.summary, remarks=found.remarks)
     hint = "apply what is missing; --skip-xsa <n> leaves an advisory out that the branch needs nothing of"
