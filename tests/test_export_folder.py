@@ -169,17 +169,18 @@ def test_a_full_disk_leaves_the_old_one(target: Path, monkeypatch: pytest.Monkey
 
 #: What a process does that is to be killed at a moment: it counts its calls of the system that have to do with files.
 COUNTING = """
-import builtins, ctypes, os, shutil, signal, sys
+import builtins, ctypes, os, shutil, signal, sys, threading
 from git_xsa.queue import folder
-count, me = 0, None
+count, me, one_by_one = 0, None, threading.Lock()
 
 def counted(function):
     def call(*words, **more):
         global count
         if os.getpid() == me:
-            count += 1
-            if dies(words):
-                os.kill(me, NUMBER)
+            with one_by_one:
+                count += 1
+                if dies(words):
+                    os.kill(me, NUMBER)
         return function(*words, **more)
     return call
 

@@ -24,6 +24,7 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ from git_xsa.errors import XsaError
 #: The file that tells what an export holds.
 MANIFEST = "xsa-queue.json"
 FORMAT = 1
+SYNCED_AT_ONCE = 8
 _EXCHANGE = 2  # RENAME_EXCHANGE of linux/fs.h
 _HERE = -100  # AT_FDCWD of fcntl.h
 #: The number of the call renameat2 where the C library has no function for it.
@@ -171,17 +173,20 @@ def _write(path: Path, content: bytes) -> None:
 def _finish(folder: Path, private: bool) -> None:
     """Give all files of ``folder`` their permissions, and have all of it on disk.
 
-    After all have been written: the first to be synced then takes most of the others along.
+    Several are synced at a time, which the disk takes together: one after the other took ten times as long.
     """
     umask = os.umask(0o077)
     os.umask(umask)
+    paths = []
     for place, _, names in os.walk(folder, topdown=False):
         for name in names:
             path = Path(place, name)
             path.chmod(0o600 if private else 0o666 & ~umask)
-            _sync(path)
+            paths.append(path)
         os.chmod(place, 0o700 if private else 0o777 & ~umask)
-        _sync(Path(place))
+        paths.append(Path(place))
+    with ThreadPoolExecutor(SYNCED_AT_ONCE) as pool:
+        list(pool.map(_sync, paths))
 
 
 def _sync(path: Path) -> None:
