@@ -593,7 +593,7 @@ def test_a_lenient_policy_needs_less(policy: str, shared: Place, tmp_path: Path)
     ("line", "status"),
     [
         (20, 0),  # further off
-        (21, 2),  # next to it: the base's own line stands where the change is made
+        (21, 0),  # next to it, on one side
         (22, 2),  # the line that the patch takes out
     ],
 )

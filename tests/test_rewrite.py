@@ -124,6 +124,15 @@ def c_story(*texts: str) -> Story:
         ("a; b; d; e; f;", "a; return_x; d; e; f;", "a; return_x; X; e; f;", False),
         # In the middle of a statement.
         ("a; b( c; d; e;", "a; b; c; d; e;", "a; b; X; d; e;", False),
+        # Behind the same statement, whatever follows; but not before another jump, and not half a statement.
+        ("a; b; f( g; d; e;", "a; b; h( d; e;", "a; b; X; h( d; e;", True),
+        ("a; b; if(y){ g; d; e; f;", "a; b; h; d; e; f;", "a; b; X; h; d; e; f;", True),
+        ("a; b; return; d; e;", "a; b; goto_x; d; e;", "a; b; X; goto_x; d; e;", False),
+        ("a; b; f( g; d; e;", "a; b; h( d; e;", "a; b; if(x) h( d; e;", False),
+        # A line that the base still has, next to the new one; and one among those that are taken out.
+        ("a; b; x; c; d;", "a; b; c; d;", "a; b; X; c; d;", True),
+        ("a; x; c; d; e;", "a; c; d; e;", "a; d; X; e;", True),
+        ("a; b; x; c; d;", "a; b; c; d;", "a; X; d;", False),
         # A label, a case, an else.
         ("a; b; d; e; f;", "a; b; out: d; e; f;", "a; b; out: X; e; f;", False),
         ("a; b; d; e; f;", "a; b; case_1: d; e; f;", "a; b; case_1: X; e; f;", False),

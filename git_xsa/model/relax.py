@@ -1,8 +1,9 @@
 """A smaller selection: what is needed when only changed lines count, and context may be written anew.
 
-Rules that concern context lines alone are left out where the place of the changed lines stays certain; the patches
-are then to be written with the context that the base has (``git_xsa.model.rewrite``).  All other rules stay: who
-added the lines that are taken out, who took out lines where the change is made, files, and names that code uses.
+Rules that concern context lines alone are left out where the place of the changed lines stays certain: who added
+those lines, and who took out others that would stand between them or next to the changed ones, and then are context
+on this base.  The patches are to be written with the context that the base has (``git_xsa.model.rewrite``).  All other
+rules stay: who added the lines that are taken out, files, and names that code uses.
 
 A hunk's place is certain when, for each run of changed lines in it, against the file for which it was made:
 
@@ -12,6 +13,10 @@ A hunk's place is certain when, for each run of changed lines in it, against the
 3. on each side, the lines that differ open as many brackets and ``#if`` as they close, or the missing ones as many as
    the others, and none is a ``case``, an ``else`` or a label: the run stays where it was nested;
 4. no line stands among the changed ones that was not there.
+
+What follows a run that consists of whole statements need obey neither 2 nor 3 when the nearest line before it is the
+same one and 2 and 3 hold there: the run stands in the same block, behind the same statement.  But what follows at
+once must not leave the block, nor be a label or the like, on either side: a value that the run sets may be for that.
 
 Lines count up to the first one in common after three lines of the file for which the change was made.
 
@@ -74,7 +79,7 @@ class _Without:
 
 
 def _about_context(rule: Rule) -> bool:
-    return rule.kind is Kind.CONTEXT and rule.hunk > 0
+    return rule.hunk > 0 and (rule.kind is Kind.CONTEXT or (rule.kind is Kind.CHANGE and rule.gone))
 
 
 def relax(source: RuleSource, history: History, full: Selection, grow: Grow | None = None) -> Relaxed:
@@ -169,11 +174,22 @@ class _Weave:
         """Return whether the run from index ``first`` to ``last`` has a certain place."""
         if any(self._now[index] and not self._old[index] for index in range(first, last + 1)):
             return False
-        sides = [self._side(range(first - 1, -1, -1)), self._side(range(last + 1, len(self._lines)))]
-        return all(side is not None for side in sides) and any(sides)
+        before = self._side(range(first - 1, -1, -1))
+        follows = before is True and self._is_whole(first, last)
+        after = self._side(range(last + 1, len(self._lines)), follows)
+        return before is not None and after is not None and (before or after)
 
-    def _side(self, indexes: range) -> bool | None:
-        """Return for one side of a run whether its nearest line is the same, ``None`` when the place is uncertain."""
+    def _is_whole(self, first: int, last: int) -> bool:
+        """Return whether a run takes out and brings in whole statements that open no block for what follows."""
+        run = [index for index in range(first, last + 1) if self._changed[index]]
+        sides = [[self._lines[i].text for i in run if self._old[i] is old] for old in (True, False)]
+        return all(not any(map(bytes.strip, texts)) or _complete(texts) for texts in sides)
+
+    def _side(self, indexes: range, follows: bool = False) -> bool | None:
+        """Return for one side of a run whether its nearest line is the same, ``None`` when the place is uncertain.
+
+        ``follows``: this is what follows whole statements that stand right behind the line they stood behind.
+        """
         missing: list[bytes] = []
         extra: list[bytes] = []
         near_missing: list[bytes] = []
@@ -190,6 +206,10 @@ class _Weave:
                     (near_missing if old else near_extra).append(text)
             elif text.strip():
                 met = True
+        if follows:
+            nearest = (*near_missing, *near_extra)
+            harmless = not any(_LEAVES.search(text) or _BELONGS.match(text) for text in nearest)
+            return not b"".join(nearest).strip() if harmless else None
         if _depth(missing) != _depth(extra) or any(map(_BELONGS.match, (*missing, *extra))):
             return None
         near = [lines[:: indexes.step] for lines in (near_missing, near_extra)]
@@ -210,7 +230,13 @@ def _whole(texts: Sequence[bytes]) -> bool:
         return True
     joined = b"".join(lines)
     leaves = _LEAVES.search(joined) is not None and not _FUNCTION.search(joined)
-    return not leaves and _depth(lines) == 0 and _ENDS.fullmatch(lines[-1]) is not None
+    return not leaves and _complete(lines)
+
+
+def _complete(texts: Sequence[bytes]) -> bool:
+    """Return whether ``texts`` end with the end of a statement and close what they open."""
+    lines = [text for text in texts if text.strip()]
+    return _depth(lines) == 0 and _ENDS.fullmatch(lines[-1]) is not None
 
 
 def _depth(texts: Sequence[bytes]) -> int:
