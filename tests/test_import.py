@@ -121,6 +121,11 @@ def test_who_does_not_vouch_is_said_on_every_use_and_can_be_refused(
         assert f"XSA-9 v1 {words}"[-len(words) :] in place.run("check", "--xsa", "9").out
     found = json.loads(place.run("check", "--xsa", "9", "--json").out)["results"][0]["advisories"][0]
     assert words in found["doubts"][0]
+    assert words in place.run("check", "--xsa", "9", "--each").out
+    for graph in ("--graph", "--graph=dot"):
+        done = place.run("prereqs", "--onto", "RELEASE-1.0.1", "--xsa", "9", graph)
+        assert words not in done.out
+        assert words in done.err
 
     place.git("config", "xsa.requireSignature", "true")
     refused = place.run("check", "--xsa", "9")

@@ -14,6 +14,7 @@ from git_xsa.queue.answer import Question, State, Verdict
 from git_xsa.queue.session import LOOK_AHEAD, Session
 from git_xsa.report.as_json import dumps, error_line, verdict_document, verdict_line
 from git_xsa.report.build import print_build_failures
+from git_xsa.report.found import doubts
 from git_xsa.report.plain import printable
 from git_xsa.report.progress import Progress
 
@@ -74,6 +75,8 @@ def run(options: argparse.Namespace) -> int:
             print(dot(verdict))
         else:
             _print(session, verdict, options)
+        for doubt in doubts(verdict) if options.graph else ():  # neither form of the graph has a place for it
+            print(printable(f"warning: {doubt}", one_line=True), file=sys.stderr)
         print_build_failures([verdict])
         if verdict.unknown:
             from git_xsa.report.as_text import NOT_KNOWN  # noqa: PLC0415 - not needed for JSON

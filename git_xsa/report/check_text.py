@@ -56,6 +56,7 @@ def _distance(verdict: Verdict, commits: int) -> str:
 def _each(lines: Lines, verdict: Verdict) -> None:
     if not verdict.selection.wanted:
         lines.line("  ", (_nothing(verdict), STYLES[verdict.state]))
+        print_found(lines, verdict)
         return
     words = verdict.state.value
     if verdict.state is State.NEEDS_PREREQUISITES:
@@ -64,6 +65,7 @@ def _each(lines: Lines, verdict: Verdict) -> None:
     lines.line(
         f"  {name:8}  ", (f"{words:16}", STYLES[verdict.state]), subject_of(verdict, verdict.selection.wanted[-1])
     )
+    print_found(lines, verdict)
 
 
 def _together(lines: Lines, verdict: Verdict) -> None:

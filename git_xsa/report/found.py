@@ -32,6 +32,11 @@ def print_found(lines: Lines, verdict: Verdict) -> None:
             lines.line("    ", (words, "yellow"))
 
 
+def doubts(verdict: Verdict) -> list[str]:
+    """Return who does not vouch for the patches of the answer, a sentence each."""
+    return [doubt for series in verdict.found for doubt in series.doubts]
+
+
 def _what(verdict: Verdict, series: FoundSeries) -> str:
     """Return what was chosen and where its patches are."""
     if not series.patches:

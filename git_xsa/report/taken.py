@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from git_xsa.advisories.choice import matching
 from git_xsa.advisories.library import Difference
+from git_xsa.advisories.names import PatchName, read_name
+from git_xsa.advisories.scope import shown
 from git_xsa.advisories.taking import Result, Taken
 from git_xsa.advisories.text import Advisory
 from git_xsa.advisories.trust import Signature
@@ -40,6 +42,10 @@ def _print_one(lines: Lines, taken: Taken) -> None:
             lines.line(f"  {words}")
         for words in _told(advisory):
             lines.line(f"  {words}")
+    else:
+        lines.line("  ", ("nobody vouches for it: the text of the advisory is missing", "yellow"))
+        for words in _by_name(edition.patches):
+            lines.line(f"  {words}")
     for label, names in (("NOT WHAT THE TEXT LISTS", taken.wrong), ("missing", taken.missing)):
         if names:
             lines.line("  ", (f"{label}: {_names(names)}", "red"))
@@ -62,6 +68,17 @@ def _table(advisory: Advisory, patches: Sequence[str]) -> Iterator[str]:
         found = matching(row.pattern, patches)
         amount = count(len(found), "patch") if found else "no file"
         yield f"{row.scope.text or 'all':{width}}  {amount:10}  {row.pattern}"
+
+
+def _by_name(patches: Sequence[str]) -> Iterator[str]:
+    """Yield what the names of patches that came without a text say they are for, and how many there are of each."""
+    groups: dict[str, list[PatchName]] = {}
+    for name in map(read_name, patches):
+        groups.setdefault(name.group or name.path, []).append(name)
+    for group, names in groups.items():
+        branch = shown(names[0].version) if names[0].version is not None else "any branch"
+        tree = f"{names[0].tree} " if names[0].tree else ""
+        yield f"{count(len(names), 'patch')} made for {tree}{branch}, by the name: {group}"
 
 
 def _told(advisory: Advisory) -> Iterator[str]:
