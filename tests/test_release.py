@@ -9,16 +9,18 @@ import signal
 import subprocess
 import sys
 import tarfile
+import time
 from pathlib import Path
 
 import pytest
 import releases
 from releases import project, upstream
-from repositories import PROGRAM, Answer, Draft, Place, git, run, snapshot
+from repositories import PROGRAM, Answer, Draft, Place, git, snapshot
 
 from git_xsa.git.archive import compress, make_tar
 from git_xsa.git.repository import Repository
 
+ROOT = Path(__file__).resolve().parent.parent
 gnupg, signer, ssh_keys = releases.gnupg, releases.signer, releases.ssh_keys
 
 
@@ -557,13 +559,48 @@ def test_in_the_background_it_returns_at_once_and_writes_a_log(place: Place, sig
     log = store(sealed) / "releases" / "1.0.1.log"
     assert done.stdout.startswith("RELEASE-1.0.1: tarballs and announcement are being made; ")
     assert log.stat().st_mode & 0o777 == 0o600
-    waited = run(place.folder, "release", "--from-tag", "RELEASE-1.0.1")
-    for _ in range(200):
-        if "another process makes it" not in waited.out:
-            break
-        waited = run(place.folder, "release", "--from-tag", "RELEASE-1.0.1")
-    assert "RELEASE-1.0.1" in waited.out
-    assert (files(sealed) / "xen-1.0.1.announcement.txt").is_file()
+    assert wait_for(sealed)
+
+
+def wait_for(sealed: Path) -> bool:
+    """Wait until what was started in the background is there; whether it has come to an end."""
+    record = store(sealed) / "releases" / "1.0.1.json"
+    for _ in range(600):
+        if record.is_file() and json.loads(record.read_text())["finished"]:
+            return (files(sealed) / "xen-1.0.1.announcement.txt").is_file()
+        time.sleep(0.1)
+    return False
+
+
+def test_the_hook_starts_what_follows_a_tag_that_was_made_here(
+    place: Place, signer: Path, sealed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "git-xsa-hook"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m git_xsa hook "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    hook = place.folder / ".git" / "hooks" / "reference-transaction"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_bytes((ROOT / "hooks" / "reference-transaction").read_bytes())
+    hook.chmod(0o755)
+    tag = ("tag", "-s", "-m", "Xen 1.0.1", "RELEASE-1.0.1", "origin/stable-1.0")
+
+    place.git(*tag)  # the setting is off
+    assert not store(sealed).exists()
+    place.git("tag", "-d", "RELEASE-1.0.1")
+    git(place.folder, "config", "--global", "xsa.release.onTag", "true")
+    place.git(*tag)  # by its date it is not from today
+    assert not store(sealed).exists()
+    place.git("tag", "-d", "RELEASE-1.0.1")
+    monkeypatch.setenv("GIT_COMMITTER_DATE", f"@{int(time.time())} +0000")
+
+    done = subprocess.run(("git", *tag), cwd=place.folder / "xen", capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done
+    assert done.stderr.startswith("RELEASE-1.0.1: tarballs and announcement are being made; ")
+    assert wait_for(sealed)
+    place.git("branch", "other")  # no tag, no word
+    assert len((store(sealed) / "releases" / "1.0.1.log").read_text().splitlines()[0].split()) == 1
 
 
 # Options

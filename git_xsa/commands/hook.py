@@ -15,6 +15,7 @@ from importlib import import_module
 HOOKS = {
     "pre-push": "hook_pre_push",
     "pre-receive": "hook_receive",
+    "reference-transaction": "hook_reference_transaction",
     "update": "hook_receive",
 }
 

@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from git_xsa.release.record import Record, Records
     from git_xsa.release.work import Work
 
-#: Variables by which git tells a hook where it is; what runs git somewhere else must not have them.
-_OF_HOOKS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_NAMESPACE")
-
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of this command's line."""
@@ -59,12 +56,13 @@ def parser() -> argparse.ArgumentParser:
 def run(options: argparse.Namespace) -> int:
     """Do what the options say; returns 0 when it is done, 1 when a condition does not hold."""
     from git_xsa.advisories.store import Store  # noqa: PLC0415 - not needed to print the usage
+    from git_xsa.git.run import OF_HOOKS  # noqa: PLC0415
     from git_xsa.queue.session import Session  # noqa: PLC0415
     from git_xsa.release.record import Records  # noqa: PLC0415
 
     _check(options)
     with Session(symbols=False) as session:
-        for name in _OF_HOOKS:  # the session has been told; others are not to be
+        for name in OF_HOOKS:  # the session has been told; others are not to be
             os.environ.pop(name, None)
         records = Records(Store.open(session.settings.store))
         if options.from_tag is not None:

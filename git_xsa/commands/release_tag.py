@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from git_xsa.errors import UsageError, XsaError
+from git_xsa.model.release import Version, spelled
 
 if TYPE_CHECKING:
     from git_xsa.queue.session import Session
@@ -24,7 +26,11 @@ def follow_tag(session: Session, records: Records, options: argparse.Namespace) 
 
     record = _record(session, records, options)
     if options.background:
-        _start(session, records, record, options)
+        words = ["--output", str(Path(options.output).absolute())] if options.output else []
+        words += ["--no-build"] if options.no_build else []
+        version = tuple(map(int, record.version.split(".")))
+        log = start(records, session.repository.folder, record.tag, version, words)
+        say(f"{record.tag}: tarballs and announcement are being made; {log} tells how far it is")
         return 0
     try:
         with records.lock(record.version):
@@ -81,13 +87,13 @@ def _another(records: Records, before: Record) -> XsaError:
     )
 
 
-def _start(session: Session, records: Records, record: Record, options: argparse.Namespace) -> None:
-    """Start the same command as a process of its own, which writes to a log."""
+def start(records: Records, folder: Path, tag: str, version: Version, words: Sequence[str] = ()) -> Path:
+    """Start what follows ``tag`` in the repository ``folder`` as a process of its own; return the log that it writes.
+
+    ``words`` are more options.  It finds the repository by ``folder``, whatever a hook's environment says.
+    """
     from git_xsa.git.run import start_apart  # noqa: PLC0415
 
-    words = [sys.executable, "-m", "git_xsa", "release", "--from-tag", record.tag]
-    words += ["--output", str(Path(options.output).absolute())] if options.output else []
-    words += ["--no-build"] if options.no_build else []
-    log = records.log(record)
-    start_apart(words, session.repository.folder, log)
-    print(f"{record.tag}: tarballs and announcement are being made; {log} tells how far it is")
+    log = records.log(spelled(version), tag)
+    start_apart((sys.executable, "-m", "git_xsa", "release", "--from-tag", tag, *words), folder, log)
+    return log

@@ -300,6 +300,10 @@ def run_tool(
         return Answer(int(done.exit_code), _read(out), _read(err))
 
 
+#: Variables by which git tells a hook where it is; what runs git somewhere else must not have them.
+OF_HOOKS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_NAMESPACE")
+
+
 def start_apart(words: Sequence[str], folder: Path, log: Path) -> None:
     """Start the program ``words`` in ``folder``, a process of its own that outlives this one; it writes to ``log``.
 
@@ -317,6 +321,8 @@ def start_apart(words: Sequence[str], folder: Path, log: Path) -> None:
             os.dup2(target, 1)
             os.dup2(target, 2)
             os.chdir(folder)
+            for name in OF_HOOKS:
+                os.environ.pop(name, None)
             os.execvp(words[0], list(words))
         finally:
             os._exit(127)

@@ -87,10 +87,10 @@ class Records:
         content = msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n"
         self.store.write(content, FOLDER, f"{record.version}.json")
 
-    def log(self, record: Record) -> Path:
+    def log(self, version: str, tag: str) -> Path:
         """Return where a run that nobody watches writes; the file is there, and only the user can read it."""
-        self.store.append(f"{record.tag} {record.tag_object}", FOLDER, f"{record.version}.log")
-        return self.store.path(FOLDER, f"{record.version}.log")
+        self.store.append(tag, FOLDER, f"{version}.log")
+        return self.store.path(FOLDER, f"{version}.log")
 
     def forget(self, record: Record) -> None:
         """Remove what is remembered of it."""
