@@ -337,6 +337,7 @@ def test_text_is_known_by_its_title_however_its_lines_end(ends: bytes) -> None:
     """Found by bench/fuzz: with CR LF a text could be read, but was not taken for one."""
     text = advisory(9, 2).replace(b"\n", ends)
     assert is_advisory(text)
+    assert read_advisory(b"\xef\xbb\xbf" + text.lstrip()).number == 9
     assert read_advisory(text).title == "things go wrong"
 
 

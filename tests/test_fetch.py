@@ -375,7 +375,13 @@ def test_the_command(site: Site, tmp_path: Path, sealed: Path) -> None:
     site.put("advisory-3.txt", b"nothing")
     done = command(site, tmp_path, site.url.rstrip("/"))
     assert done.status == 1
-    assert done.err.startswith("warning: the text is no advisory")
+    assert done.err.startswith(f"warning: {site.url}advisory-3.txt: the text is no advisory")
+    site.offer(1)
+    published(site, 1, 2, xsa1_patch=OTHER)
+    done = command(site, tmp_path)
+    assert (done.status, done.out.splitlines()[2:4]) == (
+        0, ["  reissued: XSA-1", "  XSA-1 since v1: 1 patch changed (xsa1.patch)"],
+    )  # fmt: skip
     assert (sealed / "data" / "git-xsa").stat().st_mode & 0o777 == 0o700
 
 

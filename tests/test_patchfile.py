@@ -91,6 +91,13 @@ def test_content_in_another_encoding(tmp_path: Path) -> None:
     assert patch.changes[0].hunks[0].texts[2] == b"B\xe9\n"
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be"])
+def test_file_that_was_saved_with_a_mark_of_its_encoding(encoding: str, tmp_path: Path) -> None:
+    text = ("\ufeff" if encoding == "utf-16-be" else "") + (HEAD + DIFF).decode().replace("\n", "\r\n")
+    patch = read(tmp_path, text.encode(encoding))
+    assert (patch.subject, patch.text) == ("x86: check before use", DIFF)
+
+
 def test_lines_that_look_like_a_signature(tmp_path: Path) -> None:
     """``-- `` takes out a line ``- ``: only the hunk's own count tells that it is none."""
     diff = DIFF[: -len(HUNKS)] + b"@@ -1 +1 @@\n-- \n+x\n"

@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import quote
 
 from git_xsa.advisories import text as texts
-from git_xsa.advisories.library import Edition, Library, Source
+from git_xsa.advisories.library import Difference, Edition, Library, Source, difference
 from git_xsa.advisories.metadata import LARGEST as LARGEST_LIST
 from git_xsa.advisories.metadata import Listed, MetadataError, read_list
 from git_xsa.advisories.patchfile import LARGEST as LARGEST_FILE
@@ -55,6 +55,8 @@ class Summary:
     files: int = 0
     problems: list[str] = field(default_factory=list)
     unsigned: list[int] = field(default_factory=list)
+    #: Reissued advisory -> the version before, by its name, and what changed in the patches since.
+    since: dict[int, tuple[str, Difference]] = field(default_factory=dict)
 
 
 @dataclass
@@ -66,6 +68,7 @@ class _Outcome:
     files: int = 0
     problems: list[str] = field(default_factory=list)
     trusted: bool = True
+    since: tuple[str, Difference] | None = None
 
 
 class Fetcher:
@@ -149,9 +152,18 @@ class Fetcher:
                 self._files(edition, outcome)
         except Missing:
             outcome.text = "missing"
-        except (WebError, StoreError, TextError) as error:
+        except TextError as error:
+            outcome.problems.append(f"{self._url}advisory-{number}.txt: {error.what}")
+        except (WebError, StoreError) as error:
             outcome.problems.append(error.what)
+        if outcome.text == "reissued":
+            outcome.since = self._since(number)
         return outcome
+
+    def _since(self, number: int) -> tuple[str, Difference] | None:
+        """Return the name of the version before the newest one, and what changed in the patches since."""
+        versions = [edition for edition in self._library.editions(number) if edition.version]
+        return (versions[-2].name, difference(versions[-2].sums(), versions[-1].sums())) if len(versions) > 1 else None
 
     def _text(self, number: int, outcome: _Outcome) -> Edition | None:
         """Return the version of the advisory that the site has, in the store now."""
@@ -249,6 +261,8 @@ def _count(summary: Summary, outcome: _Outcome) -> None:
         summary.new.append(outcome.number)
     elif outcome.text == "reissued":
         summary.reissued.append(outcome.number)
+        if outcome.since is not None:
+            summary.since[outcome.number] = outcome.since
     elif not outcome.problems:
         summary.unchanged += 1
     if outcome.text in ("new", "reissued") and not outcome.trusted:

@@ -7,6 +7,7 @@ else looks at it.
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from email import policy
@@ -80,7 +81,7 @@ def parse_patch(path: Path, content: bytes) -> PatchFile:
     if len(content) > LARGEST:
         raise PatchError(f"{path} has more than {LARGEST >> 20} MB: that is no patch", "give the patch file itself")
     whole = content
-    content = _unpacked(path, _with_plain_ends(content))
+    content = _unpacked(path, _with_plain_ends(_as_utf8(content)))
     if len(_MAIL.findall(content)) > 1:
         raise PatchError(f"{path} holds several patches", f"git mailsplit -o. {quote(str(path))} makes a file of each")
     start = _START.search(content)
@@ -103,6 +104,13 @@ def _sources(text: bytes) -> dict[bytes, bytes]:
     if not text.startswith(b"diff --git "):
         return {}
     return {diff.old_path: diff.old_id for diff in split_diff(text) if diff.old_path is not None and diff.old_id}
+
+
+def _as_utf8(content: bytes) -> bytes:
+    """Return text that begins with a mark of its encoding, as some programs save it, without that and as UTF-8."""
+    if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        return content.decode("utf-16", "replace").encode()
+    return content.removeprefix(BOM_UTF8)
 
 
 def _with_plain_ends(content: bytes) -> bytes:

@@ -143,7 +143,7 @@ def read_advisory(content: bytes) -> Advisory:
 
 
 def _decoded(content: bytes) -> str:
-    return content.decode("utf-8", "surrogateescape").replace("\r\n", "\n")
+    return content.decode("utf-8", "surrogateescape").removeprefix("\ufeff").replace("\r\n", "\n")
 
 
 def _signed_part(text: str) -> tuple[str, str]:

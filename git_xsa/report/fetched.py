@@ -5,6 +5,7 @@ from __future__ import annotations
 from git_xsa.advisories.fetch import Summary, shown_numbers
 from git_xsa.model.words import count
 from git_xsa.report.style import Lines
+from git_xsa.report.taken import changes
 
 
 def print_fetched(lines: Lines, summary: Summary, received: int, keys: bool) -> None:
@@ -17,6 +18,8 @@ def print_fetched(lines: Lines, summary: Summary, received: int, keys: bool) -> 
     for label, numbers in (("new", summary.new), ("reissued", summary.reissued), ("without a text", summary.missing)):
         if numbers:
             lines.line(f"  {label}: {shown_numbers(numbers)}")
+    for number, (before, since) in sorted(summary.since.items()):
+        lines.line(f"  XSA-{number} since {before}: {changes(since)}")
     if summary.unsigned:
         why = "not signed by a key of xsa.trustedKeys" if keys else "signatures not checked: xsa.trustedKeys is not set"
         lines.line("  ", (f"{why}: {shown_numbers(summary.unsigned)}", "yellow"))
