@@ -390,6 +390,30 @@ class Service:
         self._process.wait()
 
 
+class Stream:
+    """A git call whose output is read while it runs; one that is not read to its end ends with its ``Git``."""
+
+    def __init__(self, words: tuple[str, ...], process: _Process, output: IO[bytes], errors: IO[bytes]) -> None:
+        self._words = words
+        self._process = process
+        self._output = output
+        self._errors = errors
+
+    def read(self, size: int) -> bytes:
+        """Return up to ``size`` bytes, none at the end; ``GitError`` when git failed."""
+        block = self._output.read(size)
+        if not block:
+            answer = Answer(self._process.wait(), b"", _read(self._errors))
+            _accepted(answer, self._words, (0,))
+        return block
+
+    def close(self) -> None:
+        """End the process; harmless when it has ended."""
+        self._output.close()
+        self._process.end()
+        self._errors.close()
+
+
 def _accepted(answer: Answer, words: tuple[str, ...], accept: tuple[int, ...]) -> Answer:
     """Return ``answer``; ``GitError`` when its exit status is not one of ``accept``."""
     if answer.status not in accept:
@@ -452,7 +476,7 @@ class Git:
         self._here = (program, "-C", self._folder, *settings)
         #: Whether the configuration may say something about colour; set by who has read it.
         self.colour_is_set = True
-        self._services: list[Service] = []
+        self._services: list[Service | Stream] = []
         self._calls: set[Call] = set()
 
     def start(
@@ -491,6 +515,16 @@ class Git:
     def service(self, *words: str) -> Service:
         """Start ``git WORDS`` as a process that answers requests until this object is closed."""
         return self._service(words, (*self._here, *words), self._environment)
+
+    def stream(self, *words: str, given: bytes = b"") -> Stream:
+        """Start ``git WORDS`` with ``given`` as its standard input; its output is read from what is returned."""
+        read_end, write_end = os.pipe()
+        output, errors = open(read_end, "rb"), _memory()  # noqa: SIM115 - closed by the stream
+        with _memory(given) as source, open(write_end, "wb", 0) as sink, _undisturbed() as mask:
+            process = _spawn((*self._here, *words), self._environment, (source, sink, errors), mask)
+            stream = Stream(words, process, output, errors)
+            self._services.append(stream)
+        return stream
 
     def shell(self, script: str, folder: Path, environment: Mapping[str, str]) -> Service:
         """Start a POSIX shell that runs ``script`` in ``folder``; its arguments are how to call git."""

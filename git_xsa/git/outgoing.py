@@ -1,0 +1,104 @@
+"""What a push would send: the commits that the remote lacks, as one ``git log`` writes them, and what else is sent.
+
+``git log`` is read while it runs, so that what it writes need not fit into memory.  A merge is shown as git shows it
+combined: what is in none of its parents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from git_xsa.git.repository import Repository
+from git_xsa.git.updates import Move
+
+#: Commits with what they change.  A commit begins with a NUL at the start of a line, its message ends with another
+#: one, and no line of a diff begins so.
+_DIFF = ("-M", "--no-color", "--no-ext-diff", "--no-textconv", "--submodule=short", "-U3", "--diff-algorithm=myers",
+         "--src-prefix=a/", "--dst-prefix=b/")  # fmt: skip
+_LOG = ("log", "--stdin", "-p", *_DIFF, "--diff-merges=dense-combined", "--root", "--no-show-signature", "--no-notes",
+        "--no-mailmap", "--encoding=UTF-8", "--format=%x00%H%n%B%n%x00")  # fmt: skip
+_BLOCK = 1 << 20
+#: A tag may stand for a tag; nobody needs more of them in a row than this.
+_DEEPEST = 16
+
+
+@dataclass(frozen=True)
+class Sent:
+    """An object that is sent: its name, its type as git calls it, its text (a message), and its diff."""
+
+    id: str
+    type: str
+    text: bytes
+    diff: bytes = b""
+
+    @property
+    def added(self) -> bytes:
+        """The lines that it adds, one after the other."""
+        lines = self.diff.split(b"\n")
+        return b"\n".join(line[1:] for line in lines if line[:1] == b"+" and not line.startswith(b"+++ "))
+
+
+def outgoing_commits(repository: Repository, tips: Iterable[str], there: Iterable[str]) -> Iterator[Sent]:
+    """Yield the commits that ``tips`` have and ``there`` (what the remote has) have not, the newest first."""
+    names = [*dict.fromkeys(tips), *(f"^{name}" for name in dict.fromkeys(there))]
+    stream = repository.git.stream(*_LOG, given="".join(f"{name}\n" for name in names).encode())
+    blocks: list[bytes] = []
+    while True:
+        block = stream.read(_BLOCK)
+        blocks.append(block)
+        if block and b"\0" not in block:
+            continue
+        # Messages and diffs in turn; the last two may still grow.
+        pieces = b"".join(blocks).split(b"\n\0")
+        done = len(pieces) // 2 * 2 if not block else max(0, len(pieces) - 1) // 2 * 2
+        for message, diff in zip(pieces[:done:2], pieces[1:done:2], strict=True):
+            name, _, text = message.removeprefix(b"\0").partition(b"\n")
+            yield Sent(name.decode(), "commit", text, diff)
+        if not block:
+            return
+        blocks = [b"\n\0".join(pieces[done:])]
+
+
+def there_already(repository: Repository, remote: str, moves: Iterable[Move]) -> list[str]:
+    """Return commits that the remote has: what its references are now, as far as they are known here, and what its
+    branches were when they were fetched last.
+
+    Only its own branches count.  What another remote has may be there because it must not come here.
+    """
+    names = [move.old for move in moves if move.old is not None and repository.resolve(move.old) is not None]
+    if remote:
+        listing = repository.git.text("for-each-ref", "--format=%(objectname)", f"refs/remotes/{remote}/")
+        names += [name for name in listing.split() if repository.resolve(name) is not None]
+    return list(dict.fromkeys(names))
+
+
+def sent_objects(repository: Repository, moves: Iterable[Move], there: Iterable[str]) -> Iterator[Sent]:
+    """Yield all that the ``moves`` send that is not ``there``: tags, then files and trees that a reference stands for,
+    then commits."""
+    tips = []
+    for move in moves:
+        name = move.new
+        for _ in range(_DEEPEST):
+            found = repository.read(name) if name is not None else None
+            if found is None:
+                break
+            name, kind, content = found
+            if kind == "commit":
+                tips.append(name)
+                break
+            if kind == "tree":
+                words = ("diff-tree", "-r", "-p", *_DIFF, _empty_tree(repository), name)
+                yield Sent(name, kind, b"", repository.git.call(*words).out)
+                break
+            yield Sent(name, kind, content)
+            if kind == "blob":
+                break
+            name = content.partition(b"\n")[0].removeprefix(b"object ").decode("ascii", "replace")
+    if tips:
+        yield from outgoing_commits(repository, tips, there)
+
+
+def _empty_tree(repository: Repository) -> str:
+    """Return the name of the empty tree, which git knows without having it."""
+    return repository.git.call("hash-object", "-t", "tree", "--stdin").out.decode("ascii").strip()
