@@ -1,0 +1,161 @@
+"""Recognising embargoed patches: what is found, what is not, each approximation by its number."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from git_xsa.git.diffs import split_diff
+from git_xsa.model.leak import Kind, Match, Secret, Watch, squeezed
+
+BEFORE = """\
+static int pin(struct domain *d, mfn_t mfn)
+{
+    struct page_info *page = mfn_to_page(mfn);
+
+    if ( !get_page(page, d) )
+        return -EINVAL;
+    page->pinned++;
+    put_page(page);
+    return 0;
+}
+
+static int unpin(struct domain *d, mfn_t mfn)
+{
+    page->pinned--;
+    return 0;
+}
+"""
+BIG = BEFORE.replace(
+    "    page->pinned++;\n",
+    "    /* The counter must neither overflow nor change once the domain is dying. */\n"
+    "    spin_lock(&d->pinned_lock);\n"
+    "    if ( page->pinned == PINNED_LIMIT || d->is_dying )\n"
+    "    {\n"
+    '        gdprintk(XENLOG_WARNING, "too many pins of mfn %lx", mfn_x(mfn));\n'
+    "        spin_unlock(&d->pinned_lock);\n"
+    "        put_page_and_type(page);\n"
+    "        return -EBUSY;\n"
+    "    }\n"
+    "    page->pinned++;\n"
+    "    spin_unlock(&d->pinned_lock);\n",
+)
+SMALL = BEFORE.replace("    put_page(page);\n", "    put_page_and_type(page);\n")
+TEXT = (
+    "A guest can pin a page as often as it likes, so that the counter overflows and the page is freed while another\n"
+    "domain still has it mapped.\n\nSigned-off-by: Jane Doe <jane@example.org>\n"
+)
+TITLE = "x86/mm: guests can overflow the counter of pinned pages"
+
+
+def diff(before: str, after: str, path: str = "xen/arch/x86/mm.c", new: str = "") -> bytes:
+    """Return the diff of a file in git's form."""
+    lines = difflib.unified_diff(before.splitlines(True), after.splitlines(True), f"a/{path}", f"b/{new or path}")
+    return f"diff --git a/{path} b/{new or path}\nindex 1..2 100644\n{''.join(lines)}".encode()
+
+
+def watch(*patches: bytes, before: str = BEFORE) -> Watch:
+    """Return a watch for the patches of XSA-500, whose file was ``before``."""
+    changes = tuple(tuple(file.change() for file in split_diff(patch)) for patch in patches)
+    known = {b"xen/arch/x86/mm.c": frozenset(map(squeezed, before.encode().splitlines()))}
+    return Watch([Secret(500, changes, (TEXT,), (TITLE,), ("CVE-2026-1234",), known)])
+
+
+PATCH, LINES = [Match(500, Kind.PATCH)], [Match(500, Kind.LINES)]
+OTHER = BEFORE.replace("struct domain *d", "struct domain *currd")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "found"),
+    [
+        (BEFORE, BIG, PATCH),
+        (OTHER, BIG.replace("struct domain *d", "struct domain *currd"), PATCH),  # on another branch
+        (BEFORE, BIG.replace("    return 0;", "    return 1;"), PATCH),  # squashed with another
+        (BEFORE, BIG.replace("    ", "\t").replace("( ", "(").replace(" )", ")"), PATCH),  # other white space
+        (BEFORE, BIG.replace("EBUSY", "EPERM"), LINES),
+        (BIG, BEFORE, []),  # its reverse
+        (BIG, BIG.replace("return 0", "return 1"), []),  # next to it, when it is there
+        (BEFORE, BEFORE.replace("put_page(page)", "put_page_and_type(page)"), []),  # a line of it
+        (BEFORE, "", []),
+    ],
+)
+def test_a_patch(before: str, after: str, found: list[Match]) -> None:
+    assert watch(diff(BEFORE, BIG)).look(b"cleanup", diff(before, after)) == found
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "path", "found"),
+    [
+        (BEFORE, SMALL, "xen/arch/x86/mm.c", PATCH),
+        (BEFORE, SMALL.replace("    ", "\t"), "arch/x86/mm.c", PATCH),
+        (BEFORE, SMALL.replace("pinned--", "pinned -= 1"), "xen/arch/x86/mm.c", PATCH),
+        (BEFORE, SMALL, "xen/arch/arm/p2m.c", []),  # one line like that may stand in any file
+        (SMALL, BEFORE, "xen/arch/x86/mm.c", []),
+        (
+            "a\nb\n    put_page(page);\nc\n",
+            "a\nb\n    put_page_and_type(page);\nc\n",
+            "xen/arch/x86/mm.c",
+            [],
+        ),  # elsewhere
+        (BEFORE, SMALL.replace("page_and_type", "page_type"), "xen/arch/x86/mm.c", []),  # 1
+    ],
+)
+def test_a_patch_of_one_line(before: str, after: str, path: str, found: list[Match]) -> None:
+    assert watch(diff(BEFORE, SMALL)).look(b"cleanup", diff(before, after, path)) == found
+
+
+def test_what_is_moved_is_not_added() -> None:
+    moved = diff(BIG, "", "xen/arch/x86/mm.c") + diff("", BIG, "xen/common/pin.c")
+    assert watch(diff(BEFORE, BIG)).look(b"move it", moved) == []
+    assert watch(diff(BEFORE, SMALL)).look(b"move it", diff(SMALL, "") + diff("", SMALL, "x.c")) == []
+
+
+def test_lines_that_the_file_has_already_do_not_count() -> None:
+    again = BEFORE + BEFORE.replace("pin(", "repin(")
+    assert watch(diff(BEFORE, again)).look(b"x", diff("", BEFORE.replace("pin", "hold"), "xen/arch/x86/mm.c")) == []
+
+
+def test_parts_with_little_weight_are_not_seen() -> None:  # 2
+    half = BEFORE.replace("    page->pinned++;\n", "    spin_lock(&d->pinned_lock);\n    page->pinned++;\n")
+    assert watch(diff(BEFORE, BIG)).look(b"x", diff(BEFORE, half)) == []
+
+
+def test_packed_text_is_not_seen() -> None:  # 3
+    binary = (
+        b"diff --git a/x.patch.gz b/x.patch.gz\nnew file mode 100644\nBinary files /dev/null and b/x.patch.gz differ\n"
+    )
+    assert watch(diff(BEFORE, BIG)).look(b"x", binary) == []
+
+
+@pytest.mark.parametrize(
+    ("message", "kinds"),
+    [
+        ("x86: something\n\n" + TEXT.replace("\n", " "), [Kind.TEXT]),
+        (f'doc: mention it\n\nFixes: 0123456789ab ("{TITLE}")\n', [Kind.TEXT]),
+        ("x86: something\n\nA guest can pin a page as often as it likes.\n", []),
+        ("x86: fix CVE-2026-1234\n", [Kind.CVE]),
+        ("x86: fix CVE-2026-1235\n", []),
+        ("x86: something\n\nThis is XSA-500.\n", [Kind.MARK]),
+        ("x86: prepare for XSA-500\n", []),  # the number may be told
+        ("x86: something\n\nThis is XSA-501.\n", []),
+        ("Signed-off-by: Jane Doe <jane@example.org>\n", []),
+    ],
+)
+def test_a_message(message: str, kinds: Sequence[Kind]) -> None:
+    assert watch(diff(BEFORE, BIG)).look(message.encode(), b"") == [Match(500, kind) for kind in kinds]
+
+
+def test_a_text_that_holds_a_patch() -> None:
+    for patch in (diff(BEFORE, BIG), diff(BEFORE, SMALL)):
+        assert watch(patch).read(b"see below\n\n" + patch) == PATCH
+        assert watch(patch).look(b"import\n", diff("", "Subject: x\n\n" + patch.decode(), "x.patch")) == PATCH
+        assert watch(patch).look(b"see below\n\n" + patch, b"") == PATCH
+
+
+@given(st.binary(), st.binary())
+def test_anything_may_be_pushed(message: bytes, text: bytes) -> None:
+    assert watch(diff(BEFORE, BIG)).look(message, text) == []
