@@ -165,8 +165,7 @@ def _problem(item: Item) -> str:
         else:
             return "it is neither the text of an advisory nor a patch"
     except PatchError as error:
-        why = error.what.removeprefix(f"{item.name} ")
-        return f"it {why}" if why != error.what else why
+        return error.what.removeprefix(f"{item.name} ")
     except MetadataError as error:
         return error.what
     return ""

@@ -42,7 +42,11 @@ def run(words: list[str], given: IO[bytes]) -> int:
         settings = read_settings(repository.git)
         if not moves or {name, address} & set(settings.private_remotes):
             return 0
-        lines = _frozen(repository, settings, moves)
+        now = clock.now()
+        entries = _ledger(settings)
+        lines = _leaks(repository, settings, entries, now, (name, moves))
+        # Second, because an override is written down, and there is none for a leak.
+        lines += _frozen(repository, settings, entries, now, moves) if not lines else []
     _say(lines)
     return REFUSED if lines else 0
 
@@ -65,16 +69,47 @@ def _moves(given: bytes) -> list[Move]:
     return found
 
 
-def _frozen(repository: Repository, settings: Settings, moves: list[Move]) -> list[str]:
+def _leaks(
+    repository: Repository, settings: Settings, entries: EmbargoLedger | None, now: int, push: tuple[str, list[Move]]
+) -> list[str]:
+    """Return what to say of what would be made public, nothing when nothing would."""
+    from git_xsa.advisories.library import Library  # noqa: PLC0415
+    from git_xsa.advisories.secrets import embargoed_numbers, read_secrets  # noqa: PLC0415
+    from git_xsa.advisories.store import Store  # noqa: PLC0415
+    from git_xsa.git.outgoing import sent_objects, there_already  # noqa: PLC0415
+    from git_xsa.model.leak import Watch  # noqa: PLC0415
+    from git_xsa.report.leaks import Leak, leak_lines  # noqa: PLC0415
+
+    remote, moves = push
+    library = Library(Store.open(settings.store), settings.trusted_keys)
+    ledger = entries.ledger if entries is not None else None
+    numbers = embargoed_numbers(library, ledger, now)
+    moves = [move for move in moves if move.new is not None]
+    if not numbers or not moves:
+        return []
+    there = there_already(repository, remote, moves)
+    watch = Watch(read_secrets(library, numbers, repository, there[:1]))
+    leaks = []
+    for sent in sent_objects(repository, moves, there):
+        notes = sent.type == "commit" and any(move.ref.startswith("refs/notes/") for move in moves)
+        found = watch.look(sent.text, sent.diff) if sent.type in ("commit", "tree") else watch.read(sent.text)
+        if notes:
+            found = sorted({*found, *watch.read(sent.added)})
+        leaks += [Leak(sent.type, sent.id, match) for match in found]
+    listed = {embargo.xsa for embargo in ledger.embargoes} if ledger is not None else set()
+    return leak_lines(leaks, remote, listed)
+
+
+def _frozen(
+    repository: Repository, settings: Settings, entries: EmbargoLedger | None, now: int, moves: list[Move]
+) -> list[str]:
     """Return what to say of the updates that the freeze forbids; nothing when it forbids none."""
     from git_xsa.git.updates import read_updates  # noqa: PLC0415
     from git_xsa.model.freeze import judge  # noqa: PLC0415
     from git_xsa.report.embargoes import clock_warning  # noqa: PLC0415
     from git_xsa.report.refusals import refusal  # noqa: PLC0415
 
-    now = clock.now()
     rules = settings.freeze_rules
-    entries = _ledger(settings)
     ledger = entries.ledger if entries is not None else None
     warning = clock_warning(ledger, now) if ledger is not None else ""
     if warning:

@@ -1,0 +1,107 @@
+"""What is under embargo, as the guard against leaks looks for it: from the store and the ledger.
+
+An advisory is under embargo as long as the ledger says so.  One that is in the store but not in the ledger is, too,
+unless something says that it is public: it was taken in from the public site, or its text tells.  Where nothing tells,
+as with patches that came without a text, the guard is better wrong than silent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from git_xsa.advisories.library import Edition, Library
+from git_xsa.advisories.patchfile import PatchError, PatchFile, parse_patch
+from git_xsa.advisories.secrecy import told_until
+from git_xsa.git.repository import Repository
+from git_xsa.model.freeze import Instant, Ledger
+from git_xsa.model.leak import Secret, squeezed
+
+#: Sections of an advisory that tell what it is about; the others are alike in all of them.
+_TELLING = re.compile(r"^(ISSUE DESCRIPTION|IMPACT)\n=+\n(.*?)(?=^[A-Z][A-Z ]+\n==|\Z)", re.MULTILINE | re.DOTALL)
+_STAT = re.compile(r"^---[ \t]*$", re.MULTILINE)
+_CVE = re.compile(r"CVE-\d{4}-\d{4,}")
+
+
+def embargoed_numbers(library: Library, ledger: Ledger | None, now: Instant) -> list[int]:
+    """Return the numbers of the advisories that are under embargo at ``now``, in order.
+
+    ``None`` is the ledger that can't be read: nothing ends an embargo then.
+    """
+    embargoes = ledger.embargoes if ledger is not None else ()
+    listed = {embargo.xsa for embargo in embargoes}
+    secret = {embargo.xsa for embargo in embargoes if now < embargo.ends}
+    silent = [number for number in library.numbers() if number not in listed]
+    secret |= {number for number in silent if not any(_open(edition, now) for edition in library.editions(number))}
+    return sorted(secret)
+
+
+def _open(edition: Edition, now: Instant) -> bool:
+    """Whether something says that the advisory is public."""
+    if edition.public:
+        return True
+    until = told_until(edition.advisory) if edition.advisory is not None else None
+    return until is not None and until <= now
+
+
+def read_secrets(
+    library: Library, numbers: Iterable[int], repository: Repository, bases: Iterable[str]
+) -> list[Secret]:
+    """Return what is secret of each of the advisories ``numbers``, all its versions together.
+
+    What the files had before the patches is looked up in ``repository``: by the object names in the patches, or else
+    in the commits ``bases``.
+    """
+    places = list(bases)
+    return [_secret(library, number, repository, places) for number in numbers]
+
+
+def _secret(library: Library, number: int, repository: Repository, bases: list[str]) -> Secret:
+    patches: dict[bytes, PatchFile] = {}
+    texts: list[str] = []
+    titles: list[str] = []
+    cves: set[str] = set()
+    for edition in library.editions(number):
+        advisory = edition.advisory
+        if advisory is not None:
+            titles.append(advisory.title)
+            texts += [section for _, section in _TELLING.findall(advisory.body)]
+            cves |= {*advisory.cves, *_CVE.findall(advisory.title)}
+        for patch in _patches(edition, texts):
+            patches.setdefault(patch.text, patch)
+    for patch in patches.values():
+        titles.append(patch.subject)
+        texts.append(_STAT.split(patch.message, maxsplit=1)[0])
+    changes = tuple(patch.changes for patch in patches.values())
+    known = _known(repository, patches.values(), bases)
+    return Secret(
+        number, changes, tuple(dict.fromkeys(texts)), tuple(dict.fromkeys(titles)), tuple(sorted(cves)), known
+    )
+
+
+def _patches(edition: Edition, texts: list[str]) -> Iterator[PatchFile]:
+    """Yield the patches of a version; one that can't be read as a patch is a text among ``texts``."""
+    for path in edition.patches:
+        content = edition.read(path)
+        try:
+            yield parse_patch(Path(path), content)
+        except PatchError:
+            texts.append(content.decode("utf-8", "replace"))
+
+
+def _known(repository: Repository, patches: Iterable[PatchFile], bases: list[str]) -> Mapping[bytes, frozenset[bytes]]:
+    """Return the lines that each file had before the patches, as far as they can be found."""
+    found: dict[bytes, frozenset[bytes]] = {}
+    for patch in patches:
+        for change in patch.changes:
+            path = change.old_path
+            if path is None or path in found:
+                continue
+            source = patch.sources.get(path, b"").decode()
+            name = path.decode("utf-8", "surrogateescape")
+            places = [source] if len(source) > 6 else []
+            blob = next(filter(None, map(repository.read, [*places, *(f"{base}:{name}" for base in bases)])), None)
+            if blob is not None and blob[1] == "blob":
+                found[path] = frozenset(map(squeezed, blob[2].splitlines()))
+    return found
