@@ -19,6 +19,8 @@ from repositories import Answer, Draft, Place, git, run, varied
 from git_xsa.demo import write as write_demo
 from git_xsa.queue.folder import MANIFEST
 from git_xsa.queue.formats import FORMATS
+from git_xsa.queue.formats.debian import stanza
+from git_xsa.queue.prepared import Patch, Queue, Style
 
 RELEASE = "RELEASE-1.0.0"
 UPSTREAM = "c0ffee" * 6 + "c0de"
@@ -292,6 +294,19 @@ def test_debian_gets_dep3_headers_and_a_stanza(shared: Place, tmp_path: Path) ->
         "\n"
         " -- Unreleased <unreleased@localhost>  Tue, 14 Nov 2023 22:20:20 +0000\n"
     )
+
+
+def test_no_line_of_the_stanza_is_too_long() -> None:
+    cves = tuple(f"CVE-2026-6242{number}" for number in range(6))
+    patch = Patch(
+        "id", "stem", b"", b"From x\nDate: Tue, 14 Nov 2023 22:16:20 +0000\n\n", "word " * 30, xsa=(497,), cve=cves
+    )
+    lines = stanza(
+        Queue("RELEASE-1.0.0", "", "", "strict", (patch,), titles={497: patch.subject}), Style()
+    ).splitlines()
+
+    assert max(map(len, lines)) <= 80
+    assert " ".join(" ".join(lines).split()).count(" ".join(("XSA-497", *cves))) == 1
 
 
 def test_the_stanza_says_why_advisories_are_not_listed(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def stanza(queue: Queue, style: Style) -> str:
     lines = [f"xen ({version}) UNRELEASED; urgency=high", "", f"  * Security fixes on top of {queue.base}:"]
     for number in queue.xsa:
         lines += _wrapped(queue.titles.get(number, "no title is known"), "    - ", "      ")
-        lines.append("      " + " ".join([f"XSA-{number}", *queue.cves(number)]))
+        lines += _wrapped(" ".join([f"XSA-{number}", *queue.cves(number)]), "      ", "      ")
     reasons: dict[str, list[int]] = {}
     for number, why in queue.unlisted.items():
         reasons.setdefault(why, []).append(number)
