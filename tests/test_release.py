@@ -180,7 +180,7 @@ def test_a_line_that_is_not_there_is_told_before_anything_happens(tmp_path: Path
 def test_a_checked_out_branch_must_be_clean_and_then_follows(place: Place, signer: Path) -> None:
     place.git("checkout", "--quiet", "-b", "staging-1.0", "origin/staging-1.0")
     (place.folder / "a.c").write_text("mine\n")
-    assert "has changes:  M a.c" in holds(place.run("release", "1.0.1"), "tree")
+    assert "has changes: M a.c" in holds(place.run("release", "1.0.1"), "tree")
 
     place.git("checkout", "--quiet", "a.c")
     assert place.run("release", "1.0.1").status == 0
@@ -359,7 +359,7 @@ if name.startswith("in-"):
 sys.exit(program.main(sys.argv[1:]))
 """
 CUTS = (
-    "commit", "tag", "tarball", "unpack", "sign", "announce", "references", "push",
+    "commit", "tag", "tarball", "unpack", "sign", "announce", "references", "prerequisites", "push",
     "in-steps.make_tag", "in-packaging.compress", "in-steps.move_refs", "in-steps.follow", "in-steps.push",
 )  # fmt: skip
 
@@ -390,7 +390,7 @@ def test_a_run_that_is_killed_can_be_gone_on_with_or_taken_back(
         if way == "--abandon":
             assert refs(place.folder) == before
             assert not files(sealed).exists()
-            assert not (store(sealed) / "releases" / "1.0.1.json").exists()
+            assert list((store(sealed) / "releases").iterdir()) == []
     place.git("verify-tag", "RELEASE-1.0.1")
     assert place.git("rev-parse", "RELEASE-1.0.1~1^{commit}") == place[4]
     assert json.loads((store(sealed) / "releases" / "1.0.1.json").read_text())["finished"] is True
@@ -540,6 +540,19 @@ def test_what_follows_a_hand_made_tag_is_made_once(place: Place, signer: Path, s
     assert {path.name: path.stat().st_mtime_ns for path in files(sealed).iterdir()} == names
     place.git("tag", "-f", "-s", "-m", "other", "RELEASE-1.0.1", place[3])
     assert "RELEASE-1.0.1 was another tag" in place.run("release", "--from-tag", "RELEASE-1.0.1").err
+
+
+def test_what_is_outstanding_on_the_new_base_is_worked_out_anew(place: Place, signer: Path, sealed: Path) -> None:
+    place.git("tag", "-s", "-m", "Xen 1.0.1", "RELEASE-1.0.1", place[2])
+
+    done = place.run("release", "--from-tag", "RELEASE-1.0.1")
+
+    assert "XSA-9100: applies on RELEASE-1.0.1" in done.out
+    answers = store(sealed) / "releases" / "1.0.1.prerequisites.json"
+    assert answers.stat().st_mode & 0o777 == 0o600
+    found = json.loads(answers.read_text())
+    assert found["base"] == place[2]
+    assert [(one["xsa"], one["state"]) for one in found["results"]] == [([9100], "applies")]
 
 
 def test_a_hand_made_tag_must_be_signed(place: Place, signer: Path) -> None:

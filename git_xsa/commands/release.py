@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
     from git_xsa.release.record import Records  # noqa: PLC0415
 
     _check(options)
-    with Session(symbols=False) as session:
+    with Session() as session:
         for name in OF_HOOKS:  # the session has been told; others are not to be
             os.environ.pop(name, None)
         records = Records(Store.open(session.settings.store))
@@ -97,6 +97,14 @@ def build_command(options: argparse.Namespace, setting: str) -> str:
     return (options.build if options.build is not None else setting).strip()
 
 
+def work_on(session: Session, records: Records, record: Record, options: argparse.Namespace) -> Work:
+    """Return the run that ``record`` tells of, with what the options say of it."""
+    from git_xsa.release.work import Work  # noqa: PLC0415
+    from git_xsa.report.as_json import verdict_document  # noqa: PLC0415
+
+    return Work(session, records, record, say, verdict_document, build_command(options, session.settings.build))
+
+
 def say(text: str) -> None:
     """Print a line of what happens."""
     print(printable(text), flush=True)
@@ -109,7 +117,6 @@ def _release(session: Session, records: Records, options: argparse.Namespace) ->
     """Judge all that is asked for, and then, if everything holds, make it."""
     from git_xsa.release.plan import branch_of, make_plan  # noqa: PLC0415
     from git_xsa.release.runs import go, known, new_record  # noqa: PLC0415
-    from git_xsa.release.work import Work  # noqa: PLC0415
 
     now = clock.now()
     for version in options.version:
@@ -128,7 +135,7 @@ def _release(session: Session, records: Records, options: argparse.Namespace) ->
         if begun is not None:
             raise _begun(begun)
         record = new_record(session.repository, records, plan, folder)
-        works.append((plan, Work(session, records, record, say, build_command(options, session.settings.build))))
+        works.append((plan, work_on(session, records, record, options)))
     holds = [_listed(plan, work, now, options.skip_xsa) for plan, work in works]
     for plan, work in compress(works, holds) if options.dry_run else ():
         _print_steps(plan, work, options.push)
@@ -226,11 +233,11 @@ def _print_end(works: Sequence[Work]) -> None:
 
 def _resume(session: Session, records: Records, options: argparse.Namespace) -> int:
     from git_xsa.release.runs import go, take_back  # noqa: PLC0415
-    from git_xsa.release.work import Work  # noqa: PLC0415
 
     works = []
     for record in _chosen(session, records, options):
-        work = Work(session, records, record, _indented, build_command(options, session.settings.build))
+        work = work_on(session, records, record, options)
+        work.say = _indented
         with records.lock(record.version):
             say(record.tag)
             if options.abandon:

@@ -19,10 +19,9 @@ if TYPE_CHECKING:
 def follow_tag(session: Session, records: Records, options: argparse.Namespace) -> int:
     """Make what follows the tag that the options name; returns 0, also when it was made or is being made already."""
     from git_xsa.advisories.store import Locked  # noqa: PLC0415
-    from git_xsa.commands.release import build_command, say  # noqa: PLC0415
+    from git_xsa.commands.release import say, work_on  # noqa: PLC0415
     from git_xsa.release.runs import go  # noqa: PLC0415
     from git_xsa.release.steps import verify_tag  # noqa: PLC0415
-    from git_xsa.release.work import Work  # noqa: PLC0415
 
     record = _record(session, records, options)
     if options.background:
@@ -46,7 +45,7 @@ def follow_tag(session: Session, records: Records, options: argparse.Namespace) 
                         f"{record.tag} is being made by git xsa-release", f"--continue {record.version} goes on"
                     )
                 record = before
-            work = Work(session, records, record, say, build_command(options, session.settings.build))
+            work = work_on(session, records, record, options)
             problem = verify_tag(work)
             if problem:
                 raise XsaError(f"git does not accept the signature of {record.tag}: {problem}", "git verify-tag")
@@ -68,15 +67,17 @@ def _record(session: Session, records: Records, options: argparse.Namespace) -> 
     if version is None:
         raise UsageError(f"{tag} is not the tag of a release", f"those are called {session.settings.release_tag}")
     tags = [(found, name) for name, (found, _) in session.branches.releases.items() if found < version]
-    branch = next((one.version for one in session.branches.stable if belongs(version, one.version)), version[:-1])
-    before = newest(tags, branch)
+    branch = next((one for one in session.branches.stable if belongs(version, one.version)), None)
+    before = newest(tags, branch.version if branch is not None else version[:-1])
     commit = session.branches.releases.get(tag, (version, ""))[1]
     day = (
         session.repository.git.text("log", "-1", "--format=%cs", "--no-show-signature", commit, "--") if commit else ""
     )
     folder = Path(options.output).absolute() if options.output else session.settings.release_folder
     words = words_for(version, tag, day)
-    return tagged_record(session.repository, records, tag, version, words, before[0] if before else tag, folder)
+    record = tagged_record(session.repository, records, tag, version, words, before[0] if before else tag, folder)
+    record.branch = branch.name if branch is not None else ""
+    return record
 
 
 def _another(records: Records, before: Record) -> XsaError:

@@ -17,6 +17,7 @@ from git_xsa.git.remote import remote_refs
 from git_xsa.git.repository import Repository
 from git_xsa.model.release import spelled
 from git_xsa.release.plan import Plan
+from git_xsa.release.prerequisites import Prerequisites, place
 from git_xsa.release.record import FOLDER, Record, Records
 from git_xsa.release.steps import PACKAGING, PUSH, RELEASE, Step
 from git_xsa.release.work import Work
@@ -69,9 +70,10 @@ def known(records: Records, repository: Repository, version: str) -> Record | No
 
 def steps_of(work: Work, pushing: bool) -> tuple[Step, ...]:
     """Return the steps of a run in their order."""
+    last = Prerequisites(work.document)
     if work.record.kind != "release":
-        return PACKAGING
-    return (*RELEASE, PUSH) if pushing and work.record.remote else RELEASE
+        return (*PACKAGING, last)
+    return (*RELEASE, last, PUSH) if pushing and work.record.remote else (*RELEASE, last)
 
 
 def after_step(_work: Work, _step: Step) -> None:
@@ -121,12 +123,13 @@ def take_back(work: Work) -> None:
         _not_out(work)
         _references_back(work)
     for name in record.files:
-        for place in (work.folder / name, *work.folder.glob(f".{name}.*.new")):
+        for path in (work.folder / name, *work.folder.glob(f".{name}.*.new")):
             with suppress(FileNotFoundError):
-                place.unlink()
+                path.unlink()
     if work.folder == work.records.store.path(FOLDER, record.version):
         with suppress(OSError):  # somebody may have put something into it
             os.rmdir(work.folder)
+    work.records.store.remove(*place(record))
     work.records.forget(record)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from difflib import unified_diff
 
 from git_xsa.git.archive import COMPRESSORS
+from git_xsa.release.prerequisites import place
 from git_xsa.release.steps import push_command
 from git_xsa.release.work import Work, drafts, pre_draft_from
 
@@ -26,6 +27,8 @@ def details(work: Work, step: str) -> Iterator[str]:
     elif step == "references":
         now = f"now at {record.old[:12]}" if record.old else "which is new"
         yield f"{record.ref}, {now}, and refs/tags/{record.tag}"
+    elif step == "prerequisites":
+        yield str(work.records.store.path(*place(record)))
     elif step == "push":
         yield push_command(work)
 

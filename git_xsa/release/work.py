@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from git_xsa.errors import XsaError
 from git_xsa.git.commits import Move, Who, make_commit, read_file, tag_text
@@ -29,6 +30,7 @@ from git_xsa.model.edits import (
     parse_edit,
     set_banner,
 )
+from git_xsa.queue.answer import Verdict
 from git_xsa.queue.session import Session
 from git_xsa.release.plan import archive_name
 from git_xsa.release.record import Record, Records
@@ -49,15 +51,25 @@ Draft = tuple[Files, str]
 
 
 class Work:
-    """The run that ``record`` tells of, in ``session``; ``say`` is told what happens."""
+    """The run that ``record`` tells of, in ``session``; ``say`` is told what happens.
+
+    ``document`` writes an answer down, ``build`` is the command that builds, empty for none.
+    """
 
     def __init__(
-        self, session: Session, records: Records, record: Record, say: Callable[[str], None], build: str = ""
+        self,
+        session: Session,
+        records: Records,
+        record: Record,
+        say: Callable[[str], None],
+        document: Callable[[Verdict], dict[str, Any]],
+        build: str = "",
     ) -> None:
         self.session = session
         self.records = records
         self.record = record
         self.say = say
+        self.document = document
         self.build = build
 
     @property
