@@ -6,7 +6,9 @@ stands still; git refuses every transport but the local one.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 from pathlib import Path
 
 import hypothesis
@@ -57,6 +59,13 @@ UNWANTED = {
 KEPT = {"GIT_XSA_QUBES", "GIT_XSA_XEN"}
 
 OUTSIDE = dict(os.environ)
+
+# Under nohup, or in the background of a shell script, these are ignored, and every process that a test starts would
+# ignore them, too.  What is handled here has its default in what is started.
+for _number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        with contextlib.suppress(ValueError):  # not in the main thread
+            signal.signal(_number, lambda *_: None)
 
 hypothesis.settings.register_profile("git-xsa", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("git-xsa")

@@ -535,13 +535,13 @@ def test_a_queue_that_nothing_makes_build(tmp_path: Path, builds: Path) -> None:
 
 
 def test_a_build_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, temporary: Path) -> None:
-    monkeypatch.setenv("HANGING", "hanging-build")
+    monkeypatch.setenv("HANGING", str(tmp_path))
     place = missing_name(tmp_path)
     command = "if grep -q two main.c; then setsid sleep 1000 & sleep 1000; fi"
     answer = place.run(*ASK, "--json", "--build", command, "--build-timeout", "0.5")
     assert answer.status == 2
     assert json.loads(answer.out)["build"]["state"] == "fails"
-    assert [line for line in processes("HANGING=hanging-build") if "sleep" in line] == []
+    assert [line for line in processes(f"HANGING={tmp_path}") if "sleep" in line] == []
     assert list(temporary.iterdir()) == []
 
 
@@ -553,26 +553,25 @@ def test_a_release_whose_build_hangs(tmp_path: Path) -> None:
 
 
 def test_a_daemon_does_not_outlive_its_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DAEMON", "left-by-a-build")
+    monkeypatch.setenv("DAEMON", str(tmp_path))
     assert missing_name(tmp_path).run(*ASK, "--build", "setsid sleep 1000 >/dev/null 2>&1 &").status == 0
-    assert [line for line in processes("DAEMON=left-by-a-build") if "sleep" in line] == []
+    assert [line for line in processes(f"DAEMON={tmp_path}") if "sleep" in line] == []
 
 
 def test_without_walls_no_process_stays_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("git_xsa.queue.builds.find_walls", lambda _: Walls())
-    monkeypatch.setenv("DAEMON", "left-without-walls")
+    monkeypatch.setenv("DAEMON", str(tmp_path))
     answer = missing_name(tmp_path).run(*ASK, "--build", "setsid sleep 1000 >/dev/null 2>&1 &")
     note = "note: the build can use the network: this system does not let a user shut it off (unshare)\n"
     assert (answer.status, answer.err) == (0, note)
-    assert [line for line in processes("DAEMON=left-without-walls") if "sleep" in line] == []
+    assert [line for line in processes(f"DAEMON={tmp_path}") if "sleep" in line] == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
 def test_an_interrupted_build_leaves_nothing(
     number: signal.Signals, tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch, builds: Path
 ) -> None:
-    mark = f"interrupted-by-{number.name}"
-    monkeypatch.setenv("INTERRUPTED", mark)
+    monkeypatch.setenv("INTERRUPTED", str(tmp_path))  # another run may be under way
     place = missing_name(tmp_path)
     before = snapshot(place.folder)
     begun = tmp_path / "begun"
@@ -582,7 +581,7 @@ def test_an_interrupted_build_leaves_nothing(
     out, err = process.communicate(timeout=60)
     assert process.returncode == -number
     assert (out, err) == ("", note_of(place))
-    assert processes(f"INTERRUPTED={mark}") == []
+    assert processes(f"INTERRUPTED={tmp_path}") == []
     assert list(temporary.iterdir()) == []
     assert snapshot(place.folder) == before
     assert [path.name for path in builds.iterdir() if path.suffix != ".log"] == []
