@@ -91,8 +91,10 @@ class Server:
         self.write(json.dumps(told, indent=2) + "\n")
 
     def write(self, text: str) -> None:
-        """Put ``text`` there as the freeze file, written in November."""
-        self.file.write_text(text, encoding="utf-8")
+        """Put ``text`` there as the freeze file, written in November, in one step."""
+        new = self.file.with_name("new")
+        new.write_text(text, encoding="utf-8")
+        new.replace(self.file)
         written = parse_instant("2026-11-24 12:00")
         os.utime(self.file, (written, written))
 
