@@ -113,6 +113,16 @@ def test_blank_context_at_the_end_without_its_mark(tmp_path: Path) -> None:
     assert patch.text == DIFF.replace(b" c\n", b"\n")
 
 
+def test_blank_context_without_its_mark_before_the_next_file(tmp_path: Path) -> None:
+    """XCP-ng's xsa340.patch was refused as too short: an editor had taken the blanks at the ends of its lines away."""
+    one = b"--- a/x.c\n+++ b/x.c\n@@ -1,4 +1,4 @@\n a\n-b\n+c\n d\n\n"
+    between = b"Index: y.c\n" + b"=" * 67 + b"\n"
+    for middle in (b"", between, b"\n" + between):
+        first, second = read(tmp_path, one + middle + one.replace(b"x.c", b"y.c")).changes
+        assert (first.path, second.path, first.hunks) == (b"x.c", b"y.c", second.hunks)
+        assert first.hunks[0].texts[-1] == b"\n"
+
+
 def test_no_newline_at_the_end_of_the_last_file(tmp_path: Path) -> None:
     diff = DIFF + b"\\ No newline at end of file\n"
 

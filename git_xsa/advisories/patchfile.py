@@ -213,9 +213,12 @@ def _be_complete(change: FileChange) -> None:
 
 
 def _without_prose(body: bytes) -> bytes:
-    """Leave out what some tools write between files (``Index: ...``, ``diff -u ...``, rules of ``=``)."""
-    lines = body.split(b"\n")
-    while lines and (not lines[-1] or lines[-1].startswith((b"Index: ", b"diff ", b"===="))):
+    """Leave out what some tools write between files (``Index: ...``, ``diff -u ...``, rules of ``=``).
+
+    Blank lines that are left here belong to the hunk: context that has lost the blank before it.
+    """
+    lines = body.removesuffix(b"\n").split(b"\n")
+    while lines and lines[-1].startswith((b"Index: ", b"diff ", b"====")):
         lines.pop()
     return b"\n".join(lines) + b"\n"
 
