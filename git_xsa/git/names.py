@@ -94,14 +94,15 @@ class AddedWords:
         if (after, before) not in self._spans:
             self._read_between(after, before)
             self._spans.add((after, before))
-        return [adder for adder in self._adders.get(word, ()) if after < adder[0] < before]
+        found = self._adders.get(word)  # of most words there is none
+        return [adder for adder in found if after < adder[0] < before] if found else ()
 
     def makers(self, ending: bytes, after: int, before: int) -> Iterable[tuple[int, bytes]]:
         """Return the changes between the two positions that make a file whose path ends with ``ending``."""
         self.adders(b"", after, before)
         return [made for made in self._made if after < made[0] < before and made[1].endswith(ending)]
 
-    def adders_in(self, path: bytes, word: bytes, after: int, before: int) -> Iterable[int]:
+    def adders_in(self, path: bytes, word: bytes, after: int, before: int) -> Collection[int]:
         """Return the changes between the two positions that may define ``word`` in the file at ``path``."""
         if path not in self._adders_in:
             found: dict[bytes, list[int]] = {}
@@ -110,7 +111,8 @@ class AddedWords:
                     for definable in self._definable_in(touch.position, path):
                         found.setdefault(definable, []).append(touch.position)
             self._adders_in[path] = found
-        return [position for position in self._adders_in[path].get(word, ()) if after < position < before]
+        positions = self._adders_in[path].get(word)
+        return [position for position in positions if after < position < before] if positions else ()
 
     def _definable_in(self, position: int, path: bytes) -> frozenset[bytes]:
         if (position, path) not in self._definable:

@@ -7,12 +7,13 @@ the sign behind it (``:`` of a label, ``=`` of a variable), from one small table
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_by_name
-from pygments.token import Comment, Keyword, String
+from pygments.token import Comment, Keyword, String, Token, _TokenType
 
 from git_xsa.model.symbols.roles import Language, Role, Space
 
@@ -48,6 +49,16 @@ _GRAMMARS = {
 }
 
 
+_END = Token
+
+
+@cache
+def _is_no_code(kind: _TokenType) -> bool:
+    """Whether a token of this kind is a comment, a string or a keyword; what the preprocessor reads is code."""
+    preprocessor = kind in Comment.Preproc or kind in Comment.PreprocFile
+    return (kind in Comment and not preprocessor) or kind in String or kind in Keyword.Reserved
+
+
 class LexedSource:
     """A file in one of the languages that Pygments reads."""
 
@@ -55,23 +66,31 @@ class LexedSource:
         self._grammar = _GRAMMARS[language]
         self._text = text
 
+        #: Starts and ends of what is no code, and how far the text has been read for them.
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+        self._read_to = 0
+
     @cached_property
-    def _spans(self) -> tuple[list[int], list[int]]:
-        """Starts and ends of all that is no code; latin-1 makes characters of bytes, one each."""
+    def _tokens(self) -> Iterator[tuple[int, _TokenType, str]]:
+        """What is left of the text to read; latin-1 makes characters of bytes, one each."""
         lexer: Lexer = get_lexer_by_name(self._grammar.lexer)
-        starts, ends = [], []
-        for start, kind, value in lexer.get_tokens_unprocessed(self._text.decode("latin-1")):
-            preprocessor = kind in Comment.Preproc or kind in Comment.PreprocFile
-            if (kind in Comment and not preprocessor) or kind in String or kind in Keyword.Reserved:
-                starts.append(start)
-                ends.append(start + len(value))
-        return starts, ends
+        return iter(lexer.get_tokens_unprocessed(self._text.decode("latin-1")))
+
+    def _read_past(self, place: int) -> None:
+        """Read until the token at ``place`` is known: half of a file, mostly, and lexing is what costs."""
+        while self._read_to <= place:
+            start, kind, value = next(self._tokens, (len(self._text), _END, " "))
+            self._read_to = start + len(value)
+            if _is_no_code(kind):
+                self._starts.append(start)
+                self._ends.append(self._read_to)
 
     def role(self, start: int, end: int) -> Role | None:
         """Return the role of the word from ``start`` to ``end``; ``None``: comment, string, keyword."""
-        starts, ends = self._spans
-        at = bisect_right(starts, start) - 1
-        if at >= 0 and start < ends[at]:
+        self._read_past(start)
+        at = bisect_right(self._starts, start) - 1
+        if at >= 0 and start < self._ends[at]:
             return None
         line = self._text[self._text.rfind(b"\n", 0, start) + 1 : start]
         words = line.split()

@@ -17,7 +17,7 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import islice
+from itertools import accumulate, islice
 from typing import Protocol
 
 from git_xsa.model.rules import Chosen
@@ -59,7 +59,7 @@ class Evidence(Protocol):
         """Return the changes after ``after`` and before ``before`` that may define ``word`` in a file that others may
         see, each with the file's path."""
 
-    def adders_in(self, path: bytes, word: bytes, after: int, before: int) -> Iterable[int]:
+    def adders_in(self, path: bytes, word: bytes, after: int, before: int) -> Collection[int]:
         """Return the changes after ``after`` and before ``before`` that may define ``word`` in the file at ``path``."""
 
     def makers(self, ending: bytes, after: int, before: int) -> Iterable[tuple[int, bytes]]:
@@ -148,13 +148,10 @@ class _File:
         self.path = path
         self.candidates = candidates
         self.lines = lines
-        self.text = b"".join(text for text, _ in lines)
+        texts = [text for text, _ in lines]
+        self.text = b"".join(texts)
         self.source = read(path, self.text)
-        self.starts: list[int] = []
-        at = 0
-        for text, _ in lines:
-            self.starts.append(at)
-            at += len(text)
+        self.starts = [0, *accumulate(map(len, texts))]
 
     def born(self, start: int) -> int:
         """Return which change brought the line at the offset ``start``."""
@@ -219,7 +216,8 @@ class Search:
                 if any(word.endswith(b".h") for word in words):
                     found.setdefault(path, set())
                 for word in words:
-                    if self._unselected(self._evidence.adders_in(path, word, base, position)):
+                    adders = self._evidence.adders_in(path, word, base, position)
+                    if adders and self._unselected(adders):
                         found.setdefault(path, set()).add(word)
                     elif self._has_adder(path, word, position):
                         doubtful.setdefault(path, set()).add(word)
@@ -245,11 +243,12 @@ class Search:
 
     def _has_adder(self, path: bytes, word: bytes, before: int) -> bool:
         """Whether an unselected change may define ``word`` where the file at ``path`` can see it."""
-        return any(
-            position not in self._chosen.queue and visible(path, where)
-            for spelling in self._forms.words(word)
-            for position, where in self._evidence.adders(spelling, self._chosen.base, before)
-        )
+        base, queue = self._chosen.base, self._chosen.queue
+        for spelling in self._forms.words(word):  # loops, since this is asked of every word
+            for position, where in self._evidence.adders(spelling, base, before):
+                if position not in queue and visible(path, where):
+                    return True
+        return False
 
     def _unresolved(self, file: _File) -> Iterator[_Use]:
         """Yield each candidate that the changes' lines of ``file`` use and nothing in ``file`` accounts for, once."""
