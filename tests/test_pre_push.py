@@ -173,6 +173,44 @@ def test_a_ledger_that_can_not_be_read_freezes(client: Client, sealed: Path) -> 
     assert client.push("push", "--quiet", "origin", "HEAD:topic")[0] == 0
 
 
+def test_the_shell_tells_when_nothing_is_in_force(client: Client, tmp_path: Path, sealed: Path) -> None:
+    client.embargo("add", "500", "501", "--until", "2026-12-08")
+    client.embargo("extend", "501", "--until", "2026-12-09")
+    client.at("2026-12-01 12:00")
+    client.embargo("lift", "501")
+    store = sealed / "data" / "git-xsa"
+    patch = tmp_path / "xsa500.patch"
+    patch.write_bytes(b"--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n")
+    assert run(client.folder, "import", str(patch)).status == 0
+    program = tmp_path / "bin" / "git-xsa-hook"
+    program.write_text("#!/bin/sh\necho called >&2\n", encoding="utf-8")
+
+    def called() -> bool:
+        client.commit("one")
+        status, told = client.push("push", "--quiet", "origin", "HEAD:topic", "+HEAD:topic-2")
+        assert (status, told) in ((0, "called\n"), (0, ""))
+        return bool(told)
+
+    assert called()  # XSA-500 lasts
+    client.at("2026-12-08 12:00")
+    assert not called()
+    git(client.folder, "config", "xsa.fixesFirst", "true")
+    assert called()
+    git(client.folder, "config", "--unset", "xsa.fixesFirst")
+    client.at("2026-11-30 12:00")  # before the journal
+    assert called()
+    client.at("2026-12-08 12:00")
+    (store / "advisories" / "XSA-502" / "files-1").mkdir(parents=True)
+    assert called()  # nothing says that it is public
+    (store / "advisories" / "XSA-502" / "files-1" / "import.json").write_text(
+        '{\n "public": true\n}\n', encoding="utf-8"
+    )
+    assert not called()
+    ledger = store / "embargoes.json"
+    ledger.write_text(ledger.read_text(encoding="utf-8").replace("\n", ""), encoding="utf-8")
+    assert called()
+
+
 SOURCE = b"""\
 int take(struct queue *q, unsigned int len)
 {
