@@ -244,6 +244,15 @@ def test_without_a_text_names_are_tried_in_order() -> None:
     ]  # fmt: skip
 
 
+def test_without_a_text_a_newer_branch_than_all_names_is_not_concerned() -> None:
+    paths = ["xsa366-4.11.patch", "xsa366-4.8.patch"]
+    assert choose(None, None, paths, (4, 11), "xen").found is Found.SERIES
+    choice = choose(None, None, paths, (4, 19), "xen")
+    assert (choice.found, choice.remark) == (Found.NOT_NAMED, "its patches are for 4.11 and older, by their names")
+    assert choose(None, None, [*paths, "xsa366.patch"], (4, 19), "xen").found is Found.SERIES
+    assert choose(None, None, paths, None, "xen").found is Found.SERIES
+
+
 RECIPE = {
     "XSA": 307,
     "SupportedVersions": ["master", "4.13", "4.10"],

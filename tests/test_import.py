@@ -225,12 +225,12 @@ def test_loose_patches_of_two_times_are_not_mixed(tmp_path: Path, sealed: Path) 
 @pytest.mark.parametrize(
     ("name", "content", "why"),
     [
-        ("xsa9.patch", b"words", "is not a patch: no diff in it"),
-        ("xsa9.patch", b"--- a/../../x\n+++ b/../../x\n@@ -1 +1 @@\n-a\n+b\n", "names the path '../../x'"),
+        ("xsa9.patch", b"words", "it is not a patch: no diff in it"),
+        ("xsa9.patch", b"--- a/../../x\n+++ b/../../x\n@@ -1 +1 @@\n-a\n+b\n", "it names the path '../../x'"),
         (
             "xsa9.patch",
             b"--- a/.git/hooks/x\n+++ b/.git/hooks/x\n@@ -1 +1 @@\n-a\n+b\n",
-            "names the path '.git/hooks/x'",
+            "it names the path '.git/hooks/x'",
         ),
         ("xsa9.meta", b"{", "it is not JSON"),
         ("xsa9.meta", b'{"XSA": "\xff"}', "it is not JSON: it is not UTF-8"),
@@ -464,6 +464,11 @@ def test_advisories_without_patches_for_the_branch_are_results(place: Place) -> 
         (30, "other-trees", "its patches are for linux"),
         (31, "no-patches", "it has no patches; it names RELEASE-1.0.2 instead"),
         (32, "not-named", "its patches are for 0.9 and older"),
+    ]
+    shown = place.run("check", "--xsa", "30,31,33").out.splitlines()
+    assert shown[1:3] == [
+        "  XSA-30, XSA-31: there is nothing to apply to RELEASE-1.0.1",
+        "  XSA-33: no commit of RELEASE-1.0.1..stable-1.0 says that it fixes it",
     ]
     place.git("config", "xsa.tree", "linux")
     assert document(place.run("check", "--xsa", "30", "--json"))["advisories"][0]["basis"] == "table"  # type: ignore[index]

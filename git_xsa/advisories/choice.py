@@ -171,6 +171,11 @@ def _by_name(patches: Sequence[str], version: Version | None, tree: str) -> Choi
         groups.setdefault(name.group, []).append(name.path)
         versions[name.group] = name.version or UNSTABLE
 
+    newest = max(versions.values())
+    if version is not None and version > newest:  # a name has the newest branch that a file is for
+        remark = f"its patches are for {shown(newest)} and older, by their names"
+        return Choice(Found.NOT_NAMED, remark=remark)
+
     def distance(group: str) -> tuple[bool, tuple[int, ...]]:
         own = versions[group]
         if version is None or own >= version:

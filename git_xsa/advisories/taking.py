@@ -165,7 +165,8 @@ def _problem(item: Item) -> str:
         else:
             return "it is neither the text of an advisory nor a patch"
     except PatchError as error:
-        return error.what.removeprefix(f"{item.name} ")
+        why = error.what.removeprefix(f"{item.name} ")
+        return f"it {why}" if why != error.what else why
     except MetadataError as error:
         return error.what
     return ""

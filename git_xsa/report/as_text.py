@@ -85,6 +85,8 @@ def headline(verdict: Verdict) -> str:
     what = advisory_names(known) or count(asked, "patch")
     verb, has = ("needs", "applies") if asked == 1 else ("need", "apply")
     base, tip = verdict.base.name, verdict.tip.spelled
+    if verdict.state is State.NO_PATCHES and verdict.found:
+        return f"{what}: there is nothing to apply to {base}"
     sentences = {
         State.APPLIES: f"{what} {has} to {base} as {'it is' if asked == 1 else 'they are'}",
         State.NEEDS_PREREQUISITES: f"{what} {verb} {needs(verdict)} on {base}",
@@ -110,7 +112,7 @@ NOT_KNOWN = "it may concern other versions or other software; what is in no bran
 
 def print_unknown(lines: Lines, verdict: Verdict) -> None:
     """Print which advisories were asked for that nothing is known of here."""
-    if verdict.unknown and verdict.state is not State.NO_PATCHES:
+    if verdict.unknown and (verdict.state is not State.NO_PATCHES or verdict.found):
         where = f"{verdict.base.name}..{verdict.tip.spelled}"
         lines.line("  ", (f"{advisory_names(verdict.unknown)}: no commit of {where} says that it fixes it", "dim"))
 
