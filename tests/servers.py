@@ -6,7 +6,6 @@ Everything listens on 127.0.0.1 alone, with keys and passwords that are made for
 from __future__ import annotations
 
 import base64
-import json
 import os
 import pwd
 import re
@@ -26,7 +25,9 @@ from urllib.parse import urlsplit
 import pytest
 from repositories import git
 
+from git_xsa.model.freeze import Embargo, Ledger, Rules
 from git_xsa.model.instant import parse_instant
+from git_xsa.report.embargoes import freeze_file
 
 ROOT = Path(__file__).resolve().parent.parent
 SSHD = "/usr/sbin/sshd"
@@ -86,13 +87,14 @@ class Server:
 
     def freeze(self, *freezes: tuple[str, str], frozen: tuple[str, ...] = ("stable-*", "staging-*")) -> None:
         """Put a freeze file there, as git xsa-embargo freeze-file prints it."""
-        windows = [{"begins": begins, "ends": ends} for begins, ends in freezes]
-        told = {"format": 1, "frozen": [f"refs/heads/{name}" for name in frozen], "freezes": windows}
-        self.write(json.dumps(told, indent=2) + "\n")
+        embargoes = [Embargo(1, parse_instant(begins), parse_instant(ends)) for begins, ends in freezes]
+        self.write(freeze_file(Ledger(tuple(embargoes)), Rules(frozen), 0) + "\n")
 
     def write(self, text: str) -> None:
-        """Put ``text`` there as the freeze file, written in November."""
-        self.file.write_text(text, encoding="utf-8")
+        """Put ``text`` there as the freeze file, written in November, in one step."""
+        new = self.file.with_name("new")
+        new.write_text(text, encoding="utf-8")
+        new.replace(self.file)
         written = parse_instant("2026-11-24 12:00")
         os.utime(self.file, (written, written))
 

@@ -423,6 +423,17 @@ def test_cut_short_at_any_change_git_finds_a_hook_and_all_can_be_repeated_or_und
     assert cuts > 8
 
 
+@pytest.mark.parametrize("name", [*hooks.CLIENT, *hooks.SERVER, hooks.CHAIN])
+def test_a_hook_is_a_posix_script_into_which_its_settings_fit(name: str) -> None:
+    path = Path(__file__).resolve().parent.parent / "hooks" / name
+    assert os.access(path, os.X_OK)
+    for shell in filter(shutil.which, ("sh", "dash")):
+        subprocess.run([shell, "-n", path], check=True)
+    made = hooks.chain("it's") if name == hooks.CHAIN else SOURCE(name).replace(b"hook=git-xsa-hook", b"hook=x", 1)
+    assert made != SOURCE(name)
+    assert made.startswith(b"#!/bin/sh\n")
+
+
 def test_the_manifest_tells_what_was_done(clone: Path) -> None:
     script(clone / ".git" / "hooks" / "pre-push", OTHER)
     run(clone, "hooks", "install")

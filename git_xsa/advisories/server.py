@@ -12,7 +12,7 @@ Promises: what can't be told counts as frozen; nothing is written but by ``Overr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -68,8 +68,20 @@ class Server:
         target = self._repository.git.text("symbolic-ref", "--quiet", move.ref, accept=(0, 1, 128))
         return replace(move, ref=target) if target else move
 
-    def judge(self, moves: Sequence[Move], now: int) -> Judgement:
-        """Return what the freeze rule says of ``moves`` at ``now``, and until they have landed."""
+    def judge(self, moves: Sequence[Move], clock: Callable[[], int]) -> Judgement:
+        """Return what the freeze rule says of ``moves`` now, and until they have landed.
+
+        Judging takes time, too: when a freeze has begun by its end, it is done again.
+        """
+        judgement = self._judge(moves, clock())
+        while judgement.allowed and judgement.ledger is not None:
+            freezes = (freeze_at(judgement.ledger, at) for at in (judgement.at, clock() + SETTLING))
+            if next(freezes) == next(freezes):
+                break
+            judgement = self._judge(moves, clock())
+        return judgement
+
+    def _judge(self, moves: Sequence[Move], now: int) -> Judgement:
         rules = replace(self._settings.freeze_rules, fixes_first=False)
         try:
             told = self._freeze_file()

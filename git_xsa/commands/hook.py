@@ -13,6 +13,7 @@ from importlib import import_module
 
 #: Name of each hook -> its module in ``git_xsa.commands``.
 HOOKS = {
+    "post-tag": "hook_post_tag",
     "pre-push": "hook_pre_push",
     "pre-receive": "hook_receive",
     "reference-transaction": "hook_reference_transaction",

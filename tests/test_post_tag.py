@@ -1,0 +1,92 @@
+"""What follows a release's tag: lists of prerequisites in the store, what changed, and a log that tells no secret."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import stat
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from repositories import BASE, Place, run, story
+
+from git_xsa.advisories.store import Store
+from git_xsa.commands.hook_post_tag import regenerate
+from git_xsa.queue.session import Session
+
+HOOKS = Path(__file__).resolve().parent.parent / "hooks"
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    """Return a repository of four advisories, whose release 1.0.1 lacks half of one and three others."""
+    return story().write(tmp_path / "story")
+
+
+def test_lists_of_a_release_and_what_changed(place: Place, tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    with Session(place.folder) as session:
+        assert regenerate(session, store, "RELEASE-1.0.0") == []
+        assert regenerate(session, store, "RELEASE-1.0.1") == []  # both need the same
+        kept = b'{"results": [{"state": "applies", "prerequisites": []}]}'  # as if it had been so then
+        store.write(kept, "lists", "RELEASE-1.0.0", "XSA-2.json")
+        store.remove("lists", "RELEASE-1.0.0", "XSA-5.json")
+        changes = regenerate(session, store, "RELEASE-1.0.1")
+    assert store.names("lists", "RELEASE-1.0.1") == [*(f"XSA-{n}.json" for n in (2, 3, 4, 5)), "changes"]
+    (answer,) = json.loads(store.read("lists", "RELEASE-1.0.1", "XSA-2.json") or b"")["results"]
+    (asked,) = json.loads(place.run("check", "--onto", "RELEASE-1.0.1", "--xsa", "2", "--each", "--json").out)[
+        "results"
+    ]
+    assert answer == asked
+    assert changes == [
+        "XSA-2: needs-prerequisites with 1 prerequisites; applies with 0 on RELEASE-1.0.0",
+        "XSA-5: applies; no list for RELEASE-1.0.0",
+    ]
+    assert (store.read("lists", "RELEASE-1.0.1", "changes") or b"").decode().splitlines() == changes
+    assert store.read("lists", "RELEASE-1.0.0", "XSA-2.json") == kept
+
+
+def test_a_tag_has_them_made_in_the_background(
+    place: Place, sealed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    program = programs / "git-xsa-hook"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m git_xsa hook "$@"\n', encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(programs), prepend=os.pathsep)
+    hooks = Path(place.git("rev-parse", "--path-format=absolute", "--git-path", "hooks"))
+    hooks.mkdir(exist_ok=True)
+    shutil.copy(HOOKS / "reference-transaction", hooks)
+    store = sealed / "data" / "git-xsa"
+    place.git("tag", "RELEASE-1.0.2", place[BASE])
+    assert not store.exists()  # nobody asked for anything
+    place.git("tag", "-d", "RELEASE-1.0.2")
+    assert run(place.folder, "embargo", "add", "2", "--until", "2100-01-01", "--note", "secret").status == 0
+    place.git("tag", "other", place[BASE])
+    assert not (store / "post-tag.log").exists()
+    place.git("tag", "RELEASE-1.0.2", place[BASE])
+    log = store / "post-tag.log"
+    for _ in range(600):
+        if ": done" in log.read_text(encoding="utf-8"):
+            break
+        time.sleep(0.1)
+    assert "RELEASE-1.0.2: done" in log.read_text(encoding="utf-8")
+    assert (store / "lists" / "RELEASE-1.0.2" / "XSA-2.json").is_file()
+    assert stat.S_IMODE(log.stat().st_mode) == 0o600
+    for word in ("use it", "prepare", "secret", "a.c"):
+        assert word not in log.read_text(encoding="utf-8")
+
+
+def test_what_goes_wrong_does_not_hold_a_tag_back(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hooks = Path(place.git("rev-parse", "--path-format=absolute", "--git-path", "hooks"))
+    hooks.mkdir(exist_ok=True)
+    shutil.copy(HOOKS / "reference-transaction", hooks)
+    run(place.folder, "embargo", "add", "2", "--until", "2100-01-01")
+    place.git("tag", "RELEASE-1.0.3", place[BASE])  # there is no git-xsa-hook
+    assert place.git("rev-parse", "RELEASE-1.0.3^{}") == place[BASE]
