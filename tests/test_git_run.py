@@ -15,7 +15,7 @@ import pytest
 from repositories import git
 
 from git_xsa.errors import XsaError
-from git_xsa.git import run
+from git_xsa.git import programs, run
 from git_xsa.git.run import Git, GitError
 
 
@@ -368,14 +368,14 @@ def test_gnu_patch(tmp_path: Path) -> None:
     (folder / "x").write_bytes(b"a\nb\nc\n")
     text = b"--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@\n a\n-b\n+B\n c\n"
 
-    assert run.run_patch(folder, text, 0)
+    assert programs.run_patch(folder, text, 0)
     assert (folder / "x").read_bytes() == b"a\nB\nc\n"
-    assert not run.run_patch(folder, text, 0)
+    assert not programs.run_patch(folder, text, 0)
     assert sorted(path.name for path in folder.iterdir()) == ["x"]
 
 
 def test_no_gnu_patch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(XsaError) as caught:
-        run.run_patch(tmp_path, b"", 0)
+        programs.run_patch(tmp_path, b"", 0)
     assert caught.value.what == "GNU patch is not installed, or not on PATH"

@@ -21,7 +21,7 @@ MAY_IMPORT = {
 ALWAYS = {"errors"}
 #: Library -> the only modules that may use it.
 RESERVED = {
-    "sh": {"git/run.py"},
+    "sh": {"git/run.py", "git/programs.py"},
     "requests": {"advisories/web.py"},
     # sh has no wait with a limit after which a whole group of processes is killed
     "subprocess": {"report/pager.py", "git/build_command.py"},

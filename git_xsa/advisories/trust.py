@@ -13,7 +13,7 @@ from enum import Enum
 from hashlib import sha256
 
 from git_xsa.errors import XsaError
-from git_xsa.git.run import run_gpg
+from git_xsa.git.programs import run_gpg
 
 
 class Signature(str, Enum):

@@ -93,7 +93,7 @@ def start(records: Records, folder: Path, tag: str, version: Version, words: Seq
 
     ``words`` are more options.  It finds the repository by ``folder``, whatever a hook's environment says.
     """
-    from git_xsa.git.run import start_apart  # noqa: PLC0415
+    from git_xsa.git.programs import start_apart  # noqa: PLC0415
 
     log = records.log(spelled(version), tag)
     start_apart((sys.executable, "-m", "git_xsa", "release", "--from-tag", tag, *words), folder, log)

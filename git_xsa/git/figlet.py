@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from git_xsa.errors import XsaError
-from git_xsa.git.run import run_tool
+from git_xsa.git.programs import run_tool
 
 
 def draw(text: str) -> tuple[str, ...] | None:

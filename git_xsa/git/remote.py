@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from git_xsa.errors import XsaError
+from git_xsa.git.programs import run_tool
 from git_xsa.git.repository import Repository
-from git_xsa.git.run import run_tool
 
 #: How long a remote may take to answer, in seconds.
 LIMIT = 30.0

@@ -5,8 +5,8 @@ optional locks, untranslated messages, nothing that the user's configuration cou
 Input and output of a call go through anonymous memory files: text under embargo has no name in a file system, and no
 thread has to read along.
 
-git is started by ``posix_spawn``, other programs by the library ``sh``.  Loading ``sh``, which brings asyncio and ssl
-along, and its work for each process, in Python between fork and exec, took a quarter of all that a small request takes.
+Programs are started by the library ``sh``, which is loaded with the first of them; those that are not git by
+``git_xsa.git.programs``.
 
 Promises: bytes in, bytes out; the exit status is the caller's to judge when it asks for that, and a ``GitError``
 otherwise; no process outlives the ``Git`` object's ``close``.
@@ -14,14 +14,13 @@ otherwise; no process outlives the ``Git`` object's ``close``.
 
 from __future__ import annotations
 
-import fcntl
 import io
 import os
 import re
 import shutil
 import signal
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,6 +72,14 @@ HINTS = {
 }
 
 
+#: What ``sh`` is told of every process: no terminal, and any exit status is an answer.
+PLAIN: dict[str, Any] = {
+    "_tty_in": False,
+    "_tty_out": False,
+    "_return_cmd": True,
+    "_ok_code": range(-signal.NSIG, 256),
+}
+
 #: Signals that end a command; each may come at any time.
 _ENDING = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 
@@ -103,7 +110,7 @@ class Answer:
     err: bytes
 
 
-class _Word(str):
+class Word(str):
     """A word of a command line.  ``sh`` would encode it strictly, but a name of a file need not be valid text."""
 
     __slots__ = ()
@@ -112,10 +119,11 @@ class _Word(str):
         return self
 
     def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:  # noqa: ARG002 - as str has it
+        """Return the bytes that the name has in the file system."""
         return super().encode(sys.getfilesystemencoding(), sys.getfilesystemencodeerrors())
 
 
-def _memory(content: bytes = b"") -> IO[bytes]:
+def memory(content: bytes = b"") -> IO[bytes]:
     """Return an anonymous file that holds ``content`` and stands at its start."""
     file: IO[bytes]
     if hasattr(os, "memfd_create"):
@@ -132,7 +140,8 @@ def _memory(content: bytes = b"") -> IO[bytes]:
     return file
 
 
-def _read(file: IO[bytes]) -> bytes:
+def read_all(file: IO[bytes]) -> bytes:
+    """Return all that ``file`` holds."""
     file.seek(0)
     chunks = []
     while chunk := file.read(1 << 20):
@@ -141,24 +150,35 @@ def _read(file: IO[bytes]) -> bytes:
 
 
 @contextmanager
-def _undisturbed() -> Iterator[set[int]]:
-    """Keep signals that end the command waiting while a process is started and noted; yield those that waited before.
+def _undisturbed() -> Iterator[None]:
+    """Keep signals that end the command waiting while a process is started and noted.
 
-    What a signal raises in between would leave a process that nobody waits for.
+    What they raise is lost in Python's own work around a fork, or shown by the child, which runs our handlers, too.
     """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     try:
-        yield {int(number) for number in before}
+        yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _expose() -> None:
+    """Undo ``_undisturbed`` in the child, just before it becomes git: a signal that waits ends it.
+
+    Python ignores SIGPIPE, and a child would go on ignoring it.
+    """
+    for number in _ENDING:
+        if callable(signal.getsignal(number)):
+            signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
 
 
 class _Process:
     """A process that was started; somebody must ``wait`` for it."""
 
-    def __init__(self, number: int) -> None:
-        self._number = number
-        self._status: int | None = None
+    def __init__(self, process: Any) -> None:
+        self._process = process
 
     def wait(self) -> int:
         """Wait for the end; return the exit status, or the number of the signal that ended it with a minus.
@@ -166,170 +186,37 @@ class _Process:
         A signal that ended it and interrupted us in waiting for it may have left nothing to wait for: that counts as
         killed.
         """
-        if self._status is None:
-            try:
-                self._status = os.waitstatus_to_exitcode(os.waitpid(self._number, 0)[1])
-            except ChildProcessError:
-                self._status = -signal.SIGKILL
-        return self._status
+        try:
+            self._process.wait()
+        except ChildProcessError:
+            return -signal.SIGKILL
+        return int(self._process.exit_code)
 
     def end(self) -> None:
         """End it and wait; harmless when it has ended."""
-        if self._status is None:
-            with suppress(ProcessLookupError):
-                os.kill(self._number, signal.SIGTERM)
-            self.wait()
+        with suppress(ProcessLookupError):
+            self._process.terminate()
+        self.wait()
 
 
 def _spawn(
-    words: tuple[str, ...],
-    environment: Mapping[str, str],
-    streams: tuple[IO[bytes], IO[bytes], IO[bytes]],
-    mask: set[int],
+    words: tuple[str, ...], environment: Mapping[str, str], streams: tuple[IO[bytes], IO[bytes], IO[bytes]]
 ) -> _Process:
-    """Start ``words``, the program's path first, with these standard streams; only the signals in ``mask`` wait."""
-    # Where one of our own standard streams is closed, a file of ours may have its number.
-    copies = [fcntl.fcntl(stream, fcntl.F_DUPFD_CLOEXEC, 3) for stream in streams]
-    try:
-        actions = [(os.POSIX_SPAWN_DUP2, copy, target) for target, copy in enumerate(copies)]
-        restored = [signal.SIGPIPE]  # Python ignores it, and a child would go on ignoring it
-        return _Process(
-            os.posix_spawn(words[0], words, environment, file_actions=actions, setsigmask=mask, setsigdef=restored)
-        )
-    finally:
-        for copy in copies:
-            os.close(copy)
+    """Start ``words``, the program's path first, with these standard streams; to be called ``_undisturbed``."""
+    import sh  # noqa: PLC0415 - takes longer to load than all of ours: only where something is started
 
-
-def run_patch(folder: Path, text: bytes, fuzz: int) -> bool:
-    """Apply ``text`` in ``folder`` with GNU patch, as packagers' build tools do; return whether it took every hunk.
-
-    Raises ``XsaError`` when GNU patch is not installed.
-    """
-    import sh  # noqa: PLC0415 - see above
-
-    try:
-        program = sh.Command("patch")
-    except sh.CommandNotFound:
-        raise XsaError("GNU patch is not installed, or not on PATH", "install the package patch") from None
-    words = ("-p1", "-f", "-s", f"-F{fuzz}", "--no-backup-if-mismatch", "-r", "-", "-d", _Word(folder))
-    with _memory(text) as source, open(os.devnull, "wb") as out:
-        options: dict[str, Any] = {
-            "_tty_in": False,
-            "_tty_out": False,
-            "_return_cmd": True,
-            "_ok_code": range(-signal.NSIG, 256),
-        }
-        done = program(*words, _in=source, _out=out, _err=out, _env=dict(os.environ, LC_ALL="C"), **options)
-    return int(done.exit_code) == 0
+    source, out, err = streams
+    options: dict[str, Any] = {
+        "_env": dict(environment),
+        "_bg": True,
+        "_bg_exc": False,
+        "_preexec_fn": _expose,
+        **PLAIN,
+    }
+    return _Process(sh.Command(words[0])(*map(Word, words[1:]), _in=source, _out=out, _err=err, **options))
 
 
 _CUT = "the process ended in the middle of an answer"
-
-
-def run_gpg(words: Sequence[str], given: bytes) -> Answer:
-    """Run ``gpg WORDS`` with ``given`` as its standard input and return what it gave, whatever its exit status.
-
-    It asks nobody anything: no terminal, no options of the user's, no key server.  Raises ``XsaError`` when it is not
-    installed.
-    """
-    import sh  # noqa: PLC0415 - see above
-
-    try:
-        program = sh.Command("gpg")
-    except sh.CommandNotFound:
-        raise XsaError("gpg is not installed, or not on PATH", "install the package gpg (GnuPG)") from None
-    fixed = ("--batch", "--no-tty", "--no-options", "--no-auto-key-retrieve", "--no-auto-check-trustdb")
-    options: dict[str, Any] = {
-        "_tty_in": False,
-        "_tty_out": False,
-        "_return_cmd": True,
-        "_ok_code": range(-signal.NSIG, 256),
-        "_env": dict(os.environ, LC_ALL="C"),
-    }
-    with _memory(given) as source, _memory() as out, _memory() as err:
-        done = program(*fixed, *map(_Word, words), _in=source, _out=out, _err=err, **options)
-        return Answer(int(done.exit_code), _read(out), _read(err))
-
-
-#: Program -> the package that has it, for the hint.
-_PACKAGES = {"gpg": "gpg (GnuPG)", "ssh-keygen": "openssh-client", "gzip": "gzip", "xz": "xz-utils"}
-
-
-def run_tool(
-    words: Sequence[str],
-    given: bytes = b"",
-    folder: Path | None = None,
-    environment: Mapping[str, str] | None = None,
-    alone: bool = False,
-    limit: float | None = None,
-) -> Answer:
-    """Run the program ``words`` with ``given`` as its standard input; return what it gave, whatever its exit status.
-
-    It gets the user's environment without git's wishes about output, with plain English and ``environment``; an empty
-    value there takes a variable out.  ``alone``: it has no terminal that it could ask for a passphrase.  After
-    ``limit`` seconds it is ended, with the status 124.  Raises ``XsaError`` when it is not installed.
-    """
-    import sh  # noqa: PLC0415 - see above
-
-    name, *rest = words
-    try:
-        program = sh.Command(name)
-    except sh.CommandNotFound:
-        package = _PACKAGES.get(name)
-        hint = f"install the package {package}" if package else "check the setting that names it"
-        raise XsaError(f"{name} is not installed, or not on PATH", hint) from None
-    surroundings = {n: v for n, v in os.environ.items() if n not in UNWANTED and not n.startswith(TRACES)}
-    surroundings |= {"LC_ALL": "C", **(environment or {})}
-    options: dict[str, Any] = {
-        "_cwd": str(folder) if folder is not None else os.getcwd(),
-        "_env": {n: v for n, v in surroundings.items() if v},
-        "_tty_in": False,
-        "_tty_out": False,
-        "_return_cmd": True,
-        "_ok_code": range(-signal.NSIG, 256),
-        "_new_session": alone,
-        "_new_group": False,
-        "_timeout": limit,
-    }
-    with _memory(given) as source, _memory() as out, _memory() as err:
-        try:
-            done = program(*map(_Word, rest), _in=source, _out=out, _err=err, **options)
-        except sh.TimeoutException:
-            return Answer(124, b"", f"{name} gave no answer within {limit:.0f} seconds".encode())
-        return Answer(int(done.exit_code), _read(out), _read(err))
-
-
-#: Variables by which git tells a hook where it is; what runs git somewhere else must not have them.
-OF_HOOKS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_NAMESPACE")
-
-
-def start_apart(words: Sequence[str], folder: Path, log: Path) -> None:
-    """Start the program ``words`` in ``folder``, a process of its own that outlives this one; it writes to ``log``.
-
-    It has no terminal and no input; only the user can read the log.
-    """
-    target = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    source = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
-    child = os.fork()
-    if child == 0:
-        try:
-            if os.fork():  # so that nobody has to wait for it
-                os._exit(0)
-            os.setsid()
-            os.dup2(source, 0)
-            os.dup2(target, 1)
-            os.dup2(target, 2)
-            os.chdir(folder)
-            for name in OF_HOOKS:
-                os.environ.pop(name, None)
-            os.execvp(words[0], list(words))
-        finally:
-            os._exit(127)
-    os.close(source)
-    os.close(target)
-    with suppress(ChildProcessError):
-        os.waitpid(child, 0)
 
 
 class Service:
@@ -403,7 +290,7 @@ class Stream:
         """Return up to ``size`` bytes, none at the end; ``GitError`` when git failed."""
         block = self._output.read(size)
         if not block:
-            answer = Answer(self._process.wait(), b"", _read(self._errors))
+            answer = Answer(self._process.wait(), b"", read_all(self._errors))
             _accepted(answer, self._words, (0,))
         return block
 
@@ -444,7 +331,7 @@ class Call:
         with out, err:
             status = self._process.wait()
             self._running.discard(self)
-            answer = Answer(status, _read(out), _read(err))
+            answer = Answer(status, read_all(out), read_all(err))
         return _accepted(answer, self._words, self._accept)
 
     def abandon(self) -> None:
@@ -487,10 +374,10 @@ class Git:
         accept: tuple[int, ...] = (0,),
     ) -> Call:
         """Begin ``git WORDS`` with ``given`` as its standard input; its ``finish`` returns what it gave."""
-        out, err = _memory(), _memory()
-        with _memory(given) as source, _undisturbed() as mask:
+        out, err = memory(), memory()
+        with memory(given) as source, _undisturbed():
             settings = self._environment | dict(environment or {})
-            process = _spawn((*self._here, *words), settings, (source, out, err), mask)
+            process = _spawn((*self._here, *words), settings, (source, out, err))
             call = Call(words, process, (out, err), accept, self._calls)
             self._calls.add(call)
         return call
@@ -519,9 +406,9 @@ class Git:
     def stream(self, *words: str, given: bytes = b"") -> Stream:
         """Start ``git WORDS`` with ``given`` as its standard input; its output is read from what is returned."""
         read_end, write_end = os.pipe()
-        output, errors = open(read_end, "rb"), _memory()  # noqa: SIM115 - closed by the stream
-        with _memory(given) as source, open(write_end, "wb", 0) as sink, _undisturbed() as mask:
-            process = _spawn((*self._here, *words), self._environment, (source, sink, errors), mask)
+        output, errors = open(read_end, "rb"), memory()  # noqa: SIM115 - closed by the stream
+        with memory(given) as source, open(write_end, "wb", 0) as sink, _undisturbed():
+            process = _spawn((*self._here, *words), self._environment, (source, sink, errors))
             stream = Stream(words, process, output, errors)
             self._services.append(stream)
         return stream
@@ -537,8 +424,8 @@ class Git:
         with open(read_request, "rb", 0) as source, open(write_answer, "wb", 0) as sink, open(os.devnull, "wb") as err:
             answers = io.BufferedReader(io.FileIO(read_answer), 1 << 16)
             requests = open(write_request, "wb", 0)  # noqa: SIM115 - closed by the service
-            with _undisturbed() as mask:
-                service = Service(name, _spawn(words, environment, (source, sink, err), mask), requests, answers)
+            with _undisturbed():
+                service = Service(name, _spawn(words, environment, (source, sink, err)), requests, answers)
                 self._services.append(service)
         return service
 

@@ -15,8 +15,9 @@ from os import pathsep
 from pathlib import Path
 
 from git_xsa.errors import XsaError
+from git_xsa.git.programs import run_patch
 from git_xsa.git.repository import Repository
-from git_xsa.git.run import Git, Service, run_patch
+from git_xsa.git.run import Git, Service
 from git_xsa.git.scratch import Scratch
 
 #: Mode and object name of a file in an index.

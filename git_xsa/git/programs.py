@@ -1,0 +1,137 @@
+"""Start programs other than git: GNU patch, gpg, packers and signers, and what is to outlive this process.
+
+Text under embargo goes to them as git gets it: through anonymous memory files, never by name or in a command line.
+
+Promises: bytes in, bytes out; any exit status is an answer; a program that is not installed is an ``XsaError`` that
+names the package.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from git_xsa.errors import XsaError
+from git_xsa.git.run import PLAIN, TRACES, UNWANTED, Answer, Word, memory, read_all
+
+
+def run_patch(folder: Path, text: bytes, fuzz: int) -> bool:
+    """Apply ``text`` in ``folder`` with GNU patch, as packagers' build tools do; return whether it took every hunk.
+
+    Raises ``XsaError`` when GNU patch is not installed.
+    """
+    import sh  # noqa: PLC0415 - see git_xsa.git.run
+
+    try:
+        program = sh.Command("patch")
+    except sh.CommandNotFound:
+        raise XsaError("GNU patch is not installed, or not on PATH", "install the package patch") from None
+    words = ("-p1", "-f", "-s", f"-F{fuzz}", "--no-backup-if-mismatch", "-r", "-", "-d", Word(folder))
+    with memory(text) as source, open(os.devnull, "wb") as out:
+        options: dict[str, Any] = {
+            **PLAIN,
+        }
+        done = program(*words, _in=source, _out=out, _err=out, _env=dict(os.environ, LC_ALL="C"), **options)
+    return int(done.exit_code) == 0
+
+
+def run_gpg(words: Sequence[str], given: bytes) -> Answer:
+    """Run ``gpg WORDS`` with ``given`` as its standard input and return what it gave, whatever its exit status.
+
+    It asks nobody anything: no terminal, no options of the user's, no key server.  Raises ``XsaError`` when it is not
+    installed.
+    """
+    import sh  # noqa: PLC0415 - see git_xsa.git.run
+
+    try:
+        program = sh.Command("gpg")
+    except sh.CommandNotFound:
+        raise XsaError("gpg is not installed, or not on PATH", "install the package gpg (GnuPG)") from None
+    fixed = ("--batch", "--no-tty", "--no-options", "--no-auto-key-retrieve", "--no-auto-check-trustdb")
+    options: dict[str, Any] = {
+        **PLAIN,
+        "_env": dict(os.environ, LC_ALL="C"),
+    }
+    with memory(given) as source, memory() as out, memory() as err:
+        done = program(*fixed, *map(Word, words), _in=source, _out=out, _err=err, **options)
+        return Answer(int(done.exit_code), read_all(out), read_all(err))
+
+
+#: Program -> the package that has it, for the hint.
+_PACKAGES = {"gpg": "gpg (GnuPG)", "ssh-keygen": "openssh-client", "gzip": "gzip", "xz": "xz-utils"}
+
+
+def run_tool(
+    words: Sequence[str],
+    given: bytes = b"",
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    alone: bool = False,
+    limit: float | None = None,
+) -> Answer:
+    """Run the program ``words`` with ``given`` as its standard input; return what it gave, whatever its exit status.
+
+    It gets the user's environment without git's wishes about output, with plain English and ``environment``; an empty
+    value there takes a variable out.  ``alone``: it has no terminal that it could ask for a passphrase.  After
+    ``limit`` seconds it is ended, with the status 124.  Raises ``XsaError`` when it is not installed.
+    """
+    import sh  # noqa: PLC0415 - see git_xsa.git.run
+
+    name, *rest = words
+    try:
+        program = sh.Command(name)
+    except sh.CommandNotFound:
+        package = _PACKAGES.get(name)
+        hint = f"install the package {package}" if package else "check the setting that names it"
+        raise XsaError(f"{name} is not installed, or not on PATH", hint) from None
+    surroundings = {n: v for n, v in os.environ.items() if n not in UNWANTED and not n.startswith(TRACES)}
+    surroundings |= {"LC_ALL": "C", **(environment or {})}
+    options: dict[str, Any] = {
+        "_cwd": str(folder) if folder is not None else os.getcwd(),
+        "_env": {n: v for n, v in surroundings.items() if v},
+        **PLAIN,
+        "_new_session": alone,
+        "_new_group": False,
+        "_timeout": limit,
+    }
+    with memory(given) as source, memory() as out, memory() as err:
+        try:
+            done = program(*map(Word, rest), _in=source, _out=out, _err=err, **options)
+        except sh.TimeoutException:
+            return Answer(124, b"", f"{name} gave no answer within {limit:.0f} seconds".encode())
+        return Answer(int(done.exit_code), read_all(out), read_all(err))
+
+
+#: Variables by which git tells a hook where it is; what runs git somewhere else must not have them.
+OF_HOOKS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_NAMESPACE")
+
+
+def start_apart(words: Sequence[str], folder: Path, log: Path) -> None:
+    """Start the program ``words`` in ``folder``, a process of its own that outlives this one; it writes to ``log``.
+
+    It has no terminal and no input; only the user can read the log.
+    """
+    target = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    source = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+    child = os.fork()
+    if child == 0:
+        try:
+            if os.fork():  # so that nobody has to wait for it
+                os._exit(0)
+            os.setsid()
+            os.dup2(source, 0)
+            os.dup2(target, 1)
+            os.dup2(target, 2)
+            os.chdir(folder)
+            for name in OF_HOOKS:
+                os.environ.pop(name, None)
+            os.execvp(words[0], list(words))
+        finally:
+            os._exit(127)
+    os.close(source)
+    os.close(target)
+    with suppress(ChildProcessError):
+        os.waitpid(child, 0)
