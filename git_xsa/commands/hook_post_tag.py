@@ -119,7 +119,7 @@ def start(repository_folder: str, store: Store, tags: Sequence[str]) -> str:
     """Have the lists for ``tags`` made in the background; returns the path of the log."""
     from pathlib import Path  # noqa: PLC0415
 
-    from git_xsa.git.run import start_apart  # noqa: PLC0415
+    from git_xsa.git.programs import start_apart  # noqa: PLC0415
 
     # Only so that the log is there, with its mode, before another program writes to it.
     store.append(f"{rfc3339(clock.now())} {', '.join(tags)}: begun", LOG)
