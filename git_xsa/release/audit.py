@@ -4,6 +4,10 @@ What the store has of advisories is compared with the branch, patch by patch (``
 that has some patches of an advisory and lacks others is the worst case, since its history looks as if it had the fix:
 RELEASE-4.6.3 was made with one of the three patches of XSA-155.
 
+What is not public stops nothing either: it is not to be on the branch yet, and releases are made before advisories are
+predisclosed.  The ledger tells what is public, else patches that the branch has, else the advisory's own text, as in
+``git_xsa.queue.status``.  Of what is not known to be public nothing is told but numbers.
+
 What does not concern the branch stops nothing.  Which that is, is told by the advisory's table or recipe.  Where there
 is none, because only patch files were taken in, it is approximate:
 
@@ -20,6 +24,7 @@ from dataclasses import dataclass
 
 from git_xsa.advisories.names import read_name
 from git_xsa.git.repository import Commit
+from git_xsa.model.freeze import Instant, Ledger
 from git_xsa.model.release import Version
 from git_xsa.model.words import count
 from git_xsa.queue.answer import FoundSeries
@@ -45,7 +50,7 @@ class Audit:
     def summary(self) -> str:
         """The answer in one sentence, when there is no problem."""
         if not self.judged:
-            return "the store has no advisory that concerns the branch, so only its own history tells of fixes"
+            return "the store has no public advisory that concerns the branch, so only its own history tells of fixes"
         verb = "concerns" if self.judged == 1 else "concern"
         return f"the branch has all of {count(self.judged, 'advisory')} in the store that {verb} it"
 
@@ -64,23 +69,47 @@ class _Marks:
         return number not in self.later and (number in self.before or number < self._highest - NEAR)
 
 
-def audit(session: Session, first: Commit, tip: Commit, skipped: Collection[int]) -> Audit:
+class _Openness:
+    """Which advisories are public at an instant."""
+
+    def __init__(self, session: Session, ledger: Ledger, now: Instant) -> None:
+        self._imported = session.imported
+        self._ended = {embargo.xsa: embargo.ends <= now for embargo in ledger.embargoes}
+
+    def known(self, number: int) -> bool:
+        """Whether an advisory is known to be public, so that everything may be told of it."""
+        return self._ended.get(number, self._imported is not None and self._imported.public(number))
+
+    def secret(self, series: FoundSeries) -> bool:
+        """Whether an advisory is not to be on the branch yet, as far as is known."""
+        listed = series.number in self._ended
+        return not self.known(series.number) and (listed or not any(patch.present for patch in series.patches))
+
+
+def audit(
+    session: Session, first: Commit, tip: Commit, skipped: Collection[int], ledger: Ledger, now: Instant
+) -> Audit:
     """Return what of the store's advisories the branch lacks at ``tip``; ``first`` is its oldest release.
 
-    The advisories ``skipped`` are left out: a person says that the branch needs no patch of them.
+    The advisories ``skipped`` are left out: a person says that the branch needs no patch of them.  Those that are not
+    public at ``now``, by ``ledger`` or the store, are remarks.
     """
     if session.imported is None:
         return Audit((), (), 0)
     numbers = sorted(session.imported.numbers.difference(skipped))
     session.range(first, tip)  # so that what came since then is recognised as commits, and not by contents alone
     found = [series for question in session.ask(tip, tip, numbers, named=True) for series in question.found]
+    openness = _Openness(session, ledger, now)
     marks, version = _Marks(session, first, tip, numbers), session.version_of(tip, tip)
     problems, remarks, judged = [], [], 0
     for series in sorted(found, key=lambda one: one.number):
-        problem = _problem(series)
-        excuse = _excuse(series, marks, version) if problem else ""
+        known = openness.known(series.number)
+        problem = _problem(series, known)
+        excuse = _excuse(series, marks, version, series.label if known else "") if problem else ""
         if not problem:
             judged += bool(series.patches)
+        elif excuse != "" and openness.secret(series):
+            remarks.append(f"XSA-{series.number} is not known to be public, and the branch lacks its fix")
         elif excuse is None:
             judged += 1
             problems += problem
@@ -90,15 +119,24 @@ def audit(session: Session, first: Commit, tip: Commit, skipped: Collection[int]
     return Audit(tuple(problems), tuple(remarks), judged)
 
 
-def _problem(series: FoundSeries) -> list[str]:
-    """Return what is wrong about one advisory, a line each; none for nothing."""
+def _problem(series: FoundSeries, known: bool) -> list[str]:
+    """Return what is wrong about one advisory, a line each; none for nothing.
+
+    Names and subjects of its patches are told only when it is known to be public.
+    """
     name = f"XSA-{series.number}"
     if not series.patches:
         if series.basis == "missing":
-            return [f"{name}: the store has no file of the patches that {series.title} lists for the branch"]
-        return [f"{name}: {series.remark}"] if series.remark and series.basis not in _NONE else []
-    missing = [f"  missing  {patch.name}: {patch.subject}" for patch in series.patches if not patch.present]
-    present = [f"  there    {patch.name}: {patch.subject}" for patch in series.patches if patch.present]
+            title = series.title if known else "its text"
+            return [f"{name}: the store has no file of the patches that {title} lists for the branch"]
+        remark = series.remark if known else "its patches for the branch can't be told"
+        return [f"{name}: {remark}"] if series.remark and series.basis not in _NONE else []
+    patches = [
+        (patch.present, f"{patch.name}: {patch.subject}" if known else f"patch {place} of {len(series.patches)}")
+        for place, patch in enumerate(series.patches, 1)
+    ]
+    missing = [f"  missing  {told}" for there, told in patches if not there]
+    present = [f"  there    {told}" for there, told in patches if there]
     if not missing:
         return []
     if len(present) > SHOWN:
@@ -106,8 +144,12 @@ def _problem(series: FoundSeries) -> list[str]:
     return [f"{name} is {'only partly' if present else 'not'} applied:", *present, *missing]
 
 
-def _excuse(series: FoundSeries, marks: _Marks, version: Version | None) -> str | None:
-    """Return why what is wrong about an advisory stops nothing (empty: not even worth a word), else ``None``."""
+def _excuse(series: FoundSeries, marks: _Marks, version: Version | None, label: str) -> str | None:
+    """Return why what is wrong about an advisory stops nothing (empty: not even worth a word), else ``None``.
+
+    ``label`` is what its patches are called, empty when that is not to be told.
+    """
+    patches = label or "its patches"
     later = series.number in marks.later
     if not series.patches:
         known = later or series.number in marks.before
@@ -117,8 +159,8 @@ def _excuse(series: FoundSeries, marks: _Marks, version: Version | None) -> str 
             return ""
         own = [read_name(patch.name).version for patch in series.patches]
         if version is not None and all(one is not None and one < version for one in own):
-            return f"the store has patches for older branches only: {series.label}"
+            return f"the store has patches for older branches only: {patches}"
         return None
     if series.basis == "near" and not later and not any(patch.present for patch in series.patches):
-        return f"its table does not name the branch, and the branch has none of {series.label}"
+        return f"its table does not name the branch, and the branch has none of {patches}"
     return None

@@ -47,7 +47,7 @@ def conditions(work: Work, plan: Plan, now: int, skipped: Collection[int]) -> It
     checks: list[tuple[str, Callable[[], Condition]]] = [
         ("frozen", lambda: _frozen(work.records.store, session, plan, now)),
         ("gate", lambda: _gate(session, plan)),
-        ("advisories", lambda: _advisories(session, plan, skipped)),
+        ("advisories", lambda: _advisories(work.records.store, session, plan, skipped, now)),
         ("edits", lambda: _edits(work, plan)),
         ("tree", lambda: _tree(session, plan)),
         ("tag", lambda: _tag(session, plan)),
@@ -117,9 +117,9 @@ def _contains(session: Session, commit: str, other: str) -> bool:
     return session.repository.git.call(*words, accept=(0, 1)).status == 0
 
 
-def _advisories(session: Session, plan: Plan, skipped: Collection[int]) -> Condition:
-    tip = session.commit(plan.start)
-    found = audit(session, plan.branch.releases[-1], tip, skipped)
+def _advisories(store: Store, session: Session, plan: Plan, skipped: Collection[int], now: int) -> Condition:
+    tip, ledger = session.commit(plan.start), EmbargoLedger(store).ledger
+    found = audit(session, plan.branch.releases[-1], tip, skipped, ledger, now)
     if not found.problems:
         return Condition("advisories", True, found.summary, remarks=found.remarks)
     hint = "apply what is missing; --skip-xsa <n> leaves an advisory out that the branch needs nothing of"
