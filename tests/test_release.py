@@ -404,6 +404,33 @@ def test_a_run_that_is_killed_can_be_gone_on_with_or_taken_back(
     assert json.loads((store(sealed) / "releases" / "1.0.1.json").read_text())["finished"] is True
 
 
+def test_a_freeze_that_began_since_stops_references_and_push(place: Place, signer: Path, sealed: Path) -> None:
+    begun = (sys.executable, "-c", DRIVER, "announce", "release", "1.0.1")
+    subprocess.run(begun, cwd=place.folder, capture_output=True, check=False)
+    before = refs(place.folder)
+    assert place.run("embargo", "add", "9200", "--until", "2099-01-01").status == 0
+
+    done = place.run("release", "--continue")
+
+    assert done.status == 1, done
+    assert done.err.startswith("error: references: frozen: the branch is frozen until 2099-01-01")
+    assert "no reference was changed" in done.err
+    assert refs(place.folder) == before
+    assert place.run("embargo", "lift", "9200", "--reason", "published early").status == 0
+    moved = place.git("rev-parse", "origin/stable-1.0")
+    place.git("update-ref", "refs/remotes/origin/stable-1.0", place[3])
+    assert "gate: origin/stable-1.0 is not at" in place.run("release", "--continue").err
+    place.git("update-ref", "refs/remotes/origin/stable-1.0", moved)
+    assert place.run("release", "--continue").status == 0
+    assert place.run("embargo", "add", "9201", "--until", "2099-01-01").status == 0
+
+    done = place.run("release", "--continue", "1.0.1", "--push")
+
+    assert done.status == 1, done
+    assert done.err.startswith("error: push: frozen: ")
+    assert "RELEASE-1.0.1" not in refs(place.folder.parent / "upstream.git")
+
+
 def test_what_a_run_began_does_not_depend_on_settings_that_change(place: Place, signer: Path) -> None:
     before = refs(place.folder)
     assert place.run("release", "1.0.1", "--build", "false").status == 128

@@ -135,6 +135,7 @@ def _release(session: Session, records: Records, options: argparse.Namespace) ->
         if begun is not None:
             raise _begun(begun)
         record = new_record(session.repository, records, plan, folder)
+        record.skipped = sorted(set(options.skip_xsa))
         works.append((plan, work_on(session, records, record, options)))
     holds = [_listed(plan, work, now, options.skip_xsa) for plan, work in works]
     for plan, work in compress(works, holds) if options.dry_run else ():
@@ -151,7 +152,7 @@ def _release(session: Session, records: Records, options: argparse.Namespace) ->
         for plan, work in works:
             say(f"\n{plan.tag}")
             work.say = _indented
-            go(work, options.push)
+            go(work, clock.now, options.push)
     _print_end([work for _, work in works])
     return 0
 
@@ -244,7 +245,8 @@ def _resume(session: Session, records: Records, options: argparse.Namespace) -> 
                 take_back(work)
                 _indented("taken back: references are what they were, and its files are gone")
             else:
-                go(work, options.push)
+                work.record.skipped = sorted({*work.record.skipped, *options.skip_xsa})
+                go(work, clock.now, options.push)
                 works.append(work)
     if works:
         _print_end([work for work in works if work.record.kind == "release"])

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 def follow_tag(session: Session, records: Records, options: argparse.Namespace) -> int:
     """Make what follows the tag that the options name; returns 0, also when it was made or is being made already."""
     from git_xsa.advisories.store import Locked  # noqa: PLC0415
+    from git_xsa.commands import clock  # noqa: PLC0415
     from git_xsa.commands.release import say, work_on  # noqa: PLC0415
     from git_xsa.release.runs import go  # noqa: PLC0415
     from git_xsa.release.steps import verify_tag  # noqa: PLC0415
@@ -50,7 +51,7 @@ def follow_tag(session: Session, records: Records, options: argparse.Namespace) 
             if problem:
                 raise XsaError(f"git does not accept the signature of {record.tag}: {problem}", "git verify-tag")
             say(f"{record.tag}: {record.tag_object[:12]}")
-            go(work)
+            go(work, clock.now)
             say(f"{record.tag}: {record.folder}")
     except Locked:
         say(f"{record.tag}: another process makes it")

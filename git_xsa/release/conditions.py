@@ -23,8 +23,8 @@ from git_xsa.model.instant import spelled as spelled_instant
 from git_xsa.model.words import count
 from git_xsa.queue.session import Session
 from git_xsa.release.audit import audit
-from git_xsa.release.plan import Place, Plan
-from git_xsa.release.work import Work, drafts, pre_draft_from
+from git_xsa.release.plan import Place, Plan, plan_again
+from git_xsa.release.work import Refused, Work, drafts, pre_draft_from
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,23 @@ def conditions(work: Work, plan: Plan, now: int, skipped: Collection[int]) -> It
         yield _judged(name, check)
 
 
+def judge_again(work: Work, now: int) -> None:
+    """Raise ``Refused`` when the run ``work`` may not set references, or push, at the instant ``now``.
+
+    Hours may be between the beginning of a run and its end, and days when it is gone on with.
+    """
+    session, plan = work.session, plan_again(work.session, work.record)
+    checks: list[tuple[str, Callable[[], Condition]]] = [
+        ("frozen", lambda: _frozen(work.records.store, session, plan, now)),
+        ("gate", lambda: _gate(session, plan)),
+        ("advisories", lambda: _advisories(work.records.store, session, plan, work.record.skipped, now)),
+    ]
+    for name, check in checks:
+        found = _judged(name, check)
+        if not found.holds:
+            raise Refused(f"{name}: {found.words}", found.hint)
+
+
 def _judged(name: str, check: Callable[[], Condition]) -> Condition:
     """Return what ``check`` finds; what keeps it from finding anything counts as no."""
     try:
@@ -85,6 +102,9 @@ def _frozen(store: Store, session: Session, plan: Plan, now: int) -> Condition:
 def _gate(session: Session, plan: Plan) -> Condition:
     """Whether the stable branch is what the test gate has passed, and all of what waits for it."""
     passed = plan.start
+    if plan.stable.shared not in (None, passed):
+        what = f"{_spelled(plan, plan.stable)} is not at {passed[:12]} any more, of which the release is made"
+        return Condition("gate", False, what, "begin anew: --abandon takes what was made back")
     for place, tip in ((plan.stable, plan.stable.local), (plan.target, plan.target.local)):
         if tip is not None and tip != passed and not _contains(session, passed, tip):
             number = session.repository.git.text("rev-list", "--count", f"{passed}..{tip}")

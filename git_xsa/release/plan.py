@@ -18,6 +18,7 @@ from git_xsa.model.edits import fill, words_for
 from git_xsa.model.freeze import HEADS, TAGS
 from git_xsa.model.release import Version, belongs, fully_supported, next_release, spelled
 from git_xsa.queue.session import Session
+from git_xsa.release.record import Record
 
 REMOTES = "refs/remotes/"
 
@@ -85,7 +86,7 @@ def make_plan(session: Session, branch: Branch, now: int) -> Plan:
     if version is None or last is None:
         what = f"{branch.name} has no release that a point release could follow"
         raise XsaError(what, "git fetch --tags; a branch's first release is not made with this command")
-    remote = _remote(session, branch)
+    remote = remote_for(session, branch)
     stable = _place(refs, branch.name, remote)
     name = settings.staging_branch.replace("*", spelled(branch.version))
     staging = _place(refs, name, remote)
@@ -104,7 +105,33 @@ def make_plan(session: Session, branch: Branch, now: int) -> Plan:
     )  # fmt: skip
 
 
-def _remote(session: Session, branch: Branch) -> str:
+def plan_again(session: Session, record: Record) -> Plan:
+    """Return the plan of a run that has begun, with the branches as they are now, but for what the run itself did.
+
+    What the run set, or pushed, counts as where it began.  ``XsaError`` when the branch is gone.
+    """
+    branch = next((one for one in session.branches.stable if one.name == record.branch), None)
+    if branch is None:
+        raise XsaError(f"there is no branch {record.branch} any more", "git branch -a lists them")
+
+    def there(name: str) -> str | None:
+        found = session.repository.read(name)
+        return record.start if found is not None and found[0] == record.tip else found[0] if found is not None else None
+
+    def place_of(name: str, local: str | None) -> Place:
+        return Place(name, local, there(f"{REMOTES}{record.remote}/{name}") if record.remote else None)
+
+    target = place_of(record.ref.removeprefix(HEADS), record.old)
+    staging = target if target.name != branch.name else None
+    stable = place_of(branch.name, there(HEADS + branch.name)) if staging is not None else target
+    version = tuple(map(int, record.version.split(".")))
+    last = next((release for release in branch.releases if release.name == record.last), branch.releases[-1])
+    return Plan(
+        version, record.tag, branch, last, stable, staging, record.remote, record.start, record.words, record.pre
+    )
+
+
+def remote_for(session: Session, branch: Branch) -> str:
     """Return the remote that releases go to, empty for none."""
     settings = session.settings
     if settings.release_remote:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from git_xsa.git.commits import Move, follow, in_the_way, move_refs, where_check
 from git_xsa.git.remote import remote_refs
 from git_xsa.git.repository import Repository
 from git_xsa.model.release import spelled
+from git_xsa.release.conditions import judge_again
 from git_xsa.release.plan import Plan
 from git_xsa.release.prerequisites import Prerequisites, place
 from git_xsa.release.record import FOLDER, Record, Records
@@ -23,6 +25,10 @@ from git_xsa.release.steps import PACKAGING, PUSH, RELEASE, Step
 from git_xsa.release.work import Work
 
 _IDENT = re.compile(r"(?P<name>.* <[^<>]*>) (?P<time>\d+) (?P<zone>[+-]\d{4})")
+
+
+#: The steps before which is judged again whether they may be done.
+SETTING = ("references", "push")
 
 
 class Stopped(XsaError):
@@ -80,8 +86,11 @@ def after_step(_work: Work, _step: Step) -> None:
     """Do nothing after each step: the tests end the process here."""
 
 
-def go(work: Work, pushing: bool = False) -> None:
-    """Do what is left of a run; ``Stopped`` when a step fails."""
+def go(work: Work, clock: Callable[[], int], pushing: bool = False) -> None:
+    """Do what is left of a run; ``Stopped`` when a step fails, or when what must hold before it does not any more.
+
+    ``clock`` tells the time, which decides on freezes.
+    """
     work.remember()
     for step in steps_of(work, pushing):
         try:
@@ -89,9 +98,13 @@ def go(work: Work, pushing: bool = False) -> None:
                 work.say(f"{step.name}: done already" if step.name != "build" or work.build else "build: none is set")
                 continue
             work.say(f"{step.name}: {step.title}")
+            if step.name in SETTING:
+                judge_again(work, clock())
             step.do(work)
         except XsaError as error:
-            raise Stopped(f"{step.name}: {error.what}", f"{error.hint}\n{_way_on(work)}".strip()) from error
+            stopped = Stopped(f"{step.name}: {error.what}", f"{error.hint}\n{_way_on(work)}".strip())
+            stopped.status = error.status
+            raise stopped from error
         after_step(work, step)
     work.record.finished = True
     work.remember()
