@@ -555,6 +555,10 @@ def test_another_projects_edits_and_names(tmp_path: Path, signer: Path, sealed: 
     assert place.git("show", "v2.3.1:VERSION") == "2.3.1"
     assert (files(sealed, "2.3.1") / "tool-2.3.1.tar.gz").is_file()
     assert "git push" not in done.out
+    done = place.run("release", "--continue", "2.3.1", "--push")
+    assert (done.status, done.out) == (128, "")
+    assert done.err.startswith("fatal: there is no remote to push 2.3.1 to\n")
+    assert "there is no remote to push to" in holds(place.run("release", "2.3.2", "--push"), "remote")
 
 
 # A tag that a person made
@@ -660,6 +664,7 @@ def test_the_hook_starts_what_follows_a_tag_that_was_made_here(
         ((), "no version is given"),
         (("--continue", "--abandon"), "--continue and --abandon exclude each other"),
         (("--all", "1.0.1"), "--all takes no version"),
+        (("--abandon", "--push"), "--push and --abandon exclude each other"),
         (("--background",), "no version is given"),
         (("1.0.1", "--build", " "), "--build needs a command, and --no-build contradicts it"),
         (("--continue",), "no release is unfinished here"),

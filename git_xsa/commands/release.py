@@ -84,6 +84,8 @@ def _check(options: argparse.Namespace) -> None:
         raise UsageError(f"{modes[0]} takes no version", f"leave out {options.version[0]}")
     if not modes and not options.version:
         raise UsageError("no version is given", "git xsa-release 4.21.2, or --all for every branch that has one due")
+    if options.push and (options.abandon or options.from_tag is not None):
+        raise UsageError(f"--push and {modes[0]} exclude each other", "leave out --push")
     if options.background and options.from_tag is None:
         raise UsageError("--background goes with --from-tag alone")
     if options.build is not None and (options.no_build or not options.build.strip()):
@@ -137,7 +139,7 @@ def _release(session: Session, records: Records, options: argparse.Namespace) ->
         record = new_record(session.repository, records, plan, folder)
         record.skipped = sorted(set(options.skip_xsa))
         works.append((plan, work_on(session, records, record, options)))
-    holds = [_listed(plan, work, now, options.skip_xsa) for plan, work in works]
+    holds = [_listed(plan, work, now, options) for plan, work in works]
     for plan, work in compress(works, holds) if options.dry_run else ():
         _print_steps(plan, work, options.push)
     if not all(holds):
@@ -181,13 +183,13 @@ def _folder(session: Session, options: argparse.Namespace) -> Path | None:
     return session.settings.release_folder
 
 
-def _listed(plan: Plan, work: Work, now: int, skipped: Sequence[int]) -> bool:
+def _listed(plan: Plan, work: Work, now: int, options: argparse.Namespace) -> bool:
     """Print every condition of a release, and return whether all hold."""
     from git_xsa.release.conditions import conditions  # noqa: PLC0415
 
     say(f"{plan.tag} of {plan.branch.name}, after {plan.last.name}:")
     holds = True
-    for condition in conditions(work, plan, now, skipped):
+    for condition in conditions(work, plan, now, options.skip_xsa, options.push):
         first, *rest = condition.words.splitlines()
         say(f"  {'ok' if condition.holds else 'NO':2}  {condition.name:10}  {first}")
         rest += [f"hint: {line}" for line in condition.hint.splitlines()] if not condition.holds else []
@@ -236,7 +238,10 @@ def _resume(session: Session, records: Records, options: argparse.Namespace) -> 
     from git_xsa.release.runs import go, take_back  # noqa: PLC0415
 
     works = []
-    for record in _chosen(session, records, options):
+    chosen = _chosen(session, records, options)
+    for record in chosen if options.push else ():
+        _find_remote(session, record)
+    for record in chosen:
         work = work_on(session, records, record, options)
         work.say = _indented
         with records.lock(record.version):
@@ -251,6 +256,19 @@ def _resume(session: Session, records: Records, options: argparse.Namespace) -> 
     if works:
         _print_end([work for work in works if work.record.kind == "release"])
     return 0
+
+
+def _find_remote(session: Session, record: Record) -> None:
+    """Let a run that had no remote have the one that there is now; ``XsaError`` when it can't be pushed."""
+    from git_xsa.release.plan import NO_REMOTE, remote_for  # noqa: PLC0415
+
+    if record.kind != "release":
+        raise UsageError(f"{record.tag} was made by hand, and --push pushes what was made here", "git push pushes it")
+    branch = next((one for one in session.branches.stable if one.name == record.branch), None)
+    if not record.remote and branch is not None:
+        record.remote = remote_for(session, branch)
+    if not record.remote:
+        raise XsaError(f"there is no remote to push {record.version} to", NO_REMOTE)
 
 
 def _chosen(session: Session, records: Records, options: argparse.Namespace) -> list[Record]:

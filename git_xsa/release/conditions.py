@@ -23,7 +23,7 @@ from git_xsa.model.instant import spelled as spelled_instant
 from git_xsa.model.words import count
 from git_xsa.queue.session import Session
 from git_xsa.release.audit import audit
-from git_xsa.release.plan import Place, Plan, plan_again
+from git_xsa.release.plan import NO_REMOTE, Place, Plan, plan_again
 from git_xsa.release.work import Refused, Work, drafts, pre_draft_from
 
 
@@ -41,7 +41,7 @@ class Condition:
     remarks: tuple[str, ...] = ()
 
 
-def conditions(work: Work, plan: Plan, now: int, skipped: Collection[int]) -> Iterator[Condition]:
+def conditions(work: Work, plan: Plan, now: int, skipped: Collection[int], pushing: bool) -> Iterator[Condition]:
     """Yield every condition for the release ``plan`` at the instant ``now``, judged; none depends on another one."""
     session = work.session
     checks: list[tuple[str, Callable[[], Condition]]] = [
@@ -51,7 +51,7 @@ def conditions(work: Work, plan: Plan, now: int, skipped: Collection[int]) -> It
         ("edits", lambda: _edits(work, plan)),
         ("tree", lambda: _tree(session, plan)),
         ("tag", lambda: _tag(session, plan)),
-        ("remote", lambda: _remote(session, plan)),
+        ("remote", lambda: _remote(session, plan, pushing)),
         ("folder", lambda: _folder(work)),
         ("key", lambda: Condition("key", True, f"signs with the {work.key.check()}")),
     ]
@@ -179,8 +179,10 @@ def _tag(session: Session, plan: Plan) -> Condition:
     return Condition("tag", False, f"there is a tag {plan.tag} already", hint)
 
 
-def _remote(session: Session, plan: Plan) -> Condition:
+def _remote(session: Session, plan: Plan, pushing: bool) -> Condition:
     """Whether the remote is as it was when it was fetched last, and has no such tag."""
+    if not plan.remote and pushing:
+        return Condition("remote", False, "there is no remote to push to", NO_REMOTE)
     if not plan.remote:
         return Condition("remote", True, "there is no remote to push to")
     places = [place for place in (plan.stable, plan.staging) if place is not None and place.remote is not None]

@@ -21,6 +21,8 @@ from git_xsa.queue.session import Session
 from git_xsa.release.record import Record
 
 REMOTES = "refs/remotes/"
+#: What to do where there is nothing to push to.
+NO_REMOTE = "git remote add, or git config xsa.release.remote, names one"
 
 
 @dataclass(frozen=True)
