@@ -431,6 +431,38 @@ def test_a_freeze_that_began_since_stops_references_and_push(place: Place, signe
     assert "RELEASE-1.0.1" not in refs(place.folder.parent / "upstream.git")
 
 
+#: Somebody else makes the release, or takes it back, while the lock is waited for.
+RIVAL = """
+import sys
+from git_xsa import __main__ as program
+from git_xsa.release.record import Record, Records
+here = sys.argv.pop(1)
+real = Records.lock
+def lock(self, version):
+    if "--continue" in sys.argv:
+        self.forget(self.read(version))
+    else:
+        self.write(Record(version, "t", "release", here, "", 0, "", "", "", "", {}, finished=True))
+    return real(self, version)
+Records.lock = lock
+sys.exit(program.main(sys.argv[1:]))
+"""
+
+
+def test_what_somebody_else_did_before_the_lock_was_free_is_seen(place: Place, signer: Path) -> None:
+    def rival(*words: str) -> str:
+        program = (sys.executable, "-c", RIVAL, here, "release", *words)
+        done = subprocess.run(program, cwd=place.folder, capture_output=True, text=True, check=False)
+        assert done.returncode == 129, done
+        return done.stderr
+
+    with Repository(place.folder) as repository:
+        here = str(repository.folder)
+    assert rival("1.0.1").startswith("error: 1.0.1 is made\n")
+    assert rival("--continue", "1.0.1").startswith("error: 1.0.1 was taken back meanwhile\n")
+    assert place.git("tag", "-l", "RELEASE-1.0.1") == ""
+
+
 def test_what_a_run_began_does_not_depend_on_settings_that_change(place: Place, signer: Path) -> None:
     before = refs(place.folder)
     assert place.run("release", "1.0.1", "--build", "false").status == 128
@@ -494,6 +526,17 @@ def test_all_makes_every_release_that_is_due(tmp_path: Path, signer: Path, seale
             draft.commit("mend\n\nThis is XSA-9101.", {"a.c": b"1\n"}, on="stable-1.1")
     place = upstream(tmp_path, draft)
     place.git("config", "xsa.release.pre", "never")
+    out = place.folder / "out"
+
+    done = place.run("release", "1.0.1", "1.1.1", "1.2.1", "-o", "out", "--build", "test ! -f v")
+
+    assert done.status == 128, done
+    assert f"\nRELEASE-1.0.1: {out}\nNothing was pushed. To push:\n  git push --atomic origin " in done.out
+    not_begun = f"Not begun: 1.2.1. To make them:\n  git xsa-release 1.2.1 -o {out}\n"
+    assert done.out.endswith(not_begun)
+    assert place.run("release", "--continue", "--no-build").out.endswith(not_begun)
+    for version in ("1.0.1", "1.1.1"):
+        assert place.run("release", "--abandon", version).status == 0
 
     done = place.run("release", "--all", "-o", "out")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -118,7 +119,7 @@ def say(text: str) -> None:
 def _release(session: Session, records: Records, options: argparse.Namespace) -> int:
     """Judge all that is asked for, and then, if everything holds, make it."""
     from git_xsa.release.plan import branch_of, make_plan  # noqa: PLC0415
-    from git_xsa.release.runs import go, known, new_record  # noqa: PLC0415
+    from git_xsa.release.runs import known, new_record  # noqa: PLC0415
 
     now = clock.now()
     for version in options.version:
@@ -149,14 +150,49 @@ def _release(session: Session, records: Records, options: argparse.Namespace) ->
     if options.dry_run:
         return 0
     with ExitStack() as locks:
-        for plan, _ in works:
-            locks.enter_context(records.lock(plan.name))
         for plan, work in works:
-            say(f"\n{plan.tag}")
+            locks.enter_context(records.lock(plan.name))
+            begun = known(records, session.repository, plan.name)  # by somebody else, since it was looked at
+            if begun is not None:
+                raise _begun(begun)
+            work.record.others = [other.name for other, _ in works if other is not plan]
             work.say = _indented
-            go(work, clock.now, options.push)
-    _print_end([work for _, work in works])
+        _go_all([work for _, work in works], records, options)
     return 0
+
+
+def _go_all(works: Sequence[Work], records: Records, options: argparse.Namespace) -> None:
+    """Do what is left of the runs, and sum up those that came to their end, also when one fails."""
+    from git_xsa.release.runs import go  # noqa: PLC0415
+
+    made: list[Work] = []
+    try:
+        for work in works:
+            say(f"\n{work.record.tag}")
+            go(work, clock.now, options.push)
+            made.append(work)
+    finally:
+        _print_end([work for work in made if work.record.kind == "release"])
+        _print_not_begun(works, records, options.push)
+
+
+def _print_not_begun(works: Sequence[Work], records: Records, pushing: bool) -> None:
+    """Print which releases that were to be made together with ``works`` were not begun, and the command for them."""
+    from git_xsa.release.runs import place_for  # noqa: PLC0415
+
+    asked = dict.fromkeys(name for work in works for name in (work.record.version, *work.record.others))
+    left = [name for name in asked if records.read(name) is None and not _is_tagged(works[0], name)]
+    if left:
+        record = works[0].record
+        words = ["git", "xsa-release", *left, *(["--push"] if pushing else [])]
+        if Path(record.folder) != place_for(records, record.version, None):
+            words += ["-o", record.folder]
+        say(f"Not begun: {', '.join(left)}. To make them:\n  {shlex.join(words)}")
+
+
+def _is_tagged(work: Work, version: str) -> bool:
+    name = work.settings.release_tag.replace("*", version)
+    return work.repository.read(f"refs/tags/{name}") is not None
 
 
 def _begun(record: Record) -> XsaError:
@@ -221,7 +257,8 @@ def _print_end(works: Sequence[Work]) -> None:
     """Print where everything is, and at last the commands that push it."""
     from git_xsa.release.steps import push_command  # noqa: PLC0415
 
-    say("")
+    if works:
+        say("")
     for work in works:
         say(f"{work.record.tag}: {work.record.folder}")
     waiting = [work for work in works if work.record.remote and not work.record.pushed]
@@ -235,26 +272,29 @@ def _print_end(works: Sequence[Work]) -> None:
 
 
 def _resume(session: Session, records: Records, options: argparse.Namespace) -> int:
-    from git_xsa.release.runs import go, take_back  # noqa: PLC0415
+    from git_xsa.release.runs import known, take_back  # noqa: PLC0415
 
-    works = []
     chosen = _chosen(session, records, options)
     for record in chosen if options.push else ():
         _find_remote(session, record)
-    for record in chosen:
-        work = work_on(session, records, record, options)
-        work.say = _indented
-        with records.lock(record.version):
-            say(record.tag)
-            if options.abandon:
-                take_back(work)
-                _indented("taken back: references are what they were, and its files are gone")
-            else:
-                work.record.skipped = sorted({*work.record.skipped, *options.skip_xsa})
-                go(work, clock.now, options.push)
-                works.append(work)
-    if works:
-        _print_end([work for work in works if work.record.kind == "release"])
+    with ExitStack() as locks:
+        works = []
+        for record in chosen:
+            locks.enter_context(records.lock(record.version))
+            now = known(records, session.repository, record.version)  # somebody else may have come first
+            if now is None:
+                raise UsageError(f"{record.version} was taken back meanwhile", "git tag lists what there is")
+            now.remote = now.remote or record.remote
+            now.skipped = sorted({*now.skipped, *options.skip_xsa})
+            works.append(work_on(session, records, now, options))
+            works[-1].say = _indented
+        if not options.abandon:
+            _go_all(works, records, options)
+            return 0
+        for work in works:
+            say(work.record.tag)
+            take_back(work)
+            _indented("taken back: references are what they were, and its files are gone")
     return 0
 
 

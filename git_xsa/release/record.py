@@ -32,7 +32,8 @@ class Record(msgspec.Struct):
     ``kind`` is ``release`` or, for one that makes only what follows a tag that a person has made, ``packaging``.
     ``ref`` is the branch that gets the version commits and ``old`` where it was, ``commits`` are these commits,
     ``tagged`` the one that is released and ``tip`` the last one; ``files`` are the names of what is written in
-    ``folder``.  ``skipped`` are the advisories that the branch needs nothing of, as a person said.
+    ``folder``.  ``skipped`` are the advisories that the branch needs nothing of, as a person said; ``others``
+    the versions that were to be made together with it.
     """
 
     version: str
@@ -59,6 +60,7 @@ class Record(msgspec.Struct):
     finished: bool = False
     pushed: bool = False
     skipped: list[int] = []
+    others: list[str] = []
     format: int = FORMAT
 
 
