@@ -28,7 +28,7 @@ def remote_refs(repository: Repository, remote: str, names: Sequence[str]) -> di
         "GIT_ASKPASS": "true",
         "SSH_ASKPASS_REQUIRE": "never",
     }
-    words = ("git", "ls-remote", "--quiet", "--", remote, *names)
+    words = ("git", "ls-remote", "--quiet", "--", remote)  # without names: that of a tag to come is nobody's business
     done = run_tool(words, folder=repository.folder, environment=surroundings, alone=True, limit=LIMIT)
     if done.status:
         said = done.err.decode("utf-8", "replace").strip().splitlines()
