@@ -92,10 +92,15 @@ def test_a_release_is_made_with_all_that_belongs_to_it(place: Place, signer: Pat
 
 def test_a_dry_run_tells_all_and_changes_nothing(place: Place, signer: Path, sealed: Path) -> None:
     before = snapshot(place.folder)
+    program, asked = sealed / "upload-pack", sealed / "asked"
+    program.write_text(f'#!/bin/sh\ntr "\\0" " " <"/proc/$PPID/cmdline" >"{asked}"\nexec git-upload-pack "$@"\n')
+    program.chmod(0o755)
+    git(place.folder, "config", "--global", "remote.origin.uploadpack", str(program))
 
     done = place.run("release", "1.0.1", "--dry-run")
 
     assert done.status == 0, done
+    assert "1.0.1" not in asked.read_text()  # which tag is to come is not in what the remote is asked
     assert "xen/Makefile: +export XEN_EXTRAVERSION ?= .1$(XEN_VENDORVERSION)" in done.out
     assert "xen/Makefile: +export XEN_EXTRAVERSION ?= .2-pre$(XEN_VENDORVERSION)" in done.out
     assert [word for word in ("commit", "tag", "tarball", "sign", "references") if f"\n  {word} " not in done.out] == []
@@ -538,6 +543,10 @@ def test_all_makes_every_release_that_is_due(tmp_path: Path, signer: Path, seale
     for version in ("1.0.1", "1.1.1"):
         assert place.run("release", "--abandon", version).status == 0
 
+    git(place.folder, "checkout", "--quiet", "origin/staging-1.2")
+    git(place.folder, "commit", "--quiet", "--allow-empty", "-m", "mend\n\nThis is XSA-9102.")
+    git(place.folder, "push", "--quiet", "origin", "HEAD:staging-1.2")
+
     done = place.run("release", "--all", "-o", "out")
 
     assert done.status == 0, done
@@ -546,6 +555,7 @@ def test_all_makes_every_release_that_is_due(tmp_path: Path, signer: Path, seale
         "xen-1.0.1.tar.gz", "xen-1.1.1.tar.gz",
     ]  # fmt: skip
     assert place.git("log", "-1", "--format=%s", "staging-1.1") == "update Xen version to 1.1.1"
+    assert "note: stable-1.2 is left out: the fix of XSA-9102 has to come to it first (git xsa-status)" in done.out
 
 
 def test_a_changelog_gets_its_line_where_that_is_wanted(place: Place, signer: Path) -> None:

@@ -203,13 +203,21 @@ def _begun(record: Record) -> XsaError:
 
 
 def _due(session: Session, now: int) -> list[Branch]:
-    """Return the branches with a release due, as git xsa-status tells; a freeze is a condition that comes later."""
+    """Return the branches with a release due, as git xsa-status tells; a freeze is a condition that comes later.
+
+    Those on which a fix has to come first are left out, with a note: they would hold up all others.
+    """
     from git_xsa.queue.status import StatusReader  # noqa: PLC0415
 
     today = datetime.fromtimestamp(now, timezone.utc).date()
     chosen, left = session.chosen(None, False, today)
     status = StatusReader(session, now).read(chosen, len(left), {branch.name for branch in chosen})
-    return [one.branch for one in status.branches if one.due.late(now)]
+    late = [one for one in status.branches if one.due.late(now)]
+    for one in late:
+        if one.due.first:
+            fixes = ", ".join(f"XSA-{number}" for number in one.due.first)
+            say(f"note: {one.branch.name} is left out: the fix of {fixes} has to come to it first (git xsa-status)")
+    return [one.branch for one in late if not one.due.first]
 
 
 def _folder(session: Session, options: argparse.Namespace) -> Path | None:
