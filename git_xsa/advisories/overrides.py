@@ -9,7 +9,8 @@ There is a log for each account of the machine, because several may push to one 
 what others have written.  ``xsa-moved`` tells everybody where a staging branch was before the first override moved it
 during a freeze: what the gate may let through is what was there then.
 
-Promises: what can't be logged is not granted; an entry is whole, also when many are written at once.
+Promises: what can't be logged is not granted; an entry is whole, also when many are written at once (an empty line may
+then stand between two).
 """
 
 from __future__ import annotations
