@@ -206,8 +206,8 @@ class Store:
 def append_line(path: Path, line: str, mode: int = FILE_MODE) -> None:
     """Put ``line`` at the end of the file at ``path``, on the disk when this returns.
 
-    It begins on a line of its own also if a power cut left half of the one before it.  What looks like that may be a line
-    that somebody else is writing just now: then an empty line comes between the two.  A lock would keep that from
+    It begins on a line of its own also if a power cut left half of the one before it.  What looks like that may be a
+    line that somebody else is writing just now: then an empty line comes between the two.  A lock would keep that from
     happening, but whoever may read the file could hold it for ever.  A new file gets ``mode``.
     """
     if "\n" in line:
