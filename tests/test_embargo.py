@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from repositories import git, run
 
-from git_xsa.commands import embargo
+from git_xsa.commands import clock
 from git_xsa.git.run import Call, Git
 from git_xsa.model.instant import parse_instant
 
@@ -25,7 +25,7 @@ NOTE = (
 def at(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """Return what the clock is told by."""
     told = {"now": "2026-11-25 09:00"}
-    monkeypatch.setattr(embargo, "clock", lambda: parse_instant(told["now"]))
+    monkeypatch.setattr(clock, "now", lambda: parse_instant(told["now"]))
     return told
 
 

@@ -12,7 +12,7 @@ import pytest
 from advisory_texts import advisory
 from repositories import PROGRAM, Answer, run
 
-from git_xsa.commands import embargo
+from git_xsa.commands import clock
 from git_xsa.model.instant import parse_instant
 
 LINE = "              *** EMBARGOED UNTIL 2090-12-08 12:00 UTC ***\n"
@@ -21,7 +21,7 @@ HINT = "hint: git xsa-embargo add {} --until {} writes it into the ledger, which
 
 @pytest.fixture(autouse=True)
 def at(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embargo, "clock", lambda: parse_instant("2090-11-25 09:00"))
+    monkeypatch.setattr(clock, "now", lambda: parse_instant("2090-11-25 09:00"))
 
 
 def text(number: int, line: str = "", public: bool = False) -> bytes:

@@ -23,9 +23,9 @@ AT = """\
 import sys
 from pathlib import Path
 from git_xsa import __main__
-from git_xsa.commands import clock, embargo
+from git_xsa.commands import clock
 from git_xsa.model.instant import parse_instant
-clock.now = embargo.clock = lambda: parse_instant(Path({now!r}).read_text())
+clock.now = lambda: parse_instant(Path({now!r}).read_text())
 sys.exit(__main__.entry())
 """
 DATE = '#!/bin/sh\n[ $# -gt 0 ] || exit 1\nexec date.real -d "$(cat \'{now}\')" "$@"\n'

@@ -25,7 +25,7 @@ from git_xsa.advisories.ledger import JOURNAL, LEDGER, EmbargoLedger, Entry
 from git_xsa.advisories.merging import Take, merge_entries, merge_journals
 from git_xsa.advisories.sharing import Sharing
 from git_xsa.advisories.store import Store
-from git_xsa.commands import embargo
+from git_xsa.commands import clock
 from git_xsa.model.freeze import Embargo
 from git_xsa.model.instant import parse_instant
 
@@ -39,7 +39,7 @@ class Team:
         self._folder = folder
         git(folder, "init", "--quiet", "--bare", "-b", "master", "private")
         seconds = count()
-        monkeypatch.setattr(embargo, "clock", lambda: parse_instant("2026-11-25 09:00") + next(seconds))
+        monkeypatch.setattr(clock, "now", lambda: parse_instant("2026-11-25 09:00") + next(seconds))
         for name in ("jane", "joe"):
             self.clone(name)
 

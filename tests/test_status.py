@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from repositories import FIRST_DATE, PROGRAM, Draft, Place, git, numbered, run, snapshot, story
 
-from git_xsa.commands import clock, embargo
+from git_xsa.commands import clock
 from git_xsa.model.instant import parse_instant, rfc3339
 
 #: Every release of a draft is tagged at this instant, 2023-11-14 22:13:20 UTC; its commits are a minute apart.
@@ -30,8 +30,7 @@ STATEMENT = b"    Security-Support-Until: %s\n"
 def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Return what sets the clock; it says ``NOW``."""
     told = {"now": NOW}
-    for module, name in ((clock, "now"), (embargo, "clock")):
-        monkeypatch.setattr(module, name, lambda: parse_instant(told["now"]))
+    monkeypatch.setattr(clock, "now", lambda: parse_instant(told["now"]))
     return lambda now: told.update(now=now)
 
 

@@ -6,11 +6,11 @@ import argparse
 import os
 import pwd
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from git_xsa.commands import clock
 from git_xsa.commands.arguments import advisory_numbers, instant, json_option
 from git_xsa.errors import UsageError
 from git_xsa.model.instant import FORM, spelled
@@ -25,11 +25,6 @@ if TYPE_CHECKING:
 
 #: Stands for text that is read from standard input.
 INPUT = "-"
-
-
-def clock() -> Instant:
-    """Return what the clock says."""
-    return int(time.time())
 
 
 def parser() -> argparse.ArgumentParser:
@@ -81,7 +76,7 @@ def run(options: argparse.Namespace) -> int:
     from git_xsa.git.run import Git  # noqa: PLC0415
     from git_xsa.report import embargoes  # noqa: PLC0415
 
-    now = clock()
+    now = clock.now()
     with Git() as git:
         settings = read_settings(git)
         store = Store.open(settings.store)

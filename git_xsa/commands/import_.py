@@ -12,7 +12,7 @@ from git_xsa.advisories.intake import read_source
 from git_xsa.advisories.library import Library, Source
 from git_xsa.advisories.store import Store, StoreError
 from git_xsa.advisories.taking import Result, take
-from git_xsa.commands import embargo
+from git_xsa.commands import clock, embargo
 from git_xsa.commands.arguments import instant
 from git_xsa.git.config import read_settings
 from git_xsa.git.run import Git
@@ -64,7 +64,7 @@ def _offer(result: Result, until: Instant | None, store: Store) -> None:
     except StoreError as error:
         print(printable(f"warning: {error.what}", one_line=True), file=sys.stderr)
         return
-    found = secrets(result.taken, until, known, embargo.clock())
+    found = secrets(result.taken, until, known, clock.now())
     for end in sorted({secret.until for secret in found}, key=lambda end: end or 0):
         numbers = [str(secret.xsa) for secret in found if secret.until == end]
         names = ", ".join(f"XSA-{number}" for number in numbers)
