@@ -79,11 +79,11 @@ def _made(session: Session, tag: str) -> Iterator[tuple[str, tuple[dict[str, Any
     from git_xsa.report.as_json import dumps, verdict_document  # noqa: PLC0415
 
     base = session.branches.base(tag)
-    tip = session.tip_for(base)
-    for number in session.outstanding(base, tip):
-        documents = [verdict_document(v) for v in session.answers(session.ask(base, tip, [number], False))]
-        for document in documents[:1]:
-            yield f"XSA-{number}.json", (document, dumps({"format": 1, "results": documents}) + "\n")
+    documents: dict[int, list[dict[str, Any]]] = {}
+    for number, verdict in session.each_outstanding(base, session.tip_for(base)):
+        documents.setdefault(number, []).append(verdict_document(verdict))
+    for number, results in documents.items():
+        yield f"XSA-{number}.json", (results[0], dumps({"format": 1, "results": results}) + "\n")
 
 
 def _kept(store: Store, tag: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -356,6 +356,12 @@ class Session:
         ask = self.ask_known_advisories if named else self.ask_advisories
         return [ask(base, tip, numbers)]
 
+    def each_outstanding(self, base: Commit, tip: Commit) -> Iterator[tuple[int, Verdict]]:
+        """Yield the number of each advisory that is outstanding on ``base``, with an answer for it by itself."""
+        for number in self.outstanding(base, tip):
+            for question in self.ask(base, tip, [number], named=False):
+                yield number, self.answer(question)
+
     def ask_one(self, base: Commit, tip: Commit, numbers: Sequence[int], named: bool) -> Question:
         """Ask as ``ask`` does, for one queue; ``XsaError`` (status 2) when some patches don't fit with the others."""
         first, *apart = self.ask(base, tip, numbers, named)

@@ -13,7 +13,6 @@ from typing import Any
 
 from git_xsa.git.repository import Commit
 from git_xsa.queue.answer import Verdict
-from git_xsa.queue.session import Session
 from git_xsa.release.record import FOLDER, Record
 from git_xsa.release.work import Work
 
@@ -45,9 +44,10 @@ class Prerequisites:
     def do(self, work: Work) -> None:
         """Ask about every outstanding advisory by itself, and keep the answers."""
         base = Commit(work.record.tag, work.tagged)
-        verdicts = list(_verdicts(work.session, base, _tip(work, base)))
-        answers = {"format": FORMAT, "base": work.tagged, "results": [self._document(verdict) for verdict in verdicts]}
-        work.records.store.write((json.dumps(answers, indent=2) + "\n").encode(), *place(work.record))
+        answers = work.session.each_outstanding(base, _tip(work, base))
+        verdicts = [verdict for _, verdict in answers if verdict.xsa]
+        document = {"format": FORMAT, "base": work.tagged, "results": [self._document(verdict) for verdict in verdicts]}
+        work.records.store.write((json.dumps(document, indent=2) + "\n").encode(), *place(work.record))
         for verdict in verdicts:
             names = ", ".join(f"XSA-{number}" for number in verdict.xsa)
             work.say(f"{names}: {verdict.state.value} on {base.name}")
@@ -62,9 +62,3 @@ def _tip(work: Work, base: Commit) -> Commit:
         if branch.name == work.record.branch and not work.repository.git.call(*words, accept=(0, 1)).status:
             return branch.end
     return Commit(work.record.branch or base.name, work.record.tip)
-
-
-def _verdicts(session: Session, base: Commit, tip: Commit) -> list[Verdict]:
-    numbers = session.outstanding(base, tip)
-    questions = (question for number in numbers for question in session.ask(base, tip, [number], named=False))
-    return [verdict for verdict in map(session.answer, questions) if verdict.xsa]
