@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import stat
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -88,5 +89,10 @@ def test_what_goes_wrong_does_not_hold_a_tag_back(
     hooks.mkdir(exist_ok=True)
     shutil.copy(HOOKS / "reference-transaction", hooks)
     run(place.folder, "embargo", "add", "2", "--until", "2100-01-01")
-    place.git("tag", "RELEASE-1.0.3", place[BASE])  # there is no git-xsa-hook
+    words = ("git", "tag", "RELEASE-1.0.3", place[BASE])  # there is no git-xsa-hook
+    done = subprocess.run(words, cwd=place.folder, capture_output=True, text=True, check=True)
+    assert done.stderr == (
+        "warning: git-xsa-hook is not on PATH, so nothing follows this tag\n"
+        "hint: git xsa-release --from-tag RELEASE-1.0.3 makes tarballs and announcement by hand\n"
+    )
     assert place.git("rev-parse", "RELEASE-1.0.3^{}") == place[BASE]
