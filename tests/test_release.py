@@ -255,6 +255,15 @@ def test_every_advisory_in_the_store_must_be_applied(
 # Keys
 
 
+def test_without_an_identity_nothing_begins(place: Place, signer: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = snapshot(place.folder)
+    monkeypatch.setenv("GIT_COMMITTER_NAME", "")
+    answer = place.run("release", "1.0.1")
+    wanted = "fatal: git has no usable identity for commits\nhint: git config user.name and user.email\n"
+    assert (answer.status, answer.out, answer.err) == (128, "", wanted)
+    assert snapshot(place.folder) == before
+
+
 def test_a_missing_expired_or_locked_gpg_key_is_told_before_anything_happens(place: Place, signer: Path) -> None:
     before = snapshot(place.folder)
     for key, what in (

@@ -37,7 +37,7 @@ class Stopped(XsaError):
 
 def new_record(repository: Repository, records: Records, plan: Plan, folder: Path | None) -> Record:
     """Return the record of a run that has not begun; nothing is written."""
-    ident = _IDENT.fullmatch(repository.git.text("var", "GIT_COMMITTER_IDENT"))
+    ident = _IDENT.fullmatch(repository.git.text("var", "GIT_COMMITTER_IDENT", accept=(0, 128)))
     if ident is None:
         raise XsaError("git has no usable identity for commits", "git config user.name and user.email")
     return Record(
