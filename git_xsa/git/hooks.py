@@ -34,7 +34,6 @@ from git_xsa.git.run import Git
 
 CLIENT = ("pre-push", "reference-transaction")
 SERVER = ("pre-receive", "update")
-PROGRAM = "git-xsa-hook"
 MANIFEST = "git-xsa.manifest"
 FORMAT = 1
 OURS = ".git-xsa"
