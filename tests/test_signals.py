@@ -104,16 +104,12 @@ def test_the_first_line_is_enough(place: Place, temporary: Path) -> None:
 def test_a_signal_leaves_nothing_behind(
     number: signal.Signals, where: str, place: Place, temporary: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ctrl-C reaches every process of the terminal's group, here while git is held up at its work.
-
-    The library sh lets its children outlive a SIGHUP, so there the end comes when git has done its work.
-    """
-    hold = "sleep 1" if number == signal.SIGHUP else "exec sleep 60"
+    """Ctrl-C reaches every process of the terminal's group, here while git is held up at its work."""
     real = shutil.which("git")
     held = tmp_path / "bin" / "git"
     held.parent.mkdir()
     held.write_text(
-        f'#!/bin/sh\ncase "$*" in *" {where} "*) {hold} ;; esac\nexec "{real}" "$@"\n',
+        f'#!/bin/sh\ncase "$*" in *" {where} "*) exec sleep 60 ;; esac\nexec "{real}" "$@"\n',
         encoding="utf-8",
     )
     held.chmod(0o755)
@@ -123,7 +119,7 @@ def test_a_signal_leaves_nothing_behind(
     process = start(place.folder, "check", start_new_session=True)
     deadline = time.monotonic() + 30
     # Until it really waits: a signal between two of the script's steps would miss one of them.
-    while f"{hold.removeprefix('exec ')} " not in processes(mark) and time.monotonic() < deadline:
+    while "sleep 60 " not in processes(mark) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert list(temporary.iterdir()) != [] or where != "apply"
     os.killpg(process.pid, number)

@@ -329,7 +329,7 @@ def read_settings(git: Git) -> Settings:
     Raises ``XsaError`` when one has no meaning.
     """
     keys = r"^(xsa\.|color\.ui$|remote\..*\.(url|fetch)$)"
-    listing = git.call("config", "--null", "--get-regexp", keys, accept=(0, 1)).out
+    listing = git.start("config", "--null", "--get-regexp", keys, accept=(0, 1)).finish().out
     git.colour_is_set = b"color.ui" in listing
     found: dict[str, list[str | None]] = {}
     for item in listing.decode("utf-8", "surrogateescape").split("\0")[:-1]:

@@ -49,7 +49,8 @@ class Repository:
     def __init__(self, folder: Path | None = None) -> None:
         try:
             with Git(folder) as git:
-                found = git.text("rev-parse", *self._FACTS)
+                facts = git.start("rev-parse", *self._FACTS)  # begun, not called: every command's first process
+                found = facts.finish().out.decode("utf-8", "surrogateescape").rstrip("\n")
         except GitError as error:
             if "not a git repository" in error.message:
                 hint = "go to a clone of the project's repository, or give it with git -C <folder>"

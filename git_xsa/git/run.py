@@ -5,8 +5,9 @@ optional locks, untranslated messages, nothing that the user's configuration cou
 Input and output of a call go through anonymous memory files: text under embargo has no name in a file system, and no
 thread has to read along.
 
-Programs are started by the library ``sh``, which is loaded with the first of them; those that are not git by
-``git_xsa.git.programs``.
+A call that we wait for goes through the library ``sh``, as programs that are not git do (``git_xsa.git.programs``).
+What runs beside us (a service, a stream, a call that was begun) is started by ``posix_spawn``: ``sh`` takes 70 ms to
+load and 6 ms a process, between fork and exec, in which we could do nothing else.
 
 Promises: bytes in, bytes out; the exit status is the caller's to judge when it asks for that, and a ``GitError``
 otherwise; no process outlives the ``Git`` object's ``close``.
@@ -14,12 +15,14 @@ otherwise; no process outlives the ``Git`` object's ``close``.
 
 from __future__ import annotations
 
+import fcntl
 import io
 import os
 import re
 import shutil
 import signal
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -150,20 +153,68 @@ def read_all(file: IO[bytes]) -> bytes:
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Keep signals that end the command waiting while a process is started and noted.
+def _undisturbed() -> Iterator[set[int]]:
+    """Keep signals that end the command waiting while a process is started and noted; yield those that waited before.
 
     What they raise is lost in Python's own work around a fork, or shown by the child, which runs our handlers, too.
     """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     try:
-        yield
+        yield {int(number) for number in before}
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+class _Process:
+    """A process that runs beside us; somebody must ``wait`` for it."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+        self._status: int | None = None
+
+    def wait(self) -> int:
+        """Wait for the end; return the exit status, or the number of the signal that ended it with a minus.
+
+        A signal that ended it and interrupted us in waiting for it may have left nothing to wait for: that counts as
+        killed.
+        """
+        if self._status is None:
+            try:
+                self._status = os.waitstatus_to_exitcode(os.waitpid(self._number, 0)[1])
+            except ChildProcessError:
+                self._status = -signal.SIGKILL
+        return self._status
+
+    def end(self) -> None:
+        """End it and wait; harmless when it has ended."""
+        if self._status is None:
+            with suppress(ProcessLookupError):
+                os.kill(self._number, signal.SIGTERM)
+            self.wait()
+
+
+def _spawn(
+    words: tuple[str, ...],
+    environment: Mapping[str, str],
+    streams: tuple[IO[bytes], IO[bytes], IO[bytes]],
+    mask: set[int],
+) -> _Process:
+    """Start ``words``, the program's path first, with these standard streams; only the signals in ``mask`` wait."""
+    # Where one of our own standard streams is closed, a file of ours may have its number.
+    copies = [fcntl.fcntl(stream, fcntl.F_DUPFD_CLOEXEC, 3) for stream in streams]
+    try:
+        actions = [(os.POSIX_SPAWN_DUP2, copy, target) for target, copy in enumerate(copies)]
+        restored = [signal.SIGPIPE]  # Python ignores it, and a child would go on ignoring it
+        return _Process(
+            os.posix_spawn(words[0], words, environment, file_actions=actions, setsigmask=mask, setsigdef=restored)
+        )
+    finally:
+        for copy in copies:
+            os.close(copy)
+
+
 def _expose() -> None:
-    """Undo ``_undisturbed`` in the child, just before it becomes git: a signal that waits ends it.
+    """Undo ``_undisturbed`` in the child of ``sh``, just before it becomes git: a signal that waits ends it.
 
     Python ignores SIGPIPE, and a child would go on ignoring it.
     """
@@ -174,38 +225,13 @@ def _expose() -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
 
 
-class _Process:
-    """A process that was started; somebody must ``wait`` for it."""
+def _run(words: tuple[str, ...], environment: Mapping[str, str], given: bytes) -> Answer:
+    """Run ``words``, the program's path first, to the end by ``sh``; return what it gave, whatever its status.
 
-    def __init__(self, process: Any) -> None:
-        self._process = process
+    A signal that comes meanwhile ends it before what the signal raises goes on.
+    """
+    import sh  # noqa: PLC0415 - takes longer to load than all of ours: only where something is called
 
-    def wait(self) -> int:
-        """Wait for the end; return the exit status, or the number of the signal that ended it with a minus.
-
-        A signal that ended it and interrupted us in waiting for it may have left nothing to wait for: that counts as
-        killed.
-        """
-        try:
-            self._process.wait()
-        except ChildProcessError:
-            return -signal.SIGKILL
-        return int(self._process.exit_code)
-
-    def end(self) -> None:
-        """End it and wait; harmless when it has ended."""
-        with suppress(ProcessLookupError):
-            self._process.terminate()
-        self.wait()
-
-
-def _spawn(
-    words: tuple[str, ...], environment: Mapping[str, str], streams: tuple[IO[bytes], IO[bytes], IO[bytes]]
-) -> _Process:
-    """Start ``words``, the program's path first, with these standard streams; to be called ``_undisturbed``."""
-    import sh  # noqa: PLC0415 - takes longer to load than all of ours: only where something is started
-
-    source, out, err = streams
     options: dict[str, Any] = {
         "_env": dict(environment),
         "_bg": True,
@@ -213,10 +239,19 @@ def _spawn(
         "_preexec_fn": _expose,
         **PLAIN,
     }
-    return _Process(sh.Command(words[0])(*map(Word, words[1:]), _in=source, _out=out, _err=err, **options))
-
-
-_CUT = "the process ended in the middle of an answer"
+    with memory(given) as source, memory() as out, memory() as err:
+        with _undisturbed():
+            process = sh.Command(words[0])(*map(Word, words[1:]), _in=source, _out=out, _err=err, **options)
+        try:
+            process.wait()
+        except ChildProcessError:  # see _Process.wait
+            return Answer(-signal.SIGKILL, read_all(out), read_all(err))
+        except BaseException:
+            with suppress(ProcessLookupError):
+                process.terminate()
+            process.wait()
+            raise
+        return Answer(int(process.exit_code), read_all(out), read_all(err))
 
 
 class Service:
@@ -243,21 +278,21 @@ class Service:
             while left:  # a signal may cut a write short
                 left = left[self._requests.write(left) :]
         except BrokenPipeError:
-            raise GitError(self.words, 128, "the process has ended") from None
+            raise self._cut("the process has ended") from None
         return self.answers
 
     def read_line(self) -> bytes:
         """Return one line of the answer, with its newline."""
         line = self.answers.readline()
         if not line.endswith(b"\n"):
-            raise GitError(self.words, 128, _CUT)
+            raise self._cut()
         return line
 
     def read_exactly(self, size: int) -> bytes:
         """Return ``size`` bytes of the answer."""
         content = self.answers.read(size)
         if len(content) < size:
-            raise GitError(self.words, 128, _CUT)
+            raise self._cut()
         return content
 
     def read_until(self, end: bytes) -> bytes:
@@ -266,9 +301,15 @@ class Service:
         while not (answer.endswith(b"\n" + end) or answer == end):
             chunk = self.answers.read1(1 << 16)
             if not chunk:
-                raise GitError(self.words, 128, _CUT)
+                raise self._cut()
             answer += chunk
         return bytes(answer[: -len(end)])
+
+    def _cut(self, what: str = "the process ended in the middle of an answer") -> GitError:
+        """Return the error for a process that answers no more."""
+        self._requests.close()  # it ends, if it has not
+        _let_signal_come(self._process.wait())
+        return GitError(self.words, 128, what)
 
     def close(self) -> None:
         """End the process and wait for it; harmless when it has ended already."""
@@ -301,9 +342,16 @@ class Stream:
         self._errors.close()
 
 
+def _let_signal_come(status: int) -> None:
+    """After a process that a signal ended: let that signal, if it is for all of us, come here before we complain."""
+    if -status in _ENDING:
+        time.sleep(0.1)
+
+
 def _accepted(answer: Answer, words: tuple[str, ...], accept: tuple[int, ...]) -> Answer:
     """Return ``answer``; ``GitError`` when its exit status is not one of ``accept``."""
     if answer.status not in accept:
+        _let_signal_come(answer.status)
         raise GitError(words, answer.status, answer.err.decode("utf-8", "replace"))
     return answer
 
@@ -373,11 +421,11 @@ class Git:
         environment: Mapping[str, str] | None = None,
         accept: tuple[int, ...] = (0,),
     ) -> Call:
-        """Begin ``git WORDS`` with ``given`` as its standard input; its ``finish`` returns what it gave."""
+        """Begin ``git WORDS``, beside us, with ``given`` as its standard input; its ``finish`` returns what it gave."""
         out, err = memory(), memory()
-        with memory(given) as source, _undisturbed():
-            settings = self._environment | dict(environment or {})
-            process = _spawn((*self._here, *words), settings, (source, out, err))
+        settings = self._environment | dict(environment or {})
+        with memory(given) as source, _undisturbed() as mask:
+            process = _spawn((*self._here, *words), settings, (source, out, err), mask)
             call = Call(words, process, (out, err), accept, self._calls)
             self._calls.add(call)
         return call
@@ -393,7 +441,8 @@ class Git:
 
         Raises ``GitError`` when the exit status is not one of ``accept``.
         """
-        return self.start(*words, given=given, environment=environment, accept=accept).finish()
+        settings = self._environment | dict(environment or {})
+        return _accepted(_run((*self._here, *words), settings, given), words, accept)
 
     def text(self, *words: str, accept: tuple[int, ...] = (0,)) -> str:
         """Run ``git WORDS`` and return its output as text without the final newline."""
@@ -407,8 +456,8 @@ class Git:
         """Start ``git WORDS`` with ``given`` as its standard input; its output is read from what is returned."""
         read_end, write_end = os.pipe()
         output, errors = open(read_end, "rb"), memory()  # noqa: SIM115 - closed by the stream
-        with memory(given) as source, open(write_end, "wb", 0) as sink, _undisturbed():
-            process = _spawn((*self._here, *words), self._environment, (source, sink, errors))
+        with memory(given) as source, open(write_end, "wb", 0) as sink, _undisturbed() as mask:
+            process = _spawn((*self._here, *words), self._environment, (source, sink, errors), mask)
             stream = Stream(words, process, output, errors)
             self._services.append(stream)
         return stream
@@ -424,8 +473,8 @@ class Git:
         with open(read_request, "rb", 0) as source, open(write_answer, "wb", 0) as sink, open(os.devnull, "wb") as err:
             answers = io.BufferedReader(io.FileIO(read_answer), 1 << 16)
             requests = open(write_request, "wb", 0)  # noqa: SIM115 - closed by the service
-            with _undisturbed():
-                service = Service(name, _spawn(words, environment, (source, sink, err)), requests, answers)
+            with _undisturbed() as mask:
+                service = Service(name, _spawn(words, environment, (source, sink, err), mask), requests, answers)
                 self._services.append(service)
         return service
 
