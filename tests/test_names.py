@@ -7,7 +7,7 @@ from itertools import chain
 
 import pytest
 
-from git_xsa.model.symbols.forms import XEN_FORMS, Forms, parse_form
+from git_xsa.model.symbols.forms import XEN_FORMS, XEN_READINGS, Forms, parse_form, parse_reading
 from git_xsa.model.symbols.roles import Language, Role, Space, language_of, shared, visible
 from git_xsa.model.symbols.search import places, read
 
@@ -216,6 +216,7 @@ def test_which_files_see_each_other(user: bytes, supplier: bytes, sees: bool) ->
 def test_every_form_of_the_table_is_one_and_stands_there_once() -> None:
     assert len(set(XEN_FORMS)) == len(XEN_FORMS)
     assert all(parse_form(text) for text in XEN_FORMS)
+    assert len({parse_reading(text) for text in XEN_READINGS}) == len(XEN_READINGS)
 
 
 @pytest.mark.parametrize(

@@ -431,6 +431,66 @@ def test_a_name_made_from_a_table(tmp_path: Path, body: str) -> None:
     assert needs(place) == [(1, "symbol")]
 
 
+GENERATOR = """import re, sys
+
+for line in sys.stdin:
+    if line.startswith("X("):
+        print(line)
+"""
+COUNTING = GENERATOR.replace("\n\nfor", '\n\nword_regex = re.compile(r"word (.*) \\*/")\n\nfor')
+TABLE = "/* old, word 0 */\nX(A, 0)\n"
+
+
+@pytest.mark.parametrize(
+    ("release", "change", "expected"),
+    [
+        (GENERATOR, COUNTING, [(1, "symbol")]),
+        (COUNTING, COUNTING + "# more\n", []),  # it understands such lines already
+        (GENERATOR, GENERATOR + "# more\n", []),  # and here nothing ever does
+    ],
+)
+def test_a_line_that_only_a_later_program_reads(
+    tmp_path: Path, release: str, change: str, expected: list[tuple[int, str]]
+) -> None:
+    table = "include/cpufeatureset.h"
+    place = branch(
+        tmp_path,
+        {table: TABLE, "tools/gen-cpuid.py": release},
+        {"tools/gen-cpuid.py": change},
+        {table: TABLE + "\n/* new, word 1 */\n"},
+    )
+    assert needs(place) == expected
+    if expected:
+        shown = run(place.folder, "prereqs", "--onto", "RELEASE-1.0.0", "--xsa", "1", "--why").out
+        assert "has a line that is only read since the name word_regex is there\n       /* new, word 1 */\n" in shown
+        assert '\n      +word_regex = re.compile(r"word (.*) \\*/")\n' in shown
+
+
+def test_a_later_program_may_be_in_the_queue_already(tmp_path: Path) -> None:
+    table = "include/cpufeatureset.h"
+    place = branch(
+        tmp_path,
+        {table: TABLE, "tools/gen-cpuid.py": GENERATOR, "user.c": user()},
+        {"tools/gen-cpuid.py": COUNTING, "user.c": user("    a = 1;")},
+        {table: TABLE + "\n/* new, word 1 */\n", "user.c": user("    a = 2;")},
+    )
+    assert needs(place) == [(1, "change")]
+
+
+def test_readings_can_be_added(tmp_path: Path) -> None:
+    place = branch(
+        tmp_path,
+        {"t.h": "a\n", "mk.py": "pass\n"},
+        {"mk.py": "part_regex = 1\n"},
+        {"t.h": "a\n/* part 12 */\n"},
+    )
+    assert needs(place) == []
+    place.git("config", "--add", "xsa.symbolForm", "t.h: part # <= mk.py: part_regex")
+    assert needs(place) == [(1, "symbol")]
+    place.git("config", "xsa.symbolForm", "t.h: # <= mk.py: part_regex")
+    assert run(place.folder, "prereqs", "--onto", "RELEASE-1.0.0", "--xsa", "1").status == 128
+
+
 def test_forms_can_be_added(tmp_path: Path) -> None:
     place = branch(
         tmp_path,

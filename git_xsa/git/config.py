@@ -191,8 +191,8 @@ def fingerprints(values: Sequence[str | None]) -> tuple[str, ...]:
 
 
 def forms(values: Sequence[str | None]) -> tuple[str, ...]:
-    """Return all values, each a form of names; an empty one drops those before it."""
-    from git_xsa.model.symbols.forms import parse_form  # noqa: PLC0415 - only for who sets one
+    """Return all values, each a row of the table of forms; an empty one drops those before it."""
+    from git_xsa.model.symbols.forms import parse_row  # noqa: PLC0415 - only for who sets one
 
     found: list[str] = []
     for value in values:
@@ -200,7 +200,7 @@ def forms(values: Sequence[str | None]) -> tuple[str, ...]:
             found.clear()
             continue
         try:
-            parse_form(value)
+            parse_row(value)
         except ValueError:
             raise _Meaningless(
                 "it must be what is written and the name that comes of it", "'MACRO(*) => NAME_*'"

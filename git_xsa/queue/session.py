@@ -327,9 +327,9 @@ class Session:
 
     @cached_property
     def _forms(self) -> Forms:
-        from git_xsa.model.symbols.forms import XEN_FORMS, Forms  # noqa: PLC0415
+        from git_xsa.model.symbols.forms import XEN_FORMS, XEN_READINGS, Forms  # noqa: PLC0415
 
-        return Forms((*XEN_FORMS, *self.settings.symbol_forms))
+        return Forms((*XEN_FORMS, *XEN_READINGS, *self.settings.symbol_forms))
 
     @cached_property
     def imported(self) -> Imported | None:

@@ -200,7 +200,9 @@ def _readable(reasons: Sequence[Reason]) -> Iterator[Reason]:
 def _claim(reason: Reason) -> str:
     rule = reason.rule
     if rule.symbol is not None:
-        return f"uses the name {_decoded(rule.symbol.name)}"
+        name = _decoded(rule.symbol.name)
+        used = any(rule.symbol.name in line for line in rule.lines)
+        return f"uses the name {name}" if used else f"has a line that is only read since the name {name} is there"
     if not rule.lines:
         return f"expects that {rule.note}"
     lines = "a line" if len(rule.lines) == 1 else "lines"

@@ -8,8 +8,15 @@ A form says both sides, what is written and the name that comes of it::
     config * => CONFIG_*                    the word after another word
     XEN_CPUFEATURE(*) => .%                 a member of a structure, in lower case
 
-``*`` stands for the word as it is written, ``%`` for it in lower case, a dot in front for a member.  The forms below
-were collected from xen.git; ``git config --add xsa.symbolForm`` adds more (git-xsa-config(5)).
+``*`` stands for the word as it is written, ``%`` for it in lower case, a dot in front for a member.
+
+A file that a program of the tree reads may hold what only a later state of that program understands, without naming
+anything of it.  The row says which lines of the file these are (``#`` stands for a number), and what the program has
+in it since it understands them::
+
+    cpufeatureset.h: word # */ <= gen-cpuid.py: word_regex
+
+The forms below were collected from xen.git; ``git config --add xsa.symbolForm`` adds more (git-xsa-config(5)).
 """
 
 from __future__ import annotations
@@ -93,8 +100,14 @@ XEN_FORMS = (
     "DEFINE(*) => *",
     "OFFSET_EF(*) => *",
 )
+XEN_READINGS = (
+    # the number of words is told by the comments above them; an older gen-cpuid.py takes it from the features alone and
+    # fails with an assertion where the last word has none yet
+    "cpufeatureset.h: word # */ <= gen-cpuid.py: word_regex",
+)
 
 _FORM = re.compile(r"(?:(?P<macro>\w+)\((?P<before>,*)\*\)|(?P<word>\S+) \*) => (?P<member>\.?)(?P<name>\w*[*%]\w*)")
+_READING = re.compile(r"(?P<file>[\w./+-]+): (?P<text>.*\w.*) <= (?P<reader>[\w./+-]+): (?P<name>[A-Za-z_]\w*)")
 #: How far before a word the macro may begin whose argument it is: that of a call over several lines.
 REACH = 400
 _CLOSERS = {ord(")"): 1, ord("]"): 1, ord("("): -1, ord("["): -1}
@@ -134,6 +147,18 @@ class Form:
         return before.endswith(self.opener) and not _joined(before, self.opener)
 
 
+@dataclass(frozen=True)
+class Reading:
+    """A row about a file that a program reads: how the path of each ends, the ``name`` that the program has since it
+    understands ``line``s of this form, and a ``word`` that stands in each of them."""
+
+    file: bytes
+    line: re.Pattern[bytes]
+    word: bytes
+    reader: bytes
+    name: bytes
+
+
 def _joined(before: bytes, opener: bytes) -> bool:
     """Whether ``opener`` at the end of ``before`` is only the end of a longer word."""
     rest = before[: -len(opener)]
@@ -167,17 +192,40 @@ def parse_form(text: str) -> Form:
     return Form(opener.encode(), argument, head.encode(), tail.encode(), mark == "%", bool(match["member"]))
 
 
-class Forms:
-    """A table of forms, looked up by the name that is wanted."""
+def parse_reading(text: str) -> Reading:
+    """Return the row about a file and its reader that ``text`` writes; ``ValueError`` when it is none."""
+    match = _READING.fullmatch(" ".join(text.split()))
+    words = re.findall(r"[A-Za-z_]\w*", match["text"]) if match is not None else []
+    if match is None or not words:
+        raise ValueError(text)
+    line = re.escape(match["text"]).replace(re.escape("#"), r"\d+").encode()
+    return Reading(
+        match["file"].encode(), re.compile(line), words[0].encode(), match["reader"].encode(), match["name"].encode()
+    )
 
-    def __init__(self, texts: Iterable[str] = XEN_FORMS) -> None:
-        self._forms = [parse_form(text) for text in texts]
+
+def parse_row(text: str) -> Form | Reading:
+    """Return the row of either kind that ``text`` writes; ``ValueError`` when it is none."""
+    return parse_reading(text) if " <= " in text else parse_form(text)
+
+
+class Forms:
+    """A table of forms, looked up by the name that is wanted, and of files that programs read, by their path."""
+
+    def __init__(self, texts: Iterable[str] = (*XEN_FORMS, *XEN_READINGS)) -> None:
+        rows = [parse_row(text) for text in texts]
+        self._forms = [row for row in rows if isinstance(row, Form)]
+        self._readings = [row for row in rows if isinstance(row, Reading)]
         self._words: dict[bytes, frozenset[bytes]] = {}
         self.macros = frozenset(form.opener for form in self._forms if form.argument is not None)
         words = sorted({re.escape(form.opener) for form in self._forms if form.argument is None})
         #: Finds the words that stand behind a word of the table (nothing when it has none).
         self.followed = re.compile(rb"(?:^|(?<=\s))(?:%s)[ \t]+(\w+)" % (b"|".join(words) or b"(?!)"), re.MULTILINE)
         self._changing = [form for form in self._forms if form.head or form.tail or form.lower]
+
+    def readings(self, path: bytes) -> list[Reading]:
+        """Return the rows about the file at ``path`` as one that is read."""
+        return [row for row in self._readings if path.endswith(row.file)]
 
     def words(self, name: bytes) -> frozenset[bytes]:
         """Return all words by which ``name`` may be defined, whatever it is."""

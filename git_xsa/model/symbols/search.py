@@ -21,7 +21,7 @@ from itertools import accumulate, islice
 from typing import Protocol
 
 from git_xsa.model.rules import Chosen
-from git_xsa.model.symbols.forms import Form, Forms
+from git_xsa.model.symbols.forms import Form, Forms, Reading
 from git_xsa.model.symbols.roles import WORD, Language, Role, Source, Space, language_of, visible
 
 #: A name that so many files of the base mention, or fewer, is looked for in their code; one that more of them
@@ -213,7 +213,9 @@ class Search:
             for path, words in self._evidence.used(position).items():
                 if language_of(path) is None:
                     continue
-                if any(word.endswith(b".h") for word in words):
+                if any(word.endswith(b".h") for word in words) or any(
+                    reading.word in words for reading in self._forms.readings(path)
+                ):
                     found.setdefault(path, set())
                 for word in words:
                     adders = self._evidence.adders_in(path, word, base, position)
@@ -253,9 +255,13 @@ class Search:
     def _unresolved(self, file: _File) -> Iterator[_Use]:
         """Yield each candidate that the changes' lines of ``file`` use and nothing in ``file`` accounts for, once."""
         done: set[tuple[bytes, bytes | None, Space]] = set()
+        readings = self._forms.readings(file.path)
         for row, (text, born) in enumerate(file.lines):
             if born not in self._positions:
                 continue
+            for reading in readings:
+                if reading.line.search(text):
+                    yield from self._read(file, row, reading)
             include = _INCLUDE.match(text)
             if include is not None:
                 yield from self._included(file, row, include[1])
@@ -284,6 +290,28 @@ class Search:
         if made and not any(position in self._chosen.queue for position, _ in made):
             supplies = [Supply(position, path, b"") for position, path in made]
             yield _Use(name, Role(Space.ORDINARY, defines=False), born, file, row, supplies)
+
+    def _read(self, file: _File, row: int, reading: Reading) -> Iterator[_Use]:
+        """Yield the name that a program has since it understands the line at ``row``, if only unselected changes
+        bring it."""
+        born = file.lines[row][1]
+        adders = [
+            (position, path)
+            for position, path in self._evidence.adders(reading.name, self._chosen.base, born)
+            if path.endswith(reading.reader)
+        ]
+        there = any(next(places(self._evidence.base_text(path), reading.name), None) for _, path in adders)
+        if adders and not there and not any(position in self._chosen.queue for position, _ in adders):
+            supplies = [
+                Supply(position, path, self._line_with(reading.name, position, path)) for position, path in adders
+            ]
+            yield _Use(reading.name, Role(Space.ORDINARY, defines=False), born, file, row, supplies)
+
+    def _line_with(self, word: bytes, position: int, path: bytes) -> bytes:
+        """Return the first line with ``word`` that the change at ``position`` adds to the file at ``path``."""
+        added = self._evidence.added(position, path)
+        lines = added.text.split(b"\n")
+        return next((lines[row] for row in sorted(added.rows) if next(places(lines[row], word), None)), b"")
 
     def _accounted_for(self, file: _File, word: bytes, use: Role) -> bool:
         """Whether ``file`` defines ``word`` for this ``use``, or uses it on lines that are not the changes' own."""
