@@ -12,16 +12,22 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from repositories import Answer, git, run
 
 from git_xsa.git import hooks
+from git_xsa.git.run import Git
 
 #: Stands for each of our hooks: says that it was called, with what, and ends as a variable says.
 FAKE = '#!/bin/sh\nhook=git-xsa-hook\necho "ours: $* <$(cat | tr "\\n" ,)>" >&2\nexit ${OURS-0}\n'
 OTHER = '#!/bin/sh\necho "theirs: ${0##*/} $* <$(cat | tr "\\n" ,)>" >&2\nexit ${THEIRS-0}\n'
 SOURCE = hooks.source
+LEFT_OUT = (
+    "reference-transaction: left out, as git would start it for each reference of a fetch; what follows a release's "
+    "tag begins when it is pushed (install --post-tag: when it is made)\n"
+)
 Tree = dict[str, tuple[int, bytes | str]]
 
 
@@ -82,11 +88,17 @@ def test_into_a_fresh_repository_and_out_again(clone: Path) -> None:
     folder = clone / ".git" / "hooks"
     assert run(clone, "hooks", "status") == (
         1,
-        f"hooks are in {folder}\npre-push: not installed\nreference-transaction: not installed\n",
+        f"hooks are in {folder}\npre-push: not installed\n{LEFT_OUT}",
         "",
     )
+    assert run(clone, "hooks", "install") == (0, f"hooks are in {folder}\npre-push: installed\n{LEFT_OUT}", "")
+    assert run(clone, "hooks", "status") == (0, f"hooks are in {folder}\npre-push: installed\n{LEFT_OUT}", "")
+    assert run(clone, "hooks", "uninstall").out == (
+        f"hooks are in {folder}\npre-push: removed\nreference-transaction: not installed\n"
+    )
+    assert tree(clone / ".git") == before
     installed = f"hooks are in {folder}\npre-push: installed\nreference-transaction: installed\n"
-    assert run(clone, "hooks", "install") == (0, installed, "")
+    assert run(clone, "hooks", "install", "--post-tag") == (0, installed, "")
     assert run(clone, "hooks", "status") == (
         0,
         f"hooks are in {folder}\npre-push: installed\nreference-transaction: installed\n",
@@ -102,6 +114,30 @@ def test_into_a_fresh_repository_and_out_again(clone: Path) -> None:
     assert tree(clone / ".git") == before
     assert run(clone, "hooks", "uninstall").out == removed.replace(": removed", ": not installed")
     assert tree(clone / ".git") == before
+
+
+def test_the_hook_for_tags_where_it_is_wanted_or_costs_little(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = clone / ".git" / "hooks"
+    git(clone, "config", "xsa.release.onTag", "true")
+    both = f"hooks are in {folder}\npre-push: installed\nreference-transaction: installed\n"
+    assert run(clone, "hooks", "status").out == both.replace(": installed", ": not installed")
+    assert run(clone, "hooks", "install").out == both
+    git(clone, "config", "--unset", "xsa.release.onTag")
+    assert run(clone, "hooks", "status") == (0, both, "")  # it stays where somebody has asked for it
+    assert run(clone, "hooks", "install").out == both.replace(": installed", ": there already")
+    assert run(clone, "hooks", "uninstall").out == both.replace(": installed", ": removed")
+    answers = {"version": "git version 2.50.1", "rev-parse": "reftable"}
+    text = Git.text
+
+    def answer(self: Git, *words: str, **options: Any) -> str:
+        known = words[0] == "version" or words[1:] == ("--show-ref-format",)
+        return answers[words[0]] if known else text(self, *words, **options)
+
+    monkeypatch.setattr(Git, "text", answer)
+    for version, kind, few in (("2.50.1", "reftable", 0), ("2.51.0", "files", 0), ("2.51.0.windows.1", "reftable", 1)):
+        answers.update({"version": f"git version {version}", "rev-parse": kind})
+        assert run(clone, "hooks", "status").out.count("reference-transaction: not installed\n") == few
+    assert run(clone, "hooks", "install", "--post-tag", "--server").status == 129
 
 
 def test_our_hook_knows_the_path_of_the_program(clone: Path, program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,7 +164,7 @@ def test_another_hook_is_run_after_ours_with_the_same_words_and_input(
     if link:
         (folder / "pre-push").symlink_to("tool")
     before = tree(folder)
-    assert run(clone, "hooks", "install").out == (
+    assert run(clone, "hooks", "install", "--post-tag").out == (
         f"hooks are in {folder}\n"
         "pre-push: installed; what was there is pre-push.before-git-xsa now, and runs after it\n"
         "reference-transaction: installed\n"
@@ -184,7 +220,7 @@ def test_a_hook_that_reads_nothing_and_one_that_gets_much(clone: Path) -> None:
 def test_a_transaction_that_is_over_is_told_to_both(clone: Path) -> None:
     folder = clone / ".git" / "hooks"
     script(folder / "reference-transaction", OTHER)
-    run(clone, "hooks", "install")
+    run(clone, "hooks", "install", "--post-tag")
     for word, said in (("prepared", 1), ("committed", 2), ("aborted", 2)):
         done = subprocess.run(
             [folder / "reference-transaction", word],

@@ -50,6 +50,14 @@ def test_lists_of_a_release_and_what_changed(place: Place, tmp_path: Path) -> No
     assert store.read("lists", "RELEASE-1.0.0", "XSA-2.json") == kept
 
 
+def wait_for(log: Path, words: str) -> None:
+    for _ in range(600):
+        if log.exists() and words in log.read_text(encoding="utf-8"):
+            return
+        time.sleep(0.1)
+    raise AssertionError(words)
+
+
 def test_a_tag_has_them_made_in_the_background(
     place: Place, sealed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -71,15 +79,51 @@ def test_a_tag_has_them_made_in_the_background(
     assert not (store / "post-tag.log").exists()
     place.git("tag", "RELEASE-1.0.2", place[BASE])
     log = store / "post-tag.log"
-    for _ in range(600):
-        if ": done" in log.read_text(encoding="utf-8"):
-            break
-        time.sleep(0.1)
-    assert "RELEASE-1.0.2: done" in log.read_text(encoding="utf-8")
+    wait_for(log, "RELEASE-1.0.2: done")
     assert (store / "lists" / "RELEASE-1.0.2" / "XSA-2.json").is_file()
     assert stat.S_IMODE(log.stat().st_mode) == 0o600
     for word in ("use it", "prepare", "secret", "a.c"):
         assert word not in log.read_text(encoding="utf-8")
+
+
+def test_a_push_of_a_tag_has_them_made_where_nothing_has_before(
+    place: Place, sealed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    program = programs / "git-xsa-hook"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m git_xsa hook "$@"\n', encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(programs), prepend=os.pathsep)
+    hooks = Path(place.git("rev-parse", "--path-format=absolute", "--git-path", "hooks"))
+    hooks.mkdir(exist_ok=True)
+    shutil.copy(HOOKS / "pre-push", hooks)
+    server = tmp_path / "server"
+    place.git("init", "--quiet", "--bare", str(server))
+    log = sealed / "data" / "git-xsa" / "post-tag.log"
+
+    def push(*names: str) -> str:
+        words = ("git", "push", "--quiet", str(server), *names)
+        return subprocess.run(words, cwd=place.folder, capture_output=True, text=True, check=True).stderr
+
+    place.git("tag", "RELEASE-1.0.2", place[BASE])
+    assert push("RELEASE-1.0.2") == ""  # there is no store
+    run(place.folder, "embargo", "add", "2", "--until", "2100-01-01")
+    run(place.folder, "embargo", "lift", "2")
+    assert push("RELEASE-1.0.2", "HEAD:topic") == ""  # it is there already
+    push(":RELEASE-1.0.2")
+    note = f"RELEASE-1.0.2: lists of prerequisites are being made; {log} tells what changed\n"
+    assert push("RELEASE-1.0.2", "RELEASE-1.0.1") == note
+    assert push("RELEASE-1.0.2:refs/tags/RELEASE-1.0.2-again", "HEAD:topic-2") == ""
+    push(":RELEASE-1.0.2")
+    assert push("RELEASE-1.0.2") == ""  # it was begun
+    wait_for(log, "RELEASE-1.0.2: done")
+    log.unlink()
+    push(":RELEASE-1.0.2")
+    assert push("RELEASE-1.0.2") == ""  # and is done
+    program.unlink()
+    push(":RELEASE-1.0.2")
+    assert push("RELEASE-1.0.2") == ""
 
 
 def test_what_goes_wrong_does_not_hold_a_tag_back(

@@ -1,7 +1,8 @@
 """What follows a release's tag: the lists of prerequisites of all advisories that the release lacks, anew.
 
-``git-xsa-hook post-tag <tag>...`` runs in the background, started by ``hook_reference_transaction``; ``regenerate`` is
-for whoever wants the lists of a base made.  In the store::
+``git-xsa-hook post-tag <tag>...`` runs in the background, started by the hook for tags, where that is installed, or
+by the one of the push that brings the tag; ``regenerate`` is for whoever wants the lists of a base made.
+In the store::
 
     lists/RELEASE-4.17.3/XSA-500.json       the answer as git xsa-check --json gives it, for one advisory by itself
     lists/RELEASE-4.17.3/changes            what is different from the release before it, a line each
@@ -13,20 +14,28 @@ The lists of earlier releases stay as they are.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
 from git_xsa.commands import clock
 from git_xsa.errors import XsaError
 from git_xsa.model.instant import rfc3339
+from git_xsa.model.release import version_of
+from git_xsa.report.plain import printable
 
 if TYPE_CHECKING:
     from git_xsa.advisories.store import Store
+    from git_xsa.git.config import Settings
+    from git_xsa.git.repository import Repository
+    from git_xsa.model.release import Version
     from git_xsa.queue.session import Session
 
 LISTS = "lists"
 LOG = "post-tag.log"
 CHANGES = "changes"
+BEGUN = ": begun"
+#: Seconds within which nothing is begun twice.
+SHORT = 3_600
 
 
 def run(words: Sequence[str], _given: IO[bytes]) -> int:
@@ -115,6 +124,41 @@ def _folder(tag: str) -> str:
     return tag.replace("/", "-")
 
 
+def make_lists(repository: Repository, settings: Settings, tags: Iterable[str], now: int) -> None:
+    """Have the lists made in the background for the newest release of each branch among the new ``tags``, if there is a
+    store, and say so.
+
+    Those that are there, or were begun a short while ago, are left alone: the hook for tags comes first, and the one
+    of the push after it.
+    """
+    from git_xsa.advisories.store import Store  # noqa: PLC0415
+
+    store = Store.open(settings.store)
+    if not store.exists:
+        return
+    newest: dict[Version, tuple[Version, str]] = {}
+    for tag in tags:
+        version = version_of(tag, settings.release_tag)
+        if version is not None:
+            newest[version[:-1]] = max((version, tag), newest.get(version[:-1], (version, tag)))
+    begun = _begun(store, now)
+    found = [tag for _, tag in sorted(newest.values()) if tag not in begun and not store.names(LISTS, _folder(tag))]
+    if found:
+        log = start(str(repository.folder), store, found)
+        note = f"{', '.join(found)}: lists of prerequisites are being made; {log} tells what changed"
+        print(printable(note, one_line=True), file=sys.stderr)
+
+
+def _begun(store: Store, now: int) -> set[str]:
+    """Return the tags whose lists were begun a short while ago."""
+    found = set()
+    for line in (store.read(LOG) or b"").decode("utf-8", "replace").splitlines():
+        time, _, words = line.partition(" ")
+        if words.endswith(BEGUN) and time >= rfc3339(now - SHORT):
+            found |= set(words.removesuffix(BEGUN).split(", "))
+    return found
+
+
 def start(repository_folder: str, store: Store, tags: Sequence[str]) -> str:
     """Have the lists for ``tags`` made in the background; returns the path of the log."""
     from pathlib import Path  # noqa: PLC0415
@@ -122,7 +166,7 @@ def start(repository_folder: str, store: Store, tags: Sequence[str]) -> str:
     from git_xsa.git.programs import start_apart  # noqa: PLC0415
 
     # Only so that the log is there, with its mode, before another program writes to it.
-    store.append(f"{rfc3339(clock.now())} {', '.join(tags)}: begun", LOG)
+    store.append(f"{rfc3339(clock.now())} {', '.join(tags)}{BEGUN}", LOG)
     log = store.path(LOG)
     start_apart([sys.executable, "-m", "git_xsa", "hook", "post-tag", *tags], Path(repository_folder), log)
     return str(log)

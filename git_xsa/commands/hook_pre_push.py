@@ -4,6 +4,9 @@ git gives the remote's name and address as words, and on standard input a line f
 object, the reference there, and what that is now.
 
 What goes to a private remote (``xsa.privateRemote``) is not looked at: the fixes are made there.
+
+A push that may go on and brings the tag of a release has the lists of prerequisites made, as ``hook_post_tag`` tells:
+the hook for tags is mostly not installed.
 """
 
 from __future__ import annotations
@@ -47,8 +50,23 @@ def run(words: list[str], given: IO[bytes]) -> int:
         lines = _leaks(repository, settings, entries, now, (name, moves))
         # Second, because an override is written down, and there is none for a leak.
         lines += _frozen(repository, settings, entries, now, moves) if not lines else []
-    _say(lines)
+        _say(lines)
+        if not lines:
+            _follow_tags(repository, settings, now, moves)
     return REFUSED if lines else 0
+
+
+def _follow_tags(repository: Repository, settings: Settings, now: int, moves: Sequence[Move]) -> None:
+    """Have what follows new releases begin; what is in the way of that holds no push up."""
+    from git_xsa.commands.hook_post_tag import make_lists  # noqa: PLC0415
+
+    prefix = "refs/tags/"
+    new = [move.ref for move in moves if move.old is None and move.new is not None and move.ref.startswith(prefix)]
+    try:
+        if new:
+            make_lists(repository, settings, [ref.removeprefix(prefix) for ref in new], now)
+    except XsaError as error:
+        _say([f"warning: nothing follows the tag: {type(error).__name__}"])
 
 
 def _say(lines: Sequence[str]) -> None:

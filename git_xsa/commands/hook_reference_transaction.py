@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from typing import IO
 
 from git_xsa.commands import clock
+from git_xsa.commands.hook_post_tag import make_lists
 from git_xsa.git.config import Settings, read_settings
 from git_xsa.git.repository import Repository
 from git_xsa.model.release import Version, version_of
@@ -30,30 +31,12 @@ def run(words: Sequence[str], lines: IO[bytes]) -> int:
     given = lines.read().decode("utf-8", "surrogateescape")
     with Repository() as repository:
         settings = read_settings(repository.git)
-        _make_lists(repository, settings, given)
+        tags = [line.rpartition(" ")[2].removeprefix("refs/tags/") for line in given.splitlines()]
+        make_lists(repository, settings, tags, clock.now())
         if settings.release_on_tag:
             for tag, version in _made_here(repository, settings, given):
                 _follow(repository, settings, tag, version)
     return 0
-
-
-def _make_lists(repository: Repository, settings: Settings, given: str) -> None:
-    """Have the lists made for the newest release of each branch among the new tags."""
-    from git_xsa.advisories.store import Store  # noqa: PLC0415
-    from git_xsa.commands.hook_post_tag import start  # noqa: PLC0415
-
-    newest: dict[Version, tuple[Version, str]] = {}
-    for line in given.splitlines():
-        tag = line.rpartition(" ")[2].removeprefix("refs/tags/")
-        version = version_of(tag, settings.release_tag)
-        if version is not None:
-            newest[version[:-1]] = max((version, tag), newest.get(version[:-1], (version, tag)))
-    store = Store.open(settings.store)
-    if newest and store.exists:
-        tags = [tag for _, tag in sorted(newest.values())]
-        log = start(str(repository.folder), store, tags)
-        note = f"{', '.join(tags)}: lists of prerequisites are being made; {log} tells what changed"
-        print(printable(note, one_line=True), file=sys.stderr)
 
 
 def _made_here(repository: Repository, settings: Settings, given: str) -> Iterator[tuple[str, Version]]:

@@ -6,9 +6,14 @@ import argparse
 import os
 import shutil
 import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from git_xsa.errors import XsaError
 from git_xsa.report.plain import printable
+
+if TYPE_CHECKING:
+    from git_xsa.git.run import Git
 
 
 def parser() -> argparse.ArgumentParser:
@@ -24,18 +29,24 @@ def parser() -> argparse.ArgumentParser:
         ("uninstall", "undo what install did"),
     ):
         action = actions.add_parser(name, help=does, description=f"{does.capitalize()}.")
-        action.add_argument("--server", action="store_true", help="the hooks for a repository that is pushed to")
+        kinds = action.add_mutually_exclusive_group()
+        kinds.add_argument("--server", action="store_true", help="the hooks for a repository that is pushed to")
+        if name == "install":
+            kinds.add_argument(
+                "--post-tag", action="store_true", help="the hook for tags, too, which makes fetches slow"
+            )
     return made
 
 
 def run(options: argparse.Namespace) -> int:
     """Do what the options say; returns 0 when all is as asked for afterwards, else 1."""
-    from git_xsa.git.hooks import CLIENT, SERVER, HookFolder, State, find_place  # noqa: PLC0415 - not for the usage
+    from git_xsa.git.hooks import CLIENT, POST_TAG, SERVER, HookFolder, State, find_place  # noqa: PLC0415
     from git_xsa.git.run import Git  # noqa: PLC0415
 
-    names = SERVER if options.server else CLIENT
+    names: tuple[str, ...] = SERVER if options.server else CLIENT
     with Git() as git:
         place = find_place(git)
+        follows = options.server or getattr(options, "post_tag", False) or _follows_tags(git)
     if options.action == "install" and program() is None:
         raise XsaError("git-xsa-hook is not on PATH, and the hooks would not find it", "install.sh puts it there")
     if options.action == "install" and place.shared:
@@ -43,18 +54,39 @@ def run(options: argparse.Namespace) -> int:
         raise XsaError(what, "git config core.hooksPath <folder> gives this repository a folder of its own")
     hooks = HookFolder(place.folder, program() or "git-xsa-hook")
     _say(f"hooks are in {place.folder}" + (f", by {place.setting}" if place.setting else ""))
+    if not follows and options.action != "uninstall" and hooks.state(POST_TAG) in (State.NONE, State.OTHER):
+        names = tuple(name for name in names if name != POST_TAG)
     if options.action == "status":
         states = [(name, hooks.state(name)) for name in names]
         for name, state in states:
             _say(f"{name}: {state.value}")
+        _say_what_is_left_out(names, options.server)
         return 0 if all(state.good for _, state in states) else 1
     changed = [name for name in names if hooks.state(name) is State.CHANGED]
     for name, words in hooks.install(names) if options.action == "install" else hooks.uninstall(names):
         _say(f"{name}: {words}")
+    if options.action == "install":
+        _say_what_is_left_out(names, options.server)
     if options.action == "install" and place.tracked:
         note = f"note: {place.folder} is in the work tree, so git shows the hooks among your files"
         print(printable(note, one_line=True), file=sys.stderr)
     return 1 if changed else 0
+
+
+def _follows_tags(git: Git) -> bool:
+    """Whether the hook for tags is to be there without being asked for: it costs little, or a setting needs it."""
+    from git_xsa.git.config import read_settings  # noqa: PLC0415
+    from git_xsa.git.hooks import starts_few  # noqa: PLC0415
+
+    return read_settings(git).release_on_tag or starts_few(git)
+
+
+def _say_what_is_left_out(names: Sequence[str], server: bool) -> None:
+    from git_xsa.git.hooks import POST_TAG  # noqa: PLC0415
+
+    if not server and POST_TAG not in names:
+        why = "git would start it for each reference of a fetch; what follows a release's tag begins when it is pushed"
+        _say(f"{POST_TAG}: left out, as {why} (install --post-tag: when it is made)")
 
 
 def program() -> str | None:
