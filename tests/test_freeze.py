@@ -173,6 +173,10 @@ def test_fixes_come_first(ref: str) -> None:
     assert (verdict.why, verdict.missing) == (Why.FIXES_FIRST, frozenset({"fix"}))
     assert why(FIXED, 20, replace(moved(ref), fast_forward=False), FIRST) is Why.FIXES_FIRST
     assert why(FIXED, 20, Update(ref, "old", None), FIRST) is Why.FIXES_FIRST
+    after = replace(other, behind=frozenset({"fix"}))
+    update = replace(moved(ref), arrivals=(fix, after), present=frozenset({"more"}))
+    assert why(FIXED, 20, update, FIRST) is Why.FIXES
+    assert why(FIXED, 20, replace(update, present=frozenset()), FIRST) is Why.FIXES_FIRST
     everything = replace(moved(ref), arrivals=(other,), present=frozenset({"fix", "more"}))
     assert why(FIXED, 20, everything, FIRST) is Why.NO_FREEZE
     assert why(FIXED, 20, replace(moved(ref), arrivals=(other,))) is Why.NO_FREEZE
@@ -291,7 +295,10 @@ def told(world: World, wish: Wish) -> Update:
     def inside(commit: int) -> frozenset[str]:
         return frozenset(tip for tip in tips if world.has(tip, commit))
 
-    arrivals = (Arrival(world.patches[i], world.releases[i], inside(i)) for i in sorted(after - before))
+    def behind(commit: int) -> frozenset[str]:
+        return frozenset(world.patches[i] for i in world.history(commit) - before - {commit})
+
+    arrivals = (Arrival(world.patches[i], world.releases[i], inside(i), behind(i)) for i in sorted(after - before))
     return Update(
         wish.ref,
         None if wish.old is None else str(wish.old),
@@ -368,11 +375,17 @@ def allowed(world: World, wish: Wish) -> bool:
     public = [embargo for embargo in world.ledger.embargoes if secret(embargo) and max(secret(embargo)) < world.now]
     fixes = {patch for embargo in public for patch in embargo.fixes.get(f"stable-{version}", ())}
     before = world.history(wish.old) if wish.old is not None else set()
-    if fixes <= {world.patches[i] for i in before}:
+    missing = fixes - {world.patches[i] for i in before}
+    if not missing:
         return True
+
+    def early(i: int) -> bool:
+        return not missing <= {world.patches[j] for j in world.history(i)}
+
     return forward and all(
         world.patches[i] in fixes or world.releases[i] or waiting(last, f"staging-{version}", world, i)
         for i in world.history(wish.new or 0) - before
+        if early(i)
     )
 
 

@@ -247,8 +247,9 @@ This is XSA-500.
 
 
 @pytest.fixture
-def secret(client: Client, tmp_path: Path) -> Client:
+def secret(client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Client:
     """Return a client whose branch ``fix`` has a fix that is under embargo and in the store."""
+    monkeypatch.setattr(clock, "now", lambda: parse_instant(client.now.read_text(encoding="utf-8")))
     source = client.folder / "queue.c"
     source.write_bytes(SOURCE)
     git(client.folder, "add", "queue.c")

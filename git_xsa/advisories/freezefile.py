@@ -5,6 +5,12 @@ It has instants and patterns of references and nothing else::
     {"format": 1, "frozen": ["refs/heads/stable-*", "refs/heads/staging-*"],
      "freezes": [{"begins": "2026-11-24T12:00:00Z", "ends": "2026-12-08T12:00:00Z"}]}
 
+Where fixes come first after a freeze (``xsa.fixesFirst``), a file that is written after one has the fixes, too, and
+what had been waiting in staging: the advisories are public then::
+
+     "over": [{"began": "2026-11-24T12:00:00Z", "ended": "2026-12-08T12:00:00Z",
+               "tips": {"staging-4.17": ["<hex>"]}, "fixes": {"stable-4.17": ["<patch id>"]}}]
+
 Promises: a file that can't be read, that is no freeze file or that says less than it must is an error, never a file
 without a freeze.  Keys that a newer version added are passed over.
 """
@@ -39,22 +45,37 @@ class _Freeze(msgspec.Struct):
     ends: str
 
 
+class _Over(msgspec.Struct):
+    began: str
+    ended: str
+    tips: dict[str, list[str]]
+    fixes: dict[str, list[str]]
+
+
 class _File(msgspec.Struct):
     format: int
     frozen: list[str]
     freezes: list[_Freeze]
+    over: list[_Over] = []
 
 
 @dataclass(frozen=True)
 class FreezeFile:
     """When which references are frozen: ``frozen`` are patterns as in ``xsa.frozenRefs``, ``freezes`` begins and ends.
 
-    ``written`` is when the file was changed last.
+    ``written`` is when the file was changed last.  ``over`` are freezes that were over by then, each as one embargo,
+    with the fixes that come first after it.
     """
 
     frozen: tuple[str, ...]
     freezes: tuple[tuple[Instant, Instant], ...]
     written: Instant
+    over: tuple[Embargo, ...] = ()
+
+    def waits(self, now: Instant) -> bool:
+        """Whether a freeze of the file is over at ``now``, and the file does not tell yet which fixes come first."""
+        told = max((one.until for one in self.over), default=0)
+        return any(told < ends <= now for _, ends in self.freezes)
 
     def ledger(self, tips: Mapping[str, frozenset[str]]) -> Ledger:
         """Return what the freeze rule is to go by; ``tips`` is what was in the staging branches when a freeze began.
@@ -62,7 +83,7 @@ class FreezeFile:
         A clock that is before the file's own time can't be right, as with the journal of a ledger.
         """
         embargoes = tuple(Embargo(UNKNOWN, begins, ends, tips=tips) for begins, ends in self.freezes)
-        return Ledger(embargoes, self.written)
+        return Ledger((*embargoes, *self.over), self.written)
 
 
 def read_freeze_file(path: Path) -> FreezeFile:
@@ -77,13 +98,20 @@ def read_freeze_file(path: Path) -> FreezeFile:
         if told.format != FORMAT:
             raise _error(path, f"its format is {told.format}, not {FORMAT}")
         freezes = tuple((parse_instant(one.begins), parse_instant(one.ends)) for one in told.freezes)
+        over = tuple(map(_embargo, told.over))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError) as error:
         raise _error(path, f"{error}") from None
     if not told.frozen or not all(name.startswith("refs/") for name in told.frozen):
         raise _error(path, "it names no references, or some that do not begin with refs/")
-    if any(ends <= begins for begins, ends in freezes):
+    if any(ends <= begins for begins, ends in [*freezes, *((one.since, one.until) for one in over)]):
         raise _error(path, "a freeze in it ends before it begins")
-    return FreezeFile(tuple(name.removeprefix(HEADS) for name in told.frozen), freezes, written)
+    return FreezeFile(tuple(name.removeprefix(HEADS) for name in told.frozen), freezes, written, over)
+
+
+def _embargo(over: _Over) -> Embargo:
+    fixes = {branch: frozenset(patches) for branch, patches in over.fixes.items()}
+    tips = {branch: frozenset(commits) for branch, commits in over.tips.items()}
+    return Embargo(UNKNOWN, parse_instant(over.began), parse_instant(over.ended), None, tips, fixes)
 
 
 def _error(path: Path, why: str) -> FreezeFileError:

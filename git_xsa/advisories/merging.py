@@ -1,7 +1,8 @@
 """Put together what two people have decided about embargoes since they last knew the same.
 
 An embargo is merged value by value: what only one of them has changed is taken.  When it begins and ends is one value,
-since "lifted" by one and "extended" by the other do not go together.  Commits of staging branches and fixes add up.
+since "lifted" by one and "extended" by the other do not go together.  Commits of staging branches and fixes add up, but
+for those that one of them has taken out.
 
 Promises: nothing of a journal is lost, and where both have changed one value there is a ``Conflict`` and no guess, but
 for two who have lifted the same embargo: it ends with the later one.
@@ -88,7 +89,7 @@ def _merged(
         chosen = other
         if ours != before:
             if group[0] in _SETS:
-                chosen = [_added_up(ours[0] or {}, other[0] or {})]
+                chosen = [_added_up(before[0] or {}, ours[0] or {}, other[0] or {})]
             elif group is _WHEN and ours[:2] == other[:2] and ours[2] and other[2]:
                 chosen = max(ours, other)  # instants in RFC 3339 and UTC: the later one is the greater
             else:
@@ -98,8 +99,14 @@ def _merged(
     return document, left
 
 
-def _added_up(mine: Mapping[str, list[str]], theirs: Mapping[str, list[str]]) -> dict[str, list[str]]:
-    return {branch: sorted({*mine.get(branch, ()), *theirs.get(branch, ())}) for branch in sorted({*mine, *theirs})}
+def _added_up(
+    base: Mapping[str, list[str]], mine: Mapping[str, list[str]], theirs: Mapping[str, list[str]]
+) -> dict[str, list[str]]:
+    found = {}
+    for branch in sorted({*mine, *theirs}):
+        before, ours, other = (set(one.get(branch, ())) for one in (base, mine, theirs))
+        found[branch] = sorted((ours | other) - (before - ours) - (before - other))
+    return {branch: values for branch, values in found.items() if values}
 
 
 def merge_journals(mine: bytes, theirs: bytes) -> bytes:

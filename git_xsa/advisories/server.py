@@ -4,6 +4,9 @@ The gate's move needs to know what was in staging when the freeze began, which t
 staging branches are frozen, too, what they have is what they had then, and an override that moves one writes down where
 it was.  Where they are not, nothing is known, and the move is refused.
 
+Where fixes come first after a freeze, the file that is written then says so, and which.  ``xsa.fixesFirst`` of the
+server has it wait for that file: between the end of a freeze and the new file what was frozen stays so.
+
 A push counts as landing ``SETTLING`` seconds after it is judged: that much may pass between the hook's last look at the
 clock and the change of the reference, and a freeze may begin in between.
 
@@ -32,7 +35,7 @@ SETTLING = 5
 class Judgement:
     """The verdicts on the updates of a push, in their order, and what they were made by: rules, ledger and instant.
 
-    ``problem`` is why the freeze file can't be read; then there is no ledger.
+    ``problem`` is why the freeze file is of no use; then there is no ledger, and ``trouble`` is that in short.
     """
 
     verdicts: Sequence[Verdict]
@@ -40,6 +43,7 @@ class Judgement:
     ledger: Ledger | None
     at: int
     problem: FreezeFileError | None = None
+    trouble: str = "can't be read"
 
     @property
     def allowed(self) -> bool:
@@ -89,7 +93,10 @@ class Server:
             return Judgement(judge(None, rules, now, self._updates(rules, None, now, moves)), rules, None, now, error)
         if told is None:
             return Judgement(judge(Ledger(), rules, now, self._updates(rules, None, now, moves)), rules, Ledger(), now)
-        rules = replace(rules, frozen_refs=told.frozen)
+        rules = replace(rules, frozen_refs=told.frozen, fixes_first=bool(told.over))
+        if self._settings.fixes_first and told.waits(now):
+            verdicts = judge(None, rules, now, self._updates(rules, None, now, moves))
+            return Judgement(verdicts, rules, None, now, None, "does not tell yet which fixes come first")
         first = self._judged(told, rules, moves, now)
         return self._judged(told, rules, moves, now + SETTLING) if first.allowed else first
 

@@ -95,7 +95,7 @@ def run(options: argparse.Namespace) -> int:
         elif options.action == "freeze-file":
             print(embargoes.freeze_file(ledger.ledger, rules, now))
         else:
-            changed = _change(options, git, settings, ledger, now)
+            changed = _change(options, git, settings, ledger, store, now)
             print(*changed, *embargoes.freeze_lines(ledger.ledger, rules, now), sep="\n")
             if (store.folder / ".git").exists():
                 print("note: git xsa-embargo sync sends it to the others", file=sys.stderr)
@@ -123,10 +123,11 @@ def _sync(take: str | None, store: Store, rules: Rules, now: Instant) -> int:
 
 
 def _change(
-    options: argparse.Namespace, git: Git, settings: Settings, ledger: EmbargoLedger, now: Instant
+    options: argparse.Namespace, git: Git, settings: Settings, ledger: EmbargoLedger, store: Store, now: Instant
 ) -> list[str]:
     """Carry a decision out, for all advisories that are named or for none; returns what to say."""
     from git_xsa.advisories.ledger import Decision  # noqa: PLC0415
+    from git_xsa.commands.fixes import with_fixes  # noqa: PLC0415
 
     numbers = list(dict.fromkeys(number for found in options.xsa for number in found))
     note = getattr(options, "note", "")
@@ -135,14 +136,14 @@ def _change(
     note, reason = _text(note), _text(options.reason)
     decision = Decision(now, user(git), options.action, reason)
     if options.action == "add":
-        return _add(options, decision, git, settings, ledger, (numbers, note))
+        return _add(options, decision, git, settings, ledger, store, (numbers, note))
     with ledger.changing():
         entries = [_known(ledger, number) for number in numbers]
         if options.action == "remove":
             ledger.drop(decision, numbers)
             return [f"XSA-{number}: removed; the journal keeps it" for number in numbers]
         change = _extension(options.until, now) if options.action == "extend" else _lift(now)
-        changed = [change(entry) for entry in entries]
+        changed = with_fixes([change(entry) for entry in entries], store, git, settings, now)
         ledger.put(decision, changed)
     return _told(changed, now)
 
@@ -153,9 +154,11 @@ def _add(
     git: Git,
     settings: Settings,
     ledger: EmbargoLedger,
+    store: Store,
     what: tuple[list[int], str],
 ) -> list[str]:
     from git_xsa.advisories.ledger import Entry  # noqa: PLC0415
+    from git_xsa.commands.fixes import with_fixes  # noqa: PLC0415
     from git_xsa.model.freeze import Embargo  # noqa: PLC0415
 
     numbers, note = what
@@ -171,6 +174,7 @@ def _add(
                 hint = "git xsa-embargo extend and lift change when it ends, remove takes it out"
                 raise UsageError(f"XSA-{number} is in the ledger already", hint)
         entries = [Entry(Embargo(number, since, options.until, tips=tips), note) for number in numbers]
+        entries = with_fixes(entries, store, git, settings, decision.time)
         ledger.put(decision, entries)
     if not tips:
         print(

@@ -7,11 +7,15 @@ import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime, timezone
+from typing import TYPE_CHECKING
 
 from git_xsa.errors import UsageError
 from git_xsa.git.config import read_settings
 from git_xsa.git.run import Git
 from git_xsa.report.plain import printable
+
+if TYPE_CHECKING:
+    from git_xsa.advisories.store import Store
 
 
 def parser() -> argparse.ArgumentParser:
@@ -51,10 +55,24 @@ def run(options: argparse.Namespace) -> int:
             summary = fetcher.run(_progress(stack))
     finally:
         web.close()
+    _write_fixes([*summary.new, *summary.reissued], library.store)
     print_fetched(output, summary, web.received, bool(settings.trusted_keys))
     for problem in summary.problems:
         print(printable(f"warning: {problem}", one_line=True), file=sys.stderr)
     return int(bool(summary.problems))
+
+
+def _write_fixes(numbers: list[int], store: Store) -> None:
+    """Have the ledger of embargoes know the fixes of those of the advisories ``numbers`` that it has."""
+    from git_xsa.advisories.ledger import EmbargoLedger  # noqa: PLC0415
+    from git_xsa.advisories.store import StoreError  # noqa: PLC0415
+    from git_xsa.commands.fixes import write_fixes  # noqa: PLC0415
+
+    try:
+        with Git() as git:
+            write_fixes(EmbargoLedger(store), numbers, store, git, read_settings(git))
+    except StoreError as error:
+        print(printable(f"warning: {error.what}", one_line=True), file=sys.stderr)
 
 
 def _progress(stack: ExitStack) -> Callable[[int, int], None]:

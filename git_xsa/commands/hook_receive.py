@@ -98,7 +98,10 @@ def _refusal(judgement: Judgement, how: Sequence[str]) -> list[str]:
     if ledger is not None and ledger.newest is not None and judgement.at + SLACK < ledger.newest:
         words = f"the server's clock says {spelled(judgement.at)}, but the freeze file is of {spelled(ledger.newest)}"
         lines.append(f"warning: {words}")
-    return [*lines, *refusal(judgement.verdicts, judgement.rules, ledger, judgement.at, how, SOURCE)]
+    return [
+        *lines,
+        *refusal(judgement.verdicts, judgement.rules, ledger, judgement.at, how, (SOURCE, judgement.trouble)),
+    ]
 
 
 def _how(repository: Repository, settings: Settings) -> list[str]:

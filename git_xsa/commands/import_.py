@@ -14,7 +14,8 @@ from git_xsa.advisories.store import Store, StoreError
 from git_xsa.advisories.taking import Result, take
 from git_xsa.commands import clock, embargo
 from git_xsa.commands.arguments import instant
-from git_xsa.git.config import read_settings
+from git_xsa.commands.fixes import write_fixes
+from git_xsa.git.config import Settings, read_settings
 from git_xsa.git.run import Git
 from git_xsa.model.freeze import Instant
 from git_xsa.model.instant import rfc3339, spelled
@@ -50,21 +51,25 @@ def run(options: argparse.Namespace) -> int:
         result = take(library, items, source, settings.trusted_keys, settings.require_signature)
         print_taken(lines(git, sys.stdout.isatty()), result)
         good = _complain(result)
-    _offer(result, options.embargoed_until, library.store)
+        _offer(result, options.embargoed_until, library.store, git, settings)
     return 0 if good else 1
 
 
-def _offer(result: Result, until: Instant | None, store: Store) -> None:
-    """Offer to write those that are under embargo into the ledger: ask on a terminal, else say how."""
+def _offer(result: Result, until: Instant | None, store: Store, git: Git, settings: Settings) -> None:
+    """Offer to write those that are under embargo into the ledger: ask on a terminal, else say how.
+
+    Those that are in it get their fixes.
+    """
     from git_xsa.advisories.ledger import EmbargoLedger  # noqa: PLC0415
     from git_xsa.advisories.secrecy import secrets  # noqa: PLC0415
 
     try:
-        known = EmbargoLedger(store).entries
+        ledger = EmbargoLedger(store)
+        write_fixes(ledger, [one.edition.number for one in result.taken], store, git, settings)
     except StoreError as error:
         print(printable(f"warning: {error.what}", one_line=True), file=sys.stderr)
         return
-    found = secrets(result.taken, until, known, clock.now())
+    found = secrets(result.taken, until, ledger.entries, clock.now())
     for end in sorted({secret.until for secret in found}, key=lambda end: end or 0):
         numbers = [str(secret.xsa) for secret in found if secret.until == end]
         names = ", ".join(f"XSA-{number}" for number in numbers)

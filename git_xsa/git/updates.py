@@ -11,13 +11,26 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from git_xsa.git.repository import Repository
-from git_xsa.model.freeze import Arrival, Freeze, Ledger, Rules, Update, freeze_at, last_freeze
+from git_xsa.model.change import FileChange, hunk_text
+from git_xsa.model.freeze import (
+    Arrival,
+    Freeze,
+    Ledger,
+    Rules,
+    Update,
+    freeze_at,
+    last_freeze,
+    oldest_tips,
+    public_fixes,
+)
 
 #: Options of a diff from which ``git patch-id`` makes the same number as from a patch that upstream has sent.
 PATCH = ("-p", "--no-color", "--no-ext-diff", "--no-textconv", "--diff-algorithm=myers", "-U3", "--full-index",
          "--first-parent", "--diff-merges=off")  # fmt: skip
 #: Commits of a branch that are looked at for its fixes, the newest first, when nothing tells where the freeze found it.
 MANY = 2_000
+#: Commits of a branch that are looked at first.
+FEW = 100
 #: How the commits of xen.git begin that its release tags 4.0 to 4.22 stand at, or that follow them; and the only files
 #: that one of them changes.
 _RELEASE = re.compile(
@@ -55,8 +68,8 @@ def read_updates(
             updates.append(Update(move.ref, move.old, move.new))
         elif freeze is not None:
             updates.append(_during(repository, rules, freeze, move))
-        elif over is not None:
-            updates.append(_after(repository, rules, over, move))
+        elif ledger is not None and over is not None:
+            updates.append(_after(repository, rules, ledger, over, move))
     return updates
 
 
@@ -69,19 +82,34 @@ def _during(repository: Repository, rules: Rules, freeze: Freeze, move: Move) ->
     return Update(move.ref, move.old, move.new, _has(repository, move.new, move.old), inside)
 
 
-def _after(repository: Repository, rules: Rules, over: Freeze, move: Move) -> Update:
+def _after(repository: Repository, rules: Rules, ledger: Ledger, over: Freeze, move: Move) -> Update:
     stable = rules.stable_of(move.ref)
-    staging = rules.staging_of(f"refs/heads/{stable}")
-    tips = over.tips(staging) if staging is not None else frozenset()
+    fixes = public_fixes(ledger, over).get(stable or "", frozenset())
+    if not fixes:
+        return Update(move.ref, move.old, move.new)
+    staging = rules.staging_of(f"refs/heads/{stable}") or ""
     present: frozenset[str] = frozenset()
     if move.old is not None and _known(repository, move.old):
-        since = [f"^{tip}" for tip in sorted(tips) if _known(repository, tip)]
-        present = frozenset(patch_ids(repository, [move.old, *since, *([] if since else [f"-{MANY}"])]).values())
-    if move.old is None or move.new is None:
+        present = _present(repository, fixes, move.old, oldest_tips(ledger, staging))
+    if move.old is None or move.new is None or fixes <= present:
         return Update(move.ref, move.old, move.new, present=present)
     forward = _has(repository, move.new, move.old)
-    arrivals = _arrivals(repository, tips, move.old, move.new) if forward else ()
+    arrivals = _arrivals(repository, over.tips(staging), move.old, move.new) if forward else ()
     return Update(move.ref, move.old, move.new, forward, arrivals=arrivals, present=present)
+
+
+def _present(repository: Repository, fixes: frozenset[str], commit: str, tips: Iterable[str]) -> frozenset[str]:
+    """Return those of ``fixes`` that are in the history of ``commit`` and not in that of ``tips``.
+
+    Mostly they are among its newest commits, or none is there.
+    """
+    since = [f"^{tip}" for tip in sorted(tips) if _known(repository, tip)]
+    found: frozenset[str] = frozenset()
+    for span in ([*since, f"-{FEW}"], since or [f"-{MANY}"]):
+        found = fixes & frozenset(patch_ids(repository, [commit, *span]).values())
+        if found == fixes:
+            break
+    return found
 
 
 def _arrivals(repository: Repository, tips: Collection[str], old: str, new: str) -> tuple[Arrival, ...]:
@@ -91,14 +119,15 @@ def _arrivals(repository: Repository, tips: Collection[str], old: str, new: str)
     waiting = {
         tip: set(repository.git.text("rev-list", tip, f"^{old}").split()) for tip in tips if _known(repository, tip)
     }
-    return tuple(
-        Arrival(
-            ids.get(commit, ""),
-            _makes_release(repository, commit),
-            frozenset(tip for tip, commits in waiting.items() if commit in commits),
-        )
-        for commit in repository.git.text("rev-list", *span).split()
-    )
+    behind: dict[str, frozenset[str]] = {}
+    arrivals = []
+    for line in repository.git.text("rev-list", "--topo-order", "--reverse", "--parents", *span).splitlines():
+        commit, *parents = line.split()
+        known = [parent for parent in parents if parent in behind]
+        behind[commit] = frozenset().union(*(behind[one] for one in known), (ids.get(one, "") for one in known))
+        inside = frozenset(tip for tip, commits in waiting.items() if commit in commits)
+        arrivals.append(Arrival(ids.get(commit, ""), _makes_release(repository, commit), inside, behind[commit]))
+    return tuple(arrivals)
 
 
 def patch_ids(repository: Repository, span: Iterable[str]) -> dict[str, str]:
@@ -106,6 +135,29 @@ def patch_ids(repository: Repository, span: Iterable[str]) -> dict[str, str]:
     text = repository.git.call("log", *PATCH, "--format=commit %H", *span).out
     found = repository.git.call("patch-id", "--stable", given=text).out.decode("ascii")
     return {commit: patch for patch, commit in (line.split() for line in found.splitlines())}
+
+
+def patch_id(repository: Repository, changes: Iterable[FileChange], text: bytes) -> str:
+    """Return the patch id of the commit that ``git am`` makes of a patch with this ``text``; empty when it has none.
+
+    A diff that is not in git's form is written in it first, as git looks at nothing else.
+    """
+    if not text.startswith(b"diff --git "):
+        text = b"".join(map(_plain_diff, changes))
+    found = repository.git.call("patch-id", "--stable", given=text).out.split()
+    return found[0].decode("ascii") if found else ""
+
+
+def _plain_diff(change: FileChange) -> bytes:
+    """Return the diff of a file that is no rename, as far as a patch id asks for it."""
+    head = b"diff --git a/%s b/%s\n" % (change.path, change.path)
+    if change.old_path is None:
+        head += b"new file mode %s\n--- /dev/null\n" % (change.new_mode or "100644").encode()
+    else:
+        gone = b"deleted file mode %s\n" % (change.old_mode or "100644").encode() if change.new_path is None else b""
+        head += gone + b"--- a/%s\n" % change.path
+    head += b"+++ /dev/null\n" if change.new_path is None else b"+++ b/%s\n" % change.path
+    return head + b"".join(map(hunk_text, change.hunks))
 
 
 def _makes_release(repository: Repository, commit: str) -> bool:

@@ -15,6 +15,7 @@ CONTEXT, REMOVED, ADDED = b" -+"
 #: Object types in a mode, as git writes it (six octal digits).
 SYMLINK_MODE = "120000"
 SUBMODULE_MODE = "160000"
+_NO_NEWLINE = b"\n\\ No newline at end of file\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,18 @@ class Hunk:
     def trailing(self) -> int:
         """How many context lines come after the last changed line."""
         return len(self.marks) - len(self.marks.rstrip(b" "))
+
+
+def hunk_text(hunk: Hunk) -> bytes:
+    """Return a hunk as it stands in a unified diff."""
+    sides = [
+        f"{start}{'' if count == 1 else f',{count}'}"
+        for start, count in ((hunk.old_start, len(hunk.old_lines)), (hunk.new_start, len(hunk.new_lines)))
+    ]
+    pieces = [f"@@ -{sides[0]} +{sides[1]} @@\n".encode()]
+    for mark, text in zip(hunk.marks, hunk.texts, strict=True):
+        pieces.append(bytes([mark]) + (text if text.endswith(b"\n") else text + _NO_NEWLINE))
+    return b"".join(pieces)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ While it lasts nothing happens to a frozen reference, neither an update nor a de
 creation anew.  One thing is allowed: the gate's move, a fast-forward of ``stable-X`` to a commit that was in
 ``staging-X`` when the freeze began, since that brings no new backport.  When the freeze is over and ``fixes_first``
 is set, a branch takes nothing but the fixes that are missing on it, release commits and what had been waiting in
-staging, on which the fixes stand, until the fixes are in.
+staging, on which the fixes stand, until the fixes are in; an update may bring them together with what comes after.
 
 Promises: the answer depends on what is given alone.  Everything is a value, instants too: seconds since 1970-01-01
 00:00 UTC.  What git has to tell about an update (``Update``) is worked out before.  In doubt it is frozen: when the
@@ -113,12 +113,13 @@ class Rules:
 
 @dataclass(frozen=True)
 class Arrival:
-    """A commit that an update brings: its patch id, whether it only makes a release, and those of the recorded tips
-    that have it."""
+    """A commit that an update brings: its patch id, whether it only makes a release, those of the recorded tips that
+    have it, and the patch ids of those before it that the update brings, too."""
 
     patch_id: str
     release: bool = False
     inside: frozenset[str] = frozenset()
+    behind: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -224,6 +225,16 @@ def windows(ledger: Ledger, now: Instant) -> list[tuple[Instant, Instant]]:
     return sorted(found.items())
 
 
+def past_freezes(ledger: Ledger, now: Instant) -> list[Freeze]:
+    """Return every freeze that is over at ``now``, in order."""
+    found = {}
+    for embargo in _real(ledger):
+        freeze = _joined(ledger, (embargo,))
+        if freeze.ends <= now:
+            found[freeze.began] = freeze
+    return [freeze for _, freeze in sorted(found.items())]
+
+
 def _real(ledger: Ledger) -> list[Embargo]:
     return [embargo for embargo in ledger.embargoes if embargo.since < embargo.ends]
 
@@ -285,21 +296,33 @@ def _afterwards(ledger: Ledger, rules: Rules, over: Freeze, update: Update) -> V
     pass even where the gate was closed during the freeze: the fixes stand on it.
     """
     stable = rules.stable_of(update.ref)
-    fixes = _fixes(ledger, over.ends, stable) if stable is not None else frozenset()
+    fixes = public_fixes(ledger, over).get(stable, frozenset()) if stable is not None else frozenset()
     missing = fixes - update.present
     if stable is None or not missing:
         return Verdict(update, Why.NO_FREEZE)
     waiting = over.tips(rules.staging_of(HEADS + stable) or "")
     moves = update.old is not None and update.new is not None and update.fast_forward
-    if moves and all(_first(arrival, fixes, waiting) for arrival in update.arrivals):
+    if moves and all(_first(arrival, fixes, waiting) or missing <= arrival.behind for arrival in update.arrivals):
         return Verdict(update, Why.FIXES)
     return Verdict(update, Why.FIXES_FIRST, missing)
 
 
-def _fixes(ledger: Ledger, ends: Instant, branch: str) -> frozenset[str]:
-    """Return the patch ids of all fixes for the stable branch ``branch`` that were public at ``ends``."""
-    public = (embargo for embargo in _real(ledger) if embargo.ends <= ends)
-    return frozenset().union(*(embargo.fixes.get(branch, ()) for embargo in public))
+def public_fixes(ledger: Ledger, over: Freeze) -> dict[str, frozenset[str]]:
+    """Return the patch ids of all fixes that are public at the end of the freeze ``over``, by stable branch."""
+    found: dict[str, frozenset[str]] = {}
+    for embargo in _real(ledger):
+        for branch, patches in embargo.fixes.items() if embargo.ends <= over.ends else ():
+            found[branch] = found.get(branch, frozenset()) | patches
+    return found
+
+
+def oldest_tips(ledger: Ledger, staging: str) -> frozenset[str]:
+    """Return what was in the branch ``staging`` when the first of all embargoes that have fixes was written down.
+
+    No fix of any of them was there before.
+    """
+    fixed = [embargo for embargo in _real(ledger) if embargo.fixes]
+    return min(fixed, key=lambda embargo: embargo.since).tips.get(staging, frozenset()) if fixed else frozenset()
 
 
 def _first(arrival: Arrival, fixes: frozenset[str], waiting: frozenset[str]) -> bool:

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 
-from git_xsa.model.change import ADDED, REMOVED, SUBMODULE_MODE, FileChange, Hunk
+from git_xsa.model.change import ADDED, REMOVED, SUBMODULE_MODE, FileChange, Hunk, hunk_text
 from git_xsa.model.history import FileState
 
-_NO_NEWLINE = b"\n\\ No newline at end of file\n"
 _LETTERS = {7: b"a", 8: b"b", 9: b"t", 10: b"n", 11: b"v", 12: b"f", 13: b"r", 34: b'"', 92: b"\\"}
 _ODD = re.compile(rb'[\x00-\x1f"\\\x7f-\xff]')
 
@@ -77,15 +76,3 @@ def quoted(path: bytes) -> bytes:
     if not _ODD.search(path):
         return path
     return b'"' + _ODD.sub(lambda match: b"\\" + (_LETTERS.get(match[0][0]) or b"%03o" % match[0][0]), path) + b'"'
-
-
-def hunk_text(hunk: Hunk) -> bytes:
-    """Return a hunk as it stands in a unified diff."""
-    sides = [
-        f"{start}{'' if count == 1 else f',{count}'}"
-        for start, count in ((hunk.old_start, len(hunk.old_lines)), (hunk.new_start, len(hunk.new_lines)))
-    ]
-    pieces = [f"@@ -{sides[0]} +{sides[1]} @@\n".encode()]
-    for mark, text in zip(hunk.marks, hunk.texts, strict=True):
-        pieces.append(bytes([mark]) + (text if text.endswith(b"\n") else text + _NO_NEWLINE))
-    return b"".join(pieces)

@@ -7,7 +7,16 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from git_xsa.advisories.ledger import EmbargoLedger, Entry
-from git_xsa.model.freeze import Instant, Ledger, Rules, clock_is_wrong, freeze_at, windows
+from git_xsa.model.freeze import (
+    Freeze,
+    Instant,
+    Ledger,
+    Rules,
+    clock_is_wrong,
+    freeze_at,
+    past_freezes,
+    windows,
+)
 from git_xsa.model.instant import rfc3339, spelled
 from git_xsa.report.plain import printable
 
@@ -112,8 +121,27 @@ def document(ledger: EmbargoLedger, rules: Rules, now: Instant) -> str:
 
 
 def freeze_file(ledger: Ledger, rules: Rules, now: Instant) -> str:
-    """Return the freeze file: when which references are frozen, and no number, note, tip or fix."""
-    return json.dumps({"format": FORMAT, "frozen": list(rules.patterns), "freezes": _freezes(ledger, now)}, indent=2)
+    """Return the freeze file: when which references are frozen, and no number and no note.
+
+    With ``fixes_first`` it has, of each freeze that is over, so that its advisories are public, the patch ids of the
+    fixes and what had been waiting for the gate.
+    """
+    told = {"format": FORMAT, "frozen": list(rules.patterns), "freezes": _freezes(ledger, now)}
+    over = past_freezes(ledger, now) if rules.fixes_first and not clock_is_wrong(ledger, now) else []
+    if over:
+        told["over"] = [_over(freeze) for freeze in over]
+    return json.dumps(told, indent=2)
+
+
+def _over(freeze: Freeze) -> dict[str, Any]:
+    told: dict[str, Any] = {"began": rfc3339(freeze.began), "ended": rfc3339(freeze.ends)}
+    for key in ("tips", "fixes"):
+        found: dict[str, set[str]] = {}
+        for embargo in freeze.embargoes:
+            for branch, values in getattr(embargo, key).items():
+                found.setdefault(branch, set()).update(values)
+        told[key] = {branch: sorted(values) for branch, values in sorted(found.items())}
+    return told
 
 
 def _freezes(ledger: Ledger, now: Instant) -> list[dict[str, Any]]:

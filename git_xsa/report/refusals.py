@@ -27,12 +27,12 @@ def refusal(
     ledger: Ledger | None,
     now: int,
     override: Sequence[str],
-    source: str = "the ledger of embargoes",
+    source: tuple[str, str] = ("the ledger of embargoes", "can't be read"),
 ) -> list[str]:
     """Return what to tell whoever pushes about those of ``verdicts`` that refuse; nothing when none does.
 
     ``override`` says, a line each, how a refusal is overridden by whoever may; ``source`` is what ``ledger`` was read
-    from, if it could be read.
+    from, and why it could not be.
     """
     refused = [verdict for verdict in verdicts if not verdict.allowed]
     if not refused:
@@ -44,7 +44,7 @@ def refusal(
     return [printable(line, one_line=True) for line in [*lines, *_next(freeze, over, override, source)]]
 
 
-def _what(rules: Rules, freeze: Freeze | None, over: Freeze | None, source: str) -> str:
+def _what(rules: Rules, freeze: Freeze | None, over: Freeze | None, source: tuple[str, str]) -> str:
     patterns = ", ".join(rules.frozen_refs)
     if freeze is not None:
         return (
@@ -53,7 +53,7 @@ def _what(rules: Rules, freeze: Freeze | None, over: Freeze | None, source: str)
         )
     if over is not None:
         return f"the freeze of {patterns} ended at {spelled(over.ends)}, but not all fixes are in{_numbers(': ', over)}"
-    return f"{patterns} and their release tags count as frozen, since {source} can't be read"
+    return f"{patterns} and their release tags count as frozen, since {' '.join(source)}"
 
 
 def _numbers(before: str, freeze: Freeze) -> str:
@@ -73,11 +73,11 @@ def _deed(update: Update) -> str:
     return "creating" if update.old is None else "updating"
 
 
-def _next(freeze: Freeze | None, over: Freeze | None, override: Sequence[str], source: str) -> list[str]:
+def _next(freeze: Freeze | None, over: Freeze | None, override: Sequence[str], source: tuple[str, str]) -> list[str]:
     if freeze is not None:
         wait = f"push it again after {spelled(freeze.ends)}, or leave it out and push the rest"
     elif over is not None:
         wait = "push the fixes first (git xsa-check tells what is missing), then this"
     else:
-        wait = f"have {source} mended, then push again"
+        wait = f"have {source[0]} mended, then push again"
     return [f"hint: nothing was pushed: {wait}", *(f"hint: {line}" for line in override)]

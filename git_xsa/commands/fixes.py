@@ -1,0 +1,64 @@
+"""Have the ledger of embargoes know the fixes of its advisories, which come first after a freeze.
+
+Whatever is decided about an embargo writes them down anew from the patches in the store, and so does taking in patches
+of an advisory that the ledger has: of the version before nothing is waited for.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from git_xsa.report.plain import printable
+
+if TYPE_CHECKING:
+    from git_xsa.advisories.ledger import EmbargoLedger, Entry
+    from git_xsa.advisories.store import Store
+    from git_xsa.git.config import Settings
+    from git_xsa.git.run import Git
+    from git_xsa.model.freeze import Instant
+
+
+def with_fixes(entries: Iterable[Entry], store: Store, git: Git, settings: Settings, now: Instant) -> list[Entry]:
+    """Return ``entries`` with the fixes that the store has; outside of a repository as they are."""
+    found = list(entries)
+    if git.call("rev-parse", "--git-dir", accept=(0, 128)).status:
+        return found
+    from git_xsa.advisories.fixes import Fixes  # noqa: PLC0415 - not for an advisory that no ledger has
+    from git_xsa.advisories.library import Library  # noqa: PLC0415
+    from git_xsa.git.repository import Repository  # noqa: PLC0415
+
+    library = Library(store, settings.trusted_keys)
+    numbers = set(library.numbers())
+    if not any(entry.embargo.xsa in numbers for entry in found):
+        return found
+    with Repository() as repository:
+        fixes = Fixes(library, repository, settings, datetime.fromtimestamp(now, timezone.utc).date())
+        embargoes = [(entry, entry.embargo) for entry in found]
+        return [replace(entry, embargo=replace(one, fixes=fixes.of(one.xsa, one.fixes))) for entry, one in embargoes]
+
+
+def write_fixes(ledger: EmbargoLedger, numbers: Iterable[int], store: Store, git: Git, settings: Settings) -> None:
+    """Write the fixes of those of the advisories ``numbers`` that are in the ledger into it, where they are others."""
+    from git_xsa.advisories.ledger import Decision  # noqa: PLC0415
+    from git_xsa.commands import clock  # noqa: PLC0415
+    from git_xsa.commands.embargo import user  # noqa: PLC0415
+
+    wanted = set(numbers)
+    if wanted.isdisjoint(ledger.entries):
+        return
+    now = clock.now()
+    with ledger.changing():
+        known = [entry for number, entry in sorted(ledger.entries.items()) if number in wanted]
+        pairs = zip(known, with_fixes(known, store, git, settings, now), strict=True)
+        changed = [new for old, new in pairs if new.embargo.fixes != old.embargo.fixes]
+        if not changed:
+            return
+        ledger.put(Decision(now, user(git), "fixes", "their patches were taken in"), changed)
+    names = ", ".join(f"XSA-{entry.embargo.xsa}" for entry in changed)
+    print(printable(f"note: the ledger of embargoes has the fixes of {names} now", one_line=True), file=sys.stderr)
+    if (store.folder / ".git").exists():
+        print("note: git xsa-embargo sync sends it to the others", file=sys.stderr)
