@@ -290,6 +290,24 @@ def test_damaged(content: bytes, why: str, tmp_path: Path) -> None:
     assert refused(tmp_path, content) == (f"FILE is damaged: {why}", FETCH)
 
 
+@pytest.mark.parametrize(
+    "words", [b"\n", b"\n\n", b"--\n", b"\nbase-commit: 0123\n\n"], ids=["blank", "two", "mark", "words"]
+)
+@pytest.mark.parametrize("diff", [DIFF, b"--- a/x.c\n+++ b/x.c\n" + HUNKS], ids=["git", "plain"])
+def test_a_hunk_that_other_programs_leave_out_is_no_part_of_a_patch(words: bytes, diff: bytes, tmp_path: Path) -> None:
+    """As in a patch for XSA-400 of Qubes OS: after a blank line GNU patch looks for the names of a file, and the rest
+    of this one's hunks was left out."""
+    more = b"@@ -30,2 +30,2 @@\n-d\n+e\n f\n"
+    file = tmp_path / "x.patch"
+    file.write_bytes(diff + more)
+    assert sum(len(change.hunks) for change in read_patch(file).changes) == 2
+    what, hint = refused(tmp_path, diff + words + more)
+    assert what == (
+        "FILE is damaged: the hunk '@@ -30,2 +30,2 @@' comes after a blank line or other words, and no file is named"
+    )
+    assert hint == "fetch it again; GNU patch would leave out that hunk, and all after it, without a word"
+
+
 def test_no_folder_before_the_names(tmp_path: Path) -> None:
     assert refused(tmp_path, b"--- x.c\n+++ x.c\n" + HUNKS) == (
         "FILE is damaged: no folder stands before the name x.c",
