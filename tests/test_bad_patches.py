@@ -34,7 +34,10 @@ from git_xsa.report.as_json import verdict_document
 RELEASE = "RELEASE-1.0.1"
 OLDER = "RELEASE-1.0.0"
 SHADY = "a patch like that must not be used: tell its sender"
-OTHER_TIP = "give the branch that the patch was made for: --tip <ref>"
+OTHER_TIP = (
+    "give the branch that the patch was made for: --tip <ref>, or, if other patches come before it in your package, "
+    "commit them and give that: --onto <commit>"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -225,7 +228,7 @@ def test_patch_that_fits_at_several_places(tmp_path: Path) -> None:
     path.write_bytes(diff("--- a/x", "+++ b/x", "@@ -30,3 +30,3 @@", " a", "-b", "+B", " c"))
     refused(
         place.folder, ["prereqs", "--onto", RELEASE, str(path)], 2,
-        f"x.patch: hunk 1 fits at 4 places in x at {place.short(1)}", OTHER_TIP,
+        f"x.patch: hunk 1 fits at 4 places (lines 1, 4, 7, 10) in x at {place.short(1)}", OTHER_TIP,
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ Such a patch gets its place at the baseline by git's own rule, and the place mus
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -53,7 +54,7 @@ def test_approximation_5_several_places_and_none_is_named_is_no_place() -> None:
     with pytest.raises(NotPlaced) as caught:
         placed(BLOCKS, hunk(6, " } { a+X b } {"))
     assert (caught.value.number, caught.value.places) == (1, 2)
-    assert str(caught.value) == "hunk 1 fits at 2 places"
+    assert str(caught.value) == "hunk 1 fits at 2 places (lines 4, 8)"
 
 
 def test_approximation_5_git_takes_the_nearest_of_several(tmp_path: Path) -> None:
@@ -87,6 +88,24 @@ def test_hunks_keep_their_order() -> None:
     assert placed("abXcdabYcd", hunk(2, "-X c"), hunk(6, " d+Z a")) == ([3, 5], "abcdZabYcd")
     with pytest.raises(NotPlaced):
         placed("abcd", hunk(3, "-c d"), hunk(4, "+Z a"))
+    with pytest.raises(NotPlaced, match=r"^hunk 2 does not fit after hunk 1 \(but at line 2\)$"):
+        placed("abcdef", hunk(3, " b-c d"), hunk(8, " b c-d e"))
+
+
+def test_the_order_of_the_hunks_tells_which_of_several_places_is_meant() -> None:
+    # Lines for which there is a place before and after: the ones of a hunk that comes later, or earlier, decide.
+    assert placed("vwxab1ab2ab", hunk(2, " a+X b"), hunk(4, "-1 a")) == ([4, 6], "vwxaXbab2ab")
+    assert placed("vwxab1ab2cab", hunk(2, "-2 c"), hunk(4, " a+X b")) == ([9, 11], "vwxab1abcaXb")
+    assert placed("vwxab1ab2ab", hunk(2, "-1 a"), hunk(4, " b+X 2")) == ([6, 8], "vwxababX2ab")
+    # Twice the same lines at two places: each has one of its own.
+    assert placed("vwxab1ab2", hunk(2, " a+X b"), hunk(4, " a+Y b")) == ([4, 7], "vwxaXb1aYb2")
+    with pytest.raises(NotPlaced) as caught:
+        placed("vwxab1ab2ab", hunk(2, " a+X b"), hunk(4, " a+Y b"))
+    assert (caught.value.number, caught.value.places) == (1, 2)
+
+
+def test_a_named_place_rules_out_those_before_it() -> None:
+    assert placed("abcabdab", hunk(4, " a+X b"), hunk(6, " a+Y b")) == ([4, 7], "abcaXbdaYb")
 
 
 def test_a_hunk_that_says_line_1_stays_there() -> None:
@@ -116,6 +135,27 @@ def test_a_missing_newline_counts() -> None:
     assert placed("abc~", last) == ([1], "abd~")
     with pytest.raises(NotPlaced):
         placed("abc", last)
+
+
+@settings(max_examples=300)
+@given(
+    st.text("abc", max_size=14),
+    st.lists(st.tuples(st.integers(2, 12), st.text("abc", min_size=1, max_size=2)), max_size=4),
+)
+def test_a_patch_is_placed_exactly_where_the_order_leaves_one_way(text: str, wanted: list[tuple[int, str]]) -> None:
+    # The hunks take nothing out and end with context, so that they may stand anywhere; none names its place.
+    hunks = [Hunk(90 + n, 90 + n, b" " * len(old) + b"+ ", (*lines(old), b"Z\n", *lines("a"))) for n, old in wanted]
+    ways = [
+        ways
+        for ways in itertools.product(*(places(lines(text), one) for one in hunks))
+        if all(a + len(one.old_lines) <= b for a, b, one in zip(ways, ways[1:], hunks, strict=False))
+    ]
+    if len(ways) == 1:
+        assert [one.old_start - 1 for one in place_hunks(lines(text), hunks)[0]] == list(ways[0])
+        return
+    with pytest.raises(NotPlaced) as caught:
+        place_hunks(lines(text), hunks)
+    assert (caught.value.places == 0) == (not ways)
 
 
 @settings(max_examples=500)
