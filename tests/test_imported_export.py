@@ -127,6 +127,50 @@ def test_what_does_not_fit_is_named_and_nothing_is_written(place: Place, tmp_pat
     assert snapshot(place.folder) == before
 
 
+def own_branch(place: Place) -> str:
+    """Make the branch ``mine``: the release, and a patch of the packager's own.  Return its commit."""
+    place.git("checkout", "-q", "-b", "mine", "RELEASE-1.0.1")
+    file = place.folder / "b.c"
+    file.write_bytes(file.read_bytes().replace(b"line 11\n", b"our line\n"))
+    place.git("commit", "-q", "-a", "-m", "our own patch")
+    return place.git("rev-parse", "HEAD").strip()
+
+
+def test_patches_for_the_packagers_own_tree_are_asked_about_there(place: Place, tmp_path: Path) -> None:
+    """They fit nowhere on the branch; the release with the patches that the package has before them is a base, too."""
+    mine = own_branch(place)
+    take(place, 9, patch(12, "new").replace(b" line 11\n", b" our line\n"))
+    take(
+        place,
+        10,
+        patch(14, "other", "x86: and that").replace(b" line 12\n", b" new\n").replace(b" line 11\n", b" our line\n"),
+    )
+    done = place.run("check", "--onto", "RELEASE-1.0.1", "--xsa", "9")
+    assert done.status == 2
+    assert f"    xsa9.patch: hunk 1 does not fit in b.c at {place[10][:12]}\n    if they were made for your" in done.out
+    done = place.run("check", "--onto", "mine", "--xsa", "9,10", "--json")
+    (found,) = json.loads(done.out)["results"]
+    assert (done.status, found["state"], found["prerequisites"]) == (0, "applies", [])
+    assert [entry["id"] for entry in found["queue"]] == ["xsa9.patch", "xsa10.patch"]
+    assert {series["baseline"] for series in found["advisories"]} == {mine}
+    out = tmp_path / "out"
+    assert place.run("export", "--onto", "mine", "--xsa", "9,10", "-o", str(out)).status == 0
+    assert place.run("export", "--verify", str(out), "--onto", "mine").status == 0
+    (tmp_path / "x.patch").write_bytes(patch(12, "new").replace(b" line 11\n", b" our line\n"))
+    done = place.run("prereqs", "--onto", "mine", str(tmp_path / "x.patch"), "--json")
+    assert (done.status, json.loads(done.out)["state"]) == (0, "applies")
+
+
+def test_what_does_not_fit_on_an_own_tree_is_told_for_both_places(place: Place) -> None:
+    mine = own_branch(place)
+    take(place, 9, patch(12, "new").replace(b" line 11\n", b" another line\n"))
+    done = place.run("check", "--onto", "mine", "--xsa", "9")
+    assert done.status == 2
+    why = "xsa9.patch: hunk 1 does not fit in b.c at"
+    assert f"    {why} {place[10][:12]}; {why} {mine[:12]}, the base itself\n" in done.out
+    assert "    no commit of stable-1.0 helps: make them fit on mine by hand\n" in done.out
+
+
 def test_each_patch_keeps_its_own_bytes_when_others_are_commits(place: Place, tmp_path: Path) -> None:
     """A file that is a commit of the branch was counted as one that was placed, and the next ones got its bytes."""
     new = tmp_path / "new.patch"

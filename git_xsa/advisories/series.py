@@ -18,6 +18,10 @@ _BINARY_TEST = 8000
 #: How many digits an object name in a patch must have to count.
 _SHORTEST_NAME = 7
 _TREE_MODE = "040000"
+_UNPLACED = (
+    "give the branch that the patch was made for: --tip <ref>, or, if other patches come before it in your package, "
+    "commit them and give that: --onto <commit>"
+)
 
 
 class Unplaced(XsaError):
@@ -92,7 +96,10 @@ def place_groups(repository: Repository, history: Range, base: int, groups: Sequ
 
     The commits that are tried, from position ``base`` on: those that the groups name, those whose files are the ones
     that the patches were made from (the object names in their ``index`` lines), the tip, and then each older one that
-    changes a file in question.  Raises ``Unplaced`` with the reason at the tip when none will do.
+    changes a file in question.  Last comes a base that is not on the branch, when nothing has to come before: patches
+    that were made for the user's own tree, and for a branch that gets no fixes any more, fit nowhere else; the range is
+    then that of the patches alone.  Raises ``Unplaced`` with the reason at the tip when none will do, and with that at
+    such a base, too.
     """
     patches = [patch for group in groups for patch in group.patches]
     paths = {path for patch in patches for c in patch.changes for path in (c.old_path, c.new_path) if path is not None}
@@ -109,7 +116,14 @@ def place_groups(repository: Repository, history: Range, base: int, groups: Sequ
                 first = error
             continue
         return Baseline(history.shortened(position, placed), commit, tuple(order))
-    raise first or Unplaced("the series has no place")
+    reason = first or Unplaced("the series has no place")
+    if history.base is None or base:
+        raise reason
+    try:
+        order, placed = _place_at(objects, history.base, 0, paths, groups)
+    except Unplaced as error:
+        raise Unplaced(f"{reason.what}; {error.what}, the base itself", reason.hint) from None
+    return Baseline(Range(repository, history.base, history.base, placed), history.base, tuple(order))
 
 
 def _candidates(history: Range, base: int, groups: Sequence[Group], touches: Sequence[Touch]) -> list[int]:
@@ -235,7 +249,7 @@ def _place_group(files: dict[bytes, _File], group: Group, commit: str, position:
             trial.run()
         except _Misfit as error:
             what = f"{patch.name}: {error} at {commit[:12]}"
-            raise Unplaced(what, "give the branch that the patch was made for: --tip <ref>") from None
+            raise Unplaced(what, _UNPLACED) from None
         logged = LoggedCommit(patch.name, "", 0, f"{patch.subject}\n\n{patch.message}")
         placed.append(PlacedPatch(logged, patch.text, tuple(trial.touches), tuple(trial.changes)))
     return placed

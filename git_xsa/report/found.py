@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from git_xsa.model.words import count
-from git_xsa.queue.answer import FoundPatch, FoundSeries, Verdict
+from git_xsa.queue.answer import FoundPatch, FoundSeries, State, Verdict
 from git_xsa.report.style import Lines
 
 #: How many digits of a commit and how many names of files are shown.
@@ -26,10 +26,19 @@ def print_found(lines: Lines, verdict: Verdict) -> None:
             lines.line("    ", (f"missing: {_names(missing)}", "yellow"))
         if series.remark and series.patches:
             lines.line("    ", (series.remark, "yellow"))
+        if verdict.state is State.CONFLICTS and series.patches:
+            lines.line(f"    {_next(verdict)}")
         for doubt in series.doubts:
             lines.line("    ", (doubt, "red"))
         for words in _undeclared(verdict, series):
             lines.line("    ", (words, "yellow"))
+
+
+def _next(verdict: Verdict) -> str:
+    """Return what to do about patches that fit nowhere."""
+    if verdict.range.base is None:
+        return "if they were made for your package, commit what it has before them and ask about that: --onto <commit>"
+    return f"no commit of {verdict.tip.name} helps: make them fit on {verdict.base.name} by hand"
 
 
 def doubts(verdict: Verdict) -> list[str]:
