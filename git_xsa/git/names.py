@@ -179,17 +179,24 @@ class AddedWords:
         fresh = self._hold({path for path in self._listing if any(user.sees(path) for user in new)}) if new else []
         for word, where in self._mentions.items():
             where.update(path for path in fresh if word in self._held[path])
-        for word in words:
-            if word not in self._mentions:
-                self._mentions[word] = {path for path, held in self._held.items() if word in held}
+        unknown = set(words) - self._mentions.keys()
+        if unknown:
+            self._mentions.update((word, set()) for word in unknown)
+            for path, held in self._held.items():
+                for word in unknown & held:
+                    self._mentions[word].add(path)
         if not base:
             return self._mentions
-        return {word: self._mentions[word].union(path for _, path in self.adders(word, 0, base + 1)) for word in words}
+        taken_in = {word: [path for _, path in self.adders(word, 0, base + 1)] for word in words}
+        return {
+            word: self._mentions[word].union(more) if more else self._mentions[word] for word, more in taken_in.items()
+        }
 
     @cached_property
     def _listing(self) -> dict[bytes, bytes]:
         """Object name of every file that others may see, in the tree that the range starts from."""
-        found = self._repository.git.call("ls-tree", "-r", "-z", "--full-tree", self._tree).out.split(b"\0")[:-1]
+        listing = self._repository.git.start("ls-tree", "-r", "-z", "--full-tree", self._tree)
+        found = listing.finish().out.split(b"\0")[:-1]
         entries = [(words.split(), path) for words, _, path in (line.partition(b"\t") for line in found)]
         return {path: words[2] for words, path in entries if words[1] == b"blob" and shared(path)}
 
@@ -198,7 +205,7 @@ class AddedWords:
         fresh = sorted(paths - self._held.keys())
         if fresh:
             names = b"".join(self._listing[path] + b"\n" for path in fresh)
-            answer = self._repository.git.call("cat-file", "--batch", "--buffer", given=names).out
+            answer = self._repository.git.start("cat-file", "--batch", "--buffer", given=names).finish().out
             at = 0
             for path in fresh:
                 end = answer.index(b"\n", at)
