@@ -48,6 +48,9 @@ def take(folder: Path, *contents: bytes, words: tuple[str, ...] = ()) -> Answer:
         (LINE, "2090-12-08T12:00:00Z"),
         ("*** EMBARGOED UNTIL: 2090-12-08 17:00 UTC ***\n", "2090-12-08T17:00:00Z"),
         ("Embargoed until 2090-12-08\n", "2090-12-08T12:00:00Z"),
+        ("Embargo ends: 2090-12-08 12:00 UTC\n", "2090-12-08T12:00:00Z"),
+        ("* Under embargo until 2090-12-08 *\n", "2090-12-08T12:00:00Z"),
+        ("Embargo lifts on publication of it.\nEmbargo lifts at 2090-12-08 12:00 UTC.\n", "2090-12-08T12:00:00Z"),
     ],
 )
 def test_the_text_says_until_when(line: str, until: str, tmp_path: Path) -> None:
@@ -66,6 +69,7 @@ def test_the_command_that_is_told_works_and_then_nothing_is_offered(tmp_path: Pa
 
 def test_nothing_says_until_when(tmp_path: Path) -> None:
     note = "note: XSA-500 may be under embargo, but nothing says until when\n" + HINT.format("500", "<instant>")
+    note += "hint: if it is public, git xsa-fetch takes in the text that says so\n"
     assert take(tmp_path, text(500)).err == note
     assert take(tmp_path, text(500, "*** EMBARGOED UNTIL further notice ***\n")).err == note
     answer = take(tmp_path, text(500), words=("--embargoed-until", "2090-12-09"))

@@ -1,8 +1,6 @@
-"""What is under embargo, as the guard against leaks looks for it: from the store and the ledger.
+"""What the guard against leaks looks for: the patches and texts in the store of what is under embargo.
 
-An advisory is under embargo as long as the ledger says so.  One that is in the store but not in the ledger is, too,
-unless something says that it is public: it was taken in from the public site, or its text tells.  Where nothing tells,
-as with patches that came without a text, the guard is better wrong than silent.
+Which advisories are is for ``git_xsa.advisories.secrecy`` to say.
 """
 
 from __future__ import annotations
@@ -13,36 +11,13 @@ from pathlib import Path
 
 from git_xsa.advisories.library import Edition, Library
 from git_xsa.advisories.patchfile import PatchError, PatchFile, parse_patch
-from git_xsa.advisories.secrecy import told_until
 from git_xsa.git.repository import Repository
-from git_xsa.model.freeze import Instant, Ledger
 from git_xsa.model.leak import Secret, squeezed
 
 #: Sections of an advisory that tell what it is about; the others are alike in all of them.
 _TELLING = re.compile(r"^(ISSUE DESCRIPTION|IMPACT)\n=+\n(.*?)(?=^[A-Z][A-Z ]+\n==|\Z)", re.MULTILINE | re.DOTALL)
 _STAT = re.compile(r"^---[ \t]*$", re.MULTILINE)
 _CVE = re.compile(r"CVE-\d{4}-\d{4,}")
-
-
-def embargoed_numbers(library: Library, ledger: Ledger | None, now: Instant) -> list[int]:
-    """Return the numbers of the advisories that are under embargo at ``now``, in order.
-
-    ``None`` is the ledger that can't be read: nothing ends an embargo then.
-    """
-    embargoes = ledger.embargoes if ledger is not None else ()
-    listed = {embargo.xsa for embargo in embargoes}
-    secret = {embargo.xsa for embargo in embargoes if now < embargo.ends}
-    silent = [number for number in library.numbers() if number not in listed]
-    secret |= {number for number in silent if not any(_open(edition, now) for edition in library.editions(number))}
-    return sorted(secret)
-
-
-def _open(edition: Edition, now: Instant) -> bool:
-    """Whether something says that the advisory is public."""
-    if edition.public:
-        return True
-    until = told_until(edition.advisory) if edition.advisory is not None else None
-    return until is not None and until <= now
 
 
 def read_secrets(

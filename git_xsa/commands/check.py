@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from datetime import datetime, timezone
 
+from git_xsa.commands import clock
 from git_xsa.commands.arguments import advisory_numbers, build_options, build_wishes, built, json_option
 from git_xsa.git.repository import Commit
 from git_xsa.queue.answer import Question, Verdict
@@ -47,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     An advisory that was asked for and that no commit of any of the branches fixes counts as 1, too.
     """
     today = datetime.now(timezone.utc).date()
-    with Session(symbols=not options.no_symbols) as session:
+    with Session(symbols=not options.no_symbols, now=clock.now()) as session:
         wishes = build_wishes(options, session.settings.build)
         pairs, remarks = session.targets(options.onto, options.branch, options.all, today)
         if not pairs:  # nothing was checked, and that is no "yes"

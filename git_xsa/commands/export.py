@@ -7,6 +7,7 @@ import re
 import sys
 from pathlib import Path
 
+from git_xsa.commands import clock
 from git_xsa.commands.arguments import advisory_numbers, build_options, build_wishes, builder_for, json_option
 from git_xsa.errors import UsageError, XsaError
 from git_xsa.queue.answer import Question, State, Verdict
@@ -92,7 +93,7 @@ def run(options: argparse.Namespace) -> int:
     can't be applied or does not build.  With ``--verify``: 0 all is well, 1 something is not.
     """
     _check(options)
-    with Session(symbols=not options.no_symbols) as session:
+    with Session(symbols=not options.no_symbols, now=clock.now()) as session:
         base = session.branches.base(options.onto)
         if options.verify is not None:
             from git_xsa.queue.verify import verify  # noqa: PLC0415 - not needed to export

@@ -44,7 +44,7 @@ def run(words: Sequence[str], _given: IO[bytes]) -> int:
     from git_xsa.queue.session import Session  # noqa: PLC0415
 
     status = 0
-    with Session() as session:
+    with Session(now=clock.now()) as session:
         store = Store.open(session.settings.store)
         for tag in words:
             try:

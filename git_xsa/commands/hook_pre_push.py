@@ -92,7 +92,8 @@ def _leaks(
 ) -> list[str]:
     """Return what to say of what would be made public, nothing when nothing would."""
     from git_xsa.advisories.library import Library  # noqa: PLC0415
-    from git_xsa.advisories.secrets import embargoed_numbers, read_secrets  # noqa: PLC0415
+    from git_xsa.advisories.secrecy import Secrecy  # noqa: PLC0415
+    from git_xsa.advisories.secrets import read_secrets  # noqa: PLC0415
     from git_xsa.advisories.store import Store  # noqa: PLC0415
     from git_xsa.git.outgoing import sent_objects, there_already  # noqa: PLC0415
     from git_xsa.model.leak import Watch  # noqa: PLC0415
@@ -101,7 +102,7 @@ def _leaks(
     remote, moves = push
     library = Library(Store.open(settings.store), settings.trusted_keys)
     ledger = entries.ledger if entries is not None else None
-    numbers = embargoed_numbers(library, ledger, now)
+    numbers = Secrecy(library, ledger, now).embargoed()
     moves = [move for move in moves if move.new is not None]
     if not numbers or not moves:
         return []

@@ -61,7 +61,7 @@ def _offer(result: Result, until: Instant | None, store: Store, git: Git, settin
     Those that are in it get their fixes.
     """
     from git_xsa.advisories.ledger import EmbargoLedger  # noqa: PLC0415
-    from git_xsa.advisories.secrecy import secrets  # noqa: PLC0415
+    from git_xsa.advisories.secrecy import Secrecy  # noqa: PLC0415
 
     try:
         ledger = EmbargoLedger(store)
@@ -69,7 +69,8 @@ def _offer(result: Result, until: Instant | None, store: Store, git: Git, settin
     except StoreError as error:
         print(printable(f"warning: {error.what}", one_line=True), file=sys.stderr)
         return
-    found = secrets(result.taken, until, ledger.entries, clock.now())
+    secrecy = Secrecy(Library(store), ledger.ledger, clock.now())
+    found = secrecy.unlisted([one.edition for one in result.taken], until)
     for end in sorted({secret.until for secret in found}, key=lambda end: end or 0):
         numbers = [str(secret.xsa) for secret in found if secret.until == end]
         names = ", ".join(f"XSA-{number}" for number in numbers)
@@ -85,6 +86,8 @@ def _offer(result: Result, until: Instant | None, store: Store, git: Git, settin
         told = rfc3339(end) if end is not None else "<instant>"
         words = f"git xsa-embargo add {' '.join(numbers)} --until {told}"
         print(f"hint: {words} writes it into the ledger, which freezes the stable branches", file=sys.stderr)
+        if end is None:
+            print("hint: if it is public, git xsa-fetch takes in the text that says so", file=sys.stderr)
 
 
 def _complain(result: Result) -> bool:

@@ -8,6 +8,7 @@ from collections import deque
 from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
+from git_xsa.commands import clock
 from git_xsa.commands.arguments import advisory_numbers, build_options, build_wishes, built, json_option
 from git_xsa.errors import UsageError, XsaError
 from git_xsa.queue.answer import Question, State, Verdict
@@ -61,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
     _check(options)
     if options.stdin:
         return _answer_lines(options.json, not options.no_symbols)
-    with Session(symbols=not options.no_symbols) as session:
+    with Session(symbols=not options.no_symbols, now=clock.now()) as session:
         wishes = build_wishes(options, session.settings.build)
         with Progress() as progress:
             session.repository.on_progress = progress.detail
@@ -137,7 +138,7 @@ def _answer_lines(as_json: bool, symbols: bool) -> int:
     status = 0
     if isinstance(sys.stdin, TextIOWrapper):
         sys.stdin.reconfigure(errors="surrogateescape")  # a request that is no valid text has an answer, too
-    with Session(symbols=symbols) as session, ThreadPoolExecutor(1) as checker:
+    with Session(symbols=symbols, now=clock.now()) as session, ThreadPoolExecutor(1) as checker:
         waiting: deque[Future[int]] = deque()
         try:
             for line in iter(sys.stdin.readline, ""):

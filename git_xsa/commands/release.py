@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
     from git_xsa.release.record import Records  # noqa: PLC0415
 
     _check(options)
-    with Session() as session:
+    with Session(now=clock.now()) as session:
         for name in OF_HOOKS:  # the session has been told; others are not to be
             os.environ.pop(name, None)
         records = Records(Store.open(session.settings.store))

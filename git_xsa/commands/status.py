@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
 
     now = clock.now()
     today = datetime.fromtimestamp(now, timezone.utc).date()
-    with Session() as session:
+    with Session(now=now) as session:
         chosen, left = session.chosen(options.branch, options.all, today)
         supported = {branch.name for branch in session.branches.supported(today)[0]}
         with Progress() as progress:

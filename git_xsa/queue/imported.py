@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from git_xsa.advisories.choice import Choice, Found, Series, choose
 from git_xsa.advisories.library import Edition, Library
 from git_xsa.advisories.patchfile import PatchError, PatchFile, parse_patch
+from git_xsa.advisories.secrecy import Secrecy
 from git_xsa.advisories.series import Baseline, Group, Unplaced, is_there, place_groups
 from git_xsa.advisories.taking import Refused
 from git_xsa.advisories.trust import FileState, Vouching, check_signature
@@ -66,11 +67,12 @@ class _Target(NamedTuple):
 
 
 class Imported:
-    """The advisories of ``library``, asked about in ``session``."""
+    """The advisories of ``library``, asked about in ``session``; which of them are public, ``secrecy`` says."""
 
-    def __init__(self, session: Session, library: Library) -> None:
+    def __init__(self, session: Session, library: Library, secrecy: Secrecy) -> None:
         self._session = session
-        self._library = library
+        self.library = self._library = library
+        self._secrecy = secrecy
         self._vouchings: dict[tuple[int, str], Vouching] = {}
         self._marked_before: dict[str, dict[int, list[str]]] = {}
 
@@ -79,15 +81,10 @@ class Imported:
         """The advisories in the store."""
         return frozenset(self._library.numbers())
 
-    def public(self, number: int) -> bool:
-        """Return whether the advisory ``number`` is known to be public: its text says so, or it came from the site."""
-        edition = self._library.newest(number)
-        return edition is not None and edition.public
-
     def public_text(self, number: int) -> Advisory | None:
         """Return the newest text of an advisory, ``None`` when there is none, or none that is known to be public."""
         edition = self._library.newest(number)
-        return edition.advisory if edition is not None and edition.public else None
+        return edition.advisory if edition is not None and self._secrecy.public(number) else None
 
     def outstanding(self, base: Commit, tip: Commit, known: Sequence[int]) -> list[int]:
         """Return which advisories of the store a check of ``base`` must look at, besides ``known``.
@@ -414,7 +411,7 @@ class Imported:
             base, tip, history, {p: tuple(sorted(numbers)) for p, numbers in xsa_of.items()}, tuple(asked)
         )
         published = {
-            history.position[patch.name]: Published(patch.content, not one.edition.public)
+            history.position[patch.name]: Published(patch.content, not self._secrecy.public(one.number))
             for one in usable
             for patch in one.pending
         }
@@ -456,11 +453,14 @@ class Imported:
             *self._names(one.edition),
         )
 
-    @staticmethod
-    def _names(edition: Edition) -> tuple[str, tuple[str, ...], bool]:
+    def _names(self, edition: Edition) -> tuple[str, tuple[str, ...], bool]:
         """Return the advisory's own title and CVE numbers, and whether everybody may know them."""
         advisory = edition.advisory
-        return advisory.title if advisory else "", advisory.cves if advisory else (), edition.public
+        return (
+            advisory.title if advisory else "",
+            advisory.cves if advisory else (),
+            self._secrecy.public(edition.number),
+        )
 
     def _told(self, one: _Asked) -> FoundSeries:
         """Return what there is to say of an advisory that has no patches for the branch."""

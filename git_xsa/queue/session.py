@@ -20,6 +20,7 @@ from git_xsa.git.log import NotOnBranch, Range
 from git_xsa.git.repository import Commit, Repository
 from git_xsa.git.run import Call
 from git_xsa.git.trial import Quarantine
+from git_xsa.model.freeze import Instant
 from git_xsa.model.history import HistoryError
 from git_xsa.model.marks import marked_advisories
 from git_xsa.model.release import Version
@@ -42,10 +43,10 @@ class Session:
     """One command's work in the repository at ``folder`` (``None``: the current folder).
 
     Use it as a context manager: leaving it ends every process and removes every temporary file.  Without ``symbols``
-    the answers are those of the text alone.
+    the answers are those of the text alone; without ``now`` no embargo is over.
     """
 
-    def __init__(self, folder: Path | None = None, symbols: bool = True) -> None:
+    def __init__(self, folder: Path | None = None, symbols: bool = True, now: Instant = 0) -> None:
         # A history is a million small objects that live as long as it does: looking through them for garbage again
         # and again takes a good part of the time.  Nothing of it is in a cycle, so all is freed without that.
         self._collecting = gc.isenabled()
@@ -61,6 +62,7 @@ class Session:
             raise
         self._range: Range | None = None
         self._symbols = symbols
+        self._now = now
 
     def __enter__(self) -> Session:
         return self
@@ -339,10 +341,17 @@ class Session:
         store = Store.open(self.settings.store)
         if not store.exists:
             return None
+        from git_xsa.advisories.ledger import EmbargoLedger, LedgerError  # noqa: PLC0415
         from git_xsa.advisories.library import Library  # noqa: PLC0415
+        from git_xsa.advisories.secrecy import Secrecy  # noqa: PLC0415
         from git_xsa.queue.imported import Imported  # noqa: PLC0415
 
-        imported = Imported(self, Library(store, self.settings.trusted_keys))
+        library = Library(store, self.settings.trusted_keys)
+        try:
+            ledger = EmbargoLedger(store).ledger
+        except LedgerError:  # said by who asks what is frozen
+            ledger = None
+        imported = Imported(self, library, Secrecy(library, ledger, self._now))
         return imported if imported.numbers else None
 
     def ask(self, base: Commit, tip: Commit, numbers: Sequence[int], named: bool) -> list[Question]:

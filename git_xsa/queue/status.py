@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from git_xsa.advisories.ledger import EmbargoLedger
+from git_xsa.advisories.secrecy import Secrecy
 from git_xsa.advisories.store import Store, StoreError
 from git_xsa.errors import XsaError
 from git_xsa.git.branches import Branch
@@ -17,7 +18,7 @@ from git_xsa.git.repository import Commit
 from git_xsa.git.staging import Waiting, staging_tips, waiting
 from git_xsa.model.due import Advisory, Due, Facts, Landing, due
 from git_xsa.model.edits import fits_template
-from git_xsa.model.freeze import HEADS, Embargo, Freeze, Instant, Ledger, freeze_at, windows
+from git_xsa.model.freeze import HEADS, Freeze, Instant, Ledger, freeze_at, windows
 from git_xsa.model.marks import marked_advisories
 from git_xsa.model.release import next_release, spelled
 from git_xsa.queue.answer import FoundSeries, Question, State, Verdict
@@ -135,6 +136,8 @@ class StatusReader:
         self._freeze = freeze_at(self._ledger, now) if self._ledger is not None else None
         self._sets_version = fits_template(session.settings.release_message)
         self._embargoes = {embargo.xsa: embargo for embargo in self._ledger.embargoes} if self._ledger else {}
+        library = session.imported.library if session.imported is not None else None
+        self._secrecy = Secrecy(library, self._ledger, now)
 
     def _read_ledger(self) -> tuple[Ledger | None, XsaError | None]:
         try:
@@ -212,14 +215,12 @@ class StatusReader:
 
     def _rule(self, number: int, landing: Landing, fits: bool | None) -> Advisory:
         """Return what the rule is told of an advisory: whether it is under embargo says the ledger, or else the
-        branch, or else its own text."""
+        branch, or else what is known of it."""
         embargo = self._embargoes.get(number)
-        if embargo is not None:
-            return Advisory(number, landing, _secret(embargo, self._now), embargo.ends, fits)
-        if landing in (Landing.LANDED, Landing.PARTLY, Landing.STAGING):
+        if embargo is None and landing in (Landing.LANDED, Landing.PARTLY, Landing.STAGING):
             return Advisory(number, landing, fits=fits)
-        imported = self._session.imported
-        return Advisory(number, landing, imported is None or not imported.public(number), None, fits)
+        until = embargo.ends if embargo is not None else None
+        return Advisory(number, landing, not self._secrecy.public(number), until, fits)
 
     def _in_staging(self, found: _Read, wait: Waiting | None) -> None:
         """Add what waits for the gate: advisories that staging has the fixes of, and the branch none."""
@@ -313,7 +314,3 @@ def _landing(series: FoundSeries) -> Landing:
     if not pending:
         return Landing.LANDED
     return Landing.MISSING if len(pending) == len(series.patches) else Landing.PARTLY
-
-
-def _secret(embargo: Embargo, now: Instant) -> bool:
-    return embargo.since < embargo.ends and now < embargo.ends

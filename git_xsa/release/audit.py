@@ -23,6 +23,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from git_xsa.advisories.names import read_name
+from git_xsa.advisories.secrecy import Secrecy
 from git_xsa.git.repository import Commit
 from git_xsa.model.freeze import Instant, Ledger
 from git_xsa.model.release import Version
@@ -73,16 +74,17 @@ class _Openness:
     """Which advisories are public at an instant."""
 
     def __init__(self, session: Session, ledger: Ledger, now: Instant) -> None:
-        self._imported = session.imported
-        self._ended = {embargo.xsa: embargo.ends <= now for embargo in ledger.embargoes}
+        library = session.imported.library if session.imported is not None else None
+        self._secrecy = Secrecy(library, ledger, now)
+        self._listed = {embargo.xsa for embargo in ledger.embargoes}
 
     def known(self, number: int) -> bool:
         """Whether an advisory is known to be public, so that everything may be told of it."""
-        return self._ended.get(number, self._imported is not None and self._imported.public(number))
+        return self._secrecy.public(number)
 
     def secret(self, series: FoundSeries) -> bool:
         """Whether an advisory is not to be on the branch yet, as far as is known."""
-        listed = series.number in self._ended
+        listed = series.number in self._listed
         return not self.known(series.number) and (listed or not any(patch.present for patch in series.patches))
 
 
