@@ -65,7 +65,7 @@ def watch(*patches: bytes, before: str = BEFORE) -> Watch:
     return Watch([Secret(500, changes, (TEXT,), (TITLE,), ("CVE-2026-1234",), known)])
 
 
-PATCH, LINES = [Match(500, Kind.PATCH)], [Match(500, Kind.LINES)]
+PATCH, LINES, TEXTS = ([Match(500, kind)] for kind in (Kind.PATCH, Kind.LINES, Kind.TEXT))
 OTHER = BEFORE.replace("struct domain *d", "struct domain *currd")
 
 
@@ -159,3 +159,46 @@ def test_a_text_that_holds_a_patch() -> None:
 @given(st.binary(), st.binary())
 def test_anything_may_be_pushed(message: bytes, text: bytes) -> None:
     assert watch(diff(BEFORE, BIG)).look(message, text) == []
+
+
+def placed(lines: Sequence[str], before: Sequence[str], after: Sequence[str], path: str = "xen/arch/x86/mm.c") -> bytes:
+    """Return the diff that adds ``lines`` between ``before`` and ``after``."""
+    old, new = [*before, *after], [*before, *lines, *after]
+    return diff("".join(f"{line}\n" for line in old), "".join(f"{line}\n" for line in new), path)
+
+
+def test_small_patch_where_half_of_what_is_around_is_different() -> None:
+    here, there = ["one(d);", "two(d);", "three(d);"], ["uno(d);", "due(d);", "three(d);"]
+    line = ["    block_speculation(); /* comment */"]
+    full = placed(line, here, here, "xen/a.c")
+    guard = watch(full + placed(line, here, here, "xen/b.c"))
+    # In the mean of its blocks most of it is there.
+    half = placed(line, there, there, "xen/b.c")
+    assert guard.look(b"cleanup", full + half) == PATCH
+    assert guard.look(b"cleanup", half + placed(line, there, there, "xen/a.c")) == []
+    assert guard.look(b"cleanup", full) == []
+    # A line that stands there twice counts twice.
+    twice = ["{", "}", "}"]
+    guard = watch(
+        placed(["    fix(page);", "    more(page);"], ["a_name(alpha, beta);", "b_name(gamma, delta);"], twice)
+    )
+    assert guard.look(b"x", placed(["    fix(page);", "    more(page);"], ["c_name(d);", "d_name(d);"], twice)) == PATCH
+
+
+def test_patch_of_which_the_branch_has_a_part() -> None:
+    lines = [f"    name_{n}(first_{n}, second_{n});" for n in range(7)]
+    helper = placed(["#define HELPER(value, align)"], ["#ifndef X"], ["#endif"], "xen/include/x.h")
+    guard = watch(placed(lines, ["a"], ["b"]) + helper)
+    assert guard.look(b"cleanup", placed(lines, ["other"], ["b"])) == LINES
+    assert guard.look(b"cleanup", placed(lines[:5], ["other"], ["b"])) == []
+
+
+def test_what_public_messages_say_is_looked_for_no_more() -> None:
+    guard = Watch([Secret(500, texts=(TEXT,), titles=(TITLE, "short title here"))])
+    public = " ".join(TEXT.split()[:17])
+    assert guard.look(f"x\n\n{public}".encode(), b"") == TEXTS
+    guard.forget([f"old\n\n{public}\n", "short title here\n"])
+    assert guard.look(f"x\n\n{public}".encode(), b"") == []
+    assert guard.look(b"short title here\n", b"") == []
+    assert guard.look(TITLE.encode(), b"") == TEXTS
+    assert guard.look(f"x\n\n{TEXT}".encode(), b"") == TEXTS

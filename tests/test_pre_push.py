@@ -361,6 +361,33 @@ def test_a_fix_in_a_merge_a_tag_a_note_and_a_file(secret: Client, tmp_path: Path
     assert found[1].count(" has the change of a patch of XSA-500\n") == 1
 
 
+def test_what_was_public_before_is_no_leak(secret: Client, tmp_path: Path) -> None:
+    folder = secret.folder
+    public = "The queue has a size that is a power of two, so that the indices of both sides can wrap around freely.\n"
+    private = "A guest that moves its index between the check and the use makes the hypervisor write behind the ring.\n"
+    git(folder, "checkout", "--quiet", "-f", "staging-4.17")
+    git(folder, "commit", "--quiet", "--allow-empty", "-m", f"queue: sizes\n\n{public}")
+    git(folder, "push", "--quiet", "--no-verify", "origin", "HEAD:master")
+    patch = (tmp_path / "xsa500.patch").read_text(encoding="utf-8")
+    quoting = patch.replace("They may change between the check and their use.\n", f"{private}\nIt was said:\n{public}")
+    assert quoting != patch
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "xsa500.patch").write_text(quoting, encoding="utf-8")
+    assert run(folder, "import", str(tmp_path / "new")).status == 0
+    git(folder, "checkout", "--quiet", "-B", "other", "HEAD~1")
+    git(folder, "commit", "--quiet", "--allow-empty", "-m", f"queue: sizes, for 4.16\n\n{public}")
+    assert secret.push("push", "--quiet", "origin", "other") == (0, "")
+    git(folder, "commit", "--quiet", "--allow-empty", "-m", f"queue: more\n\n{public}\n{private}")
+    told = leaks(f"commit {secret.short('HEAD')} repeats a text of XSA-500")
+    assert secret.push("push", "origin", "other") == told
+    # To whom it is not public.
+    other = tmp_path / "elsewhere"
+    git(folder, "init", "--quiet", "--bare", str(other))
+    git(folder, "checkout", "--quiet", "other~1")
+    status, said = secret.push("push", str(other), "HEAD:refs/heads/new")
+    assert (status, said.count(" repeats a text of XSA-500\n")) == (1, 1)
+
+
 def test_nothing_secret_is_told_to_a_process(secret: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[str] = []
     start, stream = Git.start, Git.stream

@@ -52,7 +52,16 @@ exec "{real}" "$@"
 """
 PROGRAM = '#!/bin/sh\nexec "{python}" -m git_xsa {command} "$@"\n'
 #: Words of the patch, its files, its message, and the advisory.  None is said on a command line by the user.
-SECRETS = ("take.c", "QUEUE_LIMIT", "secret_file", "ring indices", "RingTitle", "RingImpact", "CVE-2026-77123", "SecretNote")
+SECRETS = (
+    "take.c",
+    "QUEUE_LIMIT",
+    "secret_file",
+    "ring indices",
+    "RingTitle",
+    "RingImpact",
+    "CVE-2026-77123",
+    "SecretNote",
+)
 BEFORE = "int take(int len)\n{\n    if ( len > max )\n        return -1;\n    copy(len);\n    return 0;\n}\n"
 AFTER = BEFORE.replace("len > max", "len > QUEUE_LIMIT || used(queue) > QUEUE_LIMIT")
 

@@ -33,7 +33,7 @@ def read_secrets(
 
 
 def _secret(library: Library, number: int, repository: Repository, bases: list[str]) -> Secret:
-    patches: dict[bytes, PatchFile] = {}
+    patches: dict[tuple[bytes, str], PatchFile] = {}
     texts: list[str] = []
     titles: list[str] = []
     cves: set[str] = set()
@@ -44,11 +44,11 @@ def _secret(library: Library, number: int, repository: Repository, bases: list[s
             texts += [section for _, section in _TELLING.findall(advisory.body)]
             cves |= {*advisory.cves, *_CVE.findall(advisory.title)}
         for patch in _patches(edition, texts):
-            patches.setdefault(patch.text, patch)
+            patches.setdefault((patch.text, patch.message), patch)  # a version may differ in its message alone
     for patch in patches.values():
         titles.append(patch.subject)
         texts.append(_STAT.split(patch.message, maxsplit=1)[0])
-    changes = tuple(patch.changes for patch in patches.values())
+    changes = tuple({patch.text: patch.changes for patch in patches.values()}.values())
     known = _known(repository, patches.values(), bases)
     return Secret(
         number, changes, tuple(dict.fromkeys(texts)), tuple(dict.fromkeys(titles)), tuple(sorted(cves)), known

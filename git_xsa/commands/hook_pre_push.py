@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from git_xsa.git.repository import Repository
     from git_xsa.git.updates import Move
     from git_xsa.model.freeze import Verdict
+    from git_xsa.model.leak import Watch
+    from git_xsa.report.leaks import Leak
 
 REFUSED = 1
 #: How a refusal is overridden.  Not by --no-verify, which would have the guard against leaks look away, too.
@@ -95,9 +97,9 @@ def _leaks(
     from git_xsa.advisories.secrecy import Secrecy  # noqa: PLC0415
     from git_xsa.advisories.secrets import read_secrets  # noqa: PLC0415
     from git_xsa.advisories.store import Store  # noqa: PLC0415
-    from git_xsa.git.outgoing import sent_objects, there_already  # noqa: PLC0415
-    from git_xsa.model.leak import Watch  # noqa: PLC0415
-    from git_xsa.report.leaks import Leak, leak_lines  # noqa: PLC0415
+    from git_xsa.git.outgoing import public_messages, there_already  # noqa: PLC0415
+    from git_xsa.model.leak import Kind, Watch  # noqa: PLC0415
+    from git_xsa.report.leaks import leak_lines  # noqa: PLC0415
 
     remote, moves = push
     library = Library(Store.open(settings.store), settings.trusted_keys)
@@ -108,15 +110,27 @@ def _leaks(
         return []
     there = there_already(repository, remote, moves)
     watch = Watch(read_secrets(library, numbers, repository, there[:1]))
-    leaks = []
-    for sent in sent_objects(repository, moves, there):
-        notes = sent.type == "commit" and any(move.ref.startswith("refs/notes/") for move in moves)
-        found = watch.look(sent.text, sent.diff) if sent.type in ("commit", "tree") else watch.read(sent.text)
-        if notes:
-            found = sorted({*found, *watch.read(sent.added)})
-        leaks += [Leak(sent.type, sent.id, match) for match in found]
+    leaks = _found(watch, repository, moves, there)
+    if any(leak.match.kind is Kind.TEXT for leak in leaks):
+        # Reading all that is public takes seconds, and is done only when it may matter.
+        watch.forget(public_messages(repository, there))
+        leaks = _found(watch, repository, moves, there)
     listed = {embargo.xsa for embargo in ledger.embargoes} if ledger is not None else set()
     return leak_lines(leaks, remote, listed)
+
+
+def _found(watch: Watch, repository: Repository, moves: Sequence[Move], there: Sequence[str]) -> list[Leak]:
+    from git_xsa.git.outgoing import sent_objects  # noqa: PLC0415
+    from git_xsa.report.leaks import Leak  # noqa: PLC0415
+
+    leaks = []
+    notes = any(move.ref.startswith("refs/notes/") for move in moves)
+    for sent in sent_objects(repository, moves, there):
+        found = watch.look(sent.text, sent.diff) if sent.type in ("commit", "tree") else watch.read(sent.text)
+        if notes and sent.type == "commit":
+            found = sorted({*found, *watch.read(sent.added)})
+        leaks += [Leak(sent.type, sent.id, match) for match in found]
+    return leaks
 
 
 def _frozen(

@@ -60,6 +60,18 @@ def outgoing_commits(repository: Repository, tips: Iterable[str], there: Iterabl
         blocks = [b"\n\0".join(pieces[done:])]
 
 
+def public_messages(repository: Repository, there: Iterable[str]) -> Iterator[str]:
+    """Yield the messages of all commits that the remote has, as far as ``there`` tells, the newest first."""
+    given = "".join(f"{name}\n" for name in there).encode()
+    if not given:
+        return
+    stream = repository.git.stream("log", "--stdin", "--no-mailmap", "--encoding=UTF-8", "--format=%B%x00", given=given)
+    rest = b""
+    while block := stream.read(_BLOCK):
+        *whole, rest = (rest + block).split(b"\0")
+        yield from (message.decode("utf-8", "replace") for message in whole)
+
+
 def there_already(repository: Repository, remote: str, moves: Iterable[Move]) -> list[str]:
     """Return commits that the remote has: what its references are now, as far as they are known here, and what its
     branches were when they were fetched last.

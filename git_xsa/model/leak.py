@@ -15,7 +15,8 @@ removes are moved, and do not count.  In files of other names that takes more.
 Small patches don't weigh enough for that.  They are found by the block of changed lines as a whole together with the
 lines around it, in a file of the same name.
 
-Texts (a patch's message, an advisory) are found by sixteen words in a row, titles as a whole.
+Texts (a patch's message, an advisory) are found by sixteen words in a row, titles as a whole.  What of them older
+messages have, which are public, can't leak (``Watch.forget``): fixes quote the commits that they mend.
 
 The measures were chosen on the 62,087 commits of xen.git's branches and the 1,622 commits that fix XSAs on 4.6 to
 4.14; ``bench/leak`` tells what they find there and what they take for it wrongly.  What they can't see:
@@ -32,7 +33,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from enum import Enum
@@ -45,12 +46,16 @@ from git_xsa.model.marks import marked_advisories
 #: The weight from which on a patch is found by its lines even when some of them are edited, and the share of the weight
 #: that a commit must have, in files of the same name in the same folder or in any other folder.
 ENOUGH, SHARE, SHARE_IN_ANOTHER_FOLDER = 24, 0.7, 0.8
+#: The same for a patch that is nearly that large, of which the branch has a part already.
+ENOUGH_OF_MOST, SHARE_OF_MOST = 20, 0.85
 #: The weight from which on a patch is found by its lines when it has all of them.
 ENOUGH_FOR_ALL = 16
 #: The weight and share in files of other names.
 ENOUGH_ELSEWHERE, SHARE_ELSEWHERE = 40, 0.8
-#: Lines around a block of a small patch that are compared on each side, and the share of them that must be the same.
-AROUND, SHARE_AROUND = 3, 0.6
+#: Lines around a block of a small patch that are compared on each side, and the share of them that must be the same:
+#: in the mean of its blocks, unless it has a weight of ``ENOUGH_ALONE``, and of each one.
+AROUND, SHARE_AROUND, SHARE_OF_ONE = 3, 0.6, 0.3
+ENOUGH_ALONE = 8
 #: The weight that a small patch needs with the lines around it; below that all of them must be the same.
 ENOUGH_AROUND = 8
 #: So many words in a row are no accident.
@@ -64,7 +69,12 @@ TITLE_WORDS, SUBJECT_WORDS = 6, 3
 LONGEST = 1_500
 
 #: How near the file is (see ``_Commit.kind``), with weight and share.
-_MEASURES = ((3, ENOUGH, SHARE), (2, ENOUGH, SHARE_IN_ANOTHER_FOLDER), (1, ENOUGH_ELSEWHERE, SHARE_ELSEWHERE))
+_MEASURES = (
+    (3, ENOUGH, SHARE),
+    (3, ENOUGH_OF_MOST, SHARE_OF_MOST),
+    (2, ENOUGH, SHARE_IN_ANOTHER_FOLDER),
+    (1, ENOUGH_ELSEWHERE, SHARE_ELSEWHERE),
+)
 _BLANK = b" \t\r\v\f"
 _NAME = re.compile(rb"[A-Za-z_][A-Za-z0-9_]{2,}|[0-9][0-9A-Fa-fxX]+")
 #: Words of C and of make that say nothing.
@@ -328,14 +338,25 @@ class Watch:
                 yield Match(xsa, Kind.MARK)
         for cve in _CVE.findall(message):
             yield from self._named(cve)
+        yield from (Match(xsa, Kind.TEXT) for _, xsa in self.phrases(text))
+
+    def phrases(self, text: str) -> Iterator[tuple[tuple[str, ...], int]]:
+        """Yield the phrases and titles that are found in a message, as words, each with its advisory."""
         subject = re.sub(r"^(?:\[[^\]]*\]\s*)+", "", text.lstrip().partition("\n")[0].lower())
-        for xsa in self._subjects.get(tuple(_WORD.findall(subject)), ()):
-            yield Match(xsa, Kind.TEXT)
+        title = tuple(_WORD.findall(subject))
+        yield from ((title, xsa) for xsa in self._subjects.get(title, ()))
         words = _WORD.findall(text.lower())
         for start, first in enumerate(zip(words, words[1:], words[2:], strict=False)):
             for phrase, xsa in self._texts.get(first, ()):
                 if tuple(words[start : start + len(phrase)]) == phrase:
-                    yield Match(xsa, Kind.TEXT)
+                    yield phrase, xsa
+
+    def forget(self, messages: Iterable[str]) -> None:
+        """Look no more for phrases and titles that ``messages`` have, which everybody can read."""
+        found = {known for message in messages for known in self.phrases(message)}
+        for phrase, xsa in found:
+            self._texts.get(phrase[:3], set()).discard((phrase, xsa))
+            self._subjects.get(phrase, set()).discard(xsa)
 
 
 class _Commit:
@@ -378,7 +399,10 @@ class _Commit:
             return False
         shares = [max(file.share(block) for file in self.files) for block in patch.blocks]
         around = sum(weight(line) for block in patch.blocks for line in {*block.before, *block.after})
-        return min(shares) >= (SHARE_AROUND if patch.whole + around >= ENOUGH_AROUND else 1)
+        if patch.whole + around < ENOUGH_AROUND:
+            return min(shares) == 1
+        enough = 0 if patch.whole >= ENOUGH_ALONE else SHARE_AROUND
+        return min(shares) >= SHARE_OF_ONE and sum(shares) >= enough * len(shares)
 
 
 class _File:
@@ -449,6 +473,7 @@ def _share(block: _Block, marked: list[bytes], plain: list[bytes]) -> float:
         before = plain[max(0, start - AROUND) : start]
         after = plain[start + size : start + size + AROUND]
         around = len(block.before) + len(block.after)
-        same = len(set(block.before) & set(before)) + len(set(block.after) & set(after))
+        same = sum((Counter(block.before) & Counter(before)).values())
+        same += sum((Counter(block.after) & Counter(after)).values())
         best = max(best, same / around if around else 1.0)
     return best
