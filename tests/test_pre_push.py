@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from advisory_texts import advisory
 from repositories import git, run
 
 from git_xsa.commands import clock
@@ -386,6 +387,70 @@ def test_what_was_public_before_is_no_leak(secret: Client, tmp_path: Path) -> No
     git(folder, "checkout", "--quiet", "other~1")
     status, said = secret.push("push", str(other), "HEAD:refs/heads/new")
     assert (status, said.count(" repeats a text of XSA-500\n")) == (1, 1)
+
+
+def test_a_store_that_can_not_be_looked_into_lets_nothing_pass(secret: Client, sealed: Path, tmp_path: Path) -> None:
+    store = sealed / "data" / "git-xsa"
+    git(secret.folder, "config", "xsa.store", str(store))
+    assert secret.push("push", "origin", "HEAD:topic")[0] == 1
+    store.rename(tmp_path / "not mounted")
+    status, said = secret.push("push", "origin", "HEAD:topic")
+    what = f"error: the store {store} (xsa.store) is not there, so nothing tells what is under embargo"
+    hint = f"hint: mount it; if there is none yet, make it: mkdir -m 700 {store}"
+    assert (status, said.splitlines()[:2]) == (1, [what, hint])
+    for path in ("~nobody-of-that-name/store", "store"):
+        git(secret.folder, "config", "xsa.store", path)
+        (secret.folder / "store").mkdir(exist_ok=True)
+        assert secret.push("push", "origin", "HEAD:topic")[0] == 1
+    store.write_text("no folder", encoding="utf-8")
+    git(secret.folder, "config", "--unset", "xsa.store")
+    assert secret.push("push", "origin", "HEAD:topic")[0] == 1
+    assert secret.there("topic") == ""
+
+
+def test_what_a_private_remote_has_is_not_what_the_public_one_has(secret: Client, tmp_path: Path) -> None:
+    folder, private = secret.folder, tmp_path / "private"
+    git(folder, "init", "--quiet", "--bare", str(private))
+    git(folder, "remote", "add", "origin/private", str(private))
+    git(folder, "config", "xsa.privateRemote", "origin/private")
+    assert secret.push("push", "--quiet", "origin/private", "fix") == (0, "")
+    assert git(folder, "rev-parse", "refs/remotes/origin/private/fix") == git(folder, "rev-parse", "fix")
+    assert secret.push("push", "origin", "fix:topic")[0] == 1
+    assert secret.there("topic") == ""
+
+
+def test_a_secret_in_the_header_of_a_merge_in_many_tags_and_in_a_name(secret: Client, tmp_path: Path) -> None:
+    folder = secret.folder
+    text = "take: the guest writes the ring\n\nThis is XSA-500.\n"
+    git(folder, "checkout", "--quiet", "-f", "-B", "side", "staging-4.17")
+    git(folder, "commit", "--quiet", "--allow-empty", "-m", "side")
+    # git keeps a tag that is merged in the merge itself.
+    git(folder, "tag", "-a", "-F", "-", "merged", given=text.encode())
+    git(folder, "checkout", "--quiet", "-B", "other", "staging-4.17")
+    git(folder, "commit", "--quiet", "--allow-empty", "-m", "other")
+    git(folder, "merge", "--quiet", "--no-ff", "-m", "merge", "merged")
+    merge = git(folder, "cat-file", "commit", "HEAD")
+    if "mergetag" not in merge:  # it is kept where it is signed
+        tag = git(folder, "cat-file", "tag", "merged").replace("\n", "\n ")
+        made = merge.replace("\n\n", f"\nmergetag {tag}\n\n", 1)
+        name = git(folder, "hash-object", "-t", "commit", "-w", "--stdin", given=f"{made}\n".encode())
+        git(folder, "reset", "--quiet", "--hard", name)
+    name = secret.short("HEAD")
+    assert secret.push("push", "origin", "other") == leaks(f"commit {name} says that it is XSA-500")
+    git(folder, "checkout", "--quiet", "-f", "staging-4.17")
+    git(folder, "tag", "-a", "-m", "tag", "deep-0", "fix")
+    for depth in range(20):
+        git(folder, "tag", "-a", "-m", "tag", f"deep-{depth + 1}", f"deep-{depth}")
+    status, said = secret.push("push", "origin", "deep-20")
+    assert (status, said.splitlines()[0]) == (
+        1,
+        "fatal: refs/tags/deep-20 is a tag of a tag of a tag, too deep to be looked at",
+    )
+    (tmp_path / "advisory-500.txt").write_bytes(advisory(500, cves="CVE-2026-7712"))
+    assert run(folder, "import", str(tmp_path / "advisory-500.txt")).status == 0
+    told = leaks(f"the name of {secret.short('HEAD')} names a CVE number of XSA-500")
+    assert secret.push("push", "origin", "HEAD:refs/heads/fix-for-cve-2026-7712") == told
+    assert secret.push("push", "--quiet", "origin", "HEAD:refs/heads/fix-for-xsa-500") == (0, "")
 
 
 def test_nothing_secret_is_told_to_a_process(secret: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -121,9 +121,16 @@ def _leaks(
 
 def _found(watch: Watch, repository: Repository, moves: Sequence[Move], there: Sequence[str]) -> list[Leak]:
     from git_xsa.git.outgoing import sent_objects  # noqa: PLC0415
+    from git_xsa.model.leak import Kind  # noqa: PLC0415
     from git_xsa.report.leaks import Leak  # noqa: PLC0415
 
-    leaks = []
+    # Where a name is new everybody reads it; that of a branch is its words with something else between them.
+    leaks = [
+        Leak("the name of", move.new or "", match)
+        for move in moves
+        for match in watch.look(f"\n\n{move.ref}".encode("utf-8", "surrogateescape"), b"")
+        if match.kind is not Kind.MARK
+    ]
     notes = any(move.ref.startswith("refs/notes/") for move in moves)
     for sent in sent_objects(repository, moves, there):
         found = watch.look(sent.text, sent.diff) if sent.type in ("commit", "tree") else watch.read(sent.text)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from git_xsa.errors import XsaError
 from git_xsa.git.repository import Repository
 from git_xsa.git.updates import Move
 
@@ -17,7 +18,7 @@ from git_xsa.git.updates import Move
 _DIFF = ("-M", "--no-color", "--no-ext-diff", "--no-textconv", "--submodule=short", "-U3", "--diff-algorithm=myers",
          "--src-prefix=a/", "--dst-prefix=b/")  # fmt: skip
 _LOG = ("log", "--stdin", "-p", *_DIFF, "--diff-merges=dense-combined", "--root", "--no-show-signature", "--no-notes",
-        "--no-mailmap", "--encoding=UTF-8", "--format=%x00%H%n%B%n%x00")  # fmt: skip
+        "--no-mailmap", "--encoding=UTF-8", "--format=%x00%H %P%n%B%n%x00")  # fmt: skip
 _BLOCK = 1 << 20
 #: A tag may stand for a tag; nobody needs more of them in a row than this.
 _DEEPEST = 16
@@ -53,11 +54,19 @@ def outgoing_commits(repository: Repository, tips: Iterable[str], there: Iterabl
         pieces = b"".join(blocks).split(b"\n\0")
         done = len(pieces) // 2 * 2 if not block else max(0, len(pieces) - 1) // 2 * 2
         for message, diff in zip(pieces[:done:2], pieces[1:done:2], strict=True):
-            name, _, text = message.removeprefix(b"\0").partition(b"\n")
-            yield Sent(name.decode(), "commit", text, diff)
+            words, _, text = message.removeprefix(b"\0").partition(b"\n")
+            name, *parents = words.decode().split()
+            yield Sent(name, "commit", text + _merged_tags(repository, name) if len(parents) > 1 else text, diff)
         if not block:
             return
         blocks = [b"\n\0".join(pieces[done:])]
+
+
+def _merged_tags(repository: Repository, merge: str) -> bytes:
+    """Return the messages of the tags that a merge has in its header, where no log shows them."""
+    found = repository.read(merge)
+    header = found[2].partition(b"\n\n")[0] if found is not None else b""
+    return b"\n" + header.replace(b"\n ", b"\n") if b"\nmergetag " in header else b""
 
 
 def public_messages(repository: Repository, there: Iterable[str]) -> Iterator[str]:
@@ -76,12 +85,18 @@ def there_already(repository: Repository, remote: str, moves: Iterable[Move]) ->
     """Return commits that the remote has: what its references are now, as far as they are known here, and what its
     branches were when they were fetched last.
 
-    Only its own branches count.  What another remote has may be there because it must not come here.
+    Only its own branches count.  What another remote has may be there because it must not come here: one that is called
+    ``origin/private`` keeps its branches below those of ``origin``.
     """
     names = [move.old for move in moves if move.old is not None and repository.resolve(move.old) is not None]
     if remote:
-        listing = repository.git.text("for-each-ref", "--format=%(objectname)", f"refs/remotes/{remote}/")
-        names += [name for name in listing.split() if repository.resolve(name) is not None]
+        listing = repository.git.text("for-each-ref", "--format=%(objectname) %(refname)", f"refs/remotes/{remote}/")
+        others = [name for name in repository.git.text("remote").splitlines() if name.startswith(f"{remote}/")]
+        names += [
+            name
+            for name, ref in (line.split(" ", 1) for line in listing.splitlines())
+            if not any(ref.startswith(f"refs/remotes/{other}/") for other in others) and repository.resolve(name)
+        ]
     return list(dict.fromkeys(names))
 
 
@@ -107,6 +122,10 @@ def sent_objects(repository: Repository, moves: Iterable[Move], there: Iterable[
             if kind == "blob":
                 break
             name = content.partition(b"\n")[0].removeprefix(b"object ").decode("ascii", "replace")
+        else:
+            raise XsaError(
+                f"{move.ref} is a tag of a tag of a tag, too deep to be looked at", "push what it stands for"
+            )
     if tips:
         yield from outgoing_commits(repository, tips, there)
 
