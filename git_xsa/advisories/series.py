@@ -120,10 +120,20 @@ def place_groups(repository: Repository, history: Range, base: int, groups: Sequ
     if history.base is None or base:
         raise reason
     try:
-        order, placed = _place_at(objects, history.base, 0, paths, groups)
+        return place_on_base(repository, history.base, groups)
     except Unplaced as error:
         raise Unplaced(f"{reason.what}; {error.what}, the base itself", reason.hint) from None
-    return Baseline(Range(repository, history.base, history.base, placed), history.base, tuple(order))
+
+
+def place_on_base(repository: Repository, base: str, groups: Sequence[Group]) -> Baseline:
+    """Return the place of ``groups`` right after the commit ``base``, in a range of their own.
+
+    Raises ``Unplaced`` with the reason when they have none.
+    """
+    changes = [change for group in groups for patch in group.patches for change in patch.changes]
+    paths = {path for change in changes for path in (change.old_path, change.new_path) if path is not None}
+    order, placed = _place_at(_Objects(repository), base, 0, paths, groups)
+    return Baseline(Range(repository, base, base, placed), base, tuple(order))
 
 
 def _candidates(history: Range, base: int, groups: Sequence[Group], touches: Sequence[Touch]) -> list[int]:

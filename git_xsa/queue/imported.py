@@ -9,7 +9,7 @@ for, all at one commit if there is one where they fit; what does not fit with th
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,12 +18,13 @@ from git_xsa.advisories.choice import Choice, Found, Series, choose
 from git_xsa.advisories.library import Edition, Library
 from git_xsa.advisories.patchfile import PatchError, PatchFile, parse_patch
 from git_xsa.advisories.secrecy import Secrecy
-from git_xsa.advisories.series import Baseline, Group, Unplaced, is_there, place_groups
+from git_xsa.advisories.series import Baseline, Unplaced, is_there, place_groups
 from git_xsa.advisories.taking import Refused
 from git_xsa.advisories.trust import FileState, Vouching, check_signature
 from git_xsa.git.log import Range
-from git_xsa.git.repository import Commit, Repository
+from git_xsa.git.repository import Commit
 from git_xsa.queue.answer import FoundPatch, FoundSeries, Published, Question, State, propose
+from git_xsa.queue.asked import Asked, on_base, placed_together, resolved
 from git_xsa.queue.locate import How, Locator, Place, same_subject
 
 if TYPE_CHECKING:
@@ -33,30 +34,6 @@ if TYPE_CHECKING:
 
 #: A patch that the base holds, as which commit is not known.
 _BY_CONTENTS = Place(0, How.CONTENTS)
-
-
-@dataclass
-class _Asked:
-    """An advisory on its way to an answer: what was chosen, and the place of each patch that has one already."""
-
-    number: int
-    edition: Edition
-    choice: Choice
-    series: Series | None = None
-    patches: tuple[PatchFile, ...] = ()
-    places: tuple[Place | None, ...] = ()
-    trouble: str = ""
-
-    @property
-    def pending(self) -> tuple[PatchFile, ...]:
-        """The patches that have no place yet."""
-        return tuple(patch for patch, place in zip(self.patches, self.places, strict=True) if place is None)
-
-    @property
-    def group(self) -> Group:
-        """The pending patches, to be placed together."""
-        reference = self.series.stable_ref if self.series else ""
-        return Group(self.number, self.pending, reference, self.series.prereqs if self.series else ())
 
 
 class _Target(NamedTuple):
@@ -148,6 +125,10 @@ class Imported:
         told = [one for one in asked if one.series is None and (named or one.trouble)]
         joined = [one for one in usable if one not in left]
         questions = [self._question(_Target(base, tip), together, joined, marked, rest, told)]
+        if questions[0].proposal.state is State.CONFLICTS and history.base is not None and not marked:
+            found = on_base(self._session.repository, history.base, joined)
+            if found is not None:
+                questions[0] = self._question(_Target(base, tip), found[0], found[1], {}, rest, told)
         questions += [self._alone(_Target(base, tip), history, one) for one in left]
         if len(questions) > 1 and not questions[0].xsa_of and not questions[0].asked:
             questions.pop(0)
@@ -229,21 +210,21 @@ class Imported:
 
     # Where each patch is
 
-    def _resolve(self, number: int, base: Commit, tip: Commit, locator: Locator, history: Range) -> _Asked:
+    def _resolve(self, number: int, base: Commit, tip: Commit, locator: Locator, history: Range) -> Asked:
         """Choose the series of an advisory that fits the branch, and find the places of its patches."""
         edition = self._library.newest(number)
         assert edition is not None, "it is in the store"
         choice = self._choose(edition, base, tip)
-        asked = _Asked(number, edition, choice)
+        asked = Asked(number, edition, choice)
         trouble = ""
-        first: _Asked | None = None
+        first: Asked | None = None
         for series in choice.series:
             try:
                 patches = self._read(edition, series)
             except PatchError as error:
                 trouble = trouble or error.what
                 continue
-            candidate = _resolved(asked, series, patches, locator.locate_all(patches, (number,)))
+            candidate = resolved(asked, series, patches, locator.locate_all(patches, (number,)))
             self._take_marked(candidate, history)
             problem = self._misfit(candidate, base, history)
             if problem and self._take_subjects(candidate, history):
@@ -263,7 +244,7 @@ class Imported:
         """Return the patches of ``series`` by the names under which they were published."""
         return tuple(replace(parse_patch(Path(path), edition.read(path)), name=path) for path in series.paths)
 
-    def _misfit(self, asked: _Asked, base: Commit, history: Range) -> str:
+    def _misfit(self, asked: Asked, base: Commit, history: Range) -> str:
         """Return why the pending patches fit nowhere on the branch, empty when they do."""
         if not asked.pending:
             return ""
@@ -277,7 +258,7 @@ class Imported:
             return error.what
         return ""
 
-    def _take_marked(self, asked: _Asked, history: Range) -> None:
+    def _take_marked(self, asked: Asked, history: Range) -> None:
         """Take a patch for a commit that is marked as the advisory's fix, when it changes the same files and is no
         other patch of the series.
 
@@ -308,7 +289,7 @@ class Imported:
         )
 
     @staticmethod
-    def _take_subjects(asked: _Asked, history: Range) -> bool:
+    def _take_subjects(asked: Asked, history: Range) -> bool:
         """Take patches that fit nowhere for the commits with their subjects, when most of the series are commits;
         return whether there are any.
 
@@ -331,7 +312,7 @@ class Imported:
         return bool(taken)
 
     @staticmethod
-    def _is_present(asked: _Asked, start: int) -> bool:
+    def _is_present(asked: Asked, start: int) -> bool:
         """Whether the base has all patches of the advisory, or there is nothing to be told of it."""
         if asked.series is None:
             return not asked.trouble
@@ -351,8 +332,8 @@ class Imported:
     # One queue
 
     def _together(
-        self, history: Range, base: Commit, usable: list[_Asked], marked: dict[int, list[int]]
-    ) -> tuple[Baseline | Range, list[_Asked]]:
+        self, history: Range, base: Commit, usable: list[Asked], marked: dict[int, list[int]]
+    ) -> tuple[Baseline | Range, list[Asked]]:
         """Return where the pending patches stand together (the range as it is when none is pending), and what does not
         fit with the rest."""
         placed = [place.position for one in usable for place in one.places if place is not None]
@@ -361,17 +342,17 @@ class Imported:
         if not waiting:
             return history, []
         repository = self._session.repository
-        everything = _placed(repository, history, start, [one.group for one in waiting])
+        everything = placed_together(repository, history, start, [one.group for one in waiting])
         if everything is not None:
             return everything, []
         # What fits nowhere by itself may fit after another one, so it is tried again when that is in.
-        fitting: list[_Asked] = []
+        fitting: list[Asked] = []
         found: Baseline | None = None
         fresh = True
         while fresh:
             fresh = False
             for one in list(waiting):
-                larger = _placed(repository, history, start, [other.group for other in (*fitting, one)])
+                larger = placed_together(repository, history, start, [other.group for other in (*fitting, one)])
                 if larger is not None:
                     waiting.remove(one)
                     fitting.append(one)
@@ -382,10 +363,10 @@ class Imported:
         self,
         target: _Target,
         together: Baseline | Range,
-        usable: Sequence[_Asked],
+        usable: Sequence[Asked],
         marked: dict[int, list[int]],
         rest: Sequence[int],
-        told: Sequence[_Asked],
+        told: Sequence[Asked],
     ) -> Question:
         """Return the question about everything that has its place in one range."""
         base, tip = target
@@ -417,7 +398,7 @@ class Imported:
         }
         return replace(question, found=tuple(found), published=published)
 
-    def _alone(self, target: _Target, history: Range, one: _Asked) -> Question:
+    def _alone(self, target: _Target, history: Range, one: Asked) -> Question:
         """Return the question about an advisory that does not fit with the others, or fits nowhere."""
         base, tip = target
         here = history.position[base.id]
@@ -425,12 +406,15 @@ class Imported:
         try:
             baseline = place_groups(self._session.repository, history, start, [one.group])
         except Unplaced as error:
+            own = on_base(self._session.repository, history.base, [one]) if history.base is not None else None
+            if own is not None:
+                return self._question(target, own[0], own[1], {}, [], [])
             proposal = replace(propose(history, here, []), state=State.CONFLICTS)
             found = replace(self._found(one, history, here, None), remark=one.trouble or error.what)
             return Question(base, tip, history, {}, (one.number,), proposal, (found,))
         return self._question(target, baseline, [one], {}, [], [])
 
-    def _found(self, one: _Asked, history: Range, start: int, baseline: Baseline | None) -> FoundSeries:
+    def _found(self, one: Asked, history: Range, start: int, baseline: Baseline | None) -> FoundSeries:
         assert one.series is not None, "something was chosen"
         patches = []
         for patch, place in zip(one.patches, one.places, strict=True):
@@ -462,7 +446,7 @@ class Imported:
             self._secrecy.public(edition.number),
         )
 
-    def _told(self, one: _Asked) -> FoundSeries:
+    def _told(self, one: Asked) -> FoundSeries:
         """Return what there is to say of an advisory that has no patches for the branch."""
         return FoundSeries(
             one.number,
@@ -477,16 +461,3 @@ class Imported:
             self._vouching(one.edition).signature.value,
             *self._names(one.edition),
         )
-
-
-def _placed(repository: Repository, history: Range, start: int, groups: Sequence[Group]) -> Baseline | None:
-    """Return where ``groups`` have their place together, ``None`` when they have none."""
-    try:
-        return place_groups(repository, history, start, groups)
-    except Unplaced:
-        return None
-
-
-def _resolved(asked: _Asked, series: Series, patches: tuple[PatchFile, ...], places: Sequence[Place | None]) -> _Asked:
-    """Return ``asked`` with a series, its patches and their places."""
-    return _Asked(asked.number, asked.edition, asked.choice, series, patches, tuple(places))

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from git_xsa.advisories.patchfile import PatchFile, read_patch
-from git_xsa.advisories.series import Group, Unplaced, find_baseline, is_there, place_groups
+from git_xsa.advisories.series import Group, Unplaced, find_baseline, is_there, place_groups, place_on_base
 from git_xsa.errors import UsageError
 from git_xsa.git.log import Range
 from git_xsa.git.repository import Commit
 from git_xsa.model.marks import marked_advisories
-from git_xsa.queue.answer import Published, Question
+from git_xsa.queue.answer import Published, Question, State
 from git_xsa.queue.locate import Locator
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ def ask_files(session: Session, base: Commit, tip: Commit, files: Sequence[Path]
     """Ask about the patch files ``files``, a series in this order, made for a commit from ``base`` to ``tip``.
 
     The series gets its place as a whole.  Where it has none, each patch that the branch has as a commit is asked about
-    as that, and the rest is placed; what ``base`` has already, also one that left the branch, is answered, too.
+    as that, and the rest is placed; what ``base`` has already, also one that left the branch, is answered, too.  Where
+    the branch's commits don't go on such a base, the patches are tried on it as they are.
     """
     history = session.range(base, tip)
     start = history.position[base.id]
@@ -43,6 +44,26 @@ def ask_files(session: Session, base: Commit, tip: Commit, files: Sequence[Path]
             else:
                 placed, found = _apart(session, locator, history, start, rest)
                 positions |= found
+    question = _asked(session, base, tip, series, placed, positions)
+    if question.proposal.state is State.CONFLICTS and history.base is not None and rest:
+        positions = dict.fromkeys(own, 0)
+        try:
+            placed = place_on_base(session.repository, history.base, [Group(0, tuple(rest))]).range
+        except Unplaced:
+            return question
+        question = _asked(session, base, tip, series, placed, positions)
+    return question
+
+
+def _asked(
+    session: Session,
+    base: Commit,
+    tip: Commit,
+    series: Sequence[PatchFile],
+    placed: Range,
+    positions: Mapping[str, int],
+) -> Question:
+    """Return the question about ``series`` at the end of ``placed``, but for those patches that have ``positions``."""
     xsa_of: dict[int, set[int]] = {}
     for patch in series:
         position = positions[patch.name] if patch.name in positions else placed.position[patch.name]

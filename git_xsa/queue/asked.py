@@ -1,0 +1,68 @@
+"""An advisory on its way to an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from git_xsa.advisories.choice import Choice, Series
+from git_xsa.advisories.library import Edition
+from git_xsa.advisories.patchfile import PatchFile
+from git_xsa.advisories.series import Baseline, Group, Unplaced, place_groups, place_on_base
+from git_xsa.git.log import Range
+from git_xsa.git.repository import Repository
+from git_xsa.queue.locate import Place
+
+
+@dataclass
+class Asked:
+    """What there is of an advisory: what was chosen, and the place of each patch that has one already."""
+
+    number: int
+    edition: Edition
+    choice: Choice
+    series: Series | None = None
+    patches: tuple[PatchFile, ...] = ()
+    places: tuple[Place | None, ...] = ()
+    trouble: str = ""
+
+    @property
+    def pending(self) -> tuple[PatchFile, ...]:
+        """The patches that have no place yet."""
+        return tuple(patch for patch, place in zip(self.patches, self.places, strict=True) if place is None)
+
+    @property
+    def group(self) -> Group:
+        """The pending patches, to be placed together."""
+        reference = self.series.stable_ref if self.series else ""
+        return Group(self.number, self.pending, reference, self.series.prereqs if self.series else ())
+
+
+def placed_together(repository: Repository, history: Range, start: int, groups: Sequence[Group]) -> Baseline | None:
+    """Return where ``groups`` have their place together, ``None`` when they have none."""
+    try:
+        return place_groups(repository, history, start, groups)
+    except Unplaced:
+        return None
+
+
+def resolved(asked: Asked, series: Series, patches: tuple[PatchFile, ...], places: Sequence[Place | None]) -> Asked:
+    """Return ``asked`` with a series, its patches and their places."""
+    return Asked(asked.number, asked.edition, asked.choice, series, patches, tuple(places))
+
+
+def on_base(repository: Repository, base: str, asked: Sequence[Asked]) -> tuple[Baseline, list[Asked]] | None:
+    """Return the place, right after the commit ``base``, of all patches of ``asked`` that it does not have, and
+    ``asked`` with no other places; ``None`` when they have none.
+
+    The line history knows nothing of a base beside the branch but its lines: what it has of the branch in another form,
+    such as the XSAs that a package had before, stands in the way of the commits that the patches are.
+    """
+    bare = [
+        replace(one, places=tuple(None if place is None or place.position > 0 else place for place in one.places))
+        for one in asked
+    ]
+    try:
+        return place_on_base(repository, base, [one.group for one in bare if one.pending]), bare
+    except Unplaced:
+        return None
