@@ -9,7 +9,7 @@ the patch is not placed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from git_xsa.model.change import Hunk
@@ -58,9 +58,9 @@ def place_hunks(lines: Sequence[bytes], hunks: Sequence[Hunk]) -> tuple[tuple[Hu
     Raises ``NotPlaced`` for the first one that fits nowhere after those before it, or that, with the order of all of
     them kept, fits at several places of which none is the one it names.
     """
-    fitting = _in_order([places(lines, hunk) for hunk in hunks], hunks)
+    fitting = _in_order((places(lines, hunk) for hunk in hunks), hunks)
     # The named ones rule out more: what stays are the places of the others between them.
-    fitting = _in_order([_named(hunk, found) for hunk, found in zip(hunks, fitting, strict=True)], hunks)
+    fitting = _in_order((_named(hunk, found) for hunk, found in zip(hunks, fitting, strict=True)), hunks)
     placed: list[Hunk] = []
     result: list[bytes] = []
     done = 0
@@ -80,10 +80,10 @@ def _named(hunk: Hunk, found: list[int]) -> list[int]:
     return [hunk.old_index] if hunk.old_index in found else found
 
 
-def _in_order(fitting: Sequence[list[int]], hunks: Sequence[Hunk]) -> list[list[int]]:
+def _in_order(fitting: Iterable[list[int]], hunks: Sequence[Hunk]) -> list[list[int]]:
     """Return of the places ``fitting`` of each hunk those at which all the others can still be before and after it.
 
-    Raises ``NotPlaced`` for the first hunk that has none after the hunks before it.
+    Raises ``NotPlaced`` for the first hunk that has none after the hunks before it; the next ones are not looked at.
     """
     left: list[list[int]] = []
     least = 0
