@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from advisory_texts import advisory
-from repositories import Place, numbered, run, snapshot, story
+from repositories import Draft, Place, numbered, run, snapshot, story
 
 TIP = {5: "tidied", 7: "fixed", 19: "alone"}
 SECRET = "embargoedsecretword"
@@ -180,6 +180,25 @@ def test_a_tree_that_has_the_prerequisites_in_another_form_takes_the_patches_as_
     assert (done.status, found["state"], found["queue"]) == (0, "applies", [{"id": "xsa3.patch", "role": "patch"}])
     assert place.run("export", "--onto", "mine", "--xsa", "3", "-o", str(tmp_path / "out")).status == 0
     assert place.run("export", "--verify", str(tmp_path / "out"), "--onto", "mine").status == 0
+
+
+def test_a_patch_that_uses_what_only_the_branch_introduces_is_not_taken_as_it_is(tmp_path: Path) -> None:
+    """It would apply to the own tree, but nothing there has the function that it calls."""
+    code = "int first(void)\n{\n    return 1;\n}\n" + "\n" * 5
+    helper = "int helper(void);\n"
+    use = code.replace("return 1;", "return helper();")
+    draft = Draft()
+    draft.release("1.0.0", {"a.c": code.encode(), "h.h": b"one\ntwo\nthree\n"})
+    draft.commit("prepare", {"h.h": b"one\nTWO\nthree\n" + helper.encode(), "a.c": code.replace("1;", "01;").encode()})
+    draft.commit("fix\n\nThis is XSA-3.", {"a.c": use.encode()})
+    place = draft.write(tmp_path / "clone")
+    place.git("checkout", "-q", "-b", "mine", "RELEASE-1.0.0")
+    (place.folder / "h.h").write_bytes(b"one\nours\nthree\n")
+    (place.folder / "a.c").write_bytes(code.replace("1;", "01;").encode())
+    place.git("commit", "-q", "-a", "-m", "half of a backport")
+    (tmp_path / "xsa3.patch").write_bytes(place.patch(3))
+    assert place.run("prereqs", "--onto", "mine", str(tmp_path / "xsa3.patch")).status == 2
+    assert place.run("prereqs", "--onto", "mine", "--no-symbols", str(tmp_path / "xsa3.patch")).status == 0
 
 
 def test_what_does_not_fit_on_an_own_tree_is_told_for_both_places(place: Place) -> None:

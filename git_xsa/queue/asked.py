@@ -1,9 +1,10 @@
-"""An advisory on its way to an answer."""
+"""An advisory on its way to an answer, and the way out where the branch is none: the base itself."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from git_xsa.advisories.choice import Choice, Series
 from git_xsa.advisories.library import Edition
@@ -11,7 +12,12 @@ from git_xsa.advisories.patchfile import PatchFile
 from git_xsa.advisories.series import Baseline, Group, Unplaced, place_groups, place_on_base
 from git_xsa.git.log import Range
 from git_xsa.git.repository import Repository
+from git_xsa.model.rules import Chosen
+from git_xsa.queue.answer import Question, State
 from git_xsa.queue.locate import Place
+
+if TYPE_CHECKING:
+    from git_xsa.queue.session import Session
 
 
 @dataclass
@@ -49,6 +55,25 @@ def placed_together(repository: Repository, history: Range, start: int, groups: 
 def resolved(asked: Asked, series: Series, patches: tuple[PatchFile, ...], places: Sequence[Place | None]) -> Asked:
     """Return ``asked`` with a series, its patches and their places."""
     return Asked(asked.number, asked.edition, asked.choice, series, patches, tuple(places))
+
+
+def fits_base(session: Session, question: Question) -> bool:
+    """Return whether patches that can't be put in a queue on a base beside the branch may be tried on it as they are.
+
+    Not so when they use a name that neither the base nor they have, and that a commit of the branch introduces: they
+    might apply, but not build.
+    """
+    history, selection = question.range, question.proposal.selection
+    if question.proposal.state is not State.CONFLICTS or history.base is None:
+        return False
+    if not session.symbols:
+        return True
+    from git_xsa.git.names import Names  # noqa: PLC0415 - only where names count
+    from git_xsa.model.symbols.search import Search  # noqa: PLC0415
+
+    names = Names(session.repository, history, question.base.id, session.forms)
+    wanted = frozenset(selection.wanted)
+    return not Search(names, session.forms, wanted, Chosen(selection.base, wanted)).run()
 
 
 def on_base(repository: Repository, base: str, asked: Sequence[Asked]) -> tuple[Baseline, list[Asked]] | None:

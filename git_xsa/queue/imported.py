@@ -24,7 +24,7 @@ from git_xsa.advisories.trust import FileState, Vouching, check_signature
 from git_xsa.git.log import Range
 from git_xsa.git.repository import Commit
 from git_xsa.queue.answer import FoundPatch, FoundSeries, Published, Question, State, propose
-from git_xsa.queue.asked import Asked, on_base, placed_together, resolved
+from git_xsa.queue.asked import Asked, fits_base, on_base, placed_together, resolved
 from git_xsa.queue.locate import How, Locator, Place, same_subject
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class Imported:
         told = [one for one in asked if one.series is None and (named or one.trouble)]
         joined = [one for one in usable if one not in left]
         questions = [self._question(_Target(base, tip), together, joined, marked, rest, told)]
-        if questions[0].proposal.state is State.CONFLICTS and history.base is not None and not marked:
+        if history.base is not None and not marked and fits_base(self._session, questions[0]):
             found = on_base(self._session.repository, history.base, joined)
             if found is not None:
                 questions[0] = self._question(_Target(base, tip), found[0], found[1], {}, rest, told)

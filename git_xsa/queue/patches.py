@@ -13,7 +13,8 @@ from git_xsa.errors import UsageError
 from git_xsa.git.log import Range
 from git_xsa.git.repository import Commit
 from git_xsa.model.marks import marked_advisories
-from git_xsa.queue.answer import Published, Question, State
+from git_xsa.queue.answer import Published, Question
+from git_xsa.queue.asked import fits_base
 from git_xsa.queue.locate import Locator
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def ask_files(session: Session, base: Commit, tip: Commit, files: Sequence[Path]
                 placed, found = _apart(session, locator, history, start, rest)
                 positions |= found
     question = _asked(session, base, tip, series, placed, positions)
-    if question.proposal.state is State.CONFLICTS and history.base is not None and rest:
+    if history.base is not None and rest and fits_base(session, question):
         positions = dict.fromkeys(own, 0)
         try:
             placed = place_on_base(session.repository, history.base, [Group(0, tuple(rest))]).range

@@ -61,7 +61,7 @@ class Session:
             self.repository.close()
             raise
         self._range: Range | None = None
-        self._symbols = symbols
+        self.symbols = symbols
         self._now = now
 
     def __enter__(self) -> Session:
@@ -319,16 +319,17 @@ class Session:
 
         ``None`` where names don't count.
         """
-        if not self._symbols:
+        if not self.symbols:
             return None
         from git_xsa.git.names import Names  # noqa: PLC0415 - only where names count
         from git_xsa.model.symbols.supply import supply_names  # noqa: PLC0415
 
-        names, forms = Names(self.repository, history, base.id, self._forms), self._forms
+        names, forms = Names(self.repository, history, base.id, self.forms), self.forms
         return lambda source, selection: supply_names(source, names, forms, selection)
 
     @cached_property
-    def _forms(self) -> Forms:
+    def forms(self) -> Forms:
+        """How names in the code look, for the search for what supplies them."""
         from git_xsa.model.symbols.forms import XEN_FORMS, XEN_READINGS, Forms  # noqa: PLC0415
 
         return Forms((*XEN_FORMS, *XEN_READINGS, *self.settings.symbol_forms))
