@@ -20,7 +20,6 @@ from git_xsa.git.log import NotOnBranch, Range
 from git_xsa.git.repository import Commit, Repository
 from git_xsa.git.run import Call
 from git_xsa.git.trial import Quarantine
-from git_xsa.model.freeze import Instant
 from git_xsa.model.history import HistoryError
 from git_xsa.model.marks import marked_advisories
 from git_xsa.model.release import Version
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from datetime import date
 
+    from git_xsa.model.freeze import Instant
     from git_xsa.model.symbols.forms import Forms
     from git_xsa.queue.imported import Imported
 
