@@ -46,7 +46,7 @@ from git_xsa.model.marks import marked_advisories
 #: The weight from which on a patch is found by its lines even when some of them are edited, and the share of the weight
 #: that a commit must have, in files of the same name in the same folder or in any other folder.
 ENOUGH, SHARE, SHARE_IN_ANOTHER_FOLDER = 24, 0.7, 0.8
-#: The same for a patch that is nearly that large, of which the branch has a part already.
+#: The same for what a patch adds that is nearly that large, when the branch has a part already.
 ENOUGH_OF_MOST, SHARE_OF_MOST = 20, 0.85
 #: The weight from which on a patch is found by its lines when it has all of them.
 ENOUGH_FOR_ALL = 16
@@ -71,7 +71,6 @@ LONGEST = 1_500
 #: How near the file is (see ``_Commit.kind``), with weight and share.
 _MEASURES = (
     (3, ENOUGH, SHARE),
-    (3, ENOUGH_OF_MOST, SHARE_OF_MOST),
     (2, ENOUGH, SHARE_IN_ANOTHER_FOLDER),
     (1, ENOUGH_ELSEWHERE, SHARE_ELSEWHERE),
 )
@@ -388,6 +387,9 @@ class _Commit:
         found = {near: sum(patch.weights[line] for line, at in here.items() if at >= near) for near in (3, 2, 1)}
         if found[3] == patch.whole >= ENOUGH_FOR_ALL or (patch.small and self._has_blocks(patch)):
             return Kind.PATCH
+        added = sum(patch.weights[line] for line, at in here.items() if at == 3 and line[0] == ADDED)
+        if added >= ENOUGH_OF_MOST and added >= SHARE_OF_MOST * patch.whole:
+            return Kind.LINES
         for near, enough, share in _MEASURES:
             if found[near] >= enough and found[near] >= share * patch.whole:
                 return Kind.PATCH if found[near] == patch.whole else Kind.LINES
