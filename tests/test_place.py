@@ -14,6 +14,7 @@ from histories import Story, checkout, content, diff, hunk, show
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from git_xsa.git.diffs import parse_hunks
 from git_xsa.model.change import Hunk
 from git_xsa.model.history import split_lines
 from git_xsa.model.place import NotPlaced, place_hunks, places
@@ -106,6 +107,22 @@ def test_the_order_of_the_hunks_tells_which_of_several_places_is_meant() -> None
 
 def test_a_named_place_rules_out_those_before_it() -> None:
     assert placed("abcabdab", hunk(4, " a+X b"), hunk(6, " a+Y b")) == ([4, 7], "abcaXbdaYb")
+
+
+FUNCTIONS = b"int one(void)\n{\n  a\n  b\n}\nint two(void)\n{\n  a\n  b\n}\nint three(void)\n{\n  a\n  b\n}\n"
+
+
+@pytest.mark.parametrize(
+    ("heading", "line"), [(b" int two(void)", 8), (b"int three", 13), (b"int o", 3), (b"int", 0), (b"", 0), (b"two", 0)]
+)
+def test_the_heading_of_a_hunk_tells_which_of_several_places_is_meant(heading: bytes, line: int) -> None:
+    (parsed,) = parse_hunks(b"@@ -90,2 +90,3 @@" + heading.rjust(len(heading) + 1) + b"\n   a\n+  new\n   b\n")
+    if line:
+        assert place_hunks(split_lines(FUNCTIONS), [parsed])[0][0].old_start == line
+        return
+    with pytest.raises(NotPlaced) as caught:
+        place_hunks(split_lines(FUNCTIONS), [parsed])
+    assert caught.value.places == 3
 
 
 def test_a_hunk_that_says_line_1_stays_there() -> None:

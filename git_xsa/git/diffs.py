@@ -93,7 +93,11 @@ def _hunk(hunk: unidiff.patch.Hunk) -> Hunk:
         else:
             raise DiffError("not a diff: a blank line follows a hunk")
     return Hunk(
-        hunk.source_start, hunk.target_start, "".join(marks).encode(), tuple(text.encode("latin-1") for text in texts)
+        hunk.source_start,
+        hunk.target_start,
+        "".join(marks).encode(),
+        tuple(text.encode("latin-1") for text in texts),
+        hunk.section_header.encode("latin-1"),
     )
 
 

@@ -6,7 +6,7 @@ it, so adding a newline there is a change of that line, exactly as in git's own 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 #: Marks of a hunk's lines, as in a unified diff.
@@ -24,13 +24,15 @@ class Hunk:
 
     ``old_start`` is the number of the first old line, from 1; with no old line it is the number of the line before
     the place (0: the start of the file), as in a unified diff.  ``new_start`` is the same for the new lines.
-    ``marks`` holds one of ``CONTEXT``, ``REMOVED``, ``ADDED`` for each of ``texts``.
+    ``marks`` holds one of ``CONTEXT``, ``REMOVED``, ``ADDED`` for each of ``texts``.  ``heading`` is the line before it
+    that says what it is in, often a function, as far as the diff has it; it is no part of the change.
     """
 
     old_start: int
     new_start: int
     marks: bytes
     texts: tuple[bytes, ...]
+    heading: bytes = field(default=b"", compare=False, repr=False)
 
     @property
     def old_lines(self) -> list[bytes]:

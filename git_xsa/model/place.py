@@ -3,17 +3,20 @@
 A patch that is no commit of the branch says just line numbers and context.  It gets its place where its old lines
 stand: at the lines it names, or else at the only other place where they do.  The order of a file's hunks rules places
 out: XSA-345's fix of modify_xen_mappings() has the lines of one hunk twice in mm.c of 4.8, but one of these places is
-after that of the hunk which comes next.  When there are several all the same, nothing tells which one is meant, and
-the patch is not placed.
+after that of the hunk which comes next.  Then the line in the hunk's header that says which function it is in may
+tell.  When there are several all the same, nothing tells which one is meant, and the patch is not placed.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from git_xsa.model.change import Hunk
 
+#: What git takes for a heading, where nothing is configured.
+_HEADING = re.compile(rb"[A-Za-z_$]")
 #: How many places a message names.
 _SHOWN = 4
 
@@ -61,6 +64,9 @@ def place_hunks(lines: Sequence[bytes], hunks: Sequence[Hunk]) -> tuple[tuple[Hu
     fitting = _in_order((places(lines, hunk) for hunk in hunks), hunks)
     # The named ones rule out more: what stays are the places of the others between them.
     fitting = _in_order((_named(hunk, found) for hunk, found in zip(hunks, fitting, strict=True)), hunks)
+    if any(len(found) > 1 for found in fitting):
+        below = (_below_heading(lines, hunk, found) for hunk, found in zip(hunks, fitting, strict=True))
+        fitting = _in_order(below, hunks)
     placed: list[Hunk] = []
     result: list[bytes] = []
     done = 0
@@ -78,6 +84,19 @@ def place_hunks(lines: Sequence[bytes], hunks: Sequence[Hunk]) -> tuple[tuple[Hu
 
 def _named(hunk: Hunk, found: list[int]) -> list[int]:
     return [hunk.old_index] if hunk.old_index in found else found
+
+
+def _below_heading(lines: Sequence[bytes], hunk: Hunk, found: list[int]) -> list[int]:
+    """Return the one of ``found`` that is below the line in the hunk's heading, as git finds such a line; all of them
+    when there is no heading, or not one such place.
+
+    XSA-402's fifth patch fits in two functions of Qubes' 4.8, and names cleanup_page_mappings().
+    """
+    heading = hunk.heading.strip()
+    if len(found) == 1 or not heading:
+        return found
+    below = [at for at in found if next(filter(_HEADING.match, reversed(lines[:at])), b"").startswith(heading)]
+    return below if len(below) == 1 else found
 
 
 def _in_order(fitting: Iterable[list[int]], hunks: Sequence[Hunk]) -> list[list[int]]:
