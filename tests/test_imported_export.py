@@ -178,6 +178,7 @@ def test_a_tree_that_has_the_prerequisites_in_another_form_takes_the_patches_as_
     done = place.run("check", "--onto", "mine", "--xsa", "3", "--json")
     (found,) = json.loads(done.out)["results"]
     assert (done.status, found["state"], found["queue"]) == (0, "applies", [{"id": "xsa3.patch", "role": "patch"}])
+    assert place.run("check", "--onto", "mine", "--xsa", "3").out.startswith("mine, a tree beside stable-1.0\n")
     assert place.run("export", "--onto", "mine", "--xsa", "3", "-o", str(tmp_path / "out")).status == 0
     assert place.run("export", "--verify", str(tmp_path / "out"), "--onto", "mine").status == 0
 

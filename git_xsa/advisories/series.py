@@ -133,7 +133,7 @@ def place_on_base(repository: Repository, base: str, groups: Sequence[Group]) ->
     changes = [change for group in groups for patch in group.patches for change in patch.changes]
     paths = {path for change in changes for path in (change.old_path, change.new_path) if path is not None}
     order, placed = _place_at(_Objects(repository), base, 0, paths, groups)
-    return Baseline(Range(repository, base, base, placed), base, tuple(order))
+    return Baseline(Range(repository, base, base, placed, base), base, tuple(order))
 
 
 def _candidates(history: Range, base: int, groups: Sequence[Group], touches: Sequence[Touch]) -> list[int]:

@@ -48,6 +48,8 @@ def _headline(lines: Lines, verdict: Verdict, first: bool) -> None:
 
 def _distance(verdict: Verdict, commits: int) -> str:
     """Return where the base stands, ``commits`` before the tip."""
+    if verdict.range.base == verdict.range.root:  # the patches stand on the base itself
+        return f"a tree beside {verdict.tip.spelled}"
     if verdict.range.base is not None:
         return f"which left {verdict.tip.spelled} {count(commits, 'commit')} ago"
     return f"{count(commits, 'commit')} behind {verdict.tip.spelled}"
