@@ -14,7 +14,9 @@ from test_pre_push import FIXED, MESSAGE, SOURCE, Client
 
 from git_xsa.advisories.ledger import read_entries
 from git_xsa.advisories.merging import merge_entries
+from git_xsa.advisories.store import Store
 from git_xsa.commands import clock
+from git_xsa.commands.fetch import _write_fixes
 from git_xsa.model.instant import parse_instant
 
 AFTER = "error: the freeze of stable-*, staging-* ended at 2026-12-08 12:00 UTC, but not all fixes are in: XSA-500\n"
@@ -113,6 +115,17 @@ def test_patches_without_a_text_are_for_the_branches_that_they_fit(batch: Batch,
     (batch.incoming / "xsa500.patch").write_bytes(batch.patch)
     assert run(batch.folder, "import", str(batch.incoming)).status == 0
     assert ledger(sealed)["fixes"] == {"stable-4.17": [patch_id(batch.folder, batch.fix)]}
+
+
+def test_what_the_public_site_has_is_looked_at_too(batch: Batch, sealed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    batch.client.embargo("add", "500", "--until", "2026-12-08")
+    (batch.incoming / "xsa500-4.17.patch").write_bytes(batch.patch)
+    assert run(batch.incoming, "import", str(batch.incoming)).status == 0  # outside of a repository
+    assert ledger(sealed)["fixes"] == {}
+    monkeypatch.chdir(batch.folder)
+    _write_fixes([499, 500], Store.open(None))
+    ids = [patch_id(batch.folder, batch.fix)]
+    assert ledger(sealed)["fixes"] == {"stable-4.16": ids, "stable-4.17": ids}  # a name has the newest branch alone
 
 
 def test_a_branch_without_support_waits_for_nothing(batch: Batch, sealed: Path) -> None:

@@ -67,7 +67,7 @@ def _follow_tags(repository: Repository, settings: Settings, now: int, moves: Se
     try:
         if new:
             make_lists(repository, settings, [ref.removeprefix(prefix) for ref in new], now)
-    except XsaError as error:
+    except (XsaError, OSError) as error:
         _say([f"warning: nothing follows the tag: {type(error).__name__}"])
 
 
