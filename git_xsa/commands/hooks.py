@@ -7,13 +7,9 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from git_xsa.errors import XsaError
 from git_xsa.report.plain import printable
-
-if TYPE_CHECKING:
-    from git_xsa.git.run import Git
 
 
 def parser() -> argparse.ArgumentParser:
@@ -40,13 +36,14 @@ def parser() -> argparse.ArgumentParser:
 
 def run(options: argparse.Namespace) -> int:
     """Do what the options say; returns 0 when all is as asked for afterwards, else 1."""
+    from git_xsa.git.config import read_settings  # noqa: PLC0415 - not for the usage
     from git_xsa.git.hooks import CLIENT, POST_TAG, SERVER, HookFolder, State, find_place  # noqa: PLC0415
     from git_xsa.git.run import Git  # noqa: PLC0415
 
     names: tuple[str, ...] = SERVER if options.server else CLIENT
     with Git() as git:
         place = find_place(git)
-        follows = options.server or getattr(options, "post_tag", False) or _follows_tags(git)
+        follows = options.server or getattr(options, "post_tag", False) or read_settings(git).release_on_tag
     if options.action == "install" and program() is None:
         raise XsaError("git-xsa-hook is not on PATH, and the hooks would not find it", "install.sh puts it there")
     if options.action == "install" and place.shared:
@@ -71,14 +68,6 @@ def run(options: argparse.Namespace) -> int:
         note = f"note: {place.folder} is in the work tree, so git shows the hooks among your files"
         print(printable(note, one_line=True), file=sys.stderr)
     return 1 if changed else 0
-
-
-def _follows_tags(git: Git) -> bool:
-    """Whether the hook for tags is to be there without being asked for: it costs little, or a setting needs it."""
-    from git_xsa.git.config import read_settings  # noqa: PLC0415
-    from git_xsa.git.hooks import starts_few  # noqa: PLC0415
-
-    return read_settings(git).release_on_tag or starts_few(git)
 
 
 def _say_what_is_left_out(names: Sequence[str], server: bool) -> None:

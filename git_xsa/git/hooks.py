@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shlex
 import stat
 import sys
@@ -42,9 +41,6 @@ FORMAT = 1
 OURS = ".git-xsa"
 BEFORE = ".before-git-xsa"
 CHAIN = "chain"
-#: The first git that changes all references of a fetch at once, and the kind of storage where nothing changes them one
-#: by one afterwards (packing files does).
-_AT_ONCE, _REFTABLE = (2, 51), "reftable"
 #: Scopes of a setting that belong to one repository.
 _OWN_SCOPES = ("local", "worktree")
 _FOLDER_OF_CODE = Path(__file__).resolve().parent.parent.parent
@@ -101,17 +97,6 @@ def find_place(git: Git) -> Place:
         raise XsaError(f"core.hooksPath is {folder}, which is no folder, so git runs no hooks here", hint)
     tracked = not bare and top in folder.parents and common not in folder.parents
     return Place(folder, f"core.hooksPath ({scope})", scope not in _OWN_SCOPES, tracked)
-
-
-def starts_few(git: Git) -> bool:
-    """Whether git starts the hook for tags a few times for a fetch here, and not for each reference.
-
-    bench/README.md has the figures.
-    """
-    version = re.match(r"git version (\d+)\.(\d+)", git.text("version"))
-    if version is None or (int(version[1]), int(version[2])) < _AT_ONCE:
-        return False
-    return git.text("rev-parse", "--show-ref-format", accept=(0, 128)) == _REFTABLE
 
 
 def source(name: str) -> bytes:
