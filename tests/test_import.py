@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 from advisory_texts import Signer, advisory, give_key, mail
-from repositories import Answer, Place, git, numbered, run, snapshot, story
+from repositories import Answer, Draft, Place, git, numbered, run, snapshot, story
 
 from git_xsa.advisories import intake
 from git_xsa.advisories.intake import IntakeError, checked_name, read_source
@@ -403,6 +403,27 @@ def test_partly_and_already_applied(place: Place) -> None:
     done = place.run("check", "--xsa", "8", "--json")
     assert (done.status, document(done)["state"]) == (0, "already-applied")
     assert "XSA-8" not in place.run("check").out
+
+
+@pytest.mark.parametrize(
+    ("reverted", "edited", "state"),
+    [(False, False, "already-applied"), (True, False, "conflicts"), (False, True, "conflicts")],
+)
+def test_patch_made_of_a_commit_before_the_range(reverted: bool, edited: bool, state: str, tmp_path: Path) -> None:
+    """What the files hold does not tell: a later commit changed the line again."""
+    draft = Draft()
+    draft.commit("root", {"a.c": numbered(20)})
+    draft.commit("fix it", {"a.c": numbered(20, {9: "fixed"})})
+    if reverted:
+        fix = draft.write(tmp_path / "first")[2]
+        draft.commit(f'Revert "fix it"\n\nThis reverts commit {fix}.', {"a.c": numbered(20)})
+    draft.commit("other", {"a.c": numbered(20, {9: "another"})})
+    draft.release("1.0.0", {"version": b"1.0.0\n"})
+    draft.commit("tip", {"b.c": b"x\n"})
+    place = draft.write(tmp_path / "clone")
+    patch = place.patch(2)
+    taken(place, {"xsa8.patch": patch.replace(b"+fixed", b"+edited") if edited else patch})
+    assert document(place.run("check", "--xsa", "8", "--json"))["state"] == state
 
 
 @pytest.mark.parametrize(("second", "told"), [("fits", True), ("misfit", False), ("there", False)])

@@ -8,7 +8,8 @@ order (the first that says so counts):
    the one, the commit itself or one of these lines in the other;
 3. the subject, where the commit also changes the same files and is marked as a fix of the same advisory, or adds and
    removes the same lines, or where it is the one that fits nowhere of a series whose other patches are commits;
-4. what the files hold: the patch can be taken back, with each hunk at one place.
+4. the commit it was made of (``From <commit>``), where that is in the base's history, unchanged and not reverted;
+5. what the files hold: the patch can be taken back, with each hunk at one place.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ _NAMED = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 
+_MADE_OF = re.compile(r"From ([0-9a-f]{40,64}) ")
 _SHORTEST = 12
 
 
@@ -134,6 +136,8 @@ class Locator:
                 return Place(position, how)
         if any(self._resembles(patch, known, numbers) for known in self._own_commits(paths)):
             return Place(0, How.COMMIT)
+        if self._is_before(patch):
+            return Place(0, How.COMMIT)
         return self._by_contents(patch, positions)
 
     def is_own(self, patch: PatchFile) -> bool:
@@ -181,6 +185,21 @@ class Locator:
         marked = not set(numbers).isdisjoint(marked_advisories(known.message))
         same = _digest(patch.changes, context=False) == _digest(known.changes, context=False)
         return How.SUBJECT if marked or same else None
+
+    def _is_before(self, patch: PatchFile) -> bool:
+        """Whether the base's history, also from before the range, has the commit that ``patch`` was made of."""
+        match = _MADE_OF.match(patch.message)
+        commit = self._repository.resolve(match[1]) if match is not None else None
+        if commit is None:
+            return False
+        git, base = self._repository.git, self._base.id
+        if git.call("merge-base", "--is-ancestor", commit.id, base, accept=(0, 1)).status:
+            return False
+        if git.text("rev-list", "-1", f"--grep=reverts commit {commit.id}", f"{commit.id}..{base}"):
+            return False
+        text = git.call("diff-tree", "--no-commit-id", *DIFF_OPTIONS, commit.id).out
+        changes = tuple(diff.change() for diff in split_diff(text))
+        return self._equal(patch, _Known(commit.id, "", changes))
 
     def _by_contents(self, patch: PatchFile, positions: Sequence[int]) -> Place | None:
         """Return the first position whose files hold the patch, if those of the base or of the tip do."""
