@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
 
 #: A patch that the base holds, as which commit is not known.
-_BY_CONTENTS = Place(0, How.CONTENTS)
+#: Places of patches in the base that may be commits from before the range.
+_IN_BASE = (Place(0, How.CONTENTS), Place(0, How.COMMIT))
 
 
 class _Target(NamedTuple):
@@ -277,7 +278,7 @@ class Imported:
         early = self._early(history).get(asked.number, [])
         free |= {-number: self._paths_of(commit) for number, commit in enumerate(early, 1)}
         taken: dict[str, Place] = {}
-        known = [patch for patch, place in zip(asked.patches, asked.places, strict=True) if place == _BY_CONTENTS]
+        known = [patch for patch, place in zip(asked.patches, asked.places, strict=True) if place in _IN_BASE]
         for patch in (*known, *asked.pending):
             paths = {path for change in patch.changes for path in (change.old_path, change.new_path)}
             match = next((position for position, touched in free.items() if touched & paths), None)

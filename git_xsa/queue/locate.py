@@ -8,8 +8,8 @@ order (the first that says so counts):
    the one, the commit itself or one of these lines in the other;
 3. the subject, where the commit also changes the same files and is marked as a fix of the same advisory, or adds and
    removes the same lines, or where it is the one that fits nowhere of a series whose other patches are commits;
-4. the commit it was made of (``From <commit>``), where that is in the base's history, unchanged and not reverted;
-5. what the files hold: the patch can be taken back, with each hunk at one place.
+4. what the files hold: the patch can be taken back, with each hunk at one place;
+5. the commit it was made of (``From <commit>``), where that is in the base's history, unchanged and not reverted.
 """
 
 from __future__ import annotations
@@ -136,9 +136,8 @@ class Locator:
                 return Place(position, how)
         if any(self._resembles(patch, known, numbers) for known in self._own_commits(paths)):
             return Place(0, How.COMMIT)
-        if self._is_before(patch):
-            return Place(0, How.COMMIT)
-        return self._by_contents(patch, positions)
+        found = self._by_contents(patch, positions)
+        return Place(0, How.COMMIT) if found is None and self._is_before(patch) else found
 
     def is_own(self, patch: PatchFile) -> bool:
         """Whether a commit that the base, which left the branch, has for itself is ``patch``."""
