@@ -58,10 +58,9 @@ def wait_for(log: Path, words: str) -> None:
     raise AssertionError(words)
 
 
-def test_a_tag_has_them_made_in_the_background(
-    place: Place, sealed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    programs = tmp_path / "bin"
+def put_hook(name: str, place: Place, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Put the hook ``name`` into the repository, and the program that it calls, whose path is returned, on PATH."""
+    programs = folder / "bin"
     programs.mkdir()
     program = programs / "git-xsa-hook"
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m git_xsa hook "$@"\n', encoding="utf-8")
@@ -69,7 +68,14 @@ def test_a_tag_has_them_made_in_the_background(
     monkeypatch.setenv("PATH", str(programs), prepend=os.pathsep)
     hooks = Path(place.git("rev-parse", "--path-format=absolute", "--git-path", "hooks"))
     hooks.mkdir(exist_ok=True)
-    shutil.copy(HOOKS / "reference-transaction", hooks)
+    shutil.copy(HOOKS / name, hooks)
+    return program
+
+
+def test_a_tag_has_them_made_in_the_background(
+    place: Place, sealed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_hook("reference-transaction", place, tmp_path, monkeypatch)
     store = sealed / "data" / "git-xsa"
     place.git("tag", "RELEASE-1.0.2", place[BASE])
     assert not store.exists()  # nobody asked for anything
@@ -89,15 +95,7 @@ def test_a_tag_has_them_made_in_the_background(
 def test_a_push_of_a_tag_has_them_made_where_nothing_has_before(
     place: Place, sealed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    program = programs / "git-xsa-hook"
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m git_xsa hook "$@"\n', encoding="utf-8")
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", str(programs), prepend=os.pathsep)
-    hooks = Path(place.git("rev-parse", "--path-format=absolute", "--git-path", "hooks"))
-    hooks.mkdir(exist_ok=True)
-    shutil.copy(HOOKS / "pre-push", hooks)
+    program = put_hook("pre-push", place, tmp_path, monkeypatch)
     server = tmp_path / "server"
     place.git("init", "--quiet", "--bare", str(server))
     log = sealed / "data" / "git-xsa" / "post-tag.log"

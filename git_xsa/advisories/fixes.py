@@ -12,13 +12,11 @@ patch is, it is one for those that it fits.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
-from git_xsa.advisories.choice import Basis, Series, choose
+from git_xsa.advisories.choice import Basis, choose
 from git_xsa.advisories.library import Edition, Library
-from git_xsa.advisories.patchfile import PatchError, PatchFile, parse_patch
+from git_xsa.advisories.patchfile import PatchError, PatchFile
 from git_xsa.advisories.series import Unplaced, is_there, place_series
 from git_xsa.git.branches import Branch, Branches
 from git_xsa.git.config import Settings
@@ -62,7 +60,7 @@ class Fixes:
             if series.basis is Basis.NEAR:
                 continue
             try:
-                patches = _read(edition, series)
+                patches = edition.patches_at(series.paths)
             except PatchError:
                 continue
             if series.basis is not Basis.NAME or self._fits(patches, branch):
@@ -82,7 +80,3 @@ class Fixes:
                     continue
             return True
         return False
-
-
-def _read(edition: Edition, series: Series) -> list[PatchFile]:
-    return [replace(parse_patch(Path(path), edition.read(path)), name=path) for path in series.paths]

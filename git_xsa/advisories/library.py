@@ -15,15 +15,17 @@ something worse: only a file whose checksum was wrong gives way to the right one
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from git_xsa.advisories.metadata import MetadataError, Recipes, read_recipes
 from git_xsa.advisories.names import in_order, is_patch_name
+from git_xsa.advisories.patchfile import PatchFile, parse_patch
 from git_xsa.advisories.store import Store
 from git_xsa.advisories.text import Advisory, TextError, read_advisory
 from git_xsa.advisories.trust import FileState, Signature, check_file, check_signature, find_listed
@@ -77,6 +79,10 @@ class Edition:
     def paths(self) -> list[str]:
         """The published files that are here, in the order of a series."""
         return in_order(self._walk((*self._place, FILES)))
+
+    def patches_at(self, paths: Iterable[str]) -> tuple[PatchFile, ...]:
+        """Return the patches at ``paths``, named as they were published; ``PatchError``: one is none."""
+        return tuple(replace(parse_patch(Path(path), self.read(path)), name=path) for path in paths)
 
     def _walk(self, names: tuple[str, ...]) -> list[str]:
         found = []

@@ -11,12 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from git_xsa.advisories.choice import Choice, Found, Series, choose
+from git_xsa.advisories.choice import Choice, Found, choose
 from git_xsa.advisories.library import Edition, Library
-from git_xsa.advisories.patchfile import PatchError, PatchFile, parse_patch
+from git_xsa.advisories.patchfile import PatchError
 from git_xsa.advisories.secrecy import Secrecy
 from git_xsa.advisories.series import Baseline, Unplaced, is_there, place_groups
 from git_xsa.advisories.taking import Refused
@@ -49,7 +48,7 @@ class Imported:
 
     def __init__(self, session: Session, library: Library, secrecy: Secrecy) -> None:
         self._session = session
-        self.library = self._library = library
+        self.library = library
         self._secrecy = secrecy
         self._vouchings: dict[tuple[int, str], Vouching] = {}
         self._marked_before: dict[str, dict[int, list[str]]] = {}
@@ -57,11 +56,11 @@ class Imported:
     @cached_property
     def numbers(self) -> frozenset[int]:
         """The advisories in the store."""
-        return frozenset(self._library.numbers())
+        return frozenset(self.library.numbers())
 
     def public_text(self, number: int) -> Advisory | None:
         """Return the newest text of an advisory, ``None`` when there is none, or none that is known to be public."""
-        edition = self._library.newest(number)
+        edition = self.library.newest(number)
         return edition.advisory if edition is not None and self._secrecy.public(number) else None
 
     def outstanding(self, base: Commit, tip: Commit, known: Sequence[int]) -> list[int]:
@@ -76,7 +75,7 @@ class Imported:
         found, doubtful = [], []
         for number in sorted(self.numbers - set(known)):
             positions = history.advisories.get(number, [])
-            edition = self._library.newest(number)
+            edition = self.library.newest(number)
             choice = self._choose(edition, base, tip) if edition is not None else None
             if choice is None or choice.found not in (Found.SERIES, Found.MISSING):
                 continue
@@ -179,7 +178,7 @@ class Imported:
         found: dict[int, None] = dict.fromkeys(numbers)
         pending = list(numbers)
         while pending:
-            edition = self._library.newest(pending.pop())
+            edition = self.library.newest(pending.pop())
             choice = self._choose(edition, base, tip) if edition is not None else None
             for number in choice.series[0].prereqs if choice is not None and choice.series else ():
                 if number in self.numbers and number not in found:
@@ -213,7 +212,7 @@ class Imported:
 
     def _resolve(self, number: int, base: Commit, tip: Commit, locator: Locator, history: Range) -> Asked:
         """Choose the series of an advisory that fits the branch, and find the places of its patches."""
-        edition = self._library.newest(number)
+        edition = self.library.newest(number)
         assert edition is not None, "it is in the store"
         choice = self._choose(edition, base, tip)
         asked = Asked(number, edition, choice)
@@ -221,7 +220,7 @@ class Imported:
         first: Asked | None = None
         for series in choice.series:
             try:
-                patches = self._read(edition, series)
+                patches = edition.patches_at(series.paths)
             except PatchError as error:
                 trouble = trouble or error.what
                 continue
@@ -239,11 +238,6 @@ class Imported:
             return first
         asked.trouble = trouble or (choice.remark if choice.found is Found.MISSING else "")
         return asked
-
-    @staticmethod
-    def _read(edition: Edition, series: Series) -> tuple[PatchFile, ...]:
-        """Return the patches of ``series`` by the names under which they were published."""
-        return tuple(replace(parse_patch(Path(path), edition.read(path)), name=path) for path in series.paths)
 
     def _misfit(self, asked: Asked, base: Commit, history: Range) -> str:
         """Return why the pending patches fit nowhere on the branch, empty when they do."""
