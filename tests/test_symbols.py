@@ -230,6 +230,16 @@ def test_a_name_that_the_patch_brings_itself_needs_nothing(tmp_path: Path) -> No
     assert needs(place) == []
 
 
+def test_two_uses_of_one_patch_do_not_vouch_for_each_other(tmp_path: Path) -> None:
+    place = branch(
+        tmp_path,
+        {"lib.h": LIB, "user.c": user(), "other.h": "#define OTHER 1\n"},
+        {"lib.h": LIB.replace("#endif", "#define FRESH 1\n\n#endif")},
+        {"other.h": "#define OTHER FRESH\n", "more.h": "#define MORE FRESH\n"},
+    )
+    assert needs(place) == [(1, "symbol")]
+
+
 def test_a_name_in_a_file_that_this_one_can_not_see_supplies_nothing(tmp_path: Path) -> None:
     root = {"xen/arch/x86/lib.h": LIB, "xen/arch/arm/lib.h": LIB, "xen/arch/x86/user.c": user()}
     place = branch(

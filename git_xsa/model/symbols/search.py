@@ -395,7 +395,7 @@ class Search:
 
     def _is_there(self, use: _Use, mentions: Mapping[bytes, Collection[bytes]]) -> bool:
         for word, form in self._forms.spellings(use.name, use.role.space is Space.MEMBER):
-            if any(self._tells(file.path, file.source, file.text, use, word, form) for file in self._files):
+            if any(self._tells(file.path, file.source, file.text, use, word, form, file) for file in self._files):
                 return True
             touched = {file.path for file in self._files}
             for path in mentions.get(word, ()):
@@ -406,9 +406,20 @@ class Search:
                     return True
         return False
 
-    @staticmethod
-    def _tells(path: bytes, source: Source, text: bytes, use: _Use, word: bytes, form: Form | None) -> bool:
-        """Whether another file mentions the name of ``use`` in code that counts for all."""
+    def _tells(
+        self,
+        path: bytes,
+        source: Source,
+        text: bytes,
+        use: _Use,
+        word: bytes,
+        form: Form | None,
+        file: _File | None = None,
+    ) -> bool:
+        """Whether another file mentions the name of ``use`` in code that counts for all.
+
+        ``file`` is that file where the changes touch it: their own uses of a name don't tell that it is there.
+        """
         if path == use.file.path or not visible(use.file.path, path) or word not in text:
             return False
         for start, end in places(text, word):
@@ -418,6 +429,8 @@ class Search:
             if form is not None:
                 if form.fits(text, start):
                     return True
-            elif role.space == use.role.space:
+            elif role.space == use.role.space and (
+                role.defines or file is None or file.born(start) not in self._positions
+            ):
                 return True
         return False
