@@ -625,3 +625,15 @@ def test_what_is_found_builds_with_gcc(tmp_path: Path, own: bool) -> None:
         words = ["gcc", "-Wall", "-Werror", "-Wno-unused", "-c", "user.c", "-o", str(tmp_path / "user.o")]
         built.append(subprocess.run(words, cwd=place.folder, capture_output=True, check=False).returncode == 0)
     assert built == [False, True]
+
+
+def test_a_name_that_a_prerequisite_has_brought_is_there_for_the_next_one(tmp_path: Path) -> None:
+    place = branch(
+        tmp_path,
+        {"lib.h": LIB, "more.h": "#define MORE 1\n", "user.c": user()},
+        {"lib.h": LIB.replace("#endif", "#define FRESH 1\n\n#endif")},
+        {"lib.h": LIB.replace("#endif", "#define FRESH 2\n\n#endif")},
+        {"more.h": "#define MORE 1\n#define NEXT (FRESH + 1)\n"},
+        {"user.c": user("    a = FRESH + NEXT;")},
+    )
+    assert needs(place) == [(1, "symbol"), (3, "symbol")]

@@ -20,7 +20,7 @@ from functools import cached_property
 from itertools import accumulate, islice
 from typing import Protocol
 
-from git_xsa.model.rules import Chosen
+from git_xsa.model.rules import ROOT, Chosen
 from git_xsa.model.symbols.forms import Form, Forms, Reading
 from git_xsa.model.symbols.roles import WORD, Language, Role, Source, Space, language_of, visible
 
@@ -141,21 +141,39 @@ def _role(source: Source, word: bytes, start: int, end: int) -> Role | None:
     return Role(Space.ORDINARY, defines=False) if word.isdigit() else source.role(start, end)
 
 
-class _File:
-    """One file as it is under a selection, read when it must be."""
+class Text:
+    """A file as lines that each have a position with them, read when it must be."""
+
+    def __init__(self, path: bytes, lines: Origins) -> None:
+        self.path = path
+        self.lines = lines
+        self.text = b"".join(text for text, _ in lines)
+
+    @cached_property
+    def source(self) -> Source:
+        """The text, read."""
+        return read(self.path, self.text)
+
+    @cached_property
+    def starts(self) -> list[int]:
+        """The offset of each line, and that of the end."""
+        return [0, *accumulate(len(text) for text, _ in self.lines)]
+
+    def line(self, start: int) -> tuple[bytes, int]:
+        """Return the line at the offset ``start``, with its position."""
+        return self.lines[bisect_right(self.starts, start) - 1]
+
+
+class _File(Text):
+    """A file under a selection, with the words in it that may be missing names."""
 
     def __init__(self, path: bytes, lines: Origins, candidates: set[bytes]) -> None:
-        self.path = path
+        super().__init__(path, lines)
         self.candidates = candidates
-        self.lines = lines
-        texts = [text for text, _ in lines]
-        self.text = b"".join(texts)
-        self.source = read(path, self.text)
-        self.starts = [0, *accumulate(map(len, texts))]
 
     def born(self, start: int) -> int:
         """Return which change brought the line at the offset ``start``."""
-        return self.lines[bisect_right(self.starts, start) - 1][1]
+        return self.line(start)[1]
 
 
 @dataclass
@@ -179,8 +197,8 @@ class Search:
         self._forms = forms
         self._positions = frozenset(positions)
         self._chosen = chosen
-        self._sources: dict[bytes, Source] = {}
         self._files: list[_File] = []
+        self._others: dict[bytes, Text] = {}
 
     def run(self) -> list[Missing]:
         """Return the missing names that a change could supply, in the order of files and lines."""
@@ -196,7 +214,7 @@ class Search:
         ]
         uses = [use for file in self._files for use in self._unresolved(file)]
         supplied = [use for use in uses if use.supplies or self._supply(use)]
-        lacking = self._not_in_base(supplied)
+        lacking = self._not_there(supplied)
         return [self._missing(use) for use in lacking]
 
     def _missing(self, use: _Use) -> Missing:
@@ -375,14 +393,10 @@ class Search:
                 return Supply(position, path, line)
         return None
 
-    def _source(self, path: bytes, text: bytes) -> Source:
-        """Return the file at ``path`` of the base as a source."""
-        if path not in self._sources:
-            self._sources[path] = read(path, text)
-        return self._sources[path]
-
-    def _not_in_base(self, uses: Sequence[_Use]) -> list[_Use]:
-        """Return those of ``uses`` whose name no file mentions that the using file can see."""
+    def _not_there(self, uses: Sequence[_Use]) -> list[_Use]:
+        """Return those of ``uses`` whose name no file mentions that the using file can see, in the base or after the
+        queue."""
+        queue, base = self._chosen.queue, self._chosen.base
         words = {
             word
             for use in uses
@@ -390,47 +404,45 @@ class Search:
             for word, _ in self._forms.spellings(use.name, use.role.space is Space.MEMBER)
         }
         users = {use.file.path for use in uses}
-        mentions = self._evidence.mentions(words, users, self._chosen.base) if words else {}
-        return [use for use in uses if use.local or not self._is_there(use, mentions)]
+        mentions = self._evidence.mentions(words, users, base) if words else {}
+        where = {word: set(mentions.get(word, ())) for word in words}
+        last = max((use.position for use in uses), default=base)
+        for word in words:
+            where[word].update(path for position, path in self._evidence.adders(word, base, last) if position in queue)
+        paths = set().union(*where.values()) - {file.path for file in self._files}
+        changed = self._evidence.origins(queue, self._chosen, paths)
+        self._others = {path: Text(path, lines) for path, lines in changed.items()}
+        return [use for use in uses if use.local or not self._is_there(use, where)]
 
-    def _is_there(self, use: _Use, mentions: Mapping[bytes, Collection[bytes]]) -> bool:
+    def _is_there(self, use: _Use, where: Mapping[bytes, Collection[bytes]]) -> bool:
+        """Whether a file mentions the name of ``use``, of those that the changes touch or that ``where`` has."""
+        touched = {file.path for file in self._files}
         for word, form in self._forms.spellings(use.name, use.role.space is Space.MEMBER):
-            if any(self._tells(file.path, file.source, file.text, use, word, form, file) for file in self._files):
+            if any(self._tells(file, use, word, form) for file in self._files):
                 return True
-            touched = {file.path for file in self._files}
-            for path in mentions.get(word, ()):
-                if path in touched or not visible(use.file.path, path):
-                    continue
-                text = self._evidence.base_text(path)
-                if self._tells(path, self._source(path, text), text, use, word, form):
-                    return True
+            others = (path for path in where.get(word, ()) if path not in touched and visible(use.file.path, path))
+            if any(self._tells(self._other(path), use, word, form) for path in others):
+                return True
         return False
 
-    def _tells(
-        self,
-        path: bytes,
-        source: Source,
-        text: bytes,
-        use: _Use,
-        word: bytes,
-        form: Form | None,
-        file: _File | None = None,
-    ) -> bool:
-        """Whether another file mentions the name of ``use`` in code that counts for all.
+    def _other(self, path: bytes) -> Text:
+        """Return the file at ``path`` after the queue: as the base has it where the queue does not touch it."""
+        if path not in self._others:
+            self._others[path] = Text(path, [(self._evidence.base_text(path), ROOT)])
+        return self._others[path]
 
-        ``file`` is that file where the changes touch it: their own uses of a name don't tell that it is there.
-        """
-        if path == use.file.path or not visible(use.file.path, path) or word not in text:
+    def _tells(self, file: Text, use: _Use, word: bytes, form: Form | None) -> bool:
+        """Whether another file mentions the name of ``use`` in code that counts for all; the queue's own uses of a name
+        don't tell that it is there."""
+        if file.path == use.file.path or not visible(use.file.path, file.path) or word not in file.text:
             return False
-        for start, end in places(text, word):
-            role = _role(source, word, start, end)
+        for start, end in places(file.text, word):
+            role = _role(file.source, word, start, end)
             if role is None or role.local:
                 continue
             if form is not None:
-                if form.fits(text, start):
+                if form.fits(file.text, start):
                     return True
-            elif role.space == use.role.space and (
-                role.defines or file is None or file.born(start) not in self._positions
-            ):
+            elif role.space == use.role.space and (role.defines or file.line(start)[1] not in self._chosen.queue):
                 return True
         return False
