@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from downstreams import APPLY, read
+from downstreams import APPLY, read, tree_of
 from repositories import Answer, Draft, Place, git, run, varied
 
 from git_xsa.demo import write as write_demo
@@ -82,13 +82,6 @@ def manifest(folder: Path) -> dict[str, object]:
     found = json.loads((folder / MANIFEST).read_bytes())
     assert isinstance(found, dict)
     return found
-
-
-def tree_of(folder: Path, revision: str, target: Path) -> Path:
-    target.mkdir()
-    archive = subprocess.run(["git", "archive", revision], cwd=folder, capture_output=True, check=True)
-    subprocess.run(["tar", "-xf", "-"], cwd=target, input=archive.stdout, check=True)
-    return target
 
 
 def apply(form: str, made: Path, folder: Path, onto: str, work: Path) -> dict[str, tuple[str, bytes]]:

@@ -15,7 +15,7 @@ from git_xsa.model import lines
 from git_xsa.model.change import Hunk
 from git_xsa.model.history import HistoryError
 from git_xsa.model.lines import LineHistory, Mismatch
-from git_xsa.model.rules import NEVER, Chosen, Kind, RuleBook
+from git_xsa.model.rules import NEVER, ROOT, Chosen, Kind, RuleBook
 from git_xsa.queue.answer import State
 
 LONG = "abcdefghijklmnopq"
@@ -170,6 +170,36 @@ def test_lines_can_be_kept_from_coming_back() -> None:
     history.apply(b"f", diff(b"a\nb\n", b"a\n"), RuleBook(1))
     history.apply(b"f", diff(b"a\n", b"a\nb\n"), RuleBook(2))
     assert sorted(lives(history)) == ["a 0-", "b 0-1", "b 2-"]
+
+
+# -- what the branch made of lines
+
+
+def fates(history: LineHistory, base: int, *queue: int, until: int) -> str:
+    """Return the lines after the base and the queue, each with what the branch made of it: ``-`` it has it still, a
+    number: the change that took it, ``?`` nothing to tell."""
+    found = history.fates(Chosen(base, frozenset(queue)), until)
+    return " ".join(text.decode().strip() + {ROOT: "-", NEVER: "?"}.get(fate, str(fate)) for text, fate in found)
+
+
+def test_what_the_branch_made_of_the_lines_of_a_selection() -> None:
+    history = entered("abc", "axc", "axyc", "xyc", "xyzc")
+    assert fates(history, 0, until=1) == "a- b1 c-"
+    assert fates(history, 0, until=4) == "a3 b1 c-"
+    assert fates(history, 0, 1, 4, until=3) == "a3 x- z? c-"
+    assert fates(history, 2, until=2) == "a- x- y- c-"
+
+
+def test_what_the_branch_made_of_lines_that_come_and_go() -> None:
+    history = entered("abc", "ac", "abc", "ac")
+    assert [fates(history, 0, until=until) for until in range(4)] == ["a- b- c-", "a- b1 c-", "a- b- c-", "a- b3 c-"]
+
+
+def test_what_the_branch_made_of_lines_that_only_the_base_has() -> None:
+    history = LineHistory([b"a\n", b"c\n"])
+    history.enter_own([hunk(1, " a+b c")])
+    history.apply(b"f", [hunk(1, "-a c")], RuleBook(1))
+    assert fates(history, 0, until=1) == "a1 b? c-"
 
 
 # -- approximation 2: a line inserted next to removed lines has no certain place among them

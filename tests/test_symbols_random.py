@@ -4,6 +4,8 @@ A branch has headers and functions with places in them, far enough apart that no
 one or two places: a definition of a name, a local variable, or a line that uses names which are there by then.  So a
 set of commits is right when each of them finds the places as it left them (the writer before it is there, too), and
 when every name on a line that is there is defined: a global one in a header, a local one in the same function.
+
+On some branches commits also take definitions away that nothing uses any more, in the end the patch.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -21,7 +24,8 @@ from hypothesis import strategies as st
 from repositories import Draft
 from test_properties import SCALE, SEED
 
-from git_xsa.queue.answer import State
+from git_xsa.model.selection import select
+from git_xsa.queue.answer import Question, State
 from git_xsa.queue.session import Session
 
 HEADERS = ("a.h", "b.h")
@@ -76,6 +80,8 @@ class Branch:
         raise AssertionError("the whole branch is right")
 
 
+#: What stands where a definition was taken away; nothing is written there again.
+GONE = "gone"
 DEFINES = re.compile(r"(?:#define|int) ((?:GLOBAL|local)_\d+)\b")
 
 
@@ -99,7 +105,45 @@ def branches(draw: st.DrawFn) -> Branch:
     return Branch(tuple(commits), draw(st.integers(0, min(2, last - 1))))
 
 
-def _text(draw: st.DrawFn, kind: str, place: Place, written: dict[Place, str], number: int) -> str:
+@st.composite
+def shrinking(draw: st.DrawFn) -> Branch:
+    """Draw a branch that takes definitions away once no line uses them any more, as its patch does if it can.
+
+    The base defines two names or one, and uses them; what comes after it mostly writes over those lines.
+    """
+    written: dict[Place, str] = {}
+    commits: list[dict[Place, str]] = []
+    base, more = draw(st.integers(2, 4)), draw(st.integers(2, 4))
+    for number in range(1, base + more + 1):
+        unused, used = _unused(written), [place for place in sorted(written) if place[1] >= 4]
+        if number <= base:
+            kind = "define" if number == 1 else draw(st.sampled_from(("use", "use", "define", "local")))
+        else:
+            kind = draw(st.sampled_from((*["stop"] * 4, "drop", "use", "define", "local")))
+        if unused and number > base and (kind == "drop" or number == base + more):
+            place = draw(st.sampled_from(unused))
+            commit = {place: f"{'    ' if place[0] in FUNCTIONS else ''}/* {GONE} {number} */"}
+        elif used and kind in ("stop", "drop"):
+            commit = {draw(st.sampled_from(used)): f"    x += {number};"}
+        else:
+            where = HEADERS[0] if kind == "define" else draw(st.sampled_from(FUNCTIONS))
+            place = (where, draw(st.integers(0, 1)) + (0 if kind in ("define", "local") else 4))
+            kind = {"define": "global", "local": "local"}.get(kind, "use")
+            left = GONE in written.get(place, "")
+            commit = {} if left else {place: _text(draw, kind, place, written, number, least=1)}
+        written |= commit
+        commits.append(commit or {(HEADERS[1], 0): f"/* {number} */"})
+    return Branch(tuple(commits), base)
+
+
+def _unused(written: dict[Place, str]) -> list[Place]:
+    """Return where names are defined that nothing uses."""
+    used = [name for text in written.values() for name in NAME.findall(DEFINES.sub("", text))]
+    defined = {place: match[1] for place, text in written.items() if (match := DEFINES.search(text))}
+    return sorted(place for place, name in defined.items() if name not in used)
+
+
+def _text(draw: st.DrawFn, kind: str, place: Place, written: dict[Place, str], number: int, least: int = 0) -> str:
     """Return a line for ``place`` that no other commit writes; what it uses is there before this commit."""
     names = sorted(
         match[1]
@@ -108,7 +152,7 @@ def _text(draw: st.DrawFn, kind: str, place: Place, written: dict[Place, str], n
     )
     if kind == "global":
         names = [name for name in names if name < f"GLOBAL_{_number(place)}"]
-    used = draw(st.lists(st.sampled_from(names), max_size=2)) if names else []
+    used = draw(st.lists(st.sampled_from(names), min_size=least, max_size=2)) if names else []
     value = " + ".join([*used, str(number)])
     if kind == "global":
         return f"#define GLOBAL_{_number(place)} ({value})"
@@ -137,15 +181,36 @@ def _slots(written: dict[Place, str], where: str, spots: range, start: str, end:
         yield from (f"{start} {where} {spot}.{line}{end}" for line in range(APART))
 
 
+RANDOM = settings(max_examples=60 * SCALE, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+
+
 @hypothesis.seed(SEED)
-@settings(
-    max_examples=60 * SCALE,
-    deadline=None,
-    print_blob=True,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+@RANDOM
 @given(branches())
 def test_the_queue_is_the_smallest_that_leaves_no_name_undefined(branch: Branch) -> None:
+    with asked(branch) as (session, question):
+        verdict = session.answer(question)
+    smallest = branch.smallest()
+    assert verdict.state is (State.NEEDS_PREREQUISITES if len(smallest) > 1 else State.APPLIES)
+    assert {branch.base + position for position in verdict.queue} == smallest  # the range begins at the base
+
+
+@hypothesis.seed(SEED)
+@RANDOM
+@given(shrinking())
+def test_where_context_may_change_also_uses_of_names_that_go_are_taken_away(branch: Branch) -> None:
+    with asked(branch) as (session, question):
+        history = question.range.history
+        text = select(history, question.proposal.selection.base, question.proposal.selection.wanted)
+        supplier = session.supplier(question.base, question.range, relaxed=True)
+        assert supplier is not None
+        found = supplier(history, text)
+    assert {branch.base + position for position in found.queue} == branch.smallest()
+
+
+@contextmanager
+def asked(branch: Branch) -> Iterator[tuple[Session, Question]]:
+    """Write the branch; yield a session there, and the question about its last commit."""
     with tempfile.TemporaryDirectory() as name:
         draft = Draft()
         draft.release("1.0.0", files({}))
@@ -155,9 +220,4 @@ def test_the_queue_is_the_smallest_that_leaves_no_name_undefined(branch: Branch)
         with Session(place.folder) as session:
             base = session.commit(place[branch.base + 1])
             patch = session.commit(place[len(branch.commits) + 1])
-            verdict = session.answer(session.ask_commits(base, session.commit("stable-1.0"), [patch]))
-            queue = {session.commit(place[n + 1]).id: n for n in range(1, len(branch.commits) + 1)}
-            found = {queue[verdict.range.commits[position - 1].id] for position in verdict.queue}
-    smallest = branch.smallest()
-    assert verdict.state is (State.NEEDS_PREREQUISITES if len(smallest) > 1 else State.APPLIES)
-    assert found == smallest
+            yield session, session.ask_commits(base, session.commit("stable-1.0"), [patch])

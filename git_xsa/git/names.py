@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from git_xsa.git.diffs import FileDiff
 from git_xsa.git.repository import Repository
-from git_xsa.model.change import ADDED, REMOVED, FileChange
+from git_xsa.model.change import ADDED, CONTEXT, REMOVED, FileChange
 from git_xsa.model.rules import Chosen
 from git_xsa.model.symbols.roles import WORD, Standpoint, language_of, shared, standpoint
 from git_xsa.model.symbols.search import Added
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _C = (b".c", b".h")
 _ADDED_LINE = re.compile(rb"^\+(.*)$", re.MULTILINE)
+_REMOVED_LINE = re.compile(rb"^-(.*)$", re.MULTILINE)
 #: Words that may be defined where they stand: at the start of a line (or after the ``|`` there, in OCaml) or after a
 #: word, ``*``, a brace or a comma, and before a sign that may follow a name there.  Many are not; none that is gets
 #: lost, but for macros, whose texts begin with anything, and for what the table of forms tells.
@@ -75,6 +76,8 @@ class AddedWords:
         self._standpoints: set[Standpoint] = set()
         self._held: dict[bytes, frozenset[bytes]] = {}
         self._added: dict[tuple[int, bytes], Added] = {}
+        self._dropped: dict[int, dict[bytes, set[bytes]]] = {}
+        self._takers: dict[bytes, dict[bytes, list[int]]] = {}
 
     def used(self, position: int) -> Mapping[bytes, Collection[bytes]]:
         """Return the words on the lines that the change at ``position`` adds, and the names of headers that they
@@ -169,6 +172,57 @@ class AddedWords:
         self._added[position, path] = Added(path, text, frozenset(rows))
         return self._added[position, path]
 
+    def dropped(self, position: int) -> Mapping[bytes, Collection[bytes]]:
+        """Return the words that lines of C which the change at ``position`` removes may define and no line that it
+        adds to the same file, by the path that the file has before."""
+        if position not in self._dropped:
+            found = {}
+            for diff in self._history.diffs([position])[position]:
+                if diff.old_path is not None and diff.old_path.endswith(_C):
+                    body = diff.body if isinstance(diff, FileDiff) else _body(diff)
+                    old, new = (_STATEMENT.sub(b"", _lines(own, body)) for own in (_REMOVED_LINE, _ADDED_LINE))
+                    words = set(self._may_define(old)).difference(self._may_define(new))
+                    if words:
+                        found[diff.old_path] = words
+            self._dropped[position] = found
+        return self._dropped[position]
+
+    def takers(self, path: bytes, word: bytes, after: int, before: int) -> Collection[int]:
+        """Return the changes between the two positions that take a line with ``word`` from the file at ``path``, which
+        may have another name by then."""
+        if path not in self._takers:
+            found: dict[bytes, list[int]] = {}
+            for touch in self._history.index.of([path]):
+                for taken in self._taken_from(touch.position, touch.old_path):
+                    found.setdefault(taken, []).append(touch.position)
+            self._takers[path] = found
+        positions = self._takers[path].get(word)
+        return [position for position in positions if after < position < before] if positions else ()
+
+    def _taken_from(self, position: int, path: bytes | None) -> set[bytes]:
+        """Return the words on the lines that the change at ``position`` takes from the file at ``path``."""
+        words: set[bytes] = set()
+        for diff in self._history.diffs([position])[position]:
+            if diff.old_path == path:
+                body = diff.body if isinstance(diff, FileDiff) else _body(diff)
+                words.update(WORD.findall(_lines(_REMOVED_LINE, body)))
+        return words
+
+    def users(self, words: Collection[bytes], after: int, before: int) -> Mapping[bytes, Collection[bytes]]:
+        """Return for each of ``words`` the files that a change between the two positions touches and that mention it
+        before the first such change, as far as their names are read."""
+        names: dict[bytes, str] = {}
+        for touch in self._history.everything.at(range(after + 1, before)):
+            if touch.old_path is not None and touch.old_id is not None and language_of(touch.old_path) is not None:
+                names.setdefault(touch.old_path, touch.old_id)
+        texts = self._history.contents(sorted(set(names.values())))
+        mention = re.compile(rb"\b(?:%s)\b" % b"|".join(sorted(words)))
+        found: dict[bytes, set[bytes]] = {}
+        for path, name in names.items():
+            for word in set(mention.findall(texts[name])):
+                found.setdefault(word, set()).add(path)
+        return found
+
     def mentions(
         self, words: Collection[bytes], users: Collection[bytes], base: int
     ) -> Mapping[bytes, Collection[bytes]]:
@@ -215,14 +269,20 @@ class AddedWords:
         return fresh
 
 
+def _lines(pattern: re.Pattern[bytes], body: bytes) -> bytes:
+    return b"\n".join(pattern.findall(body))
+
+
 def _added(body: bytes) -> bytes:
-    return b"\n".join(_ADDED_LINE.findall(body))
+    return _lines(_ADDED_LINE, body)
 
 
 def _body(change: FileChange) -> bytes:
-    """Return the added lines of a patch that is no commit, as its diff has them."""
+    """Return the changed lines of a patch that is no commit, as its diff has them."""
     hunks = (zip(hunk.marks, hunk.texts, strict=True) for hunk in change.hunks)
-    return b"".join(b"+" + text.rstrip(b"\n") + b"\n" for hunk in hunks for mark, text in hunk if mark == ADDED)
+    return b"".join(
+        bytes([mark]) + text.rstrip(b"\n") + b"\n" for hunk in hunks for mark, text in hunk if mark != CONTEXT
+    )
 
 
 class Names:
@@ -236,6 +296,7 @@ class Names:
         words = history.words(forms)
         self.used, self.mentions, self.makers, self.added = words.used, words.mentions, words.makers, words.added
         self.adders, self.adders_in = words.adders, words.adders_in
+        self.dropped, self.takers, self.users = words.dropped, words.takers, words.users
 
     def origins(
         self, positions: Collection[int], chosen: Chosen, paths: Collection[bytes]
@@ -243,13 +304,20 @@ class Names:
         """Return the lines of the files at ``paths`` that the changes at ``positions`` touch, after ``chosen``."""
         return self._history.history.origins(positions, chosen, paths)
 
-    def hunk(self, position: int, path: bytes, line: bytes) -> int:
-        """Return the number of the hunk by which the change at ``position`` adds ``line`` to ``path``; 0: none."""
+    def fates(
+        self, paths: Collection[bytes], chosen: Chosen, until: int
+    ) -> Mapping[bytes, Sequence[tuple[bytes, int]]]:
+        """Return the lines of the files at ``paths`` after ``chosen``, and what the branch made of each."""
+        return self._history.history.fates(paths, chosen, until)
+
+    def hunk(self, position: int, path: bytes, line: bytes, mark: int = ADDED) -> int:
+        """Return the number of the hunk by which the change at ``position`` adds ``line`` to ``path``, or removes it;
+        0: none."""
         for diff in self._history.diffs([position])[position]:
             if path in (diff.new_path, diff.old_path):
                 change = diff.change() if isinstance(diff, FileDiff) else diff
                 for number, hunk in enumerate(change.hunks, 1):
-                    if any(mark == ADDED and text == line for mark, text in zip(hunk.marks, hunk.texts, strict=True)):
+                    if any(own == mark and text == line for own, text in zip(hunk.marks, hunk.texts, strict=True)):
                         return number
         return 0
 

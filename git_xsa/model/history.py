@@ -145,7 +145,10 @@ class History:
 
     def prepare(self, positions: Collection[int]) -> None:
         """Read the histories of all files that the changes at ``positions`` touch, in one go."""
-        paths = {path for touch in self._index.at(positions) for path in touch.paths}
+        self._prepare({path for touch in self._index.at(positions) for path in touch.paths})
+
+    def _prepare(self, paths: set[bytes]) -> None:
+        """Read the histories of the files at ``paths``."""
         fresh = paths - self._by_path.keys()
         if not fresh:
             return
@@ -285,6 +288,15 @@ class History:
             if names and names[-1] in paths:
                 found[names[-1]] = file.lines.origins(chosen)
         return found
+
+    def fates(self, paths: Collection[bytes], chosen: Chosen, until: int) -> dict[bytes, list[tuple[bytes, int]]]:
+        """Return the lines of those files at ``paths`` that the range touches, as they are after ``chosen``, each with
+        what the branch has made of it up to the change at ``until`` (``LineHistory.fates``)."""
+        self._prepare(set(paths))
+        touches = [touch for path in paths for touch in self._by_path[path]]
+        files = {id(file): file for touch in touches for _, file in self._by_change[touch.position]}
+        places = ((self._place(file, chosen)[0], file) for file in files.values())
+        return {path: file.lines.fates(chosen, until) for path, file in places if path is not None and path in paths}
 
     def states(self, positions: Iterable[int], chosen: Chosen, late: bool = False) -> dict[bytes, FileState | None]:
         """Return the files that the changes at ``positions`` touch, as they are after ``chosen``.

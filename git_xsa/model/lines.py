@@ -74,6 +74,14 @@ class Line:
         self.born, self.died = position, NEVER
 
 
+def _fate(line: Line, until: int) -> int:
+    """Return what the branch has made of ``line``, as ``LineHistory.fates`` does."""
+    lives = [life for life in (line.lives if line.earlier else (line,)) if ROOT <= life.born <= until]
+    if not lives:
+        return NEVER
+    return lives[-1].died if lives[-1].died <= until else ROOT
+
+
 class LineHistory:
     """The lines of one file, from the root of the history on.
 
@@ -165,6 +173,23 @@ class LineHistory:
                     origin = None
             if origin is not None:
                 found.append((line.text, origin))
+        return found
+
+    def fates(self, chosen: Chosen, until: int) -> list[tuple[bytes, int]]:
+        """Return the file's lines after the changes that are ``chosen``, each with what the branch has made of it.
+
+        That is the position, up to ``until``, of the change that took the line; ``ROOT`` when the branch still has it
+        after the change at ``until``; ``NEVER`` for a line that came later, or that only the base has.
+        """
+        base, queue = chosen.base, chosen.queue
+        found = []
+        for line in self:
+            if line.earlier:
+                here = there(line.lives, chosen)
+            else:
+                here = (line.born <= base or line.born in queue) and line.died > base and line.died not in queue
+            if here:
+                found.append((line.text, _fate(line, until)))
         return found
 
     def late_texts(self, chosen: Chosen) -> list[bytes]:

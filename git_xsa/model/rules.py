@@ -62,7 +62,8 @@ class Choice(str, Enum):
 class Symbol:
     """A name that a change uses and another one introduces: with ``line`` of its file at ``path``.
 
-    ``others`` are the changes that introduce it, too, and were not chosen; ``choice`` tells why not.
+    ``others`` are the changes that introduce it, too, and were not chosen; ``choice`` tells why not.  ``removed``: the
+    change takes the name away instead, and the other one is that which takes away ``line``, which still uses it.
     """
 
     name: bytes
@@ -70,6 +71,7 @@ class Symbol:
     line: bytes
     others: tuple[int, ...] = ()
     choice: Choice = Choice.ONLY
+    removed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

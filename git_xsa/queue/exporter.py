@@ -111,7 +111,7 @@ def _built(session: Session, question: Question, relaxed: Relaxed | None, builde
     if relaxed is None:
         return builder.improve(session.answer(question))
     history, full = question.range.history, question.proposal.selection
-    grow = session.supplier(question.base, question.range)
+    grow = session.supplier(question.base, question.range, relaxed=True)
 
     def follow(source: RuleSource) -> Selection:
         return relax(source, history, full, grow).selection
@@ -129,7 +129,7 @@ def _relaxed(session: Session, question: Question, wish: Wish) -> Relaxed | None
         return None
     history = question.range.history
     full = question.proposal.selection
-    found = relax(history, history, full, session.supplier(question.base, question.range))
+    found = relax(history, history, full, session.supplier(question.base, question.range, relaxed=True))
     smaller = full.impossible or len(found.selection.queue) < len(full.queue)
     if found.selection.impossible or not smaller:
         return None

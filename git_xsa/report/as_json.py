@@ -45,7 +45,9 @@ def _reason(verdict: Verdict, reason: Reason) -> dict[str, Any]:
     }
     if rule.kind is Kind.BUILD:
         document["diagnostic"] = rule.note
-    if rule.symbol is not None:
+    if rule.symbol is not None and rule.symbol.removed:
+        document["used"] = {"path": _text(rule.symbol.path), "line": _text(rule.symbol.line).rstrip("\n")}
+    elif rule.symbol is not None:
         document["introduced"] = {
             "path": _text(rule.symbol.path),
             "line": _text(rule.symbol.line),

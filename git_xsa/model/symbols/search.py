@@ -20,6 +20,7 @@ from functools import cached_property
 from itertools import accumulate, islice
 from typing import Protocol
 
+from git_xsa.model.change import ADDED
 from git_xsa.model.rules import ROOT, Chosen
 from git_xsa.model.symbols.forms import Form, Forms, Reading
 from git_xsa.model.symbols.roles import WORD, Language, Role, Source, Space, language_of, visible
@@ -81,8 +82,28 @@ class Evidence(Protocol):
     def added(self, position: int, path: bytes) -> Added:
         """Return what the change at ``position`` made of the file at ``path``."""
 
-    def hunk(self, position: int, path: bytes, line: bytes) -> int:
-        """Return the number of the hunk by which the change at ``position`` adds ``line`` to ``path``; 0: none."""
+    def hunk(self, position: int, path: bytes, line: bytes, mark: int = ADDED) -> int:
+        """Return the number of the hunk by which the change at ``position`` adds ``line`` to ``path``, or removes it
+        (the ``mark`` is ``REMOVED``); 0: none."""
+
+    def dropped(self, position: int) -> Mapping[bytes, Collection[bytes]]:
+        """Return the words that lines of C which the change at ``position`` removes may define and no line that it
+        adds to the same file, by the path that the file has before."""
+
+    def takers(self, path: bytes, word: bytes, after: int, before: int) -> Collection[int]:
+        """Return the changes after ``after`` and before ``before`` that take a line with ``word`` from the file at
+        ``path``, which may have another name by then."""
+
+    def users(self, words: Collection[bytes], after: int, before: int) -> Mapping[bytes, Collection[bytes]]:
+        """Return for each of ``words`` the files that a change after ``after`` and before ``before`` touches and that
+        mention it before the first such change, as far as their names are read."""
+
+    def fates(
+        self, paths: Collection[bytes], chosen: Chosen, until: int
+    ) -> Mapping[bytes, Sequence[tuple[bytes, int]]]:
+        """Return the lines of those files at ``paths`` that the range touches, as they are after ``chosen``, each with
+        the position of the change, up to ``until``, by which the branch took it (``ROOT``: the branch still has it;
+        ``NEVER``: there is nothing to tell)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
-"""Add to a selection the changes that supply the names it lacks, with the changes those need themselves.
+"""Add to a selection the changes that supply the names it lacks, with the changes those need themselves; and, where
+context need not be there, those that take away the uses of names which the selection removes.
 
 Several changes may supply a name, so the rules are not of the form that has one smallest solution.  The choice is
 made name by name, and the same way every time: one that the queue holds already, or else the oldest supplier, since the
@@ -14,6 +15,7 @@ from dataclasses import replace
 from git_xsa.model.rules import ROOT, Choice, Condition, Kind, Rule, Symbol
 from git_xsa.model.selection import RuleSource, Selection, select
 from git_xsa.model.symbols.forms import Forms
+from git_xsa.model.symbols.orphans import Orphan, Orphans
 from git_xsa.model.symbols.search import Evidence, Missing, Search, Supply
 
 
@@ -44,10 +46,13 @@ class _WithNames:
         self._rules[position].pop()
 
 
-def supply_names(source: RuleSource, evidence: Evidence, forms: Forms, selection: Selection) -> Selection:
+def supply_names(
+    source: RuleSource, evidence: Evidence, forms: Forms, selection: Selection, orphans: Orphans | None = None
+) -> Selection:
     """Return ``selection`` with what supplies the names that it lacks; itself when it lacks none.
 
-    A name whose suppliers can't be applied to this base stays missing.
+    With ``orphans`` also with what takes away the uses of names whose definition goes.  What can't be applied to this
+    base is left out: such a name stays missing.
     """
     rules = _WithNames(source)
     grown = selection
@@ -57,6 +62,9 @@ def supply_names(source: RuleSource, evidence: Evidence, forms: Forms, selection
         looked_at |= fresh
         for missing in Search(evidence, forms, fresh, grown.chosen).run() if fresh else ():
             grown = _choose(rules, grown, missing)
+        if orphans is not None and looked_at >= set(grown.queue):
+            for orphan in orphans.find(grown.chosen):
+                grown = _take(rules, grown, orphan)
         if looked_at >= set(grown.queue):
             break
     named = frozenset(grown.prerequisites) - set(selection.prerequisites)
@@ -73,6 +81,20 @@ def _choose(rules: _WithNames, selection: Selection, missing: Missing) -> Select
         if not grown.impossible:
             return grown
         rules.drop(missing.position)
+    return selection
+
+
+def _take(rules: _WithNames, selection: Selection, orphan: Orphan) -> Selection:
+    """Return ``selection`` with the change that takes the use of a removed name away, if it can be had."""
+    symbol = Symbol(orphan.name, orphan.user, orphan.use, removed=True)
+    condition = Condition(ROOT, orphan.taker)
+    rule = Rule(condition, Kind.SYMBOL, orphan.path, orphan.hunk, (orphan.line,), gone=True, symbol=symbol)
+    if not rules.add(orphan.position, rule):
+        return selection
+    grown = select(rules, selection.base, selection.wanted)
+    if not grown.impossible:
+        return grown
+    rules.drop(orphan.position)
     return selection
 
 
