@@ -637,3 +637,15 @@ def test_a_name_that_a_prerequisite_has_brought_is_there_for_the_next_one(tmp_pa
         {"user.c": user("    a = FRESH + NEXT;")},
     )
     assert needs(place) == [(1, "symbol"), (3, "symbol")]
+
+
+def test_a_constant_that_the_assembler_gets_from_c(tmp_path: Path) -> None:
+    offsets = "void dummy(void)\n{\n    OFFSET(CPU_old, struct cpu, old);\n%s}\n"
+    entry = "entry:\n    push %%rax\n%s    pop %%rax\n    ret\n"
+    place = branch(
+        tmp_path,
+        {"asm-offsets.c": offsets % "", "entry.S": entry % ""},
+        {"asm-offsets.c": offsets % "    OFFSET(CPU_flags, struct cpu, flags);\n"},
+        {"entry.S": entry % "    testb $1, CPU_flags(%rsp)\n"},
+    )
+    assert needs(place) == [(1, "symbol")]

@@ -122,16 +122,17 @@ class AddedWords:
             words: set[bytes] = set()
             for diff in self._history.diffs([position])[position]:
                 if isinstance(diff, FileDiff) and diff.new_path == path:
-                    text = _added(diff.body)
-                    words.update(self._may_define(_STATEMENT.sub(b"", text) if path.endswith(_C) else text))
+                    words.update(self._may_define(_added(diff.body), path))
             self._definable[position, path] = frozenset(words)
         return self._definable[position, path]
 
-    def _may_define(self, text: bytes) -> Iterable[bytes]:
-        yield from _DEFINABLE.findall(text)
-        yield from _MACRO.findall(text)
-        yield from self._forms.followed.findall(text)
-        for macro, arguments in _CALL.findall(text):
+    def _may_define(self, text: bytes, path: bytes) -> Iterable[bytes]:
+        """Yield the words that ``text``, lines of the file at ``path``, may define."""
+        plain = _STATEMENT.sub(b"", text) if path.endswith(_C) else text
+        yield from _DEFINABLE.findall(plain)
+        yield from _MACRO.findall(plain)
+        yield from self._forms.followed.findall(plain)
+        for macro, arguments in _CALL.findall(text):  # a macro of the table may stand as a statement
             if macro in self._forms.macros:
                 yield from _FORMED.findall(arguments)
 
@@ -180,8 +181,8 @@ class AddedWords:
             for diff in self._history.diffs([position])[position]:
                 if diff.old_path is not None and diff.old_path.endswith(_C):
                     body = diff.body if isinstance(diff, FileDiff) else _body(diff)
-                    old, new = (_STATEMENT.sub(b"", _lines(own, body)) for own in (_REMOVED_LINE, _ADDED_LINE))
-                    words = set(self._may_define(old)).difference(self._may_define(new))
+                    old, new = _lines(_REMOVED_LINE, body), _lines(_ADDED_LINE, body)
+                    words = {*self._may_define(old, diff.old_path)}.difference(self._may_define(new, diff.old_path))
                     if words:
                         found[diff.old_path] = words
             self._dropped[position] = found
