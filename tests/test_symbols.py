@@ -649,3 +649,24 @@ def test_a_constant_that_the_assembler_gets_from_c(tmp_path: Path) -> None:
         {"entry.S": entry % "    testb $1, CPU_flags(%rsp)\n"},
     )
     assert needs(place) == [(1, "symbol")]
+
+
+def test_a_header_that_the_patch_deletes_has_no_name(tmp_path: Path) -> None:
+    place = branch(
+        tmp_path,
+        {"lib.h": '#include "old.h"\n', "old.h": "#define FRESH 1\n", "new.h": "\n", "user.c": user()},
+        {"new.h": "#define FRESH 1\n"},
+        {"lib.h": '#include "new.h"\n', "old.h": None, "user.c": user("    a = FRESH;")},
+    )
+    assert needs(place) == [(1, "symbol")]
+
+
+def test_what_earlier_prerequisites_use_does_not_tell_that_it_is_there(tmp_path: Path) -> None:
+    place = branch(
+        tmp_path,
+        {"lib.h": LIB, "more.h": "/* more */\n", "user.c": user()},
+        {"lib.h": LIB.replace("#endif", "#define FRESH 1\n\n#endif"), "gone.h": "/* 1 */\n"},
+        {"more.h": "#define MORE FRESH\n"},
+        {"user.c": user("    a = MORE + FRESH;")},
+    )
+    assert needs(place) == [(1, "symbol"), (2, "symbol")]

@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING
 
 from git_xsa.git.diffs import FileDiff
 from git_xsa.git.repository import Repository
-from git_xsa.model.change import ADDED, CONTEXT, REMOVED, FileChange
+from git_xsa.model.change import ADDED, CONTEXT, REMOVED, SUBMODULE_MODE, FileChange
 from git_xsa.model.rules import Chosen
-from git_xsa.model.symbols.roles import WORD, Standpoint, language_of, shared, standpoint
-from git_xsa.model.symbols.search import Added
+from git_xsa.model.symbols.evidence import Added, Dropped
+from git_xsa.model.symbols.orphans import dropped_definition
+from git_xsa.model.symbols.roles import KEYWORDS, WORD, Language, Standpoint, language_of, shared, standpoint, visible
+from git_xsa.model.symbols.texts import Text
 
 if TYPE_CHECKING:
     from git_xsa.git.log import Range
@@ -42,13 +44,18 @@ _STATEMENT = re.compile(
     rb"|(?:return|goto|if|else|while|switch|case)\b[^{\n]*)$",
     re.MULTILINE,
 )
+#: Comments of C, whole or as far as they stand on lines of a diff.
+_COMMENT = re.compile(rb"/\*(?:[^*]|\*(?!/))*(?:\*/|$)|//[^\n]*|^[ \t]*\*(?:[ \t/][^\n]*)?$", re.MULTILINE)
 _MACRO = re.compile(rb"^[ \t]*#[ \t]*define[ \t]+(\w+)", re.MULTILINE)
+_ANY_MACRO = re.compile(rb"^[ \t]*(?:#[ \t]*define|\.macro)[ \t]+(\w+)", re.MULTILINE)
 _CALL = re.compile(rb"(\w+)[ \t]*\(([^()]*)")
 #: A piece of a name that a form makes: it may begin with a digit.
 _FORMED = re.compile(rb"\w+")
 _INCLUDED = re.compile(rb"^\+[ \t]*#[ \t]*include[ \t]*[<\"]([^>\"\n]+)", re.MULTILINE)
 
 
+#: More words than this are looked for by taking every word of a text.
+MANY_WORDS = 12
 #: How many files that changes made are kept for the next question, parsed.
 KEPT = 256
 
@@ -76,8 +83,13 @@ class AddedWords:
         self._standpoints: set[Standpoint] = set()
         self._held: dict[bytes, frozenset[bytes]] = {}
         self._added: dict[tuple[int, bytes], Added] = {}
-        self._dropped: dict[int, dict[bytes, set[bytes]]] = {}
+        self._dropped: dict[tuple[int, bool], dict[bytes, set[bytes]]] = {}
+        self._definitions: dict[tuple[int, bytes, bytes], Dropped | None] = {}
+        self._sides: tuple[tuple[int, bytes], Text, Text] | None = None
         self._takers: dict[bytes, dict[bytes, list[int]]] = {}
+        #: By word: the contents that were searched for it, and those that hold it.
+        self._searched: dict[bytes, set[str]] = {}
+        self._holders: dict[bytes, set[str]] = {}
 
     def used(self, position: int) -> Mapping[bytes, Collection[bytes]]:
         """Return the words on the lines that the change at ``position`` adds, and the names of headers that they
@@ -173,20 +185,44 @@ class AddedWords:
         self._added[position, path] = Added(path, text, frozenset(rows))
         return self._added[position, path]
 
-    def dropped(self, position: int) -> Mapping[bytes, Collection[bytes]]:
+    def dropped(self, position: int, macros: bool) -> Mapping[bytes, Collection[bytes]]:
         """Return the words that lines of C which the change at ``position`` removes may define and no line that it
-        adds to the same file, by the path that the file has before."""
-        if position not in self._dropped:
+        adds to the same file, by the path that the file has before; with ``macros`` only macros, which cost little."""
+        key = position, macros
+        if key not in self._dropped:
             found = {}
             for diff in self._history.diffs([position])[position]:
-                if diff.old_path is not None and diff.old_path.endswith(_C):
-                    body = diff.body if isinstance(diff, FileDiff) else _body(diff)
-                    old, new = _lines(_REMOVED_LINE, body), _lines(_ADDED_LINE, body)
-                    words = {*self._may_define(old, diff.old_path)}.difference(self._may_define(new, diff.old_path))
+                if diff.old_path is not None and language_of(diff.old_path) is Language.C:
+                    words = self._dropped_from(diff, diff.old_path, macros)
                     if words:
                         found[diff.old_path] = words
-            self._dropped[position] = found
-        return self._dropped[position]
+            self._dropped[key] = found
+        return self._dropped[key]
+
+    def _dropped_from(self, diff: FileDiff | FileChange, path: bytes, macros: bool) -> set[bytes]:
+        body = diff.body if isinstance(diff, FileDiff) else _body(diff)
+        old, new = _lines(_REMOVED_LINE, body), _lines(_ADDED_LINE, body)
+        if macros:
+            return set(_ANY_MACRO.findall(old)).difference(_ANY_MACRO.findall(new))
+        return {*self._may_define(_COMMENT.sub(b"", old), path)}.difference(self._may_define(new, path), KEYWORDS)
+
+    def definition(self, position: int, path: bytes, word: bytes) -> Dropped | None:
+        """Return the definition of ``word`` that the change at ``position`` takes out of the file at ``path``, if it
+        takes one and leaves none."""
+        key = position, path, word
+        if key not in self._definitions:
+            if self._sides is None or self._sides[0] != (position, path):
+                # the words of a file are asked for one after the other
+                renamed = [diff.new_path for diff in self._history.diffs([position])[position] if diff.old_path == path]
+                now = next(filter(None, renamed), path)
+                self._sides = (position, path), self._side(position - 1, position, path), self._side(position, 0, now)
+            _, before, after = self._sides
+            self._definitions[key] = dropped_definition(before, after, word, position)
+        return self._definitions[key]
+
+    def _side(self, upto: int, until: int, path: bytes) -> Text:
+        """Return the branch's file at ``path`` after the change at ``upto``, with the fates of its lines."""
+        return Text(path, self._history.history.fates({path}, Chosen(upto, frozenset()), until).get(path, ()))
 
     def takers(self, path: bytes, word: bytes, after: int, before: int) -> Collection[int]:
         """Return the changes between the two positions that take a line with ``word`` from the file at ``path``, which
@@ -209,20 +245,28 @@ class AddedWords:
                 words.update(WORD.findall(_lines(_REMOVED_LINE, body)))
         return words
 
-    def users(self, words: Collection[bytes], after: int, before: int) -> Mapping[bytes, Collection[bytes]]:
-        """Return for each of ``words`` the files that a change between the two positions touches and that mention it
-        before the first such change, as far as their names are read."""
+    def users(
+        self, words: Collection[bytes], paths: Collection[bytes], after: int, before: int
+    ) -> Mapping[bytes, Collection[bytes]]:
+        """Return for each of ``words`` the files that mention it, of those that can see one of the files at ``paths``
+        and that a change between the two positions touches, as they are before the first such change."""
         names: dict[bytes, str] = {}
         for touch in self._history.everything.at(range(after + 1, before)):
-            if touch.old_path is not None and touch.old_id is not None and language_of(touch.old_path) is not None:
-                names.setdefault(touch.old_path, touch.old_id)
-        texts = self._history.contents(sorted(set(names.values())))
-        mention = re.compile(rb"\b(?:%s)\b" % b"|".join(sorted(words)))
-        found: dict[bytes, set[bytes]] = {}
-        for path, name in names.items():
-            for word in set(mention.findall(texts[name])):
-                found.setdefault(word, set()).add(path)
-        return found
+            user, name = touch.old_path, touch.old_id
+            if user is None or name is None or user in names or touch.old_mode == SUBMODULE_MODE:
+                continue
+            if any(visible(user, path) for path in paths):
+                names[user] = name
+        blobs = set(names.values())
+        fresh = set().union(*(blobs.difference(self._searched.get(word, ())) for word in words))
+        # an expression of many words is slower than one for any word
+        mention = re.compile(rb"\b(?:%s)\b" % b"|".join(sorted(words))) if len(words) <= MANY_WORDS else WORD
+        for name, text in self._history.contents(sorted(fresh)).items():
+            for word in set(mention.findall(text)).intersection(words):
+                self._holders.setdefault(word, set()).add(name)
+        for word in words:
+            self._searched.setdefault(word, set()).update(blobs)
+        return {word: [user for user, name in names.items() if name in self._holders.get(word, ())] for word in words}
 
     def mentions(
         self, words: Collection[bytes], users: Collection[bytes], base: int
@@ -297,7 +341,8 @@ class Names:
         words = history.words(forms)
         self.used, self.mentions, self.makers, self.added = words.used, words.mentions, words.makers, words.added
         self.adders, self.adders_in = words.adders, words.adders_in
-        self.dropped, self.takers, self.users = words.dropped, words.takers, words.users
+        self.dropped, self.definition = words.dropped, words.definition
+        self.takers, self.users = words.takers, words.users
 
     def origins(
         self, positions: Collection[int], chosen: Chosen, paths: Collection[bytes]

@@ -278,15 +278,23 @@ class History:
     def origins(
         self, positions: Iterable[int], chosen: Chosen, paths: Collection[bytes]
     ) -> dict[bytes, list[tuple[bytes, int]]]:
-        """Return the lines of those files at ``paths`` that the changes at ``positions`` touch, as they are after
-        ``chosen``, each with the position that brought it (0: the base has it).  A file that is not there is left out.
+        """Return the lines of those files that ever have one of the names ``paths`` and that the changes at
+        ``positions`` touch, as they are after ``chosen``, each with the position that brought it (0: the base has it).
+
+        A name that no file has then has no lines.
         """
         files = {id(file): file for p in positions for _, file in self._by_change.get(p, ())}
-        found = {}
+        wanted = set(paths)
+        found: dict[bytes, list[tuple[bytes, int]]] = {}
         for file in files.values():
-            names = [path for path, lives in file.trail.names.items() if there(lives, chosen)]
-            if names and names[-1] in paths:
-                found[names[-1]] = file.lines.origins(chosen)
+            names = file.trail.names
+            if wanted.isdisjoint(names):
+                continue
+            for path in wanted.intersection(names):
+                found.setdefault(path, [])
+            now, _ = self._place(file, chosen)
+            if now in wanted:
+                found[now] = file.lines.origins(chosen)
         return found
 
     def fates(self, paths: Collection[bytes], chosen: Chosen, until: int) -> dict[bytes, list[tuple[bytes, int]]]:

@@ -130,13 +130,19 @@ def _relaxed(session: Session, question: Question, wish: Wish) -> Relaxed | None
     history = question.range.history
     full = question.proposal.selection
     found = relax(history, history, full, session.supplier(question.base, question.range, relaxed=True))
-    smaller = full.impossible or len(found.selection.queue) < len(full.queue)
-    if found.selection.impossible or not smaller:
+    better = full.impossible or len(found.selection.queue) < len(full.queue) or _ends_uses(found.selection, full)
+    if found.selection.impossible or not better:
         return None
     if wish.refresh:
         return found
     trial = Preparation(session.repository, session.quarantine, _source(question, found.selection, wish))
     return found if trial.comes_out_right(judges_for(wish.format, wish.policy)) else None
+
+
+def _ends_uses(selection: Selection, full: Selection) -> bool:
+    """Whether ``selection`` has a prerequisite that ``full`` lacks and that ends the use of a name which goes."""
+    reasons = (reason for position in set(selection.queue) - set(full.queue) for reason in selection.reasons[position])
+    return any(reason.rule.symbol is not None and reason.rule.symbol.removed for reason in reasons)
 
 
 def _verdict(session: Session, question: Question, selection: Selection, patches: Sequence[Patch]) -> Verdict:

@@ -13,7 +13,7 @@ from functools import cached_property
 import tree_sitter_c
 from tree_sitter import Language, Node, Parser
 
-from git_xsa.model.symbols.roles import Role, Space
+from git_xsa.model.symbols.roles import KEYWORDS, Role, Space
 
 _LANGUAGE = Language(tree_sitter_c.language())
 _SPACES = {
@@ -46,14 +46,9 @@ _NAME_FIELD = {
 _TAGS = {"struct_specifier", "union_specifier", "enum_specifier"}
 #: A name asked for in these needs nothing: they tell whether it is there.
 _QUESTIONS = {"preproc_ifdef", "preproc_defined", "preproc_if", "preproc_elif"}
+_STRINGS = {"string_content", "string_literal", "escape_sequence"}
 _MEMBER_BEFORE = re.compile(rb"(?:\.|->)\s*$")
 _WORD = re.compile(rb"[A-Za-z_]\w*")
-#: Words of the language (C11, with GNU's spellings); where the tree has an error they pass for names.
-_KEYWORDS = frozenset(
-    b"asm auto bool break case char const continue default do double else enum extern false float for goto if inline "
-    b"int long register restrict return short signed sizeof static struct switch true typedef typeof union unsigned "
-    b"void volatile while __asm__ __attribute__ __extension__ __inline__ __typeof__ __volatile__ defined".split()
-)
 
 
 class CSource:
@@ -69,7 +64,7 @@ class CSource:
     def role(self, start: int, end: int) -> Role | None:
         """Return the role of the word from ``start`` to ``end``; ``None``: comment, string, keyword."""
         node = self._root.descendant_for_byte_range(start, end)
-        if node is None or self._text[start:end] in _KEYWORDS:
+        if node is None or self._text[start:end] in KEYWORDS:
             return None
         if node.type == "preproc_arg":
             return self._role_in_macro(node, start, end)
@@ -81,6 +76,14 @@ class CSource:
         if holder is None or (defines and not local):
             return Role(space, defines, None, local)
         return Role(space, defines, self._name(holder), local, (holder.start_byte, holder.end_byte))
+
+    def in_string(self, start: int, end: int) -> bool:
+        """Return whether the word from ``start`` to ``end`` stands in a string, be it in the text of a macro."""
+        node = self._root.descendant_for_byte_range(start, end)
+        if node is not None and node.type == "preproc_arg":
+            text, first = self._text[node.start_byte : node.end_byte], node.start_byte
+            node = Parser(_LANGUAGE).parse(text).root_node.descendant_for_byte_range(start - first, end - first)
+        return node is not None and node.type in _STRINGS
 
     def _defines(self, node: Node) -> tuple[bool, bool]:
         """Return whether the word at ``node`` is defined there, and whether it is local to the function around it."""

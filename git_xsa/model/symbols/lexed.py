@@ -99,3 +99,7 @@ class LexedSource:
         defines = bool(words) and words[-1].lstrip(b"#") in self._grammar.before
         followed = rest.startswith(self._grammar.after) if self._grammar.after else False
         return Role(Space.ORDINARY, defines or (followed and (first or not self._grammar.first)))
+
+    def in_string(self, start: int, end: int) -> bool:  # noqa: ARG002 - as the other readers have it
+        """Return ``False``: no language here has code in strings."""
+        return False

@@ -1,22 +1,27 @@
 """Find the uses of names whose definition a selected change removes, and the changes that take those uses away.
 
 It is the other half of the search for missing names (``git_xsa.model.symbols.search``): there an added line uses what
-is not there yet, here an older line uses what is not there any more.  On the branch that line was gone before the
-definition was; the change that took it is needed wherever the definition goes.
+is not there yet, here an older line uses what is not there any more.  On the branch another change took that line
+before the definition went; it is needed wherever the definition goes.
 
-A name counts when the branch's file before the removing change defines it on a line that is removed, nothing that the
-using file can see defines it under the selection, and the branch uses it no more after that change.  This is about C.
+A name counts when the branch's file before the removing change defines it on a line that is removed, and when nothing
+that the file can see defines it under the selection.  It does not count when the branch goes on to use it in a file in
+which such a line was taken: then it comes from somewhere that is not seen from here.  This is about C, and about macros
+of the assembler, which C uses in strings; a name that a form makes (``git_xsa.model.symbols.forms``) is only known as
+one that is defined, not as one that goes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from git_xsa.model.change import REMOVED
 from git_xsa.model.rules import NEVER, ROOT, Chosen
-from git_xsa.model.symbols.roles import Role, shared, visible
-from git_xsa.model.symbols.search import Evidence, Text, places
+from git_xsa.model.symbols.evidence import Dropped, RemovalEvidence
+from git_xsa.model.symbols.forms import Form, Forms
+from git_xsa.model.symbols.roles import Role, Space, shared, visible
+from git_xsa.model.symbols.texts import Text, Tree, places
 
 
 @dataclass(frozen=True)
@@ -37,14 +42,16 @@ class Orphan:
     taker: int
 
 
-@dataclass(frozen=True)
-class Dropped:
-    """A ``word`` that a change takes out of the file at ``path``: what it was there, and the ``line`` that goes."""
-
-    path: bytes
-    word: bytes
-    role: Role
-    line: bytes
+def dropped_definition(before: Text, after: Text, word: bytes, position: int) -> Dropped | None:
+    """Return the definition of ``word`` that the change at ``position`` takes out of a file, if it takes one and leaves
+    none.  ``before`` has the fates of its lines up to that change; ``after`` may have another name."""
+    for start, end in places(before.text, word):
+        line, fate = before.line(start)
+        role = before.source.role(start, end) if fate == position else None
+        if role is None or not role.defines or (role.local and role.function is None):  # a parameter of a prototype
+            continue
+        return None if _defines(after, word, role) else Dropped(before.path, after.path, word, role, line)
+    return None
 
 
 def _defines(file: Text, word: bytes, role: Role) -> bool:
@@ -59,128 +66,110 @@ def _defines(file: Text, word: bytes, role: Role) -> bool:
     )
 
 
-class Orphans:
-    """The search, under any selection: what it finds out about the branch it keeps for the next one."""
+def find_orphans(evidence: RemovalEvidence, forms: Forms, chosen: Chosen, macros: bool = False) -> list[Orphan]:
+    """Return the uses of names that go under the selection ``chosen`` and that a change of the branch which is not
+    selected takes away, in the order of the removing changes; with ``macros`` of names of macros alone."""
+    return _Search(evidence, forms, chosen, macros).run()
 
-    def __init__(self, evidence: Evidence) -> None:
+
+class _Search:
+    """One search, under a selection."""
+
+    def __init__(self, evidence: RemovalEvidence, forms: Forms, chosen: Chosen, macros: bool) -> None:
         self._evidence = evidence
-        self._definitions: dict[tuple[int, bytes, bytes], Dropped | None] = {}
-        self._before: dict[tuple[int, bytes], tuple[Text, Text]] = {}
-        self._base: dict[bytes, Text] = {}
+        self._macros = macros
+        self._forms = forms
+        self._chosen = chosen
+        self._last = max(chosen.queue, default=chosen.base)
+        self._tree = Tree(evidence, chosen)
+        #: Files under the selection, with the fates of their lines up to a position.
+        self._fated: dict[tuple[bytes, int], Text] = {}
 
-    def find(self, chosen: Chosen) -> list[Orphan]:
-        """Return the orphaned uses that a change of the branch takes away, in the order of the removing changes."""
-        drops = [
-            (position, drop)
-            for position in sorted(chosen.queue)
-            for drop in self._dropped(position, chosen)
-            if self._is_gone(drop, chosen)
-        ]
-        users = self._users({drop.word for _, drop in drops if not drop.role.local}, chosen)
-        return [orphan for position, drop in drops for orphan in self._orphans(position, drop, chosen, users)]
+    def run(self) -> list[Orphan]:
+        """Return the orphaned uses, one for each name and change that took some."""
+        drops = [(position, drop) for position in sorted(self._chosen.queue) for drop in self._dropped(position)]
+        shown = [drop for _, drop in drops if drop.is_shared]
+        users = self._users({drop.word for drop in shown}, {drop.path for drop in shown}) if shown else {}
+        return [orphan for position, drop in drops for orphan in self._orphans(position, drop, users)]
 
-    def _users(self, words: set[bytes], chosen: Chosen) -> dict[bytes, set[bytes]]:
-        """Return for each of ``words`` the files that mention it and that a change up to the last selected one touches:
-        in the base, or on lines that the queue adds."""
-        found: dict[bytes, set[bytes]] = {word: set() for word in words}
-        if words:
-            for word, paths in self._evidence.users(words, chosen.base, max(chosen.queue)).items():
-                found[word].update(paths)
-            for position in chosen.queue:
-                for path, used in self._evidence.used(position).items():
-                    for word in words.intersection(used):
-                        found[word].add(path)
-        return found
-
-    def _dropped(self, position: int, chosen: Chosen) -> Iterator[Dropped]:
+    def _dropped(self, position: int) -> Iterator[Dropped]:
         """Yield the names whose definition the change at ``position`` takes out of a file of C, where another change
         that is not selected took a line with them before: of any file, if others can see that one."""
-        for path, words in sorted(self._evidence.dropped(position).items()):
+        for path, words in sorted(self._evidence.dropped(position, self._macros).items()):
             for word in sorted(words):
-                if shared(path) or self._is_taken(path, word, position, chosen):
-                    drop = self._definition(position, path, word)
+                if shared(path) or self._is_taken(path, word, position):
+                    drop = self._evidence.definition(position, path, word)
                     if drop is not None:
                         yield drop
 
-    def _is_taken(self, path: bytes, word: bytes, before: int, chosen: Chosen) -> bool:
+    def _is_taken(self, path: bytes, word: bytes, before: int) -> bool:
         """Whether a change before ``before`` that is not selected takes a line with ``word`` from a file."""
-        takers = self._evidence.takers(path, word, chosen.base, before)
-        return any(taker not in chosen.queue for taker in takers)
+        takers = self._evidence.takers(path, word, self._chosen.base, before)
+        return any(taker not in self._chosen.queue for taker in takers)
 
-    def _definition(self, position: int, path: bytes, word: bytes) -> Dropped | None:
-        """Return the definition of ``word`` that the change at ``position`` takes out of the file at ``path``, if it
-        takes one and leaves none."""
-        key = position, path, word
-        if key not in self._definitions:
-            before, after = self._sides(position, path)
-            self._definitions[key] = None
-            for start, end in places(before.text, word):
-                line, fate = before.line(start)
-                role = before.source.role(start, end) if fate == position else None
-                if role is not None and role.defines:
-                    if not _defines(after, word, role):
-                        self._definitions[key] = Dropped(path, word, role, line)
-                    break
-        return self._definitions[key]
+    def _users(self, words: set[bytes], paths: set[bytes]) -> dict[bytes, set[bytes]]:
+        """Return for each of ``words`` the files that may use it, if one of the files at ``paths`` defines it: those
+        that mention it in the base and that a change touches, and those whose added lines in the queue do."""
+        found = self._evidence.users(words, paths, self._chosen.base, self._last)
+        users = {word: set(found.get(word, ())) for word in words}
+        for position in self._chosen.queue:
+            for path, used in self._evidence.used(position).items():
+                for word in words.intersection(used):
+                    users[word].add(path)
+        return users
 
-    def _sides(self, position: int, path: bytes) -> tuple[Text, Text]:
-        """Return the file at ``path`` before and after the change at ``position``, with what that makes of it."""
-        if (position, path) not in self._before:
-            sides = (Chosen(position - 1, frozenset()), Chosen(position, frozenset()))
-            before, after = (Text(path, self._evidence.fates({path}, side, position).get(path, ())) for side in sides)
-            self._before = {(position, path): (before, after)}  # the words of a file are asked for one after the other
-        return self._before[position, path]
-
-    def _orphans(
-        self, position: int, drop: Dropped, chosen: Chosen, users: Mapping[bytes, Collection[bytes]]
-    ) -> Iterator[Orphan]:
+    def _orphans(self, position: int, drop: Dropped, users: Mapping[bytes, set[bytes]]) -> Iterator[Orphan]:
         """Yield the first use that each change took of a name that the change at ``position`` drops; nothing when the
-        branch has a use still."""
+        branch has a use still, in one of those files."""
         paths = {drop.path}
-        if not drop.role.local:
+        if drop.is_shared:
             paths.update(path for path in users[drop.word] if visible(path, drop.path))
-        paths = {path for path in paths if self._is_taken(path, drop.word, position, chosen)}
         taken: dict[int, tuple[bytes, bytes]] = {}
-        for path, lines in sorted(self._evidence.fates(paths, chosen, position).items()):
-            file = Text(path, lines)
+        for file in self._files({path for path in paths if self._is_taken(path, drop.word, position)}, position):
             for start, end in places(file.text, drop.word):
                 text, fate = file.line(start)
                 if fate == NEVER or not _uses(file, drop, start, end):
                     continue
                 if fate == ROOT:
                     return
-                if fate > chosen.base and not _defines(file, drop.word, drop.role):
-                    taken.setdefault(fate, (path, text))
-        if taken:
+                if not _defines(file, drop.word, drop.role):
+                    taken.setdefault(fate, (file.path, text))
+        if taken and self._is_gone(drop):
             hunk = self._evidence.hunk(position, drop.path, drop.line, REMOVED)
             for taker, (user, use) in sorted(taken.items()):
                 yield Orphan(drop.word, position, drop.path, hunk, drop.line, user, use, taker)
 
-    def _is_gone(self, drop: Dropped, chosen: Chosen) -> bool:
-        """Whether nothing defines a name any more under the selection, for files that see the one it goes from."""
-        own = [Text(path, lines) for path, lines in self._evidence.fates({drop.path}, chosen, ROOT).items()]
-        if any(_defines(file, drop.word, drop.role) for file in own):
-            return False
-        if drop.role.local or not shared(drop.path):
-            return True
-        adders = self._evidence.adders(drop.word, chosen.base, max(chosen.queue) + 1)
-        touched = {path for position, path in adders if position in chosen.queue and path != drop.path}
-        fates = self._evidence.fates(touched, chosen, ROOT)
-        mentions = self._evidence.mentions([drop.word], [drop.path], chosen.base).get(drop.word, ())
-        others = {path for path in mentions if path not in touched and path != drop.path and visible(drop.path, path)}
-        texts = [Text(path, lines) for path, lines in fates.items()]
-        texts += [self._base_text(path) for path in sorted(others)]
-        return not any(_defines(text, drop.word, drop.role) for text in texts)
+    def _files(self, paths: set[bytes], until: int) -> list[Text]:
+        """Return those of the files at ``paths`` that are there, with the fates of their lines up to ``until``."""
+        unread = {path for path in paths if (path, until) not in self._fated}
+        for path, lines in self._evidence.fates(unread, self._chosen, until).items() if unread else ():
+            self._fated[path, until] = Text(path, lines)
+        return [self._fated[path, until] for path in sorted(paths) if (path, until) in self._fated]
 
-    def _base_text(self, path: bytes) -> Text:
-        if path not in self._base:
-            self._base[path] = Text(path, [(self._evidence.base_text(path), ROOT)])
-        return self._base[path]
+    def _is_gone(self, drop: Dropped) -> bool:
+        """Whether nothing defines a name any more under the selection, where the file that it goes from can see it."""
+        own = {drop.path, drop.now}
+        if drop.role.local:
+            return not any(_defines(self._tree.file(path), drop.word, drop.role) for path in own)
+        spellings = self._forms.spellings(drop.word, drop.role.space is Space.MEMBER)
+        holders = self._tree.holders([word for word, _ in spellings], [drop.path], self._last + 1)
+        return not any(
+            _defines(file, word, drop.role) if form is None else _fits(file, word, form)
+            for word, form in spellings
+            for file in map(self._tree.file, own.union(path for path in holders[word] if visible(drop.path, path)))
+        )
+
+
+def _fits(file: Text, word: bytes, form: Form) -> bool:
+    """Whether ``word`` stands in ``file`` where ``form`` makes a name of it."""
+    return any(form.fits(file.text, start) for start, _ in places(file.text, word))
 
 
 def _uses(file: Text, drop: Dropped, start: int, end: int) -> bool:
     """Whether the word from ``start`` to ``end`` of ``file`` is the name that is dropped, in use."""
     role = file.source.role(start, end)
-    if role is None or role.defines or role.space != drop.role.space:
+    if role is None:
+        return drop.in_assembler and file.source.in_string(start, end)
+    if role.defines or role.space != drop.role.space:
         return False
-    return not drop.role.local or (file.path == drop.path and role.function == drop.role.function)
+    return not drop.role.local or (file.path in (drop.path, drop.now) and role.function == drop.role.function)

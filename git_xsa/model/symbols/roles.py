@@ -13,6 +13,12 @@ from functools import cache
 from typing import NamedTuple, Protocol
 
 WORD = re.compile(rb"[A-Za-z_]\w*")
+#: Words of the language C (C11, with GNU's spellings); where the tree has an error they pass for names.
+KEYWORDS = frozenset(
+    b"asm auto bool break case char const continue default do double else enum extern false float for goto if inline "
+    b"int long register restrict return short signed sizeof static struct switch true typedef typeof union unsigned "
+    b"void volatile while __asm__ __attribute__ __extension__ __inline__ __typeof__ __volatile__ defined".split()
+)
 
 
 class Space(str, Enum):
@@ -43,6 +49,9 @@ class Source(Protocol):
 
     def role(self, start: int, end: int) -> Role | None:
         """Return the role of the word from ``start`` to ``end`` (bytes); ``None``: comment, string, keyword."""
+
+    def in_string(self, start: int, end: int) -> bool:
+        """Return whether the word from ``start`` to ``end`` stands in a string."""
 
 
 class Language(str, Enum):

@@ -13,97 +13,20 @@ more than two files of the base mention counts as there without a look at them.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from itertools import accumulate, islice
-from typing import Protocol
+from itertools import islice
 
-from git_xsa.model.change import ADDED
-from git_xsa.model.rules import ROOT, Chosen
+from git_xsa.model.rules import Chosen
+from git_xsa.model.symbols.evidence import Evidence
 from git_xsa.model.symbols.forms import Form, Forms, Reading
-from git_xsa.model.symbols.roles import WORD, Language, Role, Source, Space, language_of, visible
+from git_xsa.model.symbols.roles import WORD, Role, Source, Space, language_of, visible
+from git_xsa.model.symbols.texts import Lines, Text, Tree, places
 
 #: A name that so many files of the base mention, or fewer, is looked for in their code; one that more of them
 #: mention is there.
 FEW_MENTIONS = 2
-#: The bytes that words are made of.
-_IN_WORDS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
 _INCLUDE = re.compile(rb"\s*#\s*include\s*[<\"]([^>\"]+)[>\"]")
-#: The lines of a file, each with the change that brought it (0: the base has it).
-Origins = Sequence[tuple[bytes, int]]
-
-
-@dataclass(frozen=True)
-class Added:
-    """What a change made of the file at ``path``: the whole ``text`` after it, and the ``rows`` (from 0) of the lines
-    it added."""
-
-    path: bytes
-    text: bytes
-    rows: frozenset[int]
-
-    @cached_property
-    def source(self) -> Source:
-        """The text, read."""
-        return read(self.path, self.text)
-
-
-class Evidence(Protocol):
-    """What the search asks of a range of changes and of the base's tree."""
-
-    def used(self, position: int) -> Mapping[bytes, Collection[bytes]]:
-        """Return the words on the lines that the change at ``position`` adds, by the path of the file."""
-
-    def adders(self, word: bytes, after: int, before: int) -> Iterable[tuple[int, bytes]]:
-        """Return the changes after ``after`` and before ``before`` that may define ``word`` in a file that others may
-        see, each with the file's path."""
-
-    def adders_in(self, path: bytes, word: bytes, after: int, before: int) -> Collection[int]:
-        """Return the changes after ``after`` and before ``before`` that may define ``word`` in the file at ``path``."""
-
-    def makers(self, ending: bytes, after: int, before: int) -> Iterable[tuple[int, bytes]]:
-        """Return the changes after ``after`` and before ``before`` that make a file whose path ends so, with it."""
-
-    def mentions(
-        self, words: Collection[bytes], users: Collection[bytes], base: int
-    ) -> Mapping[bytes, Collection[bytes]]:
-        """Return for each of ``words`` the paths of the files that mention it in the base, of those at least that one
-        of the files ``users`` can see."""
-
-    def base_text(self, path: bytes) -> bytes:
-        """Return the file at ``path`` as the base has it; nothing when it has none."""
-
-    def origins(self, positions: Collection[int], chosen: Chosen, paths: Collection[bytes]) -> Mapping[bytes, Origins]:
-        """Return the lines of the files at ``paths`` that the changes at ``positions`` touch, as they are after
-        ``chosen``."""
-
-    def added(self, position: int, path: bytes) -> Added:
-        """Return what the change at ``position`` made of the file at ``path``."""
-
-    def hunk(self, position: int, path: bytes, line: bytes, mark: int = ADDED) -> int:
-        """Return the number of the hunk by which the change at ``position`` adds ``line`` to ``path``, or removes it
-        (the ``mark`` is ``REMOVED``); 0: none."""
-
-    def dropped(self, position: int) -> Mapping[bytes, Collection[bytes]]:
-        """Return the words that lines of C which the change at ``position`` removes may define and no line that it
-        adds to the same file, by the path that the file has before."""
-
-    def takers(self, path: bytes, word: bytes, after: int, before: int) -> Collection[int]:
-        """Return the changes after ``after`` and before ``before`` that take a line with ``word`` from the file at
-        ``path``, which may have another name by then."""
-
-    def users(self, words: Collection[bytes], after: int, before: int) -> Mapping[bytes, Collection[bytes]]:
-        """Return for each of ``words`` the files that a change after ``after`` and before ``before`` touches and that
-        mention it before the first such change, as far as their names are read."""
-
-    def fates(
-        self, paths: Collection[bytes], chosen: Chosen, until: int
-    ) -> Mapping[bytes, Sequence[tuple[bytes, int]]]:
-        """Return the lines of those files at ``paths`` that the range touches, as they are after ``chosen``, each with
-        the position of the change, up to ``until``, by which the branch took it (``ROOT``: the branch still has it;
-        ``NEVER``: there is nothing to tell)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,63 +55,15 @@ class Missing:
     supplies: tuple[Supply, ...]
 
 
-def read(path: bytes, text: bytes) -> Source:
-    """Return the file at ``path``, whose language must be known, as a source."""
-    language = language_of(path)
-    if language is Language.C and b"\n.macro " in text:
-        language = Language.ASSEMBLER
-    if language is Language.C:
-        from git_xsa.model.symbols.c_language import CSource  # noqa: PLC0415 - loads a parser
-
-        return CSource(text)
-    assert language is not None, path
-    from git_xsa.model.symbols.lexed import LexedSource  # noqa: PLC0415 - loads Pygments
-
-    return LexedSource(language, text)
-
-
-def places(text: bytes, word: bytes, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:
-    """Yield the start and end of every ``word`` in ``text``, or between ``start`` and ``end`` of it."""
-    size, limit = len(word), len(text) if end is None else end
-    at = text.find(word, start, limit)
-    while at >= 0:
-        if (at == 0 or text[at - 1] not in _IN_WORDS) and (at + size == len(text) or text[at + size] not in _IN_WORDS):
-            yield at, at + size
-        at = text.find(word, at + size, limit)
-
-
 def _role(source: Source, word: bytes, start: int, end: int) -> Role | None:
     """Return the role of ``word`` in ``source``; a number, of which a form may make a name, is a name, too."""
     return Role(Space.ORDINARY, defines=False) if word.isdigit() else source.role(start, end)
 
 
-class Text:
-    """A file as lines that each have a position with them, read when it must be."""
-
-    def __init__(self, path: bytes, lines: Origins) -> None:
-        self.path = path
-        self.lines = lines
-        self.text = b"".join(text for text, _ in lines)
-
-    @cached_property
-    def source(self) -> Source:
-        """The text, read."""
-        return read(self.path, self.text)
-
-    @cached_property
-    def starts(self) -> list[int]:
-        """The offset of each line, and that of the end."""
-        return [0, *accumulate(len(text) for text, _ in self.lines)]
-
-    def line(self, start: int) -> tuple[bytes, int]:
-        """Return the line at the offset ``start``, with its position."""
-        return self.lines[bisect_right(self.starts, start) - 1]
-
-
 class _File(Text):
     """A file under a selection, with the words in it that may be missing names."""
 
-    def __init__(self, path: bytes, lines: Origins, candidates: set[bytes]) -> None:
+    def __init__(self, path: bytes, lines: Lines, candidates: set[bytes]) -> None:
         super().__init__(path, lines)
         self.candidates = candidates
 
@@ -219,7 +94,6 @@ class Search:
         self._positions = frozenset(positions)
         self._chosen = chosen
         self._files: list[_File] = []
-        self._others: dict[bytes, Text] = {}
 
     def run(self) -> list[Missing]:
         """Return the missing names that a change could supply, in the order of files and lines."""
@@ -417,40 +291,27 @@ class Search:
     def _not_there(self, uses: Sequence[_Use]) -> list[_Use]:
         """Return those of ``uses`` whose name no file mentions that the using file can see, in the base or after the
         queue."""
-        queue, base = self._chosen.queue, self._chosen.base
         words = {
             word
             for use in uses
             if not use.local
             for word, _ in self._forms.spellings(use.name, use.role.space is Space.MEMBER)
         }
-        users = {use.file.path for use in uses}
-        mentions = self._evidence.mentions(words, users, base) if words else {}
-        where = {word: set(mentions.get(word, ())) for word in words}
-        last = max((use.position for use in uses), default=base)
-        for word in words:
-            where[word].update(path for position, path in self._evidence.adders(word, base, last) if position in queue)
-        paths = set().union(*where.values()) - {file.path for file in self._files}
-        changed = self._evidence.origins(queue, self._chosen, paths)
-        self._others = {path: Text(path, lines) for path, lines in changed.items()}
-        return [use for use in uses if use.local or not self._is_there(use, where)]
+        last = max((use.position for use in uses), default=0)
+        tree = Tree(self._evidence, self._chosen)
+        holders = tree.holders(words, {use.file.path for use in uses}, last)
+        return [use for use in uses if use.local or not self._is_there(use, tree, holders)]
 
-    def _is_there(self, use: _Use, where: Mapping[bytes, Collection[bytes]]) -> bool:
-        """Whether a file mentions the name of ``use``, of those that the changes touch or that ``where`` has."""
+    def _is_there(self, use: _Use, tree: Tree, holders: Mapping[bytes, Collection[bytes]]) -> bool:
+        """Whether a file mentions the name of ``use``, of those that the changes touch or that ``holders`` has."""
         touched = {file.path for file in self._files}
         for word, form in self._forms.spellings(use.name, use.role.space is Space.MEMBER):
             if any(self._tells(file, use, word, form) for file in self._files):
                 return True
-            others = (path for path in where.get(word, ()) if path not in touched and visible(use.file.path, path))
-            if any(self._tells(self._other(path), use, word, form) for path in others):
+            others = (path for path in holders.get(word, ()) if path not in touched and visible(use.file.path, path))
+            if any(self._tells(tree.file(path), use, word, form) for path in others):
                 return True
         return False
-
-    def _other(self, path: bytes) -> Text:
-        """Return the file at ``path`` after the queue: as the base has it where the queue does not touch it."""
-        if path not in self._others:
-            self._others[path] = Text(path, [(self._evidence.base_text(path), ROOT)])
-        return self._others[path]
 
     def _tells(self, file: Text, use: _Use, word: bytes, form: Form | None) -> bool:
         """Whether another file mentions the name of ``use`` in code that counts for all; the queue's own uses of a name

@@ -1,5 +1,5 @@
-"""Add to a selection the changes that supply the names it lacks, with the changes those need themselves; and, where
-context need not be there, those that take away the uses of names which the selection removes.
+"""Add to a selection the changes that supply the names it lacks, and those that take away the uses of names which it
+removes, with the changes those need themselves.
 
 Several changes may supply a name, so the rules are not of the form that has one smallest solution.  The choice is
 made name by name, and the same way every time: one that the queue holds already, or else the oldest supplier, since the
@@ -14,9 +14,10 @@ from dataclasses import replace
 
 from git_xsa.model.rules import ROOT, Choice, Condition, Kind, Rule, Symbol
 from git_xsa.model.selection import RuleSource, Selection, select
+from git_xsa.model.symbols.evidence import RemovalEvidence
 from git_xsa.model.symbols.forms import Forms
-from git_xsa.model.symbols.orphans import Orphan, Orphans
-from git_xsa.model.symbols.search import Evidence, Missing, Search, Supply
+from git_xsa.model.symbols.orphans import Orphan, find_orphans
+from git_xsa.model.symbols.search import Missing, Search, Supply
 
 
 class _WithNames:
@@ -47,12 +48,13 @@ class _WithNames:
 
 
 def supply_names(
-    source: RuleSource, evidence: Evidence, forms: Forms, selection: Selection, orphans: Orphans | None = None
+    source: RuleSource, evidence: RemovalEvidence, forms: Forms, selection: Selection, relaxed: bool = False
 ) -> Selection:
-    """Return ``selection`` with what supplies the names that it lacks; itself when it lacks none.
+    """Return ``selection`` with what supplies the names that it lacks, and with what takes away the uses of names whose
+    definition goes; itself when nothing is amiss.
 
-    With ``orphans`` also with what takes away the uses of names whose definition goes.  What can't be applied to this
-    base is left out: such a name stays missing.
+    Of names that go only macros are looked for, unless the selection is ``relaxed``: context need not be there.  What
+    can't be applied to this base is left out: such a name stays missing.
     """
     rules = _WithNames(source)
     grown = selection
@@ -62,8 +64,8 @@ def supply_names(
         looked_at |= fresh
         for missing in Search(evidence, forms, fresh, grown.chosen).run() if fresh else ():
             grown = _choose(rules, grown, missing)
-        if orphans is not None and looked_at >= set(grown.queue):
-            for orphan in orphans.find(grown.chosen):
+        if looked_at >= set(grown.queue):  # only then, since what comes in may take a use away
+            for orphan in find_orphans(evidence, forms, grown.chosen, macros=not relaxed):
                 grown = _take(rules, grown, orphan)
         if looked_at >= set(grown.queue):
             break

@@ -1,0 +1,114 @@
+"""What the searches for names ask of a range of changes and of the base's tree, and what they are told."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+from git_xsa.model.change import ADDED
+from git_xsa.model.rules import Chosen
+from git_xsa.model.symbols.roles import Role, Source, shared
+from git_xsa.model.symbols.texts import Lines, read
+
+
+@dataclass(frozen=True)
+class Added:
+    """What a change made of the file at ``path``: the whole ``text`` after it, and the ``rows`` (from 0) of the lines
+    it added."""
+
+    path: bytes
+    text: bytes
+    rows: frozenset[int]
+
+    @cached_property
+    def source(self) -> Source:
+        """The text, read."""
+        return read(self.path, self.text)
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A ``word`` that a change takes out of the file at ``path``, which is at ``now`` after it: what it was there, and
+    the ``line`` that goes."""
+
+    path: bytes
+    now: bytes
+    word: bytes
+    role: Role
+    line: bytes
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other files may see it."""
+        return not self.role.local and shared(self.path)
+
+    @property
+    def in_assembler(self) -> bool:
+        """Whether it is a macro of the assembler, which C uses by strings."""
+        return self.line.lstrip().startswith(b".macro")
+
+
+class Evidence(Protocol):
+    """What the search asks of a range of changes and of the base's tree."""
+
+    def used(self, position: int) -> Mapping[bytes, Collection[bytes]]:
+        """Return the words on the lines that the change at ``position`` adds, by the path of the file."""
+
+    def adders(self, word: bytes, after: int, before: int) -> Iterable[tuple[int, bytes]]:
+        """Return the changes after ``after`` and before ``before`` that may define ``word`` in a file that others may
+        see, each with the file's path."""
+
+    def adders_in(self, path: bytes, word: bytes, after: int, before: int) -> Collection[int]:
+        """Return the changes after ``after`` and before ``before`` that may define ``word`` in the file at ``path``."""
+
+    def makers(self, ending: bytes, after: int, before: int) -> Iterable[tuple[int, bytes]]:
+        """Return the changes after ``after`` and before ``before`` that make a file whose path ends so, with it."""
+
+    def mentions(
+        self, words: Collection[bytes], users: Collection[bytes], base: int
+    ) -> Mapping[bytes, Collection[bytes]]:
+        """Return for each of ``words`` the paths of the files that mention it in the base, of those at least that one
+        of the files ``users`` can see."""
+
+    def base_text(self, path: bytes) -> bytes:
+        """Return the file at ``path`` as the base has it; nothing when it has none."""
+
+    def origins(self, positions: Collection[int], chosen: Chosen, paths: Collection[bytes]) -> Mapping[bytes, Lines]:
+        """Return the lines of those files that ever have one of the names ``paths`` and that the changes at
+        ``positions`` touch, as they are after ``chosen``; none for a name that no file has then."""
+
+    def added(self, position: int, path: bytes) -> Added:
+        """Return what the change at ``position`` made of the file at ``path``."""
+
+    def hunk(self, position: int, path: bytes, line: bytes, mark: int = ADDED) -> int:
+        """Return the number of the hunk by which the change at ``position`` adds ``line`` to ``path``, or removes it
+        (the ``mark`` is ``REMOVED``); 0: none."""
+
+
+class RemovalEvidence(Evidence, Protocol):
+    """What the search for uses of names that go asks, besides."""
+
+    def dropped(self, position: int, macros: bool) -> Mapping[bytes, Collection[bytes]]:
+        """Return the words that lines of C which the change at ``position`` removes may define and no line that it
+        adds to the same file, by the path that the file has before; with ``macros`` only macros."""
+
+    def definition(self, position: int, path: bytes, word: bytes) -> Dropped | None:
+        """Return what ``dropped_definition`` does of the file at ``path`` before and after the change at
+        ``position``."""
+
+    def takers(self, path: bytes, word: bytes, after: int, before: int) -> Collection[int]:
+        """Return the changes after ``after`` and before ``before`` that take a line with ``word`` from the file at
+        ``path``, which may have another name by then."""
+
+    def users(
+        self, words: Collection[bytes], paths: Collection[bytes], after: int, before: int
+    ) -> Mapping[bytes, Collection[bytes]]:
+        """Return for each of ``words`` the files that mention it, of those that can see one of the files at ``paths``
+        and that a change after ``after`` and before ``before`` touches, as they are before the first such change."""
+
+    def fates(self, paths: Collection[bytes], chosen: Chosen, until: int) -> Mapping[bytes, Lines]:
+        """Return the lines of those files at ``paths`` that the range touches, as they are after ``chosen``, each with
+        the position of the change, up to ``until``, by which the branch took it (``ROOT``: the branch still has it;
+        ``NEVER``: there is nothing to tell)."""

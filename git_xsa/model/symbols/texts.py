@@ -1,0 +1,102 @@
+"""Files as the search for names reads them: lines with where they come from, parsed when that must be."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Collection, Iterator, Sequence
+from functools import cached_property
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from git_xsa.model.rules import ROOT, Chosen
+from git_xsa.model.symbols.roles import Language, Source, language_of
+
+if TYPE_CHECKING:
+    from git_xsa.model.symbols.evidence import Evidence
+
+#: The bytes that words are made of.
+_IN_WORDS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
+#: The lines of a file, each with a position: that of the change that brought it (0: the base has it), or another one.
+Lines = Sequence[tuple[bytes, int]]
+
+
+def read(path: bytes, text: bytes) -> Source:
+    """Return the file at ``path``, whose language must be known, as a source."""
+    language = language_of(path)
+    if language is Language.C and b"\n.macro " in text:
+        language = Language.ASSEMBLER
+    if language is Language.C:
+        from git_xsa.model.symbols.c_language import CSource  # noqa: PLC0415 - loads a parser
+
+        return CSource(text)
+    assert language is not None, path
+    from git_xsa.model.symbols.lexed import LexedSource  # noqa: PLC0415 - loads Pygments
+
+    return LexedSource(language, text)
+
+
+def places(text: bytes, word: bytes, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:
+    """Yield the start and end of every ``word`` in ``text``, or between ``start`` and ``end`` of it."""
+    size, limit = len(word), len(text) if end is None else end
+    at = text.find(word, start, limit)
+    while at >= 0:
+        if (at == 0 or text[at - 1] not in _IN_WORDS) and (at + size == len(text) or text[at + size] not in _IN_WORDS):
+            yield at, at + size
+        at = text.find(word, at + size, limit)
+
+
+class Text:
+    """A file as lines that each have a position with them, read when it must be."""
+
+    def __init__(self, path: bytes, lines: Lines) -> None:
+        self.path = path
+        self.lines = lines
+        self.text = b"".join(text for text, _ in lines)
+
+    @cached_property
+    def source(self) -> Source:
+        """The text, read."""
+        return read(self.path, self.text)
+
+    @cached_property
+    def starts(self) -> list[int]:
+        """The offset of each line, and that of the end."""
+        return [0, *accumulate(len(text) for text, _ in self.lines)]
+
+    def line(self, start: int) -> tuple[bytes, int]:
+        """Return the line at the offset ``start``, with its position."""
+        return self.lines[bisect_right(self.starts, start) - 1]
+
+
+class Tree:
+    """The files after a base and a queue, read when they must be."""
+
+    def __init__(self, evidence: Evidence, chosen: Chosen) -> None:
+        self._evidence = evidence
+        self._chosen = chosen
+        self._files: dict[bytes, Text] = {}
+
+    def load(self, paths: Collection[bytes]) -> None:
+        """Read those of the files at ``paths`` that the queue touches, in one go."""
+        wanted = set(paths) - self._files.keys()
+        for path, lines in self._evidence.origins(self._chosen.queue, self._chosen, wanted).items():
+            self._files[path] = Text(path, lines)
+
+    def file(self, path: bytes) -> Text:
+        """Return the file at ``path``, whose language must be known: an empty one if there is none."""
+        if path not in self._files:
+            self.load([path])
+        if path not in self._files:
+            self._files[path] = Text(path, [(self._evidence.base_text(path), ROOT)])
+        return self._files[path]
+
+    def holders(self, words: Collection[bytes], users: Collection[bytes], last: int) -> dict[bytes, set[bytes]]:
+        """Return for each of ``words`` the files that may mention it, of those at least that one of the files ``users``
+        can see: in the base, or by a definition that a change of the queue before ``last`` adds."""
+        base, queue = self._chosen.base, self._chosen.queue
+        mentions = self._evidence.mentions(words, users, base) if words else {}
+        found = {word: set(mentions.get(word, ())) for word in words}
+        for word in words:
+            found[word].update(path for position, path in self._evidence.adders(word, base, last) if position in queue)
+        self.load(set().union(*found.values()))
+        return found
