@@ -47,7 +47,9 @@ _STATEMENT = re.compile(
 #: Comments of C, whole or as far as they stand on lines of a diff.
 _COMMENT = re.compile(rb"/\*(?:[^*]|\*(?!/))*(?:\*/|$)|//[^\n]*|^[ \t]*\*(?:[ \t/][^\n]*)?$", re.MULTILINE)
 _MACRO = re.compile(rb"^[ \t]*#[ \t]*define[ \t]+(\w+)", re.MULTILINE)
-_ANY_MACRO = re.compile(rb"^[ \t]*(?:#[ \t]*define|\.macro)[ \t]+(\w+)", re.MULTILINE)
+_ADDED_MACRO, _REMOVED_MACRO = (
+    re.compile(rb"^%s[ \t]*(?:#[ \t]*define|\.macro)[ \t]+(\w+)" % sign, re.MULTILINE) for sign in (rb"\+", b"-")
+)
 _CALL = re.compile(rb"(\w+)[ \t]*\(([^()]*)")
 #: A piece of a name that a form makes: it may begin with a digit.
 _FORMED = re.compile(rb"\w+")
@@ -201,9 +203,10 @@ class AddedWords:
 
     def _dropped_from(self, diff: FileDiff | FileChange, path: bytes, macros: bool) -> set[bytes]:
         body = diff.body if isinstance(diff, FileDiff) else _body(diff)
-        old, new = _lines(_REMOVED_LINE, body), _lines(_ADDED_LINE, body)
         if macros:
-            return set(_ANY_MACRO.findall(old)).difference(_ANY_MACRO.findall(new))
+            old_macros = set(_REMOVED_MACRO.findall(body))
+            return old_macros.difference(_ADDED_MACRO.findall(body)) if old_macros else old_macros
+        old, new = _lines(_REMOVED_LINE, body), _lines(_ADDED_LINE, body)
         return {*self._may_define(_COMMENT.sub(b"", old), path)}.difference(self._may_define(new, path), KEYWORDS)
 
     def definition(self, position: int, path: bytes, word: bytes) -> Dropped | None:

@@ -75,17 +75,18 @@ class Tree:
         self._evidence = evidence
         self._chosen = chosen
         self._files: dict[bytes, Text] = {}
+        self._asked: set[bytes] = set()
 
     def load(self, paths: Collection[bytes]) -> None:
         """Read those of the files at ``paths`` that the queue touches, in one go."""
-        wanted = set(paths) - self._files.keys()
-        for path, lines in self._evidence.origins(self._chosen.queue, self._chosen, wanted).items():
+        wanted = set(paths) - self._asked
+        self._asked |= wanted
+        for path, lines in self._evidence.origins(self._chosen.queue, self._chosen, wanted).items() if wanted else ():
             self._files[path] = Text(path, lines)
 
     def file(self, path: bytes) -> Text:
         """Return the file at ``path``, whose language must be known: an empty one if there is none."""
-        if path not in self._files:
-            self.load([path])
+        self.load([path])
         if path not in self._files:
             self._files[path] = Text(path, [(self._evidence.base_text(path), ROOT)])
         return self._files[path]
