@@ -46,6 +46,8 @@ _STATEMENT = re.compile(
 )
 #: Comments of C, whole or as far as they stand on lines of a diff.
 _COMMENT = re.compile(rb"/\*(?:[^*]|\*(?!/))*(?:\*/|$)|//[^\n]*|^[ \t]*\*(?:[ \t/][^\n]*)?$", re.MULTILINE)
+#: Makes blanks of all that words are not made of: splitting that takes two thirds of the time of looking for words.
+_WORDS_ONLY = bytes(sign if sign < 128 and (chr(sign).isalnum() or chr(sign) == "_") else 32 for sign in range(256))
 _MACRO = re.compile(rb"^[ \t]*#[ \t]*define[ \t]+(\w+)", re.MULTILINE)
 _ADDED_MACRO, _REMOVED_MACRO = (
     re.compile(rb"^%s[ \t]*(?:#[ \t]*define|\.macro)[ \t]+(\w+)" % sign, re.MULTILINE) for sign in (rb"\+", b"-")
@@ -313,7 +315,7 @@ class AddedWords:
                 end = answer.index(b"\n", at)
                 size = int(answer[at:end].split()[2])
                 at = end + size + 2
-                self._held[path] = frozenset(WORD.findall(answer, end, at))
+                self._held[path] = frozenset(answer[end:at].translate(_WORDS_ONLY).split())
         return fresh
 
 
