@@ -367,3 +367,18 @@ def unprivileged() -> list[str] | None:
     if os.geteuid() != 0:
         return []
     return ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if shutil.which("setpriv") else None
+
+
+def encoded(files: Mapping[str, str | None]) -> dict[str, bytes | None]:
+    """Return ``files`` with their texts as bytes."""
+    return {name: text.encode() if text is not None else None for name, text in files.items()}
+
+
+def branch_with_fix(folder: Path, root: Mapping[str, str | None], *changes: Mapping[str, str | None]) -> Place:
+    """Write a branch: ``root`` with the tag RELEASE-1.0.0, then ``changes``, the last of which is XSA-1."""
+    draft = Draft()
+    draft.release("1.0.0", encoded(root))
+    for number, change in enumerate(changes, 1):
+        last = number == len(changes)
+        draft.commit("the fix\n\nThis is XSA-1." if last else f"change {number}", encoded(change))
+    return draft.write(folder)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from downstreams import by_patch, tree_of
-from repositories import Draft, File, Place
+from repositories import Draft, File, Place, branch_with_fix, encoded
 
 RELEASE = "RELEASE-1.0.0"
 Files = Mapping[str, str | None]
@@ -32,17 +32,8 @@ def program(changed: Mapping[int, str], before: str = "") -> str:
 
 
 def story(folder: Path, root: Files, *changes: Files) -> Place:
-    """Write a branch: ``root`` is the release, the last one of ``changes`` the fix of XSA-1."""
-    draft = Draft()
-    draft.release("1.0.0", _bytes(root))
-    for number, change in enumerate(changes, 1):
-        last = number == len(changes)
-        draft.commit("the fix\n\nThis is XSA-1." if last else f"change {number}", _bytes(change))
-    return draft.write(folder / "story")
-
-
-def _bytes(files: Files) -> dict[str, bytes | None]:
-    return {name: text.encode() if text is not None else None for name, text in files.items()}
+    """Write a branch, below ``folder``, where there is room for what is exported and built."""
+    return branch_with_fix(folder / "story", root, *changes)
 
 
 def refreshed(place: Place, folder: Path, *options: str) -> list[tuple[int, str]]:
@@ -413,12 +404,12 @@ def test_submodules_and_odd_names_do_not_matter(tmp_path: Path) -> None:
     root, first, tidy, fix = stages(*DEFINED["function"])
     odd = {"dir/.h": "int old;\n", "dir/.c": "int old;\n", "dir/Makefile.h": "int old;\n"}
     draft = Draft()
-    draft.release("1.0.0", {**_bytes({**root, **odd}), "ext.py": File(b"1" * 40, "160000")})
+    draft.release("1.0.0", {**encoded({**root, **odd}), "ext.py": File(b"1" * 40, "160000")})
     draft.commit(
-        "change 1", {**_bytes({**first, **odd, "dir/.h": "int old = 1;\n"}), "ext.py": File(b"2" * 40, "160000")}
+        "change 1", {**encoded({**first, **odd, "dir/.h": "int old = 1;\n"}), "ext.py": File(b"2" * 40, "160000")}
     )
-    draft.commit("change 2", _bytes(tidy))
-    draft.commit("the fix\n\nThis is XSA-1.", _bytes({**fix, **dict.fromkeys(odd)}))
+    draft.commit("change 2", encoded(tidy))
+    draft.commit("the fix\n\nThis is XSA-1.", encoded({**fix, **dict.fromkeys(odd)}))
     place = draft.write(tmp_path / "story")
 
     assert refreshed(place, tmp_path) == [(1, "change")]
@@ -442,11 +433,11 @@ def test_a_name_that_the_branch_still_uses(tmp_path: Path) -> None:
 def test_what_takes_the_use_away_can_not_be_had(tmp_path: Path) -> None:
     root, first, tidy, fix = stages("#define OLD 1\n", "", "sum += OLD;")
     draft = Draft()
-    release = draft.release("1.0.0", _bytes({**root, "other.c": "int a;\nint b;\n"}))
-    draft.commit("our own", _bytes({"other.c": "int mine;\n"}), on="own", after=release)
-    draft.commit("change 1", _bytes({**first, "other.c": "int a;\nint c;\n"}))
-    draft.commit("change 2", _bytes(tidy))
-    draft.commit("the fix\n\nThis is XSA-1.", _bytes(fix))
+    release = draft.release("1.0.0", encoded({**root, "other.c": "int a;\nint b;\n"}))
+    draft.commit("our own", encoded({"other.c": "int mine;\n"}), on="own", after=release)
+    draft.commit("change 1", encoded({**first, "other.c": "int a;\nint c;\n"}))
+    draft.commit("change 2", encoded(tidy))
+    draft.commit("the fix\n\nThis is XSA-1.", encoded(fix))
     place = draft.write(tmp_path / "story")
 
     words = ("--onto", "own", "--tip", "stable-1.0", "--xsa", "1", "-o", str(tmp_path / "made"), "--refresh", "--json")

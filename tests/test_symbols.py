@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from repositories import Draft, File, Place, run
+from repositories import Draft, File, Place, branch_with_fix, encoded, run
 
 Change = Mapping[str, str | None]
 
@@ -47,20 +47,6 @@ def user(body: str = "") -> str:
 LIB = "#ifndef LIB_H\n#define LIB_H\n\nstruct thing {\n    int first;\n    int last;\n};\n\n#endif\n"
 
 
-def branch(folder: Path, root: Change, *changes: Change) -> Place:
-    """Write a branch: ``root`` with the tag RELEASE-1.0.0, then ``changes``, the last of which is XSA-1."""
-    draft = Draft()
-    draft.release("1.0.0", _bytes(root))
-    for number, change in enumerate(changes, 1):
-        last = number == len(changes)
-        draft.commit("the fix\n\nThis is XSA-1." if last else f"change {number}", _bytes(change))
-    return draft.write(folder)
-
-
-def _bytes(files: Change) -> dict[str, bytes | None]:
-    return {name: text.encode() if text is not None else None for name, text in files.items()}
-
-
 def ask(place: Place, *options: str) -> dict[str, Any]:
     done = run(place.folder, "prereqs", "--onto", "RELEASE-1.0.0", "--xsa", "1", "--json", *options)
     assert done.err == ""
@@ -78,7 +64,7 @@ WITH_HELPER = LIB.replace("#endif", "static inline int helper(int x)\n{\n    ret
 
 
 def test_a_function_of_a_header(tmp_path: Path) -> None:
-    place = branch(
+    place = branch_with_fix(
         tmp_path, {"lib.h": LIB, "user.c": user()}, {"lib.h": WITH_HELPER}, {"user.c": user("    a = helper(a);")}
     )
     answer = ask(place)
@@ -107,7 +93,7 @@ def test_a_function_of_a_header(tmp_path: Path) -> None:
 
 
 def test_why_shows_the_name_where_it_is_used_and_where_it_comes_from(tmp_path: Path) -> None:
-    place = branch(
+    place = branch_with_fix(
         tmp_path, {"lib.h": LIB, "user.c": user()}, {"lib.h": WITH_HELPER}, {"user.c": user("    a = helper(a);")}
     )
     done = run(place.folder, "prereqs", "--onto", "RELEASE-1.0.0", "--xsa", "1", "--why")
@@ -123,7 +109,7 @@ def test_why_shows_the_name_where_it_is_used_and_where_it_comes_from(tmp_path: P
 
 
 def test_check_and_the_line_form_have_it_too(tmp_path: Path) -> None:
-    place = branch(
+    place = branch_with_fix(
         tmp_path, {"lib.h": LIB, "user.c": user()}, {"lib.h": WITH_HELPER}, {"user.c": user("    a = helper(a);")}
     )
     done = run(place.folder, "check", "--onto", "RELEASE-1.0.0")
@@ -177,7 +163,7 @@ FUNCTION_POINTER = LIB.replace("#endif", "typedef int (*fresh_t)(int x);\n\n#end
     ],
 )
 def test_names_of_every_kind(tmp_path: Path, lib: str, body: str) -> None:
-    place = branch(tmp_path, {"lib.h": LIB, "user.c": user()}, {"lib.h": lib}, {"user.c": user(body)})
+    place = branch_with_fix(tmp_path, {"lib.h": LIB, "user.c": user()}, {"lib.h": lib}, {"user.c": user(body)})
     assert needs(place) == [(1, "symbol")]
 
 
@@ -195,32 +181,32 @@ def test_names_of_every_kind(tmp_path: Path, lib: str, body: str) -> None:
     ids=["comment", "string", "line comment", "member", "definition", "label", "question"],
 )
 def test_what_is_no_use_of_the_name_needs_nothing(tmp_path: Path, body: str) -> None:
-    place = branch(tmp_path, {"lib.h": LIB, "user.c": user()}, {"lib.h": WITH_HELPER}, {"user.c": user(body)})
+    place = branch_with_fix(tmp_path, {"lib.h": LIB, "user.c": user()}, {"lib.h": WITH_HELPER}, {"user.c": user(body)})
     assert needs(place) == []
 
 
 def test_a_comment_that_begins_before_the_patch_is_one(tmp_path: Path) -> None:
     commented = user("    /*\n     * one\n     * two\n     * three\n     * four\n     * five\n     */")
     fixed = commented.replace("     * three\n", "     * three helper(a)\n")
-    place = branch(tmp_path, {"lib.h": LIB, "user.c": commented}, {"lib.h": WITH_HELPER}, {"user.c": fixed})
+    place = branch_with_fix(tmp_path, {"lib.h": LIB, "user.c": commented}, {"lib.h": WITH_HELPER}, {"user.c": fixed})
     assert needs(place) == []
 
 
 def test_a_name_that_the_release_has_elsewhere_needs_nothing(tmp_path: Path) -> None:
     root = {"lib.h": LIB, "old.h": "int helper(int x);\n", "user.c": user()}
-    place = branch(tmp_path, root, {"lib.h": WITH_HELPER}, {"user.c": user("    a = helper(a);")})
+    place = branch_with_fix(tmp_path, root, {"lib.h": WITH_HELPER}, {"user.c": user("    a = helper(a);")})
     assert needs(place) == []
 
 
 def test_a_name_that_the_release_has_in_a_comment_only_is_missing(tmp_path: Path) -> None:
     root = {"lib.h": LIB, "old.h": "/* helper(x) would be nice */\n", "user.c": user()}
-    place = branch(tmp_path, root, {"lib.h": WITH_HELPER}, {"user.c": user("    a = helper(a);")})
+    place = branch_with_fix(tmp_path, root, {"lib.h": WITH_HELPER}, {"user.c": user("    a = helper(a);")})
     assert needs(place) == [(1, "symbol")]
 
 
 def test_a_name_that_the_patch_brings_itself_needs_nothing(tmp_path: Path) -> None:
     gone = LIB
-    place = branch(
+    place = branch_with_fix(
         tmp_path,
         {"lib.h": LIB, "user.c": user()},
         {"lib.h": WITH_HELPER},
@@ -231,7 +217,7 @@ def test_a_name_that_the_patch_brings_itself_needs_nothing(tmp_path: Path) -> No
 
 
 def test_two_uses_of_one_patch_do_not_vouch_for_each_other(tmp_path: Path) -> None:
-    place = branch(
+    place = branch_with_fix(
         tmp_path,
         {"lib.h": LIB, "user.c": user(), "other.h": "#define OTHER 1\n"},
         {"lib.h": LIB.replace("#endif", "#define FRESH 1\n\n#endif")},
@@ -242,7 +228,7 @@ def test_two_uses_of_one_patch_do_not_vouch_for_each_other(tmp_path: Path) -> No
 
 def test_a_name_in_a_file_that_this_one_can_not_see_supplies_nothing(tmp_path: Path) -> None:
     root = {"xen/arch/x86/lib.h": LIB, "xen/arch/arm/lib.h": LIB, "xen/arch/x86/user.c": user()}
-    place = branch(
+    place = branch_with_fix(
         tmp_path, root, {"xen/arch/arm/lib.h": WITH_HELPER}, {"xen/arch/x86/user.c": user("    a = helper(a);")}
     )
     assert needs(place) == []
@@ -255,7 +241,7 @@ def test_a_local_variable_comes_from_the_same_function(tmp_path: Path) -> None:
     # As XSA-265 on RELEASE-4.10.1: the patch applies without the commit that declares the variable.
     declared = user().replace("    int a = 0;\n", "    int a = 0;\n    int slot = 4;\n")
     fixed = declared.replace("    a += 3;\n", "    a += 3 + slot;\n")
-    place = branch(tmp_path, {"lib.h": LIB, "user.c": user()}, {"user.c": declared}, {"user.c": fixed})
+    place = branch_with_fix(tmp_path, {"lib.h": LIB, "user.c": user()}, {"user.c": declared}, {"user.c": fixed})
     assert needs(place, "--no-symbols") == []
     assert needs(place) == [(1, "symbol")]
 
@@ -263,7 +249,7 @@ def test_a_local_variable_comes_from_the_same_function(tmp_path: Path) -> None:
 def test_a_local_variable_of_another_function_supplies_nothing(tmp_path: Path) -> None:
     declared = user().replace("    int other = 1;\n", "    int other = 1, slot = 4;\n")
     fixed = declared.replace("    a += 3;\n", "    a += 3 + slot;\n")
-    place = branch(tmp_path, {"lib.h": LIB, "user.c": user()}, {"user.c": declared}, {"user.c": fixed})
+    place = branch_with_fix(tmp_path, {"lib.h": LIB, "user.c": user()}, {"user.c": declared}, {"user.c": fixed})
     assert needs(place) == []
 
 
@@ -271,14 +257,14 @@ def test_a_variable_of_another_function_in_the_release_does_not_stand_in(tmp_pat
     root = user().replace("int other = 1;", "int other = 1, slot = 2;").replace("return other", "return other + slot")
     declared = root.replace("    int a = 0;\n", "    int a = 0;\n    int slot = 4;\n")
     fixed = declared.replace("    a += 3;\n", "    a += 3 + slot;\n")
-    place = branch(tmp_path, {"lib.h": LIB, "user.c": root}, {"user.c": declared}, {"user.c": fixed})
+    place = branch_with_fix(tmp_path, {"lib.h": LIB, "user.c": root}, {"user.c": declared}, {"user.c": fixed})
     assert needs(place) == [(1, "symbol")]
 
 
 def test_a_label_comes_from_the_same_function(tmp_path: Path) -> None:
     labelled = user().replace("    return a;\n", "\n\n out:\n    return a;\n")
     fixed = labelled.replace("int a = 0;\n", "int a = 0;\n\n    if ( !t )\n        goto out;\n")
-    place = branch(tmp_path, {"lib.h": LIB, "user.c": user()}, {"user.c": labelled}, {"user.c": fixed})
+    place = branch_with_fix(tmp_path, {"lib.h": LIB, "user.c": user()}, {"user.c": labelled}, {"user.c": fixed})
     assert needs(place) == [(1, "symbol")]
 
 
@@ -286,7 +272,7 @@ def test_a_label_comes_from_the_same_function(tmp_path: Path) -> None:
 
 
 def test_the_oldest_of_several_suppliers_is_taken_and_the_others_are_named(tmp_path: Path) -> None:
-    place = branch(
+    place = branch_with_fix(
         tmp_path,
         {"lib.h": LIB, "new.h": "/* new */\n", "user.c": user()},
         {"lib.h": WITH_HELPER},
@@ -306,7 +292,7 @@ def test_the_oldest_of_several_suppliers_is_taken_and_the_others_are_named(tmp_p
 
 
 def test_a_supplier_that_the_queue_holds_anyway_is_taken(tmp_path: Path) -> None:
-    place = branch(
+    place = branch_with_fix(
         tmp_path,
         {"lib.h": LIB, "new.h": "/* new */\n", "user.c": user()},
         {"lib.h": WITH_HELPER},
@@ -327,12 +313,12 @@ def test_a_supplier_that_the_queue_holds_anyway_is_taken(tmp_path: Path) -> None
 def test_the_next_supplier_is_taken_where_the_oldest_can_not_be_had(tmp_path: Path) -> None:
     root = {"lib.h": LIB, "new.h": "/* new */\n", "user.c": user()}
     draft = Draft()
-    draft.release("1.0.0", _bytes(root))
-    draft.commit("helper", _bytes({"lib.h": WITH_HELPER}))
-    draft.commit("helper again", _bytes({"lib.h": LIB, "new.h": "int helper(int x);\n"}))
-    draft.commit("helper alone", _bytes({"own.h": "int helper(int x);\n"}))
-    draft.commit("the fix\n\nThis is XSA-1.", _bytes({"user.c": user("    a = helper(a);")}))
-    draft.commit("ours", _bytes({"lib.h": LIB.replace("#endif", "/* ours */\n#endif /* ours */")}), on="own", after=1)
+    draft.release("1.0.0", encoded(root))
+    draft.commit("helper", encoded({"lib.h": WITH_HELPER}))
+    draft.commit("helper again", encoded({"lib.h": LIB, "new.h": "int helper(int x);\n"}))
+    draft.commit("helper alone", encoded({"own.h": "int helper(int x);\n"}))
+    draft.commit("the fix\n\nThis is XSA-1.", encoded({"user.c": user("    a = helper(a);")}))
+    draft.commit("ours", encoded({"lib.h": LIB.replace("#endif", "/* ours */\n#endif /* ours */")}), on="own", after=1)
     place = draft.write(tmp_path)
     words = ("prereqs", "--onto", "own", "--tip", "stable-1.0", "--xsa", "1")
     (found,) = json.loads(run(place.folder, *words, "--json").out)["prerequisites"]
@@ -345,7 +331,7 @@ def test_the_next_supplier_is_taken_where_the_oldest_can_not_be_had(tmp_path: Pa
 def test_what_a_supplier_needs_follows_it(tmp_path: Path) -> None:
     first = LIB.replace("#endif", "#define ONE 1\n\n#endif")
     second = first.replace("#define ONE 1\n", "#define ONE 1\n#define TWO (ONE + ONE)\n")
-    place = branch(
+    place = branch_with_fix(
         tmp_path,
         {"lib.h": LIB, "user.c": user()},
         {"lib.h": first},
@@ -358,7 +344,7 @@ def test_what_a_supplier_needs_follows_it(tmp_path: Path) -> None:
 
 
 def test_a_name_that_a_supplier_uses_is_looked_for_too(tmp_path: Path) -> None:
-    place = branch(
+    place = branch_with_fix(
         tmp_path,
         {"lib.h": LIB, "a.h": "/* a */\n", "b.h": "/* b */\n", "user.c": user()},
         {"a.h": "/* a */\n#define ONE 1\n"},
@@ -370,7 +356,7 @@ def test_a_name_that_a_supplier_uses_is_looked_for_too(tmp_path: Path) -> None:
 
 def test_names_that_need_each_other_end(tmp_path: Path) -> None:
     # Two commits of which each uses a name that the other one has, too: a later one never supplies an earlier one.
-    place = branch(
+    place = branch_with_fix(
         tmp_path,
         {"lib.h": LIB, "a.h": "/* a */\n", "b.h": "/* b */\n", "user.c": user()},
         {"a.h": "/* a */\n#define PING (PONG + 1)\n"},
@@ -382,19 +368,19 @@ def test_names_that_need_each_other_end(tmp_path: Path) -> None:
 
 def test_a_supplier_after_the_patch_is_none(tmp_path: Path) -> None:
     draft = Draft()
-    draft.release("1.0.0", _bytes({"lib.h": LIB, "user.c": user()}))
-    draft.commit("the fix\n\nThis is XSA-1.", _bytes({"user.c": user("    a = helper(a);")}))
-    draft.commit("later", _bytes({"lib.h": WITH_HELPER}))
+    draft.release("1.0.0", encoded({"lib.h": LIB, "user.c": user()}))
+    draft.commit("the fix\n\nThis is XSA-1.", encoded({"user.c": user("    a = helper(a);")}))
+    draft.commit("later", encoded({"lib.h": WITH_HELPER}))
     assert needs(draft.write(tmp_path)) == []
 
 
 def test_a_supplier_that_the_release_has_taken_in_supplies(tmp_path: Path) -> None:
     draft = Draft()
-    draft.commit("root", _bytes({"lib.h": LIB, "user.c": user()}))
+    draft.commit("root", encoded({"lib.h": LIB, "user.c": user()}))
     draft.release("0.9.0", {"version": b"0.9.0\n"})
-    draft.commit("helper", _bytes({"lib.h": WITH_HELPER}))
+    draft.commit("helper", encoded({"lib.h": WITH_HELPER}))
     draft.release("1.0.0", {"version": b"1.0.0\n"})
-    draft.commit("the fix\n\nThis is XSA-1.", _bytes({"user.c": user("    a = helper(a);")}))
+    draft.commit("the fix\n\nThis is XSA-1.", encoded({"user.c": user("    a = helper(a);")}))
     place = draft.write(tmp_path)
     asked = f"RELEASE-0.9.0 {place[5]}\nRELEASE-1.0.0 {place[5]}\nRELEASE-0.9.0 {place[5]}\n"
     answers = run(place.folder, "prereqs", "--stdin", given=asked).out.splitlines()
@@ -404,10 +390,10 @@ def test_a_supplier_that_the_release_has_taken_in_supplies(tmp_path: Path) -> No
 
 def test_a_supplier_that_the_base_itself_is_in_the_way_of_is_left_out(tmp_path: Path) -> None:
     draft = Draft()
-    draft.release("1.0.0", _bytes({"lib.h": LIB, "user.c": user()}))
-    draft.commit("helper", _bytes({"lib.h": WITH_HELPER}))
-    draft.commit("the fix\n\nThis is XSA-1.", _bytes({"user.c": user("    a = helper(a);")}))
-    draft.commit("ours", _bytes({"lib.h": LIB.replace("#endif", "/* ours */\n#endif /* ours */")}), on="own", after=1)
+    draft.release("1.0.0", encoded({"lib.h": LIB, "user.c": user()}))
+    draft.commit("helper", encoded({"lib.h": WITH_HELPER}))
+    draft.commit("the fix\n\nThis is XSA-1.", encoded({"user.c": user("    a = helper(a);")}))
+    draft.commit("ours", encoded({"lib.h": LIB.replace("#endif", "/* ours */\n#endif /* ours */")}), on="own", after=1)
     place = draft.write(tmp_path)
     done = run(place.folder, "prereqs", "--onto", "own", "--tip", "stable-1.0", "--xsa", "1", "--json")
     assert json.loads(done.out)["state"] == "applies"
@@ -417,7 +403,7 @@ def test_a_supplier_that_the_base_itself_is_in_the_way_of_is_left_out(tmp_path: 
 
 
 def test_a_header_that_a_commit_makes(tmp_path: Path) -> None:
-    place = branch(
+    place = branch_with_fix(
         tmp_path,
         {"lib.h": LIB, "user.c": user()},
         {"fresh.h": "/* nothing in it */\n"},
@@ -432,7 +418,7 @@ FEATURES = "XEN_CPUFEATURE(FPU, 0) /*A */\nXEN_CPUFEATURE(MCE, 1) /*A */\n"
 
 @pytest.mark.parametrize("body", ["    a = X86_FEATURE_NEW;", "    a = t->new;"])
 def test_a_name_made_from_a_table(tmp_path: Path, body: str) -> None:
-    place = branch(
+    place = branch_with_fix(
         tmp_path,
         {"lib.h": LIB, "features.h": FEATURES, "user.c": user()},
         {"features.h": f"{FEATURES}XEN_CPUFEATURE(NEW, 2) /*A */\n"},
@@ -463,7 +449,7 @@ def test_a_line_that_only_a_later_program_reads(
     tmp_path: Path, release: str, change: str, expected: list[tuple[int, str]]
 ) -> None:
     table = "include/cpufeatureset.h"
-    place = branch(
+    place = branch_with_fix(
         tmp_path,
         {table: TABLE, "tools/gen-cpuid.py": release},
         {"tools/gen-cpuid.py": change},
@@ -478,7 +464,7 @@ def test_a_line_that_only_a_later_program_reads(
 
 def test_a_later_program_may_be_in_the_queue_already(tmp_path: Path) -> None:
     table = "include/cpufeatureset.h"
-    place = branch(
+    place = branch_with_fix(
         tmp_path,
         {table: TABLE, "tools/gen-cpuid.py": GENERATOR, "user.c": user()},
         {"tools/gen-cpuid.py": COUNTING, "user.c": user("    a = 1;")},
@@ -488,7 +474,7 @@ def test_a_later_program_may_be_in_the_queue_already(tmp_path: Path) -> None:
 
 
 def test_readings_can_be_added(tmp_path: Path) -> None:
-    place = branch(
+    place = branch_with_fix(
         tmp_path,
         {"t.h": "a\n", "mk.py": "pass\n"},
         {"mk.py": "part_regex = 1\n"},
@@ -502,7 +488,7 @@ def test_readings_can_be_added(tmp_path: Path) -> None:
 
 
 def test_forms_can_be_added(tmp_path: Path) -> None:
-    place = branch(
+    place = branch_with_fix(
         tmp_path,
         {"lib.h": LIB, "features.h": "MINE(OLD)\n", "user.c": user()},
         {"features.h": "MINE(OLD)\nMINE(NEW)\n"},
@@ -522,7 +508,7 @@ def test_forms_can_be_added(tmp_path: Path) -> None:
 
 def test_a_name_made_from_a_number(tmp_path: Path) -> None:
     errata = "CHECK_WORKAROUND_HELPER(843419, X, Y)\n"
-    place = branch(
+    place = branch_with_fix(
         tmp_path,
         {"lib.h": LIB, "errata.h": errata, "user.c": user()},
         {"errata.h": f"{errata}CHECK_WORKAROUND_HELPER(858921, X, Y)\n"},
@@ -532,7 +518,7 @@ def test_a_name_made_from_a_number(tmp_path: Path) -> None:
 
 
 def test_a_name_made_from_a_table_of_words(tmp_path: Path) -> None:
-    place = branch(
+    place = branch_with_fix(
         tmp_path,
         {"lib.h": LIB, "xlat.lst": "! old_type\tlib.h\n", "user.c": user()},
         {"xlat.lst": "! old_type\tlib.h\n?\tnew_type\tlib.h\n"},
@@ -571,12 +557,12 @@ LANGUAGES = {
 @pytest.mark.parametrize("name", LANGUAGES)
 def test_other_languages(tmp_path: Path, name: str) -> None:
     before, after, used_in, text, fixed = LANGUAGES[name]
-    place = branch(tmp_path, {name: before, used_in: text}, {name: after}, {used_in: fixed})
+    place = branch_with_fix(tmp_path, {name: before, used_in: text}, {name: after}, {used_in: fixed})
     assert needs(place) == [(1, "symbol")]
 
 
 def test_a_patch_file_has_names_too(tmp_path: Path) -> None:
-    place = branch(
+    place = branch_with_fix(
         tmp_path / "x",
         {"lib.h": LIB, "user.c": user()},
         {"lib.h": WITH_HELPER},
@@ -614,7 +600,7 @@ def test_what_is_found_builds_with_gcc(tmp_path: Path, own: bool) -> None:
     if own:
         supply = {"user.c": user().replace("int a = 0;\n", "int a = 0;\n    int slot = 4;\n")}
         fixed = supply["user.c"].replace("a += 3;", "a += 3 + slot;")
-    place = branch(tmp_path, {"lib.h": LIB, "user.c": user()}, supply, {"user.c": fixed})
+    place = branch_with_fix(tmp_path, {"lib.h": LIB, "user.c": user()}, supply, {"user.c": fixed})
     place.git("checkout", "-q", "--detach", "RELEASE-1.0.0")
     built = []
     for queue in ([place[3]], [item["id"] for item in ask(place)["queue"]]):
@@ -628,7 +614,7 @@ def test_what_is_found_builds_with_gcc(tmp_path: Path, own: bool) -> None:
 
 
 def test_a_name_that_a_prerequisite_has_brought_is_there_for_the_next_one(tmp_path: Path) -> None:
-    place = branch(
+    place = branch_with_fix(
         tmp_path,
         {"lib.h": LIB, "more.h": "#define MORE 1\n", "user.c": user()},
         {"lib.h": LIB.replace("#endif", "#define FRESH 1\n\n#endif")},
@@ -642,7 +628,7 @@ def test_a_name_that_a_prerequisite_has_brought_is_there_for_the_next_one(tmp_pa
 def test_a_constant_that_the_assembler_gets_from_c(tmp_path: Path) -> None:
     offsets = "void dummy(void)\n{\n    OFFSET(CPU_old, struct cpu, old);\n%s}\n"
     entry = "entry:\n    push %%rax\n%s    pop %%rax\n    ret\n"
-    place = branch(
+    place = branch_with_fix(
         tmp_path,
         {"asm-offsets.c": offsets % "", "entry.S": entry % ""},
         {"asm-offsets.c": offsets % "    OFFSET(CPU_flags, struct cpu, flags);\n"},
@@ -652,7 +638,7 @@ def test_a_constant_that_the_assembler_gets_from_c(tmp_path: Path) -> None:
 
 
 def test_a_header_that_the_patch_deletes_has_no_name(tmp_path: Path) -> None:
-    place = branch(
+    place = branch_with_fix(
         tmp_path,
         {"lib.h": '#include "old.h"\n', "old.h": "#define FRESH 1\n", "new.h": "\n", "user.c": user()},
         {"new.h": "#define FRESH 1\n"},
@@ -662,7 +648,7 @@ def test_a_header_that_the_patch_deletes_has_no_name(tmp_path: Path) -> None:
 
 
 def test_what_earlier_prerequisites_use_does_not_tell_that_it_is_there(tmp_path: Path) -> None:
-    place = branch(
+    place = branch_with_fix(
         tmp_path,
         {"lib.h": LIB, "more.h": "/* more */\n", "user.c": user()},
         {"lib.h": LIB.replace("#endif", "#define FRESH 1\n\n#endif"), "gone.h": "/* 1 */\n"},

@@ -102,7 +102,7 @@ class AddedWords:
             found = {}
             for diff in self._history.diffs([position])[position]:
                 if diff.new_path is not None and language_of(diff.new_path) is not None:
-                    body = diff.body if isinstance(diff, FileDiff) else _body(diff)
+                    body = _body(diff)
                     included = _INCLUDED.findall(body)
                     found[diff.new_path] = frozenset((*WORD.findall(_added(body)), *included))
             self._used[position] = found
@@ -204,7 +204,7 @@ class AddedWords:
         return self._dropped[key]
 
     def _dropped_from(self, diff: FileDiff | FileChange, path: bytes, macros: bool) -> set[bytes]:
-        body = diff.body if isinstance(diff, FileDiff) else _body(diff)
+        body = _body(diff)
         if macros:
             old_macros = set(_REMOVED_MACRO.findall(body))
             return old_macros.difference(_ADDED_MACRO.findall(body)) if old_macros else old_macros
@@ -246,7 +246,7 @@ class AddedWords:
         words: set[bytes] = set()
         for diff in self._history.diffs([position])[position]:
             if diff.old_path == path:
-                body = diff.body if isinstance(diff, FileDiff) else _body(diff)
+                body = _body(diff)
                 words.update(WORD.findall(_lines(_REMOVED_LINE, body)))
         return words
 
@@ -327,9 +327,11 @@ def _added(body: bytes) -> bytes:
     return _lines(_ADDED_LINE, body)
 
 
-def _body(change: FileChange) -> bytes:
-    """Return the changed lines of a patch that is no commit, as its diff has them."""
-    hunks = (zip(hunk.marks, hunk.texts, strict=True) for hunk in change.hunks)
+def _body(diff: FileDiff | FileChange) -> bytes:
+    """Return the diff's text from its first hunk on; of a patch that is no commit only the changed lines."""
+    if isinstance(diff, FileDiff):
+        return diff.body
+    hunks = (zip(hunk.marks, hunk.texts, strict=True) for hunk in diff.hunks)
     return b"".join(
         bytes([mark]) + text.rstrip(b"\n") + b"\n" for hunk in hunks for mark, text in hunk if mark != CONTEXT
     )

@@ -34,17 +34,20 @@ class _WithNames:
         yield from self._source.rules(position)
         yield from self._rules.get(position, ())
 
-    def add(self, position: int, rule: Rule) -> bool:
-        """Add ``rule`` to those of the change at ``position``; return whether it is new."""
-        rules = self._rules.setdefault(position, [])
-        new = rule not in rules
-        if new:
-            rules.append(rule)
-        return new
+    def grown(self, selection: Selection, position: int, rule: Rule) -> Selection | None:
+        """Add ``rule`` to those of the change at ``position`` and return what is selected then.
 
-    def drop(self, position: int) -> None:
-        """Forget the rule that was added last for ``position``."""
-        self._rules[position].pop()
+        Itself when the rule is known; ``None``, without the rule, when what it asks for can't be had.
+        """
+        rules = self._rules.setdefault(position, [])
+        if rule in rules:
+            return selection
+        rules.append(rule)
+        grown = select(self, selection.base, selection.wanted)
+        if not grown.impossible:
+            return grown
+        rules.pop()
+        return None
 
 
 def supply_names(
@@ -77,12 +80,10 @@ def _choose(rules: _WithNames, selection: Selection, missing: Missing) -> Select
     """Return ``selection`` with the oldest of the suppliers that can be had."""
     taken = [supply for supply in missing.supplies if supply.position in selection.queue]
     for supply in taken[:1] or missing.supplies:
-        if not rules.add(missing.position, _rule(missing, supply, _choice(missing, supply, bool(taken)))):
-            return selection
-        grown = select(rules, selection.base, selection.wanted)
-        if not grown.impossible:
+        rule = _rule(missing, supply, _choice(missing, supply, bool(taken)))
+        grown = rules.grown(selection, missing.position, rule)
+        if grown is not None:
             return grown
-        rules.drop(missing.position)
     return selection
 
 
@@ -91,13 +92,7 @@ def _take(rules: _WithNames, selection: Selection, orphan: Orphan) -> Selection:
     symbol = Symbol(orphan.name, orphan.user, orphan.use, removed=True)
     condition = Condition(ROOT, orphan.taker)
     rule = Rule(condition, Kind.SYMBOL, orphan.path, orphan.hunk, (orphan.line,), gone=True, symbol=symbol)
-    if not rules.add(orphan.position, rule):
-        return selection
-    grown = select(rules, selection.base, selection.wanted)
-    if not grown.impossible:
-        return grown
-    rules.drop(orphan.position)
-    return selection
+    return rules.grown(selection, orphan.position, rule) or selection
 
 
 def _choice(missing: Missing, supply: Supply, taken: bool) -> Choice:
