@@ -469,3 +469,20 @@ def test_the_reason_is_told(tmp_path: Path) -> None:
         }
     ]
     assert "needed by 0002-xsa1-the-fix.refreshed.patch (symbol): lib.h hunk 1\n" in text(tmp_path / "made" / "README")
+
+
+def test_why_shows_what_is_taken_away_and_where_it_is_used(tmp_path: Path) -> None:
+    root, _, _, fix = stages("#define OLD 1\n", "", "sum += 22;")
+    changes = {"other.c": OTHER.format("1")}, {"lib.h": fix["lib.h"], "main.c": program({24: "sum += 100;"})}
+    place = story(tmp_path, {**root, "main.c": program({}), "other.c": OTHER.format("OLD")}, *changes)
+    done = place.run("prereqs", "--onto", RELEASE, "--xsa", "1", "--why")
+
+    assert done.out.splitlines()[-7:] == [
+        f"{place.short(2)} change 1",
+        "  symbol prerequisite",
+        f"  needed by XSA-1 {place.short(3)} the fix",
+        "    lib.h, hunk 1: takes the name OLD away",
+        "      -#define OLD 1",
+        "      which is used until this commit in other.c",
+        "      -    return OLD;",
+    ]

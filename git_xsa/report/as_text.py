@@ -184,7 +184,7 @@ def _print_why(lines: Lines, verdict: Verdict, position: int) -> None:
         if reason.rule.symbol is None:
             _print_lines(lines, reason, "-" if reason.rule.gone else "+")
         else:
-            _print_lines(lines, reason, " ")
+            _print_lines(lines, reason, "-" if reason.rule.gone else " ")
             _print_symbol(lines, verdict, reason.rule.symbol)
 
 
@@ -201,6 +201,8 @@ def _claim(reason: Reason) -> str:
     rule = reason.rule
     if rule.symbol is not None:
         name = _decoded(rule.symbol.name)
+        if rule.symbol.removed:
+            return f"takes the name {name} away"
         used = any(rule.symbol.name in line for line in rule.lines)
         return f"uses the name {name}" if used else f"has a line that is only read since the name {name} is there"
     if not rule.lines:
@@ -214,7 +216,11 @@ def _claim(reason: Reason) -> str:
 
 
 def _print_symbol(lines: Lines, verdict: Verdict, symbol: Symbol) -> None:
-    """Print where a commit introduces a name, and which others do, too."""
+    """Print where a commit introduces a name, and which others do, too; or where it ends the use of one."""
+    if symbol.removed:
+        lines.line("      which is used until this commit in ", (_decoded(symbol.path), "bold"))
+        lines.line("      ", (f"-{_decoded(symbol.line).rstrip().expandtabs()}", "red"))
+        return
     lines.line("      which this commit introduces in ", (_decoded(symbol.path), "bold"))
     if symbol.line:
         lines.line("      ", (f"+{_decoded(symbol.line).rstrip().expandtabs()}", "green"))
