@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import shutil
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -77,6 +79,20 @@ class Signer:
 
     def public_key(self) -> bytes:
         return self._gpg("--armor", "--export", self.key)
+
+
+def remove_keyring(home: Path) -> None:
+    """End the programs that serve the keyring and remove its folder.
+
+    They remove their sockets themselves as they end, which may be while the folder is being removed.
+    """
+    subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "all"], check=False, capture_output=True)
+    for _ in range(20):
+        shutil.rmtree(home, ignore_errors=True)
+        if not home.exists():
+            return
+        time.sleep(0.1)
+    shutil.rmtree(home)  # says what is in the way
 
 
 def give_key(folder: Path, key: bytes) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 import pytest
+from advisory_texts import remove_keyring
 from repositories import Draft, Place, git
 
 MAKEFILE = "export XEN_VERSION = 1\nexport XEN_EXTRAVERSION ?= .{}$(XEN_VENDORVERSION)\n# end\n"
@@ -74,8 +75,7 @@ def gnupg() -> Iterator[Path]:
     gpg("--passphrase", "secret", "--quick-gen-key", "locked@example.org", "ed25519", "sign", "never")
     subprocess.run(("gpgconf", "--kill", "all"), env=environment, check=True)  # it remembers no passphrase
     yield home
-    subprocess.run(("gpgconf", "--kill", "all"), env=environment, check=True)
-    shutil.rmtree(home)
+    remove_keyring(home)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from advisory_texts import Signer, advisory, give_key, mail
+from advisory_texts import Signer, advisory, give_key, mail, remove_keyring
 from repositories import Answer, Draft, Place, git, numbered, run, snapshot, story
 
 from git_xsa.advisories import intake
@@ -35,7 +35,7 @@ def place(tmp_path: Path) -> Place:
 def signer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Signer]:
     home = Path(os.path.realpath(tmp_path_factory.mktemp("gpg", numbered=True)))
     yield Signer(home / "h")
-    subprocess.run(["gpgconf", "--homedir", str(home / "h"), "--kill", "all"], check=False, capture_output=True)
+    remove_keyring(home / "h")
 
 
 def diff(path: str, changed: Mapping[int, str], before: Mapping[int, str] | None = None) -> bytes:
