@@ -273,8 +273,8 @@ def test_context_without_newline() -> None:
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        (b"@@ -1,2 +1 @@\n-a\n", "not a diff: Hunk is shorter than expected"),
-        (b"@@ -1 +1,2 @@\n-a\n+b\n", "not a diff: Hunk is shorter than expected"),
+        (b"@@ -1,2 +1 @@\n-a\n", "not a diff: hunk 1 has fewer lines than its header says"),
+        (b"@@ -1 +1,2 @@\n-a\n+b\n", "not a diff: hunk 1 has fewer lines than its header says"),
         (b"@@ -1 +1 @@\n-a\n+b\n+c\n", "not a diff: lines are left over after the last hunk"),
         (b"@@ -1 +1 @@\n-a\n+b\n c\n", "not a diff: lines are left over after the last hunk"),
         (b"@@ -1 +1 @@\n-a\n+b\nprose\n", "not a diff: lines are left over after the last hunk"),
@@ -284,7 +284,8 @@ def test_context_without_newline() -> None:
         (b"@@ -1 +1 @@\n\\ No newline at end of file\n-a\n+b\n",
          "not a diff: a mark of a missing newline stands alone"),
         (b"@@ -x +1 @@\n-a\n", "not a diff: lines are left over after the last hunk"),
-        (b"@@ -1 +1 @@\nprose\n", "not a diff: Hunk diff line expected: prose"),
+        (b"@@ -1 +1 @@\nprose\n",
+         "not a diff: a line of hunk 1 begins with neither a blank, + nor -: prose"),
     ],
 )  # fmt: skip
 def test_what_is_no_hunk_is_refused(text: bytes, what: str) -> None:

@@ -101,7 +101,7 @@ def test_ledger_that_can_not_be_read(tmp_path: Path, sealed: Path) -> None:
             128,
             "",
             (
-                f"fatal: the ledger of embargoes {ledger} can't be read: Input data was truncated\n"
+                f"fatal: the ledger of embargoes {ledger} can't be read: it is not JSON: it ends too early\n"
                 f"hint: mend it by hand; {ledger.parent}/embargoes.journal tells what it held\n"
             ),
         )

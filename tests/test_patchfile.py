@@ -269,11 +269,11 @@ def test_not_a_patch(content: bytes, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (DIFF[:-3], "not a diff: Hunk is shorter than expected"),
-        (HEAD + DIFF[:-3] + SIGNATURE, "not a diff: Hunk is shorter than expected"),
+        (DIFF[:-3], "not a diff: hunk 1 has fewer lines than its header says"),
+        (HEAD + DIFF[:-3] + SIGNATURE, "not a diff: hunk 1 has fewer lines than its header says"),
         (DIFF + b" d\n", "not a diff: lines are left over after the last hunk"),
         (DIFF + b"and some words\n", "not a diff: lines are left over after the last hunk"),
-        (DIFF.replace(b"-b\n", b"+w\n+x\n+y\n"), "not a diff: Hunk is longer than expected"),
+        (DIFF.replace(b"-b\n", b"+w\n+x\n+y\n"), "not a diff: hunk 1 has more lines than its header says"),
         (b"--- a/x.c\n+++ b/x.c\n", "not a diff: no hunk follows the names of the file"),
         (b"--- /dev/null\n+++ /dev/null\n" + HUNKS, "not a diff: a file that is new and deleted"),
         (b"diff --git a/x.c b/x.c\n", "nothing is changed in x.c"),

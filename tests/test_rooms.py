@@ -8,7 +8,8 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent.parent / "git_xsa"
 
-#: Room -> what it may import of ours, besides itself.  Every room may raise the errors of ``git_xsa.errors``.
+#: Room -> what it may import of ours, besides itself.  Every room may raise the errors of
+#: ``git_xsa.errors`` and read JSON by ``git_xsa.documents``.
 MAY_IMPORT = {
     "model": set(),
     "git": {"model"},
@@ -18,7 +19,7 @@ MAY_IMPORT = {
     "report": {"advisories", "queue", "git", "model"},
     "commands": {"report", "release", "advisories", "queue", "git", "model"},
 }
-ALWAYS = {"errors"}
+ALWAYS = {"documents", "errors"}
 #: Library -> the only modules that may use it.
 RESERVED = {
     "sh": {"git/run.py", "git/programs.py"},

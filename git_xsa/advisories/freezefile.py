@@ -24,6 +24,7 @@ from pathlib import Path
 
 import msgspec
 
+from git_xsa.documents import read_json, shaped
 from git_xsa.errors import XsaError
 from git_xsa.model.freeze import HEADS, Embargo, Instant, Ledger
 from git_xsa.model.instant import parse_instant
@@ -94,12 +95,12 @@ def read_freeze_file(path: Path) -> FreezeFile:
     except OSError as error:
         raise _error(path, f"{error.strerror}") from None
     try:
-        told = msgspec.json.decode(content, type=_File)
+        told = shaped(read_json(content), _File)
         if told.format != FORMAT:
             raise _error(path, f"its format is {told.format}, not {FORMAT}")
         freezes = tuple((parse_instant(one.begins), parse_instant(one.ends)) for one in told.freezes)
         over = tuple(map(_embargo, told.over))
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError) as error:
+    except ValueError as error:
         raise _error(path, f"{error}") from None
     if not told.frozen or not all(name.startswith("refs/") for name in told.frozen):
         raise _error(path, "it names no references, or some that do not begin with refs/")

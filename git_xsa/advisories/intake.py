@@ -161,7 +161,7 @@ def _archive(name: str, content: bytes, bundle: str, budget: _Budget, depth: int
     import zlib  # noqa: PLC0415
     from lzma import LZMAError  # noqa: PLC0415
 
-    broken = (RecursionError, tarfile.TarError, EOFError, LZMAError, zlib.error, ValueError, OverflowError)
+    broken = (RecursionError, tarfile.TarError, OSError, LZMAError, zlib.error, ValueError, OverflowError)
     try:
         plain = _decompressed(content, budget)
         if not plain[_TAR_MAGIC[0] :].startswith(_TAR_MAGIC[1]):
@@ -179,10 +179,10 @@ def _archive(name: str, content: bytes, bundle: str, budget: _Budget, depth: int
                 file = archive.extractfile(member)
                 assert file is not None, "a regular member has contents"
                 yield from _opened(relative, _bounded(file, budget), f"{bundle}/{relative}", budget, depth + 1)
-    except broken as error:
-        raise IntakeError(f"{bundle} is damaged: {str(error) or 'it ends too early'}", "get it again") from None
-    except OSError as error:
-        raise IntakeError(f"{bundle} is damaged: {error.strerror or error}", "get it again") from None
+    except EOFError:
+        raise IntakeError(f"{bundle} is damaged: it ends too early", "get it again") from None
+    except broken:
+        raise IntakeError(f"{bundle} is damaged: it can't be unpacked", "get it again") from None
 
 
 def _decompressed(content: bytes, budget: _Budget) -> bytes:

@@ -26,6 +26,7 @@ from typing import Any
 import msgspec
 
 from git_xsa.advisories.store import SHARED, Store, StoreError
+from git_xsa.documents import DocumentError, read_object, shaped
 from git_xsa.model.freeze import Embargo, Instant, Ledger
 from git_xsa.model.instant import parse_instant, rfc3339
 
@@ -156,7 +157,7 @@ class EmbargoLedger:
             return
         try:
             self.entries, self._rest = read_entries(content)
-        except ValueError as error:
+        except DocumentError as error:
             raise self._error(f"{error}", self._mend(content, f"{error}")) from None
 
     def _mend(self, content: bytes, why: str) -> str:
@@ -173,21 +174,16 @@ class EmbargoLedger:
 def read_entries(content: bytes) -> tuple[dict[int, Entry], dict[str, Any]]:
     """Return the embargoes that a ledger's file has, by advisory, and its keys that this version doesn't know.
 
-    Raises ``ValueError`` when it is none, with the reason as its text.
+    Raises ``DocumentError`` when it is none, with the reason as its text.
     """
-    try:
-        document: dict[str, Any] = msgspec.json.decode(content, type=dict[str, Any])
-        if document.get("format") != FORMAT:
-            raise ValueError(f"its format is {document.get('format')!r}, not {FORMAT}")
-        written = msgspec.convert(document, _File).embargoes
-    except (msgspec.MsgspecError, RecursionError) as error:
-        raise ValueError(f"{error}") from None
-    except UnicodeDecodeError:
-        raise ValueError("it is not UTF-8") from None
+    document = read_object(content)
+    if document.get("format") != FORMAT:
+        raise DocumentError(f"its format is {document.get('format')!r}, not {FORMAT}")
+    written = shaped(document, _File).embargoes
     found = [_entry(here, raw) for here, raw in zip(written, document["embargoes"], strict=True)]
     entries = {entry.embargo.xsa: entry for entry in found}
     if len(entries) < len(found):
-        raise ValueError("it has two embargoes of one advisory")
+        raise DocumentError("it has two embargoes of one advisory")
     return entries, {key: value for key, value in document.items() if key not in _File.__struct_fields__}
 
 
@@ -198,8 +194,8 @@ def write_entries(entries: Mapping[int, Entry], rest: Mapping[str, Any]) -> byte
 
 
 def read_entry(raw: dict[str, Any]) -> Entry:
-    """Return the embargo that the JSON object ``raw`` stands for; ``ValueError`` when it stands for none."""
-    return _entry(msgspec.convert(raw, _Written), raw)
+    """Return the embargo that the JSON object ``raw`` stands for; ``DocumentError`` when it stands for none."""
+    return _entry(shaped(raw, _Written), raw)
 
 
 def _entry(written: _Written, raw: dict[str, Any]) -> Entry:
@@ -207,7 +203,7 @@ def _entry(written: _Written, raw: dict[str, Any]) -> Entry:
         since, until = parse_instant(written.since), parse_instant(written.until)
         lifted = parse_instant(written.lifted) if written.lifted is not None else None
     except ValueError as error:
-        raise ValueError(f"XSA-{written.xsa} has an instant without a meaning: {error}") from None
+        raise DocumentError(f"XSA-{written.xsa} has an instant without a meaning: {error}") from None
     tips = {branch: frozenset(commits) for branch, commits in written.tips.items()}
     fixes = {branch: frozenset(patches) for branch, patches in written.fixes.items()}
     rest = {key: value for key, value in raw.items() if key not in _Written.__struct_fields__}
@@ -226,6 +222,6 @@ def _newest(journal: bytes) -> Instant | None:
 def entry_time(line: bytes) -> Instant | None:
     """Return the time of an entry; half of one, which a power cut left, has none."""
     try:
-        return parse_instant(str(msgspec.json.decode(line, type=dict[str, Any]).get("time", "")))
-    except (msgspec.MsgspecError, UnicodeDecodeError, ValueError):
+        return parse_instant(str(read_object(line).get("time", "")))
+    except ValueError:
         return None

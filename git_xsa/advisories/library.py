@@ -29,6 +29,7 @@ from git_xsa.advisories.patchfile import PatchFile, parse_patch
 from git_xsa.advisories.store import Store
 from git_xsa.advisories.text import Advisory, TextError, read_advisory
 from git_xsa.advisories.trust import FileState, Signature, check_file, check_signature, find_listed
+from git_xsa.documents import DocumentError, read_object
 
 FOLDER = "advisories"
 TEXT = "advisory.txt"
@@ -122,13 +123,10 @@ class Edition:
     @cached_property
     def record(self) -> dict[str, Any]:
         """Where it came from: what ``import.json`` holds, empty when that can't be read."""
-        import msgspec  # noqa: PLC0415 - a C library that most commands don't need
-
         try:
-            found = msgspec.json.decode(self.store.read(*self._place, RECORD) or b"{}")
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return read_object(self.store.read(*self._place, RECORD) or b"{}")
+        except DocumentError:
             return {}
-        return found if isinstance(found, dict) else {}
 
     @property
     def public(self) -> bool:

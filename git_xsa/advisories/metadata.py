@@ -14,6 +14,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from git_xsa.advisories.scope import UNSTABLE, Version, version_of
+from git_xsa.documents import DocumentError, read_json
 from git_xsa.errors import XsaError
 
 #: The largest recipe so far has 0.01 MB, the list 0.2 MB.
@@ -100,16 +101,12 @@ def read_list(content: bytes) -> list[Listed]:
 
 
 def _parsed(content: bytes) -> Any:
-    import msgspec  # noqa: PLC0415 - a C library that most commands don't need
-
     if len(content) > LARGEST:
         raise MetadataError(f"it has more than {LARGEST >> 20} MB")
     try:
-        return msgspec.json.decode(content)
-    except UnicodeDecodeError:
-        raise MetadataError("it is not JSON: it is not UTF-8") from None
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise MetadataError(f"it is not JSON: {str(error).splitlines()[0][:200]}") from None
+        return read_json(content)
+    except DocumentError as error:
+        raise MetadataError(str(error)) from None
 
 
 def _mapping(value: Any, what: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from pathlib import Path
 from git_xsa.advisories.ledger import JOURNAL, LEDGER, EmbargoLedger, Entry, read_entries, write_entries
 from git_xsa.advisories.merging import Conflict, Take, merge_entries, merge_journals
 from git_xsa.advisories.store import Store
+from git_xsa.documents import DocumentError
 from git_xsa.errors import XsaError
 from git_xsa.git.run import Git, GitError
 
@@ -205,7 +206,7 @@ class Sharing:
             return {}, {}
         try:
             return read_entries(content)
-        except ValueError as error:
+        except DocumentError as error:
             raise XsaError(f"{LEDGER} in the commit {commit} of {self._remote} can't be read: {error}") from None
 
     def _file(self, commit: str, name: str) -> bytes | None:

@@ -154,6 +154,9 @@ class Store:
         except Timeout:
             what = f"another git-xsa command is using the store {self.folder}"
             raise Locked(what, f"wait until it has ended; fuser {quote(str(path))} tells which one it is") from None
+        except NotImplementedError:
+            what = f"the store {self.folder} is on a file system that has no locks"
+            raise StoreError(what, "keep it elsewhere: git config --global xsa.store <folder>") from None
         try:
             yield
         finally:

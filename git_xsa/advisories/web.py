@@ -35,6 +35,18 @@ _REDIRECTS = 5
 _CHUNK = 1 << 16
 _SMALL = 512
 AGENT = f"git-xsa/{__version__}"
+#: OpenSSL's number for what is wrong with a certificate -> that.
+_CERTIFICATE = {
+    9: "it is not valid yet",
+    10: "it has expired",
+    18: "the server has signed it itself",
+    19: "its issuer is not trusted here",
+    20: "its issuer is not known here",
+    21: "its issuer is not known here",
+    23: "it was revoked",
+    62: "it is for another name",
+    64: "it is for another address",
+}
 
 
 class WebError(XsaError):
@@ -122,13 +134,17 @@ class Web:
                         return self._read(answer, address, limit, stamp)
                     place = _redirected(place, answer.headers["Location"])
         except requests.exceptions.SSLError as error:
-            raise WebError(f"{address}: the server's certificate is not accepted: {_reason(error)}") from None
-        except (requests.exceptions.ConnectionError, requests.exceptions.Timeout, ValueError) as error:
-            raise _Passing(_reason(error)) from None
+            raise WebError(f"{address}: {_distrust(error)}") from None
+        except requests.exceptions.Timeout:
+            raise _Passing(f"no answer came within {self.patience:.0f} seconds") from None
+        except requests.exceptions.ProxyError as error:
+            raise _Passing(f"the proxy can't be used{_system(error)}") from None
+        except requests.exceptions.ConnectionError as error:
+            raise _Passing(f"the server can't be reached, or ended the connection{_system(error)}") from None
         except (requests.exceptions.ChunkedEncodingError, urllib3.exceptions.HTTPError) as error:
-            raise _Passing(f"the transfer broke off: {_reason(error)}") from None
-        except requests.exceptions.RequestException as error:
-            raise WebError(f"{address}: {_reason(error)}") from None
+            raise _Passing(f"the transfer broke off{_system(error)}") from None
+        except (requests.exceptions.RequestException, ValueError):
+            raise WebError(f"{address}: this address, or that of the proxy, is not one to ask a web server") from None
         raise WebError(f"{address}: more than {_REDIRECTS} redirections")
 
     def _read(self, answer: requests.Response, address: str, limit: int, stamp: Stamp) -> Page:
@@ -213,12 +229,27 @@ def _retry_after(answer: requests.Response) -> float:
     return float(words) if words.isdecimal() and len(words) < 7 else 0.0
 
 
-def _reason(error: Exception) -> str:
-    """Return the innermost reason of one of the library's errors, without its object's address."""
-    inner: BaseException = error
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield ``error`` and what it came from, the innermost one last; the libraries keep that in several places."""
     for _ in range(10):
-        further = getattr(inner, "reason", None) or inner.__cause__ or inner.__context__
-        if not isinstance(further, BaseException) or further is inner:
-            break
-        inner = further
-    return str(inner).rpartition(": ")[2].strip("()'\"") or type(inner).__name__
+        yield error
+        held = (getattr(error, "reason", None), *error.args[:1], error.__cause__, error.__context__)
+        inner = next((one for one in held if isinstance(one, BaseException) and one is not error), None)
+        if inner is None:
+            return
+        error = inner
+
+
+def _system(error: Exception) -> str:
+    """Return what the operating system says of a connection that failed, behind a colon; empty when it says nothing."""
+    words = [cause.strerror for cause in _causes(error) if isinstance(cause, OSError) and isinstance(cause.errno, int)]
+    return f": {words[-1]}" if words and words[-1] else ""
+
+
+def _distrust(error: Exception) -> str:
+    """Return why there is no secure connection, in our words (OpenSSL's numbers: ``man verify``, "Error codes")."""
+    codes = [getattr(cause, "verify_code", None) for cause in _causes(error)]
+    code = next((code for code in codes if code), None)
+    if code is None:
+        return "no secure connection to the server (TLS) can be made"
+    return f"the server's certificate is not accepted: {_CERTIFICATE.get(code, f'OpenSSL gives the code {code}')}"

@@ -110,8 +110,8 @@ def unpack(tarball: bytes, prefix: str) -> dict[bytes, tuple[str, bytes]]:
                     found[inside] = (EXECUTABLE if member.mode & 0o100 else "100644", source.read())
                 else:
                     raise XsaError(f"the tarball has something that is neither file nor link: {member.name}")
-    except (tarfile.TarError, EOFError, OSError) as error:
-        raise XsaError(f"the tarball can't be read: {error}", "remove it, and go on with --continue") from None
+    except (tarfile.TarError, EOFError, OSError):
+        raise XsaError("the tarball is damaged: it can't be unpacked", "remove it, and go on with --continue") from None
     return found
 
 

@@ -25,6 +25,7 @@ from git_xsa.model.change import FileChange, Hunk
 
 _FILE = re.compile(rb"^(?=diff --git )", re.MULTILINE)
 _BODY = re.compile(rb"^(?:@@ -|GIT binary patch$|Binary files )", re.MULTILINE)
+_RANGES = re.compile(rb"@@ -[0-9]+(?:,([0-9]+))? \+[0-9]+(?:,([0-9]+))? @@")
 _PLAIN = "--- a\n+++ b\n"
 _MODE = re.compile(rb"[0-7]{6}")
 _ESCAPES = {b"a": b"\a", b"b": b"\b", b"t": b"\t", b"n": b"\n", b"v": b"\v", b"f": b"\f", b"r": b"\r"}
@@ -71,12 +72,32 @@ def parse_hunks(body: bytes) -> tuple[Hunk, ...]:
         return ()
     try:
         patch = PatchSet(StringIO(_PLAIN + body.decode("latin-1"), newline="\n"))
-    except UnidiffParseError as error:
-        raise DiffError(f"not a diff: {str(error).strip()}") from None
+    except UnidiffParseError:
+        raise DiffError(f"not a diff: {_miscounted(body)}") from None
     hunks = [hunk for file in patch for hunk in file]
     if len(patch) != 1 or sum(len(hunk) + 1 for hunk in hunks) != body.count(b"\n"):
         raise DiffError("not a diff: lines are left over after the last hunk")
     return tuple(map(_hunk, hunks))
+
+
+def _miscounted(body: bytes) -> str:
+    """Return what is wrong with the first hunk of ``body`` that unidiff refuses, in our words."""
+    number = old = new = 0
+    for line in body.split(b"\n")[:-1]:
+        header = _RANGES.match(line)
+        if header is not None:
+            if old or new:
+                break
+            number += 1
+            old, new = (int(count) if count is not None else 1 for count in header.groups())
+        elif line[:1] in (b" ", b"-", b"+", b"\r", b""):
+            old -= line[:1] != b"+"
+            new -= line[:1] != b"-"
+            if old < 0 or new < 0:
+                return f"hunk {number} has more lines than its header says"
+        elif line[:1] != b"\\":
+            return f"a line of hunk {number} begins with neither a blank, + nor -: {_shown(line[:60])}"
+    return f"hunk {number} has fewer lines than its header says"
 
 
 def _hunk(hunk: unidiff.patch.Hunk) -> Hunk:

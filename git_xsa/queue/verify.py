@@ -42,8 +42,8 @@ def verify(session: Session, folder: Path, base: Commit, policy: str | None) -> 
         raise XsaError(f"{folder} has no {MANIFEST} of git xsa-export", "give the folder that was exported")
     try:
         return _verify(session, folder, base, policy, known)
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
-        what = f"{folder / MANIFEST} is damaged: {type(error).__name__}: {error}"
+    except (LookupError, TypeError, ValueError, AttributeError):
+        what = f"{folder / MANIFEST} is damaged: a key is missing, or holds what no export writes"
         raise XsaError(what, "export the queue again") from None
 
 

@@ -12,11 +12,11 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from git_xsa.advisories.store import Store
+from git_xsa.documents import DocumentError, read_object, shaped
 from git_xsa.errors import XsaError
 
 FOLDER = "releases"
@@ -76,11 +76,11 @@ class Records:
         if content is None:
             return None
         try:
-            found: dict[str, Any] = msgspec.json.decode(content, type=dict[str, Any])
+            found = read_object(content)
             if found.get("format") == FORMAT:
-                return msgspec.convert(found, Record)
+                return shaped(found, Record)
             why = f"its format is {found.get('format')!r}, not {FORMAT}"
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except DocumentError as error:
             why = str(error)
         place = self.store.path(FOLDER, f"{version}.json")
         raise XsaError(f"{place} can't be read: {why}", "look at it; without it, the release can't be gone on with")

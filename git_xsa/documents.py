@@ -1,0 +1,103 @@
+"""Read JSON, and say in our own words what keeps it from being read.
+
+The library that parses it may be exchanged for a newer one, whose exceptions and messages are others; what a user
+reads stays the same.  So what is wrong, and where, is found here and never taken from the library's text.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from types import UnionType
+from typing import Any, TypeVar, get_args, get_origin
+
+T = TypeVar("T")
+
+#: Type -> what a value of it is called.
+_CALLED = {dict: "an object", list: "a list", str: "a text", int: "a whole number", bool: "true or false"}
+_NONE = type(None)
+
+
+class DocumentError(ValueError):
+    """A file that is not the document that it should be; the text says why, and where."""
+
+
+def read_json(content: bytes) -> Any:
+    """Return what the JSON ``content`` says; ``DocumentError`` when it is none."""
+    import msgspec  # noqa: PLC0415 - a C library that most commands don't need
+
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise DocumentError("it is not JSON: it is not UTF-8") from None
+    try:
+        return msgspec.json.decode(content)
+    except RecursionError:
+        raise DocumentError("it is not JSON: it is nested too deeply") from None
+    except (msgspec.MsgspecError, ValueError):
+        raise DocumentError(f"it is not JSON{_where(content.decode('utf-8'))}") from None
+
+
+def _where(text: str) -> str:
+    """Return at which place ``text`` stops being JSON, empty when that can't be told."""
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        if error.pos >= len(text.rstrip()):
+            return ": it ends too early"
+        return f": line {error.lineno}, column {error.colno}"
+    except (RecursionError, ValueError):
+        return ""
+    return ""
+
+
+def read_object(content: bytes) -> dict[str, Any]:
+    """Return the JSON object that ``content`` is; ``DocumentError`` when it is none."""
+    return shaped(read_json(content), dict[str, Any])
+
+
+def shaped(value: Any, kind: type[T]) -> T:
+    """Return the JSON ``value`` as a ``kind`` (a msgspec structure, say); ``DocumentError`` names what doesn't fit."""
+    import msgspec  # noqa: PLC0415
+
+    try:
+        return msgspec.convert(value, kind)
+    except (msgspec.MsgspecError, RecursionError, ValueError):
+        raise DocumentError(_misfit(value, kind, "")) from None
+
+
+def _misfit(value: Any, kind: Any, place: str) -> str:
+    """Return the innermost place at which ``value`` is not of the type ``kind``, and what it must be there."""
+    import msgspec  # noqa: PLC0415
+
+    for key, inner, wanted in _parts(value, kind):
+        at = f"{place}{key}".removeprefix(".")
+        if inner is msgspec.UNSET:
+            return f"{at} is missing"
+        try:
+            msgspec.convert(inner, wanted)
+        except (msgspec.MsgspecError, RecursionError, ValueError):
+            return _misfit(inner, wanted, at)
+    return f"{place or 'it'} must be {_called(kind)}"
+
+
+def _parts(value: Any, kind: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Yield the parts of ``value``: the place in it, the value there (``UNSET``: it is missing), the type wanted."""
+    import msgspec  # noqa: PLC0415
+
+    origin, inner = get_origin(kind) or kind, get_args(kind)
+    if origin is list and isinstance(value, list):
+        yield from ((f"[{number}]", item, inner[0]) for number, item in enumerate(value))
+    elif origin is dict and isinstance(value, dict):
+        yield from ((f".{key}", item, inner[1]) for key, item in value.items())
+    elif isinstance(origin, type) and issubclass(origin, msgspec.Struct) and isinstance(value, dict):
+        for field in msgspec.structs.fields(origin):
+            if field.encode_name in value or field.required:
+                yield f".{field.encode_name}", value.get(field.encode_name, msgspec.UNSET), field.type
+
+
+def _called(kind: Any) -> str:
+    """Return what a value of the type ``kind`` is called."""
+    if isinstance(kind, UnionType):
+        return " or ".join("null" if one is _NONE else _called(one) for one in get_args(kind))
+    return _CALLED.get(get_origin(kind) or kind, "an object")
