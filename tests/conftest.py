@@ -10,9 +10,13 @@ import contextlib
 import os
 import signal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
+
+if TYPE_CHECKING:
+    from ways import Ground
 
 ROOT = Path(__file__).resolve().parent.parent
 #: When every commit and tag of a test is made: 2026-01-02 03:04:05 UTC.
@@ -87,6 +91,16 @@ def sealed(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyP
     settings.touch()
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(settings))
     return home
+
+
+@pytest.fixture
+def ground(tmp_path: Path, sealed: Path, monkeypatch: pytest.MonkeyPatch) -> Ground:
+    """Return a clone with the hooks, while a freeze is in force and a fix is under embargo."""
+    from ways import Ground  # noqa: PLC0415 - few tests need it
+
+    made = Ground(tmp_path, sealed, monkeypatch)
+    made.keep_secret()
+    return made
 
 
 @pytest.fixture(scope="session")
