@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from git_xsa.git.repository import Repository
     from git_xsa.git.updates import Move
     from git_xsa.model.freeze import Verdict
-    from git_xsa.model.leak import Watch
-    from git_xsa.report.leaks import Leak
 
 REFUSED = 1
 #: How a refusal is overridden.  Not by --no-verify, which would have the guard against leaks look away, too.
@@ -38,18 +36,25 @@ OVERRIDE = (
 
 def run(words: list[str], given: IO[bytes]) -> int:
     """Return 0 when the push may go on, 1 when it is refused; what to do then is on standard error."""
+    from git_xsa.commands.push_guard import leaks_of  # noqa: PLC0415
+    from git_xsa.git.address import Target, is_private, mirror_of  # noqa: PLC0415
     from git_xsa.git.config import read_settings  # noqa: PLC0415
     from git_xsa.git.repository import Repository  # noqa: PLC0415
+    from git_xsa.report.leaks import mirror_lines  # noqa: PLC0415
 
-    name, address = (*words, "", "")[:2]
+    target = Target(*(*words, "", "")[:2])
     moves = _moves(given.read())
     with Repository() as repository:
         settings = read_settings(repository.git)
-        if not moves or {name, address} & set(settings.private_remotes):
+        if not moves:
+            return 0
+        if is_private(repository.git, settings, target):
+            _say(mirror_lines(target, mirror_of(repository.git, target)))
             return 0
         now = clock.now()
         entries = _ledger(settings)
-        lines = _leaks(repository, settings, entries, now, (name, moves))
+        ledger = entries.ledger if entries is not None else None
+        lines = leaks_of(repository, settings, ledger, now, target, moves)
         # Second, because an override is written down, and there is none for a leak.
         lines += _frozen(repository, settings, entries, now, moves) if not lines else []
         _say(lines)
@@ -87,57 +92,6 @@ def _moves(given: bytes) -> list[Move]:
             raise XsaError(f"git gave the hook pre-push a line that it can't read: {line!r}", "see githooks(5)")
         found.append(moved(fields[2], fields[3], fields[1]))
     return found
-
-
-def _leaks(
-    repository: Repository, settings: Settings, entries: EmbargoLedger | None, now: int, push: tuple[str, list[Move]]
-) -> list[str]:
-    """Return what to say of what would be made public, nothing when nothing would."""
-    from git_xsa.advisories.library import Library  # noqa: PLC0415
-    from git_xsa.advisories.secrecy import Secrecy  # noqa: PLC0415
-    from git_xsa.advisories.secrets import read_secrets  # noqa: PLC0415
-    from git_xsa.advisories.store import Store  # noqa: PLC0415
-    from git_xsa.git.outgoing import public_messages, there_already  # noqa: PLC0415
-    from git_xsa.model.leak import Kind, Watch  # noqa: PLC0415
-    from git_xsa.report.leaks import leak_lines  # noqa: PLC0415
-
-    remote, moves = push
-    library = Library(Store.open(settings.store), settings.trusted_keys)
-    ledger = entries.ledger if entries is not None else None
-    numbers = Secrecy(library, ledger, now).embargoed()
-    moves = [move for move in moves if move.new is not None]
-    if not numbers or not moves:
-        return []
-    there = there_already(repository, remote, moves)
-    watch = Watch(read_secrets(library, numbers, repository, there[:1]))
-    leaks = _found(watch, repository, moves, there)
-    if any(leak.match.kind is Kind.TEXT for leak in leaks):
-        # Reading all that is public takes seconds, and is done only when it may matter.
-        watch.forget(public_messages(repository, there))
-        leaks = _found(watch, repository, moves, there)
-    listed = {embargo.xsa for embargo in ledger.embargoes} if ledger is not None else set()
-    return leak_lines(leaks, remote, listed)
-
-
-def _found(watch: Watch, repository: Repository, moves: Sequence[Move], there: Sequence[str]) -> list[Leak]:
-    from git_xsa.git.outgoing import sent_objects  # noqa: PLC0415
-    from git_xsa.model.leak import Kind  # noqa: PLC0415
-    from git_xsa.report.leaks import Leak  # noqa: PLC0415
-
-    # Where a name is new everybody reads it; that of a branch is its words with something else between them.
-    leaks = [
-        Leak("the name of", move.new or "", match)
-        for move in moves
-        for match in watch.look(f"\n\n{move.ref}".encode("utf-8", "surrogateescape"), b"")
-        if match.kind is not Kind.MARK
-    ]
-    notes = any(move.ref.startswith("refs/notes/") for move in moves)
-    for sent in sent_objects(repository, moves, there):
-        found = watch.look(sent.text, sent.diff) if sent.type in ("commit", "tree") else watch.read(sent.text)
-        if notes and sent.type == "commit":
-            found = sorted({*found, *watch.read(sent.added)})
-        leaks += [Leak(sent.type, sent.id, match) for match in found]
-    return leaks
 
 
 def _frozen(

@@ -6,7 +6,8 @@ combined: what is in none of its parents.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from git_xsa.errors import XsaError
@@ -15,11 +16,15 @@ from git_xsa.git.updates import Move
 
 #: Commits with what they change.  A commit begins with a NUL at the start of a line, its message ends with another
 #: one, and no line of a diff begins so.
-_DIFF = ("-M", "--no-color", "--no-ext-diff", "--no-textconv", "--submodule=short", "-U3", "--diff-algorithm=myers",
-         "--src-prefix=a/", "--dst-prefix=b/")  # fmt: skip
+#: ``--text``: no attribute and no length makes git say no more than "Binary files differ".
+_DIFF = ("-M", "--text", "--no-color", "--no-ext-diff", "--no-textconv", "--submodule=short", "-U3",
+         "--diff-algorithm=myers", "--src-prefix=a/", "--dst-prefix=b/")  # fmt: skip
 _LOG = ("log", "--stdin", "-p", *_DIFF, "--diff-merges=dense-combined", "--root", "--no-show-signature", "--no-notes",
         "--no-mailmap", "--encoding=UTF-8", "--format=%x00%H %P%n%B%n%x00")  # fmt: skip
 _BLOCK = 1 << 20
+_FILE = re.compile(rb"^(?=diff --)", re.MULTILINE)
+#: The name of a note's file: that of the object it is for, with slashes in it where there are many notes.
+_NOTE = re.compile(rb"^\+\+\+ b/(?=(?:[0-9a-f]/?){40,64}$)(?:[0-9a-f]{2}/)*[0-9a-f]+$", re.MULTILINE)
 #: A tag may stand for a tag; nobody needs more of them in a row than this.
 _DEEPEST = 16
 
@@ -34,16 +39,18 @@ class Sent:
     diff: bytes = b""
 
     @property
-    def added(self) -> bytes:
-        """The lines that it adds, one after the other."""
-        lines = self.diff.split(b"\n")
-        return b"\n".join(line[1:] for line in lines if line[:1] == b"+" and not line.startswith(b"+++ "))
+    def notes(self) -> bytes:
+        """The lines of the notes that it adds, whatever the reference is called; such a file is called as an object."""
+        if not _NOTE.search(self.diff):
+            return b""
+        pieces = (piece for piece in _FILE.split(self.diff) if _NOTE.search(piece))
+        lines = (line for piece in pieces for line in piece.partition(b"\n@@")[2].split(b"\n"))
+        return b"\n".join(line.lstrip(b"+") for line in lines if line[:1] == b"+")
 
 
 def outgoing_commits(repository: Repository, tips: Iterable[str], there: Iterable[str]) -> Iterator[Sent]:
     """Yield the commits that ``tips`` have and ``there`` (what the remote has) have not, the newest first."""
-    names = [*dict.fromkeys(tips), *(f"^{name}" for name in dict.fromkeys(there))]
-    stream = repository.git.stream(*_LOG, given="".join(f"{name}\n" for name in names).encode())
+    stream = repository.git.stream(*_LOG, given=_span(tips, there))
     blocks: list[bytes] = []
     while True:
         block = stream.read(_BLOCK)
@@ -81,23 +88,17 @@ def public_messages(repository: Repository, there: Iterable[str]) -> Iterator[st
         yield from (message.decode("utf-8", "replace") for message in whole)
 
 
-def there_already(repository: Repository, remote: str, moves: Iterable[Move]) -> list[str]:
-    """Return commits that the remote has: what its references are now, as far as they are known here, and what its
-    branches were when they were fetched last.
+def more_commits(repository: Repository, tips: Sequence[str], there: Iterable[str], many: int) -> bool:
+    """Return whether ``tips`` have more than ``many`` commits that ``there`` have not."""
+    if not tips:
+        return False
+    listing = repository.git.call("rev-list", f"--max-count={many + 1}", "--stdin", given=_span(tips, there)).out
+    return listing.count(b"\n") > many
 
-    Only its own branches count.  What another remote has may be there because it must not come here: one that is called
-    ``origin/private`` keeps its branches below those of ``origin``.
-    """
-    names = [move.old for move in moves if move.old is not None and repository.resolve(move.old) is not None]
-    if remote:
-        listing = repository.git.text("for-each-ref", "--format=%(objectname) %(refname)", f"refs/remotes/{remote}/")
-        others = [name for name in repository.git.text("remote").splitlines() if name.startswith(f"{remote}/")]
-        names += [
-            name
-            for name, ref in (line.split(" ", 1) for line in listing.splitlines())
-            if not any(ref.startswith(f"refs/remotes/{other}/") for other in others) and repository.resolve(name)
-        ]
-    return list(dict.fromkeys(names))
+
+def _span(tips: Iterable[str], there: Iterable[str]) -> bytes:
+    names = [*dict.fromkeys(tips), *(f"^{name}" for name in dict.fromkeys(there))]
+    return "".join(f"{name}\n" for name in names).encode()
 
 
 def sent_objects(repository: Repository, moves: Iterable[Move], there: Iterable[str]) -> Iterator[Sent]:

@@ -7,6 +7,7 @@ only to look.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from git_xsa.errors import XsaError
 from git_xsa.git.programs import run_tool
@@ -22,6 +23,15 @@ class PushFailed(XsaError):
 
 def remote_refs(repository: Repository, remote: str, names: Sequence[str]) -> dict[str, str] | str:
     """Return the object of each of the references ``names`` that ``remote`` has; why not, when it can't be reached."""
+    found = advertised(repository, remote, repository.folder)
+    return found if isinstance(found, str) else {name: found[name] for name in found if name in names}
+
+
+def advertised(repository: Repository, remote: str, folder: Path) -> dict[str, str] | str:
+    """Return the object of each reference that ``remote`` has, by its name; why not, when it can't be reached.
+
+    ``remote`` is a name or an address; one that is a path begins at ``folder``.
+    """
     surroundings = {
         "GIT_DIR": str(repository.folder),
         "GIT_TERMINAL_PROMPT": "0",
@@ -29,12 +39,12 @@ def remote_refs(repository: Repository, remote: str, names: Sequence[str]) -> di
         "SSH_ASKPASS_REQUIRE": "never",
     }
     words = ("git", "ls-remote", "--quiet", "--", remote)  # without names: that of a tag to come is nobody's business
-    done = run_tool(words, folder=repository.folder, environment=surroundings, alone=True, limit=LIMIT)
+    done = run_tool(words, folder=folder, environment=surroundings, alone=True, limit=LIMIT)
     if done.status:
         said = done.err.decode("utf-8", "replace").strip().splitlines()
         return next((line for line in said if line.startswith(("fatal:", "error:"))), said[0] if said else "no answer")
     pairs = (line.split("\t") for line in done.out.decode("utf-8", "replace").splitlines())
-    return {name: object_name for object_name, name in pairs if name in names}
+    return {name: object_name for object_name, name in pairs}
 
 
 def push(repository: Repository, remote: str, refspecs: Sequence[str]) -> None:

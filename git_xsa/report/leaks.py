@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from git_xsa.git.address import Target
 from git_xsa.model.leak import Kind, Match
 from git_xsa.report.plain import printable
 
@@ -32,10 +33,22 @@ class Leak:
     match: Match
 
 
-def leak_lines(leaks: Sequence[Leak], remote: str, listed: Collection[int]) -> list[str]:
-    """Return what to tell whoever pushes to ``remote``; nothing for no leaks.
+def mirror_lines(target: Target, setting: str) -> list[str]:
+    """Return a warning that a private remote passes on what it gets, by the ``setting`` that says so; none for none."""
+    if not setting:
+        return []
+    what = f"warning: {target.name} is a private remote, but it is a mirror ({setting})"
+    return [
+        printable(line, one_line=True)
+        for line in (what, "hint: make sure that it passes nothing on to others while something is under embargo")
+    ]
 
-    ``listed`` are the numbers that the ledger has.
+
+def leak_lines(leaks: Sequence[Leak], target: Target, named: bool, listed: Collection[int]) -> list[str]:
+    """Return what to tell whoever pushes to ``target``; nothing for no leaks.
+
+    ``named``: ``xsa.privateRemote`` names the remote, but not this address.  ``listed`` are the numbers that the ledger
+    has.
     """
     if not leaks:
         return []
@@ -46,14 +59,18 @@ def leak_lines(leaks: Sequence[Leak], remote: str, listed: Collection[int]) -> l
         for leak in leaks
     ]
     more = [f"error: ... and {len(told) - MANY} more like these"] if len(told) > MANY else []
+    what = f"{', '.join(names.values())} {'is' if len(names) == 1 else 'are'} under embargo"
     lines = [
-        f"error: {', '.join(names.values())} is under embargo, and {remote} is not a private remote:"
-        if len(names) == 1
-        else f"error: {', '.join(names.values())} are under embargo, and {remote} is not a private remote:",
+        f"error: {what}, and {target.name} is not a private remote:",
         *told[:MANY],
         *more,
         "hint: nothing was pushed: take these out, or push to a remote that xsa.privateRemote names",
     ]
+    if named:
+        lines.append(
+            f"hint: xsa.privateRemote names {target.name}, which has other addresses, too; this one is {target.shown}: "
+            "if all are private, name each of them"
+        )
     unknown = [names[number] for number in numbers if number not in listed]
     if unknown:
         what = f"hint: {', '.join(unknown)} is in the store but not in the ledger"

@@ -1,0 +1,94 @@
+"""Look for what is under embargo in all that a push would send, and say what was found.
+
+What the address has already can't leak.  git says it of the references that are moved; for the others the address is
+asked, and only when it matters: when much would have to be read, or when something was found that may be there.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from git_xsa.advisories.library import Library
+from git_xsa.advisories.secrecy import Secrecy
+from git_xsa.advisories.secrets import read_secrets
+from git_xsa.advisories.store import Store
+from git_xsa.git.address import Target, known_tips, old_tips
+from git_xsa.git.outgoing import more_commits, public_messages, sent_objects
+from git_xsa.model.leak import Kind, Watch
+from git_xsa.report.leaks import Leak, leak_lines
+from git_xsa.report.plain import printable
+
+if TYPE_CHECKING:
+    from git_xsa.git.config import Settings
+    from git_xsa.git.repository import Repository
+    from git_xsa.git.updates import Move
+    from git_xsa.model.freeze import Ledger
+
+#: So many commits are read before the address is asked what it has.
+FEW = 300
+
+
+def leaks_of(
+    repository: Repository,
+    settings: Settings,
+    ledger: Ledger | None,
+    now: int,
+    target: Target,
+    all_moves: Sequence[Move],
+) -> list[str]:
+    """Return what to say of what would be made public, nothing when nothing would."""
+    library = Library(Store.open(settings.store), settings.trusted_keys)
+    numbers = Secrecy(library, ledger, now).embargoed()
+    moves = [move for move in all_moves if move.new is not None]
+    if not numbers or not moves:
+        return []
+    there = old_tips(repository, moves)
+    tips = [move.new for move in moves if move.new is not None and repository.resolve(move.new)]
+    asked = more_commits(repository, tips, there, FEW)
+    if asked:
+        there += _asked(repository, target)
+    leaks, watch = _looked(library, numbers, repository, moves, there)
+    if leaks and not asked:
+        there += _asked(repository, target)
+        leaks, watch = _looked(library, numbers, repository, moves, there)
+    if any(leak.match.kind is Kind.TEXT for leak in leaks):
+        # Reading all that is public takes seconds, and is done only when it may matter.
+        watch.forget(public_messages(repository, there))
+        leaks = _found(watch, repository, moves, there)
+    listed = {embargo.xsa for embargo in ledger.embargoes} if ledger is not None else set()
+    return leak_lines(leaks, target, target.name in settings.private_remotes, listed)
+
+
+def _asked(repository: Repository, target: Target) -> list[str]:
+    """Return the commits that the address says it has; none, and say so, when it does not answer."""
+    found = known_tips(repository, target)
+    if isinstance(found, list):
+        return found
+    what = f"warning: {target.shown} does not say what it has ({found}): nothing counts as being there"
+    print(printable(what, one_line=True), file=sys.stderr)
+    return []
+
+
+def _looked(
+    library: Library, numbers: Sequence[int], repository: Repository, moves: Sequence[Move], there: Sequence[str]
+) -> tuple[list[Leak], Watch]:
+    watch = Watch(read_secrets(library, numbers, repository, there[:1]))
+    return _found(watch, repository, moves, there), watch
+
+
+def _found(watch: Watch, repository: Repository, moves: Sequence[Move], there: Sequence[str]) -> list[Leak]:
+    # Where a name is new everybody reads it; that of a branch is its words with something else between them.
+    leaks = [
+        Leak("the name of", move.new or "", match)
+        for move in moves
+        for match in watch.look(f"\n\n{move.ref}".encode("utf-8", "surrogateescape"), b"")
+        if match.kind is not Kind.MARK
+    ]
+    for sent in sent_objects(repository, moves, there):
+        found = watch.look(sent.text, sent.diff) if sent.type in ("commit", "tree") else watch.read(sent.text)
+        if sent.type == "commit" and (notes := sent.notes):
+            found = sorted({*found, *watch.read(notes)})
+        leaks += [Leak(sent.type, sent.id, match) for match in found]
+    return leaks
