@@ -9,9 +9,10 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-import shutil
 from contextlib import suppress
 from pathlib import Path
+
+from git_xsa.git.folders import remove
 
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - the folder in it has a name that can't be guessed, and is private
 _MOUNTS = Path("/proc/self/mounts")
@@ -54,7 +55,7 @@ class Scratch:
 
     def close(self) -> None:
         """Remove the folder with all that is in it."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        remove(self.path)
         os.close(self._lock)
 
 
@@ -84,6 +85,6 @@ def _remove_unused(path: str) -> None:
     try:
         if os.fstat(folder).st_uid == os.getuid():
             fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(path, ignore_errors=True)
+            remove(path)
     finally:
         os.close(folder)

@@ -8,13 +8,13 @@ The repository's own objects are read as an alternate.
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import pathsep
 from pathlib import Path
 
 from git_xsa.errors import XsaError
+from git_xsa.git.folders import files_below, make_folders, remove
 from git_xsa.git.programs import run_patch
 from git_xsa.git.repository import Repository
 from git_xsa.git.run import Git, Service
@@ -129,16 +129,17 @@ class Quarantine:
         ``None`` when it rejects a hunk.  Raises ``XsaError`` when there is no such program.
         """
         tree = self._folder / "tree"
-        shutil.rmtree(tree, ignore_errors=True)
+        remove(tree)
         tree.mkdir()
         for path, content in base.items():
-            place = Path(os.fsdecode(os.path.join(os.fsencode(tree), path)))
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(content)
+            place = Path(os.fsdecode(path))
+            make_folders(tree, place.parent)
+            (tree / place).write_bytes(content)
         if not all(run_patch(tree, text, fuzz) for text in patches):
             return None
-        found = (place for place in tree.rglob("*") if place.is_file())
-        return {os.fsencode(place.relative_to(tree)): place.read_bytes() for place in found}
+        return {
+            os.fsencode(place): (tree / place).read_bytes() for place in files_below(tree) if (tree / place).is_file()
+        }
 
     def am(self, base: Mapping[bytes, Entry], mails: Sequence[bytes]) -> Trial:
         """Return what ``git am`` makes of ``mails``, given to it as a file each, on the files ``base``.
@@ -146,7 +147,7 @@ class Quarantine:
         It works in a repository of its own, which takes objects from the real one and gives it none.
         """
         tree = self._folder / "am"
-        shutil.rmtree(tree, ignore_errors=True)
+        remove(tree)
         tree.mkdir()
         own = {
             "GIT_DIR": str(tree / ".git"),
@@ -171,7 +172,7 @@ class Quarantine:
     def _written(self, texts: Sequence[bytes]) -> list[str]:
         """Write each of ``texts`` into a file; return the names."""
         folder = self._folder / "texts"
-        shutil.rmtree(folder, ignore_errors=True)
+        remove(folder)
         folder.mkdir()
         names = [str(folder / f"{number:05}") for number in range(len(texts))]
         for name, text in zip(names, texts, strict=True):

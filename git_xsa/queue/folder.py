@@ -21,7 +21,6 @@ import fcntl
 import json
 import os
 import platform
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from git_xsa.errors import XsaError
+from git_xsa.git.folders import files_below, remove
 
 #: The file that tells what an export holds.
 MANIFEST = "xsa-queue.json"
@@ -63,11 +63,7 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
 
 def differences(folder: Path, known: Mapping[str, Any]) -> list[str]:
     """Return what is not in ``folder`` as its manifest says, a sentence each; none for an export as it was written."""
-    found = {
-        os.fspath(path.relative_to(folder)): path
-        for path in folder.rglob("*")
-        if path.is_symlink() or not path.is_dir()
-    }
+    found = {os.fspath(path): folder / path for path in files_below(folder)}
     found.pop(MANIFEST, None)
     told: Mapping[str, str] = known["files"]
     remarks = [f"{name} is missing" for name in sorted(told.keys() - found.keys())]
@@ -138,7 +134,7 @@ def _temporary(target: Path) -> Iterator[Path]:
         yield fresh
     finally:
         os.close(lock)
-        shutil.rmtree(fresh, ignore_errors=True)
+        remove(fresh)
 
 
 @contextlib.contextmanager
@@ -159,7 +155,7 @@ def _remove_leftovers(target: Path) -> None:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 if place.stat().st_uid == os.geteuid():
-                    shutil.rmtree(place, ignore_errors=True)
+                    remove(place)
             finally:
                 os.close(lock)
 
