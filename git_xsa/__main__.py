@@ -15,6 +15,7 @@ comes from a repository or from the command line is printed without its control 
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import sys
 from collections.abc import Sequence
@@ -51,6 +52,8 @@ PIPE_CLOSED = 128 + signal.SIGPIPE
 ENDING = (signal.SIGTERM, signal.SIGHUP)
 #: What ``main`` adds to their number: 128 would make wrong usage of SIGHUP.
 ENDED = 256
+#: Which mappings of a process's memory a core dump has; children inherit it.
+_DUMP_FILTER = "/proc/self/coredump_filter"
 USAGE = UsageError.status
 FAILURE = XsaError.status
 
@@ -65,6 +68,7 @@ def entry() -> int:
 
     Returns the exit status, or ends the process by the signal that Ctrl-C or a closed pipe would have ended it with.
     """
+    _forbid_core_dumps()
     program = os.path.basename(sys.argv[0])
     name = program.removeprefix("git-xsa-")
     for ending in ENDING:
@@ -76,6 +80,20 @@ def entry() -> int:
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
     return status
+
+
+def _forbid_core_dumps() -> None:
+    """Keep this process and all that it starts from leaving their memory on a disk: text under embargo is in it.
+
+    On Linux a program that core dumps are piped to (``core_pattern``) gets them whatever the limit is; with this filter
+    no mapping of the memory is in them (core(5)).
+    """
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    try:
+        with open(_DUMP_FILTER, "wb", buffering=0) as file:
+            file.write(b"0")
+    except OSError:  # there is none on other systems
+        return
 
 
 class Ended(BaseException):
