@@ -8,6 +8,7 @@ import contextlib
 import gc
 import json
 import os
+import resource
 import shlex
 import shutil
 import signal
@@ -22,6 +23,8 @@ import pytest
 from repositories import Answer, Draft, File, Files, Place, processes, run, snapshot, start
 
 from git_xsa.git.build_command import Walls, find_walls
+from git_xsa.git.folders import make_folders
+from git_xsa.queue.outcomes import files_of
 
 RELEASE = "RELEASE-1.0.0"
 #: Without what the rules for names find, so that the build has something to find.
@@ -32,6 +35,10 @@ prog: main.o util.o
 %.o: %.c util.h
 \tgcc -Wall -Werror -c $<
 """
+#: What it prints when nothing is there yet.
+MADE = ("gcc -Wall -Werror -c main.c", "gcc -Wall -Werror -c util.c", "gcc -o prog main.o util.o")
+#: Deeper than Python recurses.
+DEEP = 1050
 #: Eight lines between two functions, so that their changes are in hunks apart.
 GAP = "".join(f"/* {number} */\n" for number in range(8))
 
@@ -109,7 +116,7 @@ Apply in this order (strict git apply, no fuzz):
   1  build  {c(3)}  util: two
   2  XSA-1  {c(5)}  main: call two
 
-It builds (3 builds): make
+It builds (4 builds): make
 
 {c(3)} util: two
   build prerequisite
@@ -150,7 +157,7 @@ RELEASE-1.0.0, 4 commits behind stable-1.0
   Apply in this order (strict git apply, no fuzz):
   1  build  {c(3)}  util: two
   2  XSA-1  {c(5)}  main: call two
-  It builds (3 builds): make -s
+  It builds (4 builds): make -s
   Why these prerequisites: git xsa-prereqs --onto RELEASE-1.0.0 --tip stable-1.0 --xsa 1 --why --build 'make -s'
 """,
     )
@@ -194,6 +201,7 @@ build 1: RELEASE-1.0.0 itself
 build 2: the queue of 1 commit
     fails: main.c:12:5: error: implicit declaration of function ‘two’ [-Werror=implicit-function-declaration]
 build 3: with {place.short(3)}, which may supply what is missing
+build 4: all of it once more, in a new tree
 """
     )
 
@@ -225,7 +233,7 @@ def test_json(tmp_path: Path, builds: Path) -> None:
         "gone": False, "note": None, "diagnostic": words,
     }  # fmt: skip
     assert document["build"] == {
-        "command": "make", "state": "builds", "tries": 3, "known": 0, "minimal": True, "log": None,
+        "command": "make", "state": "builds", "tries": 4, "known": 0, "minimal": True, "log": None,
     }  # fmt: skip
     assert [item["id"] for item in document["queue"]] == [place[3], place[5]]
 
@@ -266,7 +274,7 @@ def test_of_two_suppliers_the_one_that_defines_the_name_is_taken(tmp_path: Path)
     )
     answer = place.run(*ASK, "--json", "--build", "make")
     assert prerequisites(answer) == [("util: two", "build")]
-    assert json.loads(answer.out)["build"]["tries"] == 3
+    assert json.loads(answer.out)["build"]["tries"] == 4
 
 
 def test_a_supplier_comes_with_what_it_needs_to_apply(tmp_path: Path) -> None:
@@ -284,7 +292,7 @@ def test_names_that_the_rules_find_need_no_search(tmp_path: Path) -> None:
     place = missing_name(tmp_path)
     answer = place.run("prereqs", "--onto", RELEASE, "--xsa", "1", "--json", "--build", "make")
     assert prerequisites(answer) == [("util: two", "symbol")]
-    assert json.loads(answer.out)["build"]["tries"] == 2
+    assert json.loads(answer.out)["build"]["tries"] == 3
 
 
 def test_names_of_what_a_build_asked_for_are_found_by_the_rules(tmp_path: Path) -> None:
@@ -372,13 +380,13 @@ def test_outcomes_are_known_the_next_time(tmp_path: Path, builds: Path) -> None:
     place = missing_name(tmp_path)
     command = f"echo x >>{tmp_path}/runs; make"
     first = place.run(*ASK, "--build", command)
-    assert (tmp_path / "runs").read_text() == "x\n" * 3
+    assert (tmp_path / "runs").read_text() == "x\n" * 4
     second = place.run(*ASK, "--build", command)
-    assert (tmp_path / "runs").read_text() == "x\n" * 3
-    assert second.out == first.out.replace("3 builds", "0 builds, 2 outcomes known from before")
+    assert (tmp_path / "runs").read_text() == "x\n" * 4
+    assert second.out == first.out.replace("4 builds", "0 builds, 2 outcomes known from before")
     shutil.rmtree(builds)
     third = place.run(*ASK, "--build", command)
-    assert (tmp_path / "runs").read_text() == "x\n" * 6
+    assert (tmp_path / "runs").read_text() == "x\n" * 8
     assert third.out == first.out
 
 
@@ -395,7 +403,7 @@ def test_a_lost_log_only_costs_a_build(tmp_path: Path, builds: Path) -> None:
         log.unlink()
     (builds / "stray").write_bytes(b"\xff")
     second = place.run(*ASK, "--build", "make")
-    assert second.out == first.out.replace("3 builds", "1 build, 1 outcome known from before")
+    assert second.out == first.out.replace("4 builds", "1 build, 1 outcome known from before")
 
 
 def test_a_release_that_failed_is_built_again(tmp_path: Path) -> None:
@@ -417,6 +425,104 @@ def test_a_cache_folder_that_can_not_be_made(tmp_path: Path, builds: Path) -> No
     )
 
 
+def test_a_script_that_was_edited_since_is_another_command(tmp_path: Path) -> None:
+    place = missing_name(tmp_path)
+    script = tmp_path / "build me.sh"
+    script.write_text(f"echo x >>{tmp_path}/runs; make\n")
+    for command in (f"sh '{script}' >{tmp_path}/log", f"cd . && sh -c \"sh '{script}' >{tmp_path}/log\""):
+        assert "It builds (4 builds): " in place.run(*ASK, "--build", command).out
+        assert "It builds (0 builds, 2 outcomes known from before): " in place.run(*ASK, "--build", command).out
+        script.write_text(f"{script.read_text()}# edited\n")
+        assert "It builds (4 builds): " in place.run(*ASK, "--build", command).out
+
+
+def test_what_a_command_names_is_found_however_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("tools/build.sh", "with blank", "cc", "flags", "log", "teed")
+    build, blank, compiler, flags, log, teed = (tmp_path / name for name in names)
+    build.parent.mkdir()
+    for path in (build, blank, compiler, flags, log, teed):
+        path.touch(0o755)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("TOOLS", str(build.parent))
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    make = Path(shutil.which("make") or "")
+    for command, found in {
+        "make": {make},
+        f"make CC={compiler}": {make, compiler},
+        "~/flags; $TOOLS/build.sh": {flags, build},
+        'make CC="cc -O2"': {make, compiler},
+        f"(cd {build.parent} && ./build.sh) 2>&1 >>{log}": {build},
+        f"make $(cat {flags}) |& tee -a {log} {teed} && make": {make, Path(shutil.which("cat") or ""), flags},
+        f"'{blank}' 2>{log} \"unfinished": set(),
+        f"sh -c '. \"{blank}\" | make'": {make, Path(shutil.which("sh") or "")},
+    }.items():
+        assert set(files_of(command)) == found | ({blank} & set(files_of(command))), command
+    assert files_of(f"'{blank}'") == [blank]
+
+
+def test_rebuild_asks_for_no_earlier_outcome(tmp_path: Path) -> None:
+    place = missing_name(tmp_path)
+    first = place.run(*ASK, "--build", "make")
+    again = place.run(*ASK, "--build", "make", "--rebuild")
+    assert (again.status, again.out) == (first.status, first.out)
+    assert "It builds (0 builds, 2 outcomes known from before): make\n" in place.run(*ASK, "--build", "make").out
+
+
+def test_a_queue_only_builds_if_it_does_in_a_new_tree(tmp_path: Path) -> None:
+    """``make -k`` goes on after an error, and the object that is asked for is still there from the base."""
+    place = project(tmp_path, ("main: nonsense", {"main.c": main_c("nonsense();")}))
+    command = "make -k; test -f main.o"
+    answer = place.run(*ASK, "--build", command)
+    assert answer.status == 2
+    assert "It does not build, not even with every commit of stable-1.0" in answer.out
+    again = place.run(*ASK, "--build", command)
+    assert (again.status, "builds, " in again.out) == (2, True)
+
+
+def test_what_a_used_tree_feigns_is_searched_for_in_new_ones(tmp_path: Path) -> None:
+    place = missing_name(tmp_path)
+    answer = place.run(*ASK, "--json", "--build", "make -k; test -f main.o")
+    assert answer.status == 0
+    assert prerequisites(answer) == [("util: two", "build")]
+
+
+def test_a_path_deeper_than_python_recurses(tmp_path: Path, temporary: Path) -> None:
+    """The trees of builds are removed, and what a killed one left does not concern the next one."""
+    place = project(tmp_path, ("deep", {"d/" * DEEP + "f": b"x\n"}))
+    left = temporary / f"git-xsa-{2**22 + 1}-abcdef"
+    (left / "tree").mkdir(parents=True)
+    make_folders(left, Path("d/" * DEEP))
+    answer = place.run(*ASK, "--json", "--build", "make")
+    assert (answer.status, json.loads(answer.out)["build"]["state"]) == (0, "builds")
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_path_that_the_system_can_not_write(tmp_path: Path, temporary: Path) -> None:
+    place = project(tmp_path, ("too long", {"d" * 300: b"x\n"}))
+    answer = place.run(*ASK, "--build", "make")
+    assert answer.status == 128
+    assert answer.err.splitlines()[-1] == "hint: leave out --build"
+    assert " can't be written for a build: File name too long" in answer.err
+    assert list(temporary.iterdir()) == []
+
+
+def test_neither_a_build_nor_what_starts_it_leaves_its_memory_on_a_disk(tmp_path: Path) -> None:
+    place = missing_name(tmp_path)
+    seen = tmp_path / "seen"
+    words = [*ASK, "--build", f"ulimit -c >{seen}; cat /proc/self/limits /proc/self/coredump_filter >>{seen}; make"]
+    soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
+    try:
+        process = start(place.folder, *words)
+        process.communicate(timeout=60)
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, (soft, hard))
+    assert process.returncode == 0
+    first, *rest, dumped = seen.read_text().splitlines()
+    assert (first, int(dumped, 16)) == ("0", 0)
+    assert [line.split()[4:6] for line in rest if line.startswith("Max core file size")] == [["0", "0"]]
+
+
 # what is built
 
 
@@ -425,13 +531,12 @@ def test_only_what_changed_is_compiled_again(tmp_path: Path, builds: Path) -> No
     command = f"make | tee -a {tmp_path}/runs"
     place.run(*ASK, "--build", f"bash -o pipefail -c {shlex.quote(command)}")
     assert (tmp_path / "runs").read_text().splitlines() == [
-        "gcc -Wall -Werror -c main.c",
-        "gcc -Wall -Werror -c util.c",
-        "gcc -o prog main.o util.o",
+        *MADE,
         "gcc -Wall -Werror -c main.c",  # the queue, which fails
         "gcc -Wall -Werror -c main.c",  # util.h has changed
         "gcc -Wall -Werror -c util.c",
         "gcc -o prog main.o util.o",
+        *MADE,  # to be sure, in a new tree
     ]
 
 
@@ -655,16 +760,16 @@ def test_quick_leaves_what_may_not_be_needed(tmp_path: Path) -> None:
         ("main: call two", {"main.c": main_c("two();")}),
     )
     answer = place.run(*ASK, "--quick", "--build", "make")
-    assert "It builds (3 builds, not each of its prerequisites was tried without): make\n" in answer.out
+    assert "It builds (4 builds, not each of its prerequisites was tried without): make\n" in answer.out
 
 
 def test_the_command_from_the_configuration(tmp_path: Path) -> None:
     place = missing_name(tmp_path)
     place.git("config", "xsa.build", "make -s")
-    assert "It builds (3 builds): make -s\n" in place.run(*ASK).out
+    assert "It builds (4 builds): make -s\n" in place.run(*ASK).out
     assert "It builds (2 builds): make\n" not in place.run(*ASK, "--no-build").out
     assert "builds" not in place.run(*ASK, "--no-build").out
-    assert "It builds (3 builds): make\n" in place.run(*ASK, "--build", "make").out
+    assert "It builds (4 builds): make\n" in place.run(*ASK, "--build", "make").out
 
 
 def test_the_tree_supplies_no_command(tmp_path: Path) -> None:
@@ -694,7 +799,7 @@ def test_nothing_is_built_in_a_hook(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     [
         (["--build", " "], "error: the command after --build is empty"),
         (["--build", "make", "--no-build"], "error: --build and --no-build contradict each other"),
-        (["--quick"], "error: --build-timeout, --jobs and --quick are about a build, and none is asked for"),
+        (["--quick"], "error: --build-timeout, --jobs, --quick and --rebuild are about a build, and none is asked for"),
         (["--build", "make", "--build-timeout", "soon"], "error: argument --build-timeout: 'soon' is not a time"),
         (["--build", "make", "--build-timeout", "0"], "error: argument --build-timeout: '0' is not a time"),
         (["--build", "make", "--jobs", "0"], "error: argument --jobs: '0' is not a number of jobs"),

@@ -49,6 +49,7 @@ def build_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--jobs", metavar="<n>", type=_jobs, help="let make run this many jobs at once")
     parser.add_argument("--quick", action="store_true", help="don't try to build without each prerequisite found")
+    parser.add_argument("--rebuild", action="store_true", help="build again what was built before")
 
 
 def _seconds(text: str) -> float:
@@ -77,15 +78,15 @@ def build_wishes(options: argparse.Namespace, setting: str) -> BuildOptions | No
         raise UsageError("nothing is built as part of a hook", "run the command by hand")
     command = None if options.no_build or os.environ.get(HOOK) else options.build or setting.strip()
     if not command:
-        if options.build_timeout or options.jobs or options.quick:
+        if options.build_timeout or options.jobs or options.quick or options.rebuild:
             raise UsageError(
-                "--build-timeout, --jobs and --quick are about a build, and none is asked for",
+                "--build-timeout, --jobs, --quick and --rebuild are about a build, and none is asked for",
                 "give the command with --build, or with git config xsa.build",
             )
         return None
     from git_xsa.queue.builds import BuildOptions  # noqa: PLC0415 - only for who builds
 
-    return BuildOptions(command, options.build_timeout, options.jobs, options.quick)
+    return BuildOptions(command, options.build_timeout, options.jobs, options.quick, options.rebuild)
 
 
 @contextlib.contextmanager

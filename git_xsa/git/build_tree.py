@@ -8,13 +8,12 @@ compiles only what changed.  The folder is readable by the user alone and gone w
 from __future__ import annotations
 
 import os
-import shutil
-import stat
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from git_xsa.errors import XsaError
+from git_xsa.git.folders import remove
 from git_xsa.git.repository import Repository
 from git_xsa.git.scratch import Scratch
 from git_xsa.git.trial import Entry
@@ -23,6 +22,8 @@ from git_xsa.model.change import SUBMODULE_MODE, SYMLINK_MODE
 #: The tree itself is this folder in the throwaway folder.
 TREE = "tree"
 EXECUTABLE = "100755"
+#: So many characters of a long path's start and end are shown in a message.
+_SHOWN = 60
 
 
 def read_entries(repository: Repository, commit: str) -> dict[bytes, Entry]:
@@ -40,7 +41,7 @@ class BuildTree:
     """The work tree; use it as a context manager.
 
     ``folder`` holds it and what the build writes to its temporary folder, ``tree`` is where the build runs.
-    ``reduced`` tells whether a change has been taken back since the tree was new.
+    ``used`` tells whether anything was shown, and so built, there before what is shown now, since the tree was new.
     """
 
     def __init__(self) -> None:
@@ -49,8 +50,7 @@ class BuildTree:
         self.tree = self.folder / TREE
         self.temporary = self.folder / "tmp"
         self._shown: dict[bytes, Entry] = {}
-        self._selected: frozenset[str] = frozenset()
-        self.reduced = False
+        self.used = False
         self.clear()
 
     def __enter__(self) -> BuildTree:
@@ -61,27 +61,24 @@ class BuildTree:
 
     def close(self) -> None:
         """Remove the work tree, whatever modes a build gave its folders."""
-        _remove(self.tree)
-        _remove(self.temporary)
+        remove(self.tree)
+        remove(self.temporary)
         self._scratch.close()
 
     def clear(self) -> None:
         """Begin anew, with an empty tree."""
         self._shown = {}
-        self._selected = frozenset()
-        self.reduced = False
+        self.used = False
         for folder in (self.tree, self.temporary):
-            _remove(folder)
+            remove(folder)
             folder.mkdir()
 
-    def show(self, entries: Mapping[bytes, Entry], content: Callable[[bytes], bytes], selected: frozenset[str]) -> None:
-        """Make the tree hold ``entries``; ``content`` gives the file at a path, ``selected`` are the ids of the changes
-        that make them.
+    def show(self, entries: Mapping[bytes, Entry], content: Callable[[bytes], bytes]) -> None:
+        """Make the tree hold ``entries``; ``content`` gives the file at a path.
 
-        Only files that differ from what was shown last are written.
+        Only files that differ from what was shown last are written.  ``XsaError`` for one that can't be.
         """
-        self.reduced = self.reduced or not selected >= self._selected
-        self._selected = selected
+        self.used = self.used or bool(self._shown)
         gone = self._shown.keys() - entries.keys()
         changed = sorted(path for path, entry in entries.items() if self._shown.get(path) != entry)
         self.temporary.mkdir(exist_ok=True)  # a build may have removed it
@@ -90,7 +87,11 @@ class BuildTree:
             del self._shown[path]
         for path in changed:
             self._shown.pop(path, None)  # until it is written
-            self._write(path, entries[path][0], content)
+            try:
+                self._write(path, entries[path][0], content)
+            except OSError as error:
+                what = f"{_short(path)} can't be written for a build: {error.strerror}"
+                raise XsaError(what, "leave out --build") from None
             self._shown[path] = entries[path]
 
     def _place(self, path: bytes) -> bytes:
@@ -104,7 +105,7 @@ class BuildTree:
     def _drop(self, path: bytes) -> None:
         place = self._place(path)
         if self._is_reached(path):
-            _remove(place)
+            remove(place)
 
     def _is_reached(self, path: bytes) -> bool:
         """Whether all folders on the way to ``path`` are folders, and no links to elsewhere."""
@@ -121,9 +122,9 @@ class BuildTree:
         for part in path.split(b"/")[:-1]:
             folder = os.path.join(folder, part)
             if os.path.islink(folder) or not os.path.isdir(folder):
-                _remove(folder)
+                remove(folder)
                 os.mkdir(folder)
-        _remove(place)
+        remove(place)
         if mode == SUBMODULE_MODE:
             os.mkdir(place)
         elif mode == SYMLINK_MODE:
@@ -134,17 +135,7 @@ class BuildTree:
                 file.write(content(path))
 
 
-def _remove(place: Path | bytes) -> None:
-    """Remove what is at ``place``: nothing, a file, a link, or a folder with all it holds."""
-    try:
-        kind = os.lstat(place).st_mode
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    if not stat.S_ISDIR(kind):
-        os.unlink(place)
-        return
-    for folder, names, _ in os.walk(os.fsencode(place)):  # a folder that can't be read or written can't be emptied
-        for name in (folder, *(os.path.join(folder, name) for name in names)):
-            if not os.path.islink(name):
-                os.chmod(name, stat.S_IRWXU)
-    shutil.rmtree(place, ignore_errors=True)
+def _short(path: bytes) -> str:
+    """Return ``path`` for a message: of a long one its start and its end."""
+    name = path.decode("utf-8", "backslashreplace")
+    return name if len(name) <= 2 * _SHOWN else f"{name[:_SHOWN]}...{name[-_SHOWN:]}"

@@ -4,9 +4,9 @@ The release is built first, and everything else in the same throwaway tree.  Wha
 other: the additional changes are prerequisites of kind ``build``, what they need is found by the rules, and the whole
 queue is checked with git.
 
-A tree that is used again can lie, where makefiles do not tell all that a file is made from: after a change was taken
-back, what was made with it may still be there.  So a success in a tree that a change was taken back from is in doubt;
-if it is the answer, it is built once more in a new tree.  If that fails, each try gets a new tree from then on.
+A tree that is used again can lie: what an earlier try made may still be there when a makefile does not know all that
+it is made from, or when the command goes on after an error.  So a success in a used tree is in doubt; if it is the
+answer, it is built once more in a new tree.  If that fails, each try gets a new tree from then on.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from git_xsa.model.selection import RuleSource, Selection, select
 from git_xsa.model.suppliers import Clue, Content, Suppliers, content_of
 from git_xsa.model.words import count
 from git_xsa.queue.answer import Build, BuildState, State, Verdict, conclude, propose
-from git_xsa.queue.outcomes import Outcomes, cache_folder, digest
+from git_xsa.queue.outcomes import Outcomes, cache_folder
 from git_xsa.queue.session import Session
 
 #: More of a log than this is not read for diagnostics: the first error is what matters.
@@ -49,12 +49,14 @@ BUILDABLE = (State.APPLIES, State.NEEDS_PREREQUISITES, State.MISPLACED, State.PA
 
 @dataclass(frozen=True)
 class BuildOptions:
-    """What the user asked for: the command, the limit of one build in seconds, jobs, and whether to be quick."""
+    """What the user asked for: the command, the limit of one build in seconds, jobs, whether to be quick, and whether
+    to ``rebuild`` what is known."""
 
     command: str
     limit: float | None = None
     jobs: int | None = None
     quick: bool = False
+    rebuild: bool = False
 
 
 class _BaseFails(Exception):
@@ -96,7 +98,7 @@ class Builder:
         self.session = session
         self.options = options
         self.say, self._remark = say, remark
-        self.outcomes = Outcomes(cache_folder())
+        self.outcomes = Outcomes(cache_folder(), options.command, options.rebuild)
         self.tree = BuildTree()
         #: Whether each try gets a new tree.
         self.afresh = False
@@ -155,7 +157,7 @@ class _Task:
         self._tries = self._known = 0
         self._base_builds = False
         self._last_log: Path | None = None
-        #: Names of the outcomes of this search that a used tree gave after a change was taken back from it.
+        #: Names of the outcomes of this search that are successes in a used tree.
         self._doubtful: set[str] = set()
 
     def answer(self) -> Verdict:
@@ -188,19 +190,16 @@ class _Task:
         return search(self._judge, self._closure, later, self._wanted[-1], self._builder.options.quick)
 
     def _confirmed(self, extra: Mapping[int, Failure]) -> bool:
-        """Whether the queue with ``extra`` builds in a new tree, too, if that is in doubt; forgets all doubtful
-        outcomes if it does not."""
+        """Whether the queue with ``extra`` builds in a new tree, too, if that is in doubt."""
         selection = self._select(extra)
         entries, made = self._entries(selection)
-        name = digest(entries, self._builder.options.command)
+        name = self._builder.outcomes.name(entries)
         if name not in self._doubtful:
             return True
         self._builder.say(f"build {self._tries + 1}: all of it once more, in a new tree")
         self._builder.tree.clear()
-        if self._build(entries, made, name, self._ids(selection)) is Outcome.BUILT:
+        if self._build(entries, made, name) is Outcome.BUILT:
             return True
-        for doubtful in self._doubtful:
-            self._builder.outcomes.forget(doubtful)
         self._doubtful.clear()
         return False
 
@@ -287,21 +286,18 @@ class _Task:
                 made[path] = state
         return entries, made
 
-    def _ids(self, selection: Selection) -> frozenset[str]:
-        return frozenset(self._history.commits[position - 1].id for position in selection.queue)
-
     def _judge(self, attempt: Attempt) -> Failure | None:
         """Build the queue that follows from an attempt, unless the outcome is known; return how it fails."""
         selection = self._select(attempt.extra)
         entries, made = self._entries(selection)
-        name = digest(entries, self._builder.options.command)
+        name = self._builder.outcomes.name(entries)
         outcome = self._builder.outcomes.get(name)
         if outcome is None:
             self._build_base()
             self._builder.say(f"build {self._tries + 1}: {self._describe(attempt)}")
-            if attempt.stage in (Stage.BEFORE, Stage.WHOLE) and self._builder.tree.reduced:
+            if attempt.stage in (Stage.BEFORE, Stage.WHOLE):
                 self._builder.tree.clear()  # whether there is an answer at all must not be in doubt
-            outcome = self._build(entries, made, name, self._ids(selection))
+            outcome = self._build(entries, made, name)
         else:
             self._known += 1
             self._last_log = self._builder.outcomes.log(name)
@@ -314,48 +310,44 @@ class _Task:
         if self._base_builds:
             return
         entries, made = self._entries(None)
-        name = digest(entries, self._builder.options.command)
+        name = self._builder.outcomes.name(entries)
         # What failed may be repaired by now: a tool that was missing.
         if self._builder.outcomes.get(name) is not Outcome.BUILT:
             self._builder.say(f"build {self._tries + 1}: {self._verdict.base.name} itself")
-            outcome = self._build(entries, made, name, frozenset())
+            outcome = self._build(entries, made, name, keep_failure=False)
             if outcome is not Outcome.BUILT:
                 raise _BaseFails(timeout=outcome is Outcome.TIMEOUT)
         self._base_builds = True
 
     def _build(
-        self, entries: Mapping[bytes, Entry], made: Mapping[bytes, FileState], name: str, selected: frozenset[str]
+        self, entries: Mapping[bytes, Entry], made: Mapping[bytes, FileState], name: str, keep_failure: bool = True
     ) -> Outcome:
-        """Run the build on ``entries``, the files after ``selected``, and return the outcome.
+        """Run the build on ``entries`` and return the outcome, which is kept unless it is a doubtful success.
 
-        A failure that a used tree may have caused is tried once more in a new one.  What is kept of it: no failure of
-        the base, and no doubtful success.
+        A failure that a used tree may have caused is tried once more in a new one.
         """
         builder = self._builder
         if builder.afresh:
             builder.tree.clear()
         log = self._last_log = builder.outcomes.log(name)
-        outcome = self._run(entries, made, selected, log)
-        if outcome is Outcome.FAILED and builder.tree.reduced and _STALE in _read_log(log):
+        outcome = self._run(entries, made, log)
+        if outcome is Outcome.FAILED and builder.tree.used and _STALE in _read_log(log):
             builder.tree.clear()
             builder.say("    in a new tree, since make looks for a file that is gone")
-            outcome = self._run(entries, made, selected, log)
-        if builder.tree.reduced:
+            outcome = self._run(entries, made, log)
+        self._doubtful.discard(name)
+        if outcome is Outcome.BUILT and builder.tree.used:
             self._doubtful.add(name)
-        else:
-            self._doubtful.discard(name)
-        if selected if outcome is Outcome.FAILED else name not in self._doubtful:
+        elif outcome is Outcome.BUILT or keep_failure:
             builder.outcomes.put(name, outcome)
         return outcome
 
-    def _run(
-        self, entries: Mapping[bytes, Entry], made: Mapping[bytes, FileState], selected: frozenset[str], log: Path
-    ) -> Outcome:
-        self._show(entries, made, selected)
+    def _run(self, entries: Mapping[bytes, Entry], made: Mapping[bytes, FileState], log: Path) -> Outcome:
+        self._show(entries, made)
         self._tries += 1
         return self._builder.command.run(self._builder.tree, log)
 
-    def _show(self, entries: Mapping[bytes, Entry], made: Mapping[bytes, FileState], selected: frozenset[str]) -> None:
+    def _show(self, entries: Mapping[bytes, Entry], made: Mapping[bytes, FileState]) -> None:
         def content(path: bytes) -> bytes:
             state = made.get(path)
             if state is None:
@@ -364,7 +356,7 @@ class _Task:
                 return self._object(state.lines[0].decode(), path)
             return b"".join(state.lines)
 
-        self._builder.tree.show(entries, content, selected)
+        self._builder.tree.show(entries, content)
 
     def _object(self, name: str, path: bytes) -> bytes:
         found = self._repository.read(name)

@@ -23,7 +23,7 @@ from git_xsa.git.repository import Commit
 from git_xsa.git.signing import FOR_FILES, SUFFIX
 from git_xsa.model.edits import fill
 from git_xsa.model.words import count
-from git_xsa.queue.outcomes import Outcomes, cache_folder, digest
+from git_xsa.queue.outcomes import Outcomes, cache_folder
 from git_xsa.release.announce import announcement, changes_between
 from git_xsa.release.work import Work
 
@@ -86,18 +86,18 @@ class Built:
         """Whether there is nothing to build, or these very files have been built with this command."""
         if not work.build:
             return True
-        entries = read_entries(work.repository, work.tagged)
-        return Outcomes(cache_folder()).get(digest(entries, work.build)) is Outcome.BUILT
+        outcomes = Outcomes(cache_folder(), work.build)
+        return outcomes.get(outcomes.name(read_entries(work.repository, work.tagged))) is Outcome.BUILT
 
     def do(self, work: Work) -> None:
         """Build, shut in as for ``git xsa-check --build``; ``XsaError`` when that fails."""
         found = unpack((work.folder / work.tarballs[0]).read_bytes(), work.name)
-        name = digest(read_entries(work.repository, work.tagged), work.build)
-        outcomes = Outcomes(cache_folder())
+        outcomes = Outcomes(cache_folder(), work.build)
+        name = outcomes.name(read_entries(work.repository, work.tagged))
         walls = find_walls((work.repository.folder, work.records.store.folder))
         with BuildTree() as tree:
             entries = {path: (mode, sha256(content).hexdigest()) for path, (mode, content) in found.items()}
-            tree.show(entries, content_of(found), frozenset())
+            tree.show(entries, content_of(found))
             outcome = BuildCommand(work.build, walls).run(tree, outcomes.log(name))
         outcomes.put(name, outcome)
         if outcome is not Outcome.BUILT:
