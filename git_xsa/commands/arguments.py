@@ -31,8 +31,19 @@ def advisory_numbers(text: str) -> list[int]:
         found = re.fullmatch(r"\s*(?:XSA-?)?([0-9]{1,9})\s*", word, re.IGNORECASE)
         if found is None:
             raise argparse.ArgumentTypeError(f"{word!r} is not the number of an advisory (499 or XSA-499)")
+        if not int(found[1]):
+            raise argparse.ArgumentTypeError("there is no XSA-0: advisories are counted from 1")
         numbers.append(int(found[1]))
     return numbers
+
+
+def hint_unknown(session: Session) -> None:
+    """Print once what to do about advisories that nothing is known of."""
+    from git_xsa.report.as_text import NOT_KNOWN  # noqa: PLC0415 - not needed for JSON
+
+    print(f"hint: {NOT_KNOWN}", file=sys.stderr)
+    if session.repository.shallow:  # what fixes them may be in the part that is cut off
+        print(f"hint: {session.repository.missing_hint()}", file=sys.stderr)
 
 
 def json_option(parser: argparse.ArgumentParser) -> None:

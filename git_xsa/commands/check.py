@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 
 from git_xsa.commands import clock
-from git_xsa.commands.arguments import advisory_numbers, build_options, build_wishes, built, json_option
+from git_xsa.commands.arguments import advisory_numbers, build_options, build_wishes, built, hint_unknown, json_option
 from git_xsa.git.repository import Commit
+from git_xsa.model.words import advisory_names
 from git_xsa.queue.answer import Question, Verdict
 from git_xsa.queue.session import Session
+from git_xsa.queue.targets import Targets, targets
 from git_xsa.report.as_json import FORMAT, dumps, verdict_document
 from git_xsa.report.build import print_build_failures
 from git_xsa.report.plain import printable
@@ -45,37 +47,52 @@ def parser() -> argparse.ArgumentParser:
 def run(options: argparse.Namespace) -> int:
     """Check what the options name and return the exit status: 0 all applies, 1 not as declared, 2 something can't.
 
-    An advisory that was asked for and that no commit of any of the branches fixes counts as 1, too.
+    An advisory that was asked for and that no branch has a fix of counts as 1, too, and so does a supported branch
+    that the clone lacks.
     """
     today = datetime.now(timezone.utc).date()
     with Session(symbols=not options.no_symbols, now=clock.now()) as session:
         wishes = build_wishes(options, session.settings.build)
-        pairs, remarks = session.targets(options.onto, options.branch, options.all, today)
-        if not pairs:  # nothing was checked, and that is no "yes"
-            raise session.no_release()
+        asked = targets(session, options.onto, options.branch, options.all, today)
         with Progress() as progress:
             session.repository.on_progress = progress.detail
-            verdicts = list(session.answers(_questions(session, pairs, options, progress)))
+            verdicts = list(session.answers(_questions(session, asked.pairs, options, progress)))
         verdicts = list(built(session, verdicts, wishes))
         if options.json:
-            print(dumps({"format": FORMAT, "results": [verdict_document(verdict) for verdict in verdicts]}))
+            lacking = {"lacking": list(asked.lacking)} if asked.lacking else {}
+            results = [verdict_document(verdict) for verdict in verdicts]
+            print(dumps({"format": FORMAT, "results": results, **lacking}))
         else:
             _print(session, verdicts, options.each)
         print_build_failures(verdicts)
-        for remark in remarks:
-            print(printable(f"note: {remark}", one_line=True), file=sys.stderr)
-    unknown = set(options.xsa).difference(*(set(verdict.xsa).difference(verdict.unknown) for verdict in verdicts))
-    for number in sorted(unknown):
-        print(f"error: no commit of these branches says that it fixes XSA-{number}", file=sys.stderr)
-    if unknown:
-        from git_xsa.report.as_text import NOT_KNOWN  # noqa: PLC0415 - not needed for JSON
+        unresolved = _unresolved(options.xsa, verdicts)
+        _print_remarks(session, asked, [n for n in unresolved if any(n in one.unknown for one in verdicts)])
+    return max((verdict.status for verdict in verdicts), default=0) or int(bool(unresolved or asked.lacking))
 
-        print(f"hint: {NOT_KNOWN}", file=sys.stderr)
-    return max((verdict.status for verdict in verdicts), default=0) or int(bool(unknown))
+
+def _unresolved(numbers: Sequence[int], verdicts: Sequence[Verdict]) -> list[int]:
+    """Return those of the advisories that were asked for that no answer settles: one that concerns a single branch is
+    no mistake on the others."""
+    settled = [{*one.xsa, *one.present, *one.without_patch}.difference(one.unresolved) for one in verdicts]
+    return sorted(set(numbers).difference(*settled))
+
+
+def _print_remarks(session: Session, asked: Targets, unknown: Sequence[int]) -> None:
+    """Print what was not looked at, and what was asked for and not found."""
+    for remark in asked.remarks:
+        print(printable(f"note: {remark}", one_line=True), file=sys.stderr)
+    for sentence in asked.lacking:
+        print(printable(f"error: {sentence}", one_line=True), file=sys.stderr)
+    if asked.lacking:
+        print(printable(f"hint: {session.repository.missing_branches_hint()}", one_line=True), file=sys.stderr)
+    if unknown:
+        names = advisory_names(unknown)
+        print(f"error: no commit of these branches says that it fixes {names}", file=sys.stderr)
+        hint_unknown(session)
 
 
 def _questions(
-    session: Session, pairs: list[tuple[Commit, Commit]], options: argparse.Namespace, progress: Progress
+    session: Session, pairs: Sequence[tuple[Commit, Commit]], options: argparse.Namespace, progress: Progress
 ) -> Iterator[Question]:
     """Yield what is asked about each base: one question for all advisories together, or one for each."""
     for done, (base, tip) in enumerate(pairs, 1):

@@ -8,7 +8,14 @@ import sys
 from pathlib import Path
 
 from git_xsa.commands import clock
-from git_xsa.commands.arguments import advisory_numbers, build_options, build_wishes, builder_for, json_option
+from git_xsa.commands.arguments import (
+    advisory_numbers,
+    build_options,
+    build_wishes,
+    builder_for,
+    hint_unknown,
+    json_option,
+)
 from git_xsa.errors import UsageError, XsaError
 from git_xsa.queue.answer import Question, State, Verdict
 from git_xsa.queue.exporter import Ready, Wish, files_of, prepare
@@ -89,8 +96,9 @@ def _version(text: str) -> str:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Export what the options name and return the exit status: 0 it is written, 1 there is nothing to write, 2 it
-    can't be applied or does not build.  With ``--verify``: 0 all is well, 1 something is not.
+    """Export what the options name and return the exit status: 0 it is written, 1 there is nothing to write,
+    or not all that was asked for, 2 it can't be applied or does not build.  With ``--verify``: 0 all is well, 1
+    something is not.
     """
     _check(options)
     with Session(symbols=not options.no_symbols, now=clock.now()) as session:
@@ -142,7 +150,9 @@ def _export(session: Session, options: argparse.Namespace) -> int:
         print_export(session.repository.git, ready, wish, where)
     for note in kept:
         print(printable(f"note: {note}", one_line=True), file=sys.stderr)
-    return 0
+    if ready.verdict.unknown:
+        hint_unknown(session)
+    return int(bool(ready.verdict.unresolved))
 
 
 def _ask(session: Session, options: argparse.Namespace) -> Question:
@@ -194,7 +204,7 @@ def _nothing(session: Session, verdict: Verdict, options: argparse.Namespace) ->
         if not options.json:
             print_verdict(lines(session.repository.git, sys.stdout.isatty()), verdict, why=False)
     from git_xsa.report.as_json import dumps, verdict_document  # noqa: PLC0415
-    from git_xsa.report.as_text import headline  # noqa: PLC0415
+    from git_xsa.report.as_text import headline, left_out  # noqa: PLC0415
 
     if options.json:
         print(dumps(verdict_document(verdict)))
@@ -205,4 +215,8 @@ def _nothing(session: Session, verdict: Verdict, options: argparse.Namespace) ->
         print("nothing is written", file=sys.stderr)
         return verdict.build.state.status
     print(printable(f"nothing is written: {headline(verdict)}", one_line=True), file=sys.stderr)
+    for words in left_out(verdict) if verdict.state is not State.CONFLICTS else ():
+        print(printable(f"note: {words}", one_line=True), file=sys.stderr)
+    if verdict.unknown:
+        hint_unknown(session)
     return 2 if verdict.state is State.CONFLICTS else 1

@@ -9,7 +9,7 @@ from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
 from git_xsa.commands import clock
-from git_xsa.commands.arguments import advisory_numbers, build_options, build_wishes, built, json_option
+from git_xsa.commands.arguments import advisory_numbers, build_options, build_wishes, built, hint_unknown, json_option
 from git_xsa.errors import UsageError, XsaError
 from git_xsa.queue.answer import Question, State, Verdict
 from git_xsa.queue.session import LOOK_AHEAD, Session
@@ -55,7 +55,8 @@ def parser() -> argparse.ArgumentParser:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Answer the request and return the exit status: 0 when a queue exists, 1 for no patches, 2 when none can."""
+    """Answer the request and return the exit status: 0 when a queue exists, 1 when there are no patches of something
+    that was asked for, 2 when no queue can be."""
     if options.graph not in (None, "tree", "dot"):  # "--graph <commit>": the commit is no form of the graph
         options.patches.insert(0, options.graph)
         options.graph = "tree"
@@ -76,14 +77,16 @@ def run(options: argparse.Namespace) -> int:
             print(dot(verdict))
         else:
             _print(session, verdict, options)
-        for doubt in doubts(verdict) if options.graph else ():  # neither form of the graph has a place for it
-            print(printable(f"warning: {doubt}", one_line=True), file=sys.stderr)
+        if options.graph:
+            _print_beside(verdict)
         print_build_failures([verdict])
         if verdict.unknown:
-            from git_xsa.report.as_text import NOT_KNOWN  # noqa: PLC0415 - not needed for JSON
-
-            print(f"hint: {NOT_KNOWN}", file=sys.stderr)
-    return max(EXIT.get(verdict.state, 0), verdict.build.state.status if verdict.build is not None else 0)
+            hint_unknown(session)
+    return max(
+        int(bool(verdict.unresolved)),
+        EXIT.get(verdict.state, 0),
+        verdict.build.state.status if verdict.build is not None else 0,
+    )
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -126,6 +129,14 @@ def _print(session: Session, verdict: Verdict, options: argparse.Namespace) -> N
             print_tree(output, verdict)
         else:
             print_verdict(output, verdict, options.why)
+
+
+def _print_beside(verdict: Verdict) -> None:
+    """Print what neither form of the graph has a place for."""
+    from git_xsa.report.as_text import left_out  # noqa: PLC0415 - only for the graph
+
+    for words in [*doubts(verdict), *left_out(verdict)]:
+        print(printable(f"warning: {words}", one_line=True), file=sys.stderr)
 
 
 def _answer_lines(as_json: bool, symbols: bool) -> int:

@@ -208,9 +208,10 @@ def _due(session: Session, now: int) -> list[Branch]:
     Those on which a fix has to come first are left out, with a note: they would hold up all others.
     """
     from git_xsa.queue.status import StatusReader  # noqa: PLC0415
+    from git_xsa.queue.targets import chosen as chosen_branches  # noqa: PLC0415
 
     today = datetime.fromtimestamp(now, timezone.utc).date()
-    chosen, left = session.chosen(None, False, today)
+    chosen, left = chosen_branches(session, None, False, today)
     status = StatusReader(session, now).read(chosen, len(left), {branch.name for branch in chosen})
     late = [one for one in status.branches if one.due.late(now)]
     for one in late:

@@ -13,6 +13,7 @@ from git_xsa.commands.arguments import json_option
 from git_xsa.errors import UsageError, XsaError
 from git_xsa.queue.replay import Interval, intervals
 from git_xsa.queue.session import Session
+from git_xsa.queue.targets import no_branch, no_release
 from git_xsa.report.as_json import dumps
 from git_xsa.report.plain import printable
 from git_xsa.report.progress import Progress
@@ -120,7 +121,7 @@ def _replay(session: Session, options: argparse.Namespace) -> list[Interval]:
             raise UsageError(f"no stable branch matches {patterns!r}", "git branch -a lists the branches")
     branches = [branch for branch in branches if branch.releases]
     if not branches:
-        raise session.no_release() if session.branches.stable else session.no_branch(everything=True)
+        raise no_release(session) if session.branches.stable else no_branch(session, everything=True)
     found: list[Interval] = []
     with Progress() as progress:
         for number, branch in enumerate(branches, 1):

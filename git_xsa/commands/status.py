@@ -11,6 +11,7 @@ from git_xsa.commands import clock
 from git_xsa.commands.arguments import json_option
 from git_xsa.model.words import count
 from git_xsa.queue.session import Session
+from git_xsa.queue.targets import chosen as chosen_branches
 from git_xsa.report.as_json import dumps
 from git_xsa.report.plain import printable
 from git_xsa.report.progress import Progress
@@ -40,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     now = clock.now()
     today = datetime.fromtimestamp(now, timezone.utc).date()
     with Session(now=now) as session:
-        chosen, left = session.chosen(options.branch, options.all, today)
+        chosen, left = chosen_branches(session, options.branch, options.all, today)
         supported = {branch.name for branch in session.branches.supported(today)[0]}
         with Progress() as progress:
             session.repository.on_progress = progress.detail

@@ -15,6 +15,7 @@ from git_xsa.model.release import (
     newest,
     security_support_ends,
     security_supported,
+    spelled,
     version_of,
 )
 
@@ -100,19 +101,57 @@ class Branches:
 
         When no branch says how long it is supported (another project's tree), all are.
         """
-        stated = [(branch, security_supported(self._statement(branch), today)) for branch in self.stable]
+        stated = [(branch, security_supported(self._statement(branch.tip), today)) for branch in self.stable]
         if all(supported is None for _, supported in stated):
             return [branch for branch, _ in stated], []
         return [branch for branch, s in stated if s], [branch for branch, s in stated if not s]
 
-    def _statement(self, branch: Branch) -> str:
-        """Return the support statement at the branch's tip; nothing where it has none."""
-        found = self._repository.read(f"{branch.tip}:SUPPORT.md")
+    def lacking(self, pattern: str | None, today: date) -> list[str]:
+        """Return which stable branches that get security fixes ``today`` the clone lacks, a sentence each.
+
+        Only those that match ``pattern``, if there is one.  They are known by their release tags, which have a
+        support statement, too; or only that there may be any is known, since no remote is fetched whole.
+        """
+        missing: dict[Version, Version] = {}
+        for release, _ in self.releases.values():
+            if not any(belongs(release, branch.version) for branch in self.stable):
+                missing[release[:-1]] = max(release, missing.get(release[:-1], release))
+        tags = {version: name for name, (version, _) in self.releases.items()}
+        sentences = []
+        for version, release in sorted(missing.items()):
+            name = self._settings.stable_branch.replace("*", spelled(version))
+            commit = self.releases[tags[release]][1]
+            wanted = pattern is None or fnmatchcase(name, pattern) or fnmatchcase(spelled(version), pattern)
+            if wanted and security_supported(self._statement(commit), today):
+                sentences.append(f"{name}, which {tags[release]} belongs to, is not in this clone")
+        unfetched = self._unfetched() if pattern is None or any(sign in pattern for sign in "*?[") else ""
+        return [*sentences, *([unfetched] if unfetched else [])]
+
+    def _unfetched(self) -> str:
+        """Return that there may be stable branches which no remote is fetched for; empty where one is fetched whole,
+        or none is fetched at all."""
+        any_branch = f"refs/heads/{self._settings.stable_branch.replace('*', '0')}"
+        fetched: dict[str, list[str]] = {}
+        for remote, refspec in self._settings.refspecs:
+            fetched.setdefault(remote, []).append(refspec.removeprefix("+").partition(":")[0])
+        for sources in fetched.values():
+            taken = any(_stands_for(source, any_branch) for source in sources)
+            if taken and not any(_stands_for(source[1:], any_branch) for source in sources if source.startswith("^")):
+                return ""
+        names = {s.removeprefix("refs/heads/") for sources in fetched.values() for s in sources}
+        them = ", ".join(sorted(names))
+        return (
+            f"only {them} is fetched from {', '.join(fetched)}: there may be other supported branches" if names else ""
+        )
+
+    def _statement(self, commit: str) -> str:
+        """Return the support statement at ``commit``; nothing where it has none."""
+        found = self._repository.read(f"{commit}:SUPPORT.md")
         return found[2].decode("utf-8", "replace") if found else ""
 
     def security_support_ends(self, branch: Branch) -> date | None:
         """Return the last day of the branch's security support, ``None`` when it doesn't name one."""
-        return security_support_ends(self._statement(branch))
+        return security_support_ends(self._statement(branch.tip))
 
     def made(self, releases: Iterable[Commit]) -> dict[str, int]:
         """Return when each of ``releases`` was made, by name: when it was tagged, or else committed; in seconds since
@@ -170,3 +209,11 @@ class Branches:
         listing = self._repository.git.text("for-each-ref", "--format=%(refname)", *words, "refs/heads", "refs/remotes")
         found = set(listing.split("\n"))
         return [branch for branch in self.stable if branch.reference in found]
+
+
+def _stands_for(source: str, reference: str) -> bool:
+    """Return whether the source of a refspec, which may have one ``*`` in it, names ``reference``."""
+    before, star, after = source.partition("*")
+    if not star:
+        return source == reference
+    return len(reference) >= len(before) + len(after) and reference.startswith(before) and reference.endswith(after)

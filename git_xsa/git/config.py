@@ -38,6 +38,8 @@ class Settings:
     symbol_forms: tuple[str, ...] = ()
     #: Names of git's own remotes.
     remotes: tuple[str, ...] = ()
+    #: What git fetches: pairs of a remote's name and a refspec.
+    refspecs: tuple[tuple[str, str], ...] = ()
     #: The command that builds; empty: none is asked for.
     build: str = ""
     staging_branch: str = "staging-*"
@@ -337,7 +339,13 @@ def read_settings(git: Git) -> Settings:
         found.setdefault(key, []).append(value if newline else None)
     remotes = dict.fromkeys(key.split(".", 1)[1].rpartition(".")[0] for key in found if key.startswith("remote."))
     given = {_KEYS[key].setting: _value(_KEYS[key], values) for key, values in found.items() if key in _KEYS}
-    return Settings(**given, remotes=tuple(remotes))
+    refspecs = tuple(
+        (key.removeprefix("remote.").removesuffix(".fetch"), value or "")
+        for key, values in found.items()
+        if key.startswith("remote.") and key.endswith(".fetch")
+        for value in values
+    )
+    return Settings(**given, remotes=tuple(remotes), refspecs=refspecs)
 
 
 def _value(key: _Key, values: list[str | None]) -> Any:

@@ -168,6 +168,12 @@ class Repository:
             return "the clone is shallow: git fetch --unshallow --tags brings the whole history"
         return "check the clone with git fsck; in a partial clone, git fetch --refetch --no-filter brings all objects"
 
+    def missing_branches_hint(self) -> str:
+        """Say how to get the branches that the repository lacks."""
+        unshallow = "--unshallow " if self.shallow else ""
+        words = f"git remote set-branches <remote> '*' and git fetch {unshallow}--tags bring all branches"
+        return f"{words}; --branch names those that are meant"
+
     def name_hint(self) -> str:
         """Say how to find the right name of a commit."""
         if self.shallow:

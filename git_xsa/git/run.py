@@ -57,6 +57,7 @@ FIXED_ENVIRONMENT = {
     "GIT_NO_LAZY_FETCH": "1",
     "GIT_ALLOW_PROTOCOL": "none",  # before git 2.45 nothing else keeps it from fetching what a partial clone lacks
     "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_GRAFT_FILE": "/dev/null/none",  # grafts hide or invent history; a file that can't be there goes without advice
     "GIT_ATTR_NOSYSTEM": "1",
     "GIT_LITERAL_PATHSPECS": "1",
     "GIT_PAGER": "cat",

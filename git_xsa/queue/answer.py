@@ -80,6 +80,12 @@ class Build:
     log: Path | None = None
 
 
+#: Why the store has no series of an advisory for a branch -> how to say it, where there is no remark.
+_NO_SERIES = {"not-named": "no patch for this branch", "other-trees": "no patch for this tree"}
+#: Why the store has none -> there is nothing to apply, as far as the advisory tells.
+_NOTHING_TO_APPLY = (*_NO_SERIES, "no-patches")
+
+
 @dataclass(frozen=True)
 class FoundPatch:
     """A published patch: the name of its file, and the position of the change that it is in the answer's range.
@@ -119,6 +125,11 @@ class FoundSeries:
     cves: tuple[str, ...] = ()
     public: bool = False
 
+    @property
+    def reason(self) -> str:
+        """Why there are no patches of it."""
+        return self.remark or _NO_SERIES.get(self.basis, "no patches")
+
 
 @dataclass(frozen=True)
 class Published:
@@ -150,15 +161,46 @@ class Verdict:
 
     @property
     def xsa(self) -> list[int]:
-        """The advisories that the answer is about, by number: those asked for, those of the commits asked for."""
-        return sorted({*self.asked, *(number for numbers in self.xsa_of.values() for number in numbers)})
+        """The advisories that the patches fix, by number; where there are none to apply since the base has them all,
+        those that it has."""
+        fixed = {*self.asked, *self._of_changes}.difference(self.unknown, self.without_patch)
+        return sorted(fixed.difference(self.present) or fixed)
+
+    @property
+    def _of_changes(self) -> set[int]:
+        return {number for numbers in self.xsa_of.values() for number in numbers}
 
     @property
     def unknown(self) -> list[int]:
         """The advisories that were asked for, but that the store does not have and no commit says it fixes, neither in
         the base nor after it."""
-        known = {series.number for series in self.found}
-        return sorted(set(self.asked).difference(known, *self.xsa_of.values()))
+        return sorted(set(self.asked).difference((series.number for series in self.found), self._of_changes))
+
+    @property
+    def present(self) -> list[int]:
+        """The advisories that were asked for, by number or by a patch, and of which the base has everything."""
+        wanted = {number for position in self.selection.wanted for number in self.xsa_of.get(position, ())}
+        return sorted(self._of_changes - wanted)
+
+    @property
+    def without_patch(self) -> list[int]:
+        """The advisories that were asked for and that the store has, but no patch of them for this branch."""
+        return sorted({series.number for series in self.found if not series.patches} - self._of_changes)
+
+    @property
+    def left_out(self) -> dict[int, str]:
+        """Why each advisory that was asked for is not in the queue, the base's own among them."""
+        where = f"{self.base.name}..{self.tip.spelled}"
+        reasons = dict.fromkeys(self.unknown, f"no commit of {where} says that it fixes it")
+        reasons |= {one.number: one.reason for one in self.found if one.number in self.without_patch}
+        return dict(sorted((reasons | dict.fromkeys(self.present, f"{self.base.name} has all of it")).items()))
+
+    @property
+    def unresolved(self) -> list[int]:
+        """The advisories that were asked for and that may be missing from the queue: nothing is known of them, or their
+        patches can't be read.  One that the store knows to have no patch for this branch is none of them."""
+        settled = {series.number for series in self.found if series.basis in _NOTHING_TO_APPLY}
+        return sorted({*self.unknown, *self.without_patch} - settled)
 
     def needed_advisories(self, number: int) -> set[int]:
         """Return the other advisories whose changes must come before those of the advisory ``number``."""

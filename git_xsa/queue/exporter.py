@@ -102,6 +102,7 @@ def prepare(session: Session, question: Question, wish: Wish, builder: Builder |
         titles=_titles(question, patches),
         avoided=avoided,
         unlisted=_unlisted(session, question, patches, partly) if wish.format == "debian" else {},
+        left_out=verdict.left_out,
     )
     return Ready(verdict, queue, judges, preparation.touched, preparation.start, preparation.end)
 
@@ -230,6 +231,8 @@ def _facts(ready: Ready, wish: Wish, order: Sequence[str]) -> dict[str, Any]:
         "base": {"name": queue.base, "commit": queue.base_commit},
         "tip": {"name": queue.tip, "commit": verdict.tip.id},
         "xsa": queue.xsa,
+        "unknown": verdict.unknown,
+        "left_out": {str(number): why for number, why in queue.left_out.items()},
         "policy": queue.policy,
         "judges": list(ready.judges),
         "queue": [

@@ -55,11 +55,13 @@ def readme(queue: Queue, found: list[Item], name: str) -> bytes:
     """Return the README: for each patch what it is, where it comes from, what needs it, and what to look at."""
     wanted = sum(item.patch.kind is None for item in found)
     size = f"{count(wanted, 'patch')} and {count(len(found) - wanted, 'prerequisite')}"
+    missing = [f"Not in it: XSA-{number}: {one_line(why)}" for number, why in queue.left_out.items()]
     lines = [
         f"Security patches for {queue.base}, from {queue.tip}",
         "",
         f"Base:      {queue.base_commit}",
         f"Fixes:     {', '.join(f'XSA-{number}' for number in queue.xsa) or 'no advisory that is named'}",
+        *missing,
         f"Queue:     {size}",
         f"Format:    {name}",
         f"Policy:    {queue.policy} ({POLICIES[queue.policy]})",

@@ -24,12 +24,11 @@ from git_xsa.model.history import HistoryError
 from git_xsa.model.marks import marked_advisories
 from git_xsa.model.release import Version
 from git_xsa.model.selection import RuleSource, Selection
-from git_xsa.model.words import advisory_names, count
+from git_xsa.model.words import advisory_names
 from git_xsa.queue.answer import Question, Verdict, propose
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
-    from datetime import date
 
     from git_xsa.model.freeze import Instant
     from git_xsa.model.symbols.forms import Forms
@@ -429,69 +428,6 @@ class Session:
         position = history.position[base.id]
         own = self.fixed_by_own(base, history)
         return sorted(n for n, fixes in history.advisories.items() if fixes[-1] > position and n not in own)
-
-    def targets(
-        self, bases: Sequence[str], pattern: str | None, everything: bool, today: date
-    ) -> tuple[list[tuple[Commit, Commit]], list[str]]:
-        """Return the pairs of base and tip that a check is about, and remarks on what was left out.
-
-        Without ``bases``: the newest release of each branch that gets security fixes (of each one with
-        ``everything``), limited to branches that match ``pattern``.
-        """
-        if bases:
-            return [(base, self._tip_of(base, pattern)) for base in map(self.branches.base, bases)], []
-        chosen, left = self.chosen(pattern, everything, today)
-        remarks = [f"{branch.name} has no release tag: git fetch --tags" for branch in chosen if not branch.releases]
-        if left:
-            them = "it" if len(left) == 1 else "them"
-            remarks.append(f"{count(len(left), 'branch')} without security support left out (--all checks {them}, too)")
-        pairs = [(branch.releases[0], branch.end) for branch in chosen if branch.releases]
-        return pairs, remarks
-
-    def chosen(self, pattern: str | None, everything: bool, today: date) -> tuple[list[Branch], list[Branch]]:
-        """Return the branches that get security fixes (all of them with ``everything``) and match ``pattern``, and
-        those that were left out for want of support.
-
-        Raises ``UsageError`` when the pattern leaves none, ``XsaError`` when there is none at all.
-        """
-        chosen, left = self.branches.supported(today)
-        if everything:
-            chosen, left = self.branches.stable, []
-        if pattern is not None:
-            matching = self.branches.matching(pattern)
-            if not matching:
-                raise UsageError(f"no stable branch matches {pattern!r}", "git branch -a lists the branches")
-            if not [branch for branch in chosen if branch in matching]:
-                names = ", ".join(branch.name for branch in matching)
-                raise UsageError(f"{names} is no longer security-supported", "add --all to check it all the same")
-            chosen, left = [branch for branch in chosen if branch in matching], []
-        if not chosen:
-            raise self.no_branch(everything)
-        return chosen, left
-
-    def no_branch(self, everything: bool) -> XsaError:
-        """Return the error that there is nothing to check; ``everything``: nor any branch without support."""
-        what = f"there is no stable branch in {self.repository.folder}"
-        hint = f"branches are found by the name {self.settings.stable_branch!r} (git config xsa.stableBranch)"
-        if self.repository.shallow:
-            hint = self.repository.missing_hint()
-        elif not everything and self.branches.stable:
-            hint = f"{hint}; --all takes those without security support, too"
-        return XsaError(what if everything else f"{what} that gets security fixes", hint)
-
-    def no_release(self) -> XsaError:
-        """Return the error that no stable branch has a release, so that there is nothing to say of any."""
-        hint = self.repository.name_hint() if self.repository.shallow else "fetch them: git fetch --tags"
-        return XsaError(f"no stable branch has a release tag in {self.repository.folder}", hint)
-
-    def _tip_of(self, base: Commit, pattern: str | None) -> Commit:
-        if pattern is None:
-            return self.tip_for(base)
-        matching = self.branches.matching(pattern)
-        if len(matching) != 1:
-            many = "several stable branches match" if matching else "no stable branch matches"
-            raise UsageError(f"{many} {pattern!r}", "with --onto, --branch must name the one that the base is on")
-        return matching[0].end
 
 
 def _marked(log: Call) -> set[int]:

@@ -60,6 +60,7 @@ def _reason(verdict: Verdict, reason: Reason) -> dict[str, Any]:
 def _head(verdict: Verdict) -> dict[str, Any]:
     """Return what the long and the short answer begin with."""
     commits = verdict.range.commits
+    optional = {"present": verdict.present, "without_patch": verdict.without_patch}
     return {
         "format": FORMAT,
         "base": _commit(verdict.base),
@@ -75,6 +76,7 @@ def _head(verdict: Verdict) -> dict[str, Any]:
             }
             for position in verdict.selection.wanted
         ],
+        **{key: numbers for key, numbers in optional.items() if numbers},
     }
 
 
@@ -85,6 +87,7 @@ def verdict_document(verdict: Verdict) -> dict[str, Any]:
     """
     commits, selection = verdict.range.commits, verdict.selection
     document = _head(verdict) | {
+        "unknown": verdict.unknown,
         "prerequisites": [
             {
                 "commit": commits[position - 1].id,

@@ -80,7 +80,8 @@ def needs(verdict: Verdict) -> str:
 
 def headline(verdict: Verdict) -> str:
     """Return the answer to one request in a sentence."""
-    known = [number for number in verdict.xsa if number not in verdict.unknown] or verdict.xsa
+    partly = verdict.present if verdict.state is State.PARTLY_APPLIED else []
+    known = sorted({*verdict.xsa, *partly}) or list(verdict.left_out)
     asked = len(known) or len(verdict.xsa_of)
     what = advisory_names(known) or count(asked, "patch")
     verb, has = ("needs", "applies") if asked == 1 else ("need", "apply")
@@ -110,17 +111,31 @@ def order_line(verdict: Verdict) -> str:
 NOT_KNOWN = "it may concern other versions or other software; what is in no branch yet, git xsa-import takes in"
 
 
-def print_unknown(lines: Lines, verdict: Verdict) -> None:
-    """Print which advisories were asked for that nothing is known of here."""
-    if verdict.unknown and (verdict.state is not State.NO_PATCHES or verdict.found):
-        where = f"{verdict.base.name}..{verdict.tip.spelled}"
-        lines.line("  ", (f"{advisory_names(verdict.unknown)}: no commit of {where} says that it fixes it", "dim"))
+def left_out(verdict: Verdict) -> list[str]:
+    """Return why advisories that were asked for are not in the queue, a sentence for all of one reason.
+
+    Not what the headline says already, and nothing of what stands below it about the store.
+    """
+    told = {series.number for series in verdict.found}
+    if verdict.state in (State.NO_PATCHES, State.ALREADY_APPLIED):
+        told |= set(verdict.unknown if verdict.state is State.NO_PATCHES and not verdict.found else verdict.present)
+    reasons: dict[str, list[int]] = {}
+    for number, why in verdict.left_out.items():
+        if number not in told:
+            reasons.setdefault(why, []).append(number)
+    return [f"{advisory_names(numbers)}: {why}" for why, numbers in reasons.items()]
+
+
+def print_left_out(lines: Lines, verdict: Verdict) -> None:
+    """Print which advisories were asked for and are not in the queue."""
+    for words in left_out(verdict):
+        lines.line("  ", (words, "dim"))
 
 
 def print_verdict(lines: Lines, verdict: Verdict, why: bool) -> None:
     """Print the answer to one request, and with ``why`` each reason with the lines behind it."""
     lines.line((headline(verdict), STYLES[verdict.state]))
-    print_unknown(lines, verdict)
+    print_left_out(lines, verdict)
     print_found(lines, verdict)
     print_doubt(lines, verdict)
     if verdict.selection.queue and verdict.state is not State.CONFLICTS:

@@ -16,8 +16,8 @@ from git_xsa.report.as_text import (
     needs,
     order_line,
     print_doubt,
+    print_left_out,
     print_queue,
-    print_unknown,
     subject_of,
 )
 from git_xsa.report.build import print_build
@@ -74,7 +74,7 @@ def _together(lines: Lines, verdict: Verdict) -> None:
     selection = verdict.selection
     if not selection.wanted:
         lines.line("  ", (_nothing(verdict), STYLES[verdict.state]))
-        print_unknown(lines, verdict)
+        print_left_out(lines, verdict)
         print_found(lines, verdict)
         return
     patches = count(len(selection.wanted), "commit")
@@ -82,7 +82,7 @@ def _together(lines: Lines, verdict: Verdict) -> None:
     lines.line(
         f"  {count(len(known), 'outstanding XSA')} in {patches}: ", (_sum(verdict, len(known)), STYLES[verdict.state])
     )
-    print_unknown(lines, verdict)
+    print_left_out(lines, verdict)
     print_found(lines, verdict)
     print_doubt(lines, verdict)
     for standing in standings(verdict, known):

@@ -15,7 +15,7 @@ from git_xsa.queue.policy import POLICIES
 from git_xsa.queue.prepared import Item, items
 from git_xsa.queue.verify import Check
 from git_xsa.report.as_json import FORMAT, dumps, verdict_document
-from git_xsa.report.as_text import KIND_STYLES, headline
+from git_xsa.report.as_text import KIND_STYLES, headline, print_left_out
 from git_xsa.report.build import print_build
 from git_xsa.report.found import print_found
 from git_xsa.report.pager import on_terminal
@@ -27,6 +27,7 @@ def print_export(git: Git, ready: Ready, wish: Wish, where: str) -> None:
     output = lines(git, on_terminal())
     found = items(ready.queue, wish.style, FORMATS[wish.format].digits)
     output.line((headline(ready.verdict), "bold"))
+    print_left_out(output, ready.verdict)
     print_found(output, ready.verdict)
     checked = ", ".join(POLICIES[name] for name in ready.judges)
     output.line(f"Wrote {count(len(found), 'patch')} to {where}", f" ({checked})" if checked else "")

@@ -11,8 +11,6 @@ from git_xsa.report.style import Lines
 #: How many digits of a commit and how many names of files are shown.
 DIGITS = 12
 SHOWN = 6
-#: Why there is no series -> how to say it, where the remark does not.
-_NONE = {"not-named": "no patch for this branch", "other-trees": "no patch for this tree"}
 
 
 def print_found(lines: Lines, verdict: Verdict) -> None:
@@ -49,7 +47,7 @@ def doubts(verdict: Verdict) -> list[str]:
 def _what(verdict: Verdict, series: FoundSeries) -> str:
     """Return what was chosen and where its patches are."""
     if not series.patches:
-        return series.remark or _NONE.get(series.basis, "no patches")
+        return series.reason
     placed = [patch for patch in series.patches if patch.how == "placed"]
     known = [
         patch for patch in series.patches if patch.position is not None and not patch.present and patch not in placed

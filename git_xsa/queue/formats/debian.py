@@ -63,7 +63,8 @@ def stanza(queue: Queue, style: Style) -> str:
         lines += _wrapped(queue.titles.get(number, "no title is known"), "    - ", "      ")
         lines += _wrapped(" ".join([f"XSA-{number}", *queue.cves(number)]), "      ", "      ")
     reasons: dict[str, list[int]] = {}
-    for number, why in queue.unlisted.items():
+    unlisted = {**queue.unlisted, **queue.left_out}  # what was asked for is not guessed at
+    for number, why in sorted(unlisted.items()):
         reasons.setdefault(why, []).append(number)
     if reasons:
         lines.append("    Note that the following XSA are not listed, because")

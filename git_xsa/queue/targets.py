@@ -1,0 +1,131 @@
+"""Choose what a check is about: the newest release of each supported branch, or the bases that were named; and say
+which supported branches the clone lacks.
+
+"No advisory is outstanding" holds only for branches that the clone has whole.  A clone lacks a branch when no remote
+fetches it (``git clone --single-branch``, and ``--depth``, which implies that), when it has the release tags of a
+supported version but no such branch, when it lacks a supported branch's release tags, and when it is too shallow to
+reach from a branch to its release.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from git_xsa.errors import UsageError, XsaError
+from git_xsa.git.branches import Branch
+from git_xsa.git.repository import Commit
+from git_xsa.model.words import count
+from git_xsa.queue.session import Session
+
+
+@dataclass(frozen=True)
+class Targets:
+    """The pairs of base and tip that a check is about, remarks on what was left out on purpose, and, a sentence each,
+    which supported branches could not be looked at."""
+
+    pairs: tuple[tuple[Commit, Commit], ...]
+    remarks: tuple[str, ...] = ()
+    lacking: tuple[str, ...] = ()
+
+
+def targets(session: Session, bases: Sequence[str], pattern: str | None, everything: bool, today: date) -> Targets:
+    """Return what a check is about.
+
+    Without ``bases``: the newest release of each branch that gets security fixes (of each one with
+    ``everything``), limited to branches that match ``pattern``.  Raises ``XsaError`` when that leaves nothing.
+    """
+    if bases:
+        return Targets(tuple((base, _tip_of(session, base, pattern)) for base in map(session.branches.base, bases)))
+    chosen_branches, left = chosen(session, pattern, everything, today)
+    lacking = session.branches.lacking(pattern, today)
+    remarks: list[str] = []
+    for branch in chosen_branches:
+        if not branch.releases:
+            stated = session.branches.security_support_ends(branch) is not None
+            (lacking if stated or session.repository.shallow else remarks).append(
+                f"{branch.name} has no release tag: git fetch --tags"
+            )
+    pairs = [(branch.releases[0], branch.end) for branch in chosen_branches if branch.releases]
+    if not pairs:  # nothing would be checked, and that is no "yes"
+        raise no_release(session)
+    if session.repository.shallow:
+        pairs, cut = _deep_enough(session, pairs)
+        lacking += cut
+    if left:
+        them = "it" if len(left) == 1 else "them"
+        remarks.append(f"{count(len(left), 'branch')} without security support left out (--all checks {them}, too)")
+    return Targets(tuple(pairs), tuple(remarks), tuple(lacking))
+
+
+def _deep_enough(
+    session: Session, pairs: Sequence[tuple[Commit, Commit]]
+) -> tuple[list[tuple[Commit, Commit]], list[str]]:
+    """Return the pairs of a shallow clone that it has everything between, and why each of the others can't be judged.
+
+    Raises the first reason where none can.
+    """
+    reasons = [_trouble(session, *pair) for pair in pairs]
+    found = [error for error in reasons if error is not None]
+    if len(found) == len(pairs):
+        raise found[0]
+    return [pair for pair, error in zip(pairs, reasons, strict=True) if error is None], [error.what for error in found]
+
+
+def _trouble(session: Session, base: Commit, tip: Commit) -> XsaError | None:
+    """Return why the range from ``base`` to ``tip`` can't be read, ``None`` when it can."""
+    try:
+        session.range(base, tip)
+    except XsaError as error:
+        return error
+    return None
+
+
+def chosen(session: Session, pattern: str | None, everything: bool, today: date) -> tuple[list[Branch], list[Branch]]:
+    """Return the branches that get security fixes (all of them with ``everything``) and match ``pattern``, and
+    those that were left out for want of support.
+
+    Raises ``UsageError`` when the pattern leaves none, ``XsaError`` when there is none at all.
+    """
+    taken, left = session.branches.supported(today)
+    if everything:
+        taken, left = session.branches.stable, []
+    if pattern is not None:
+        matching = session.branches.matching(pattern)
+        if not matching:
+            raise UsageError(f"no stable branch matches {pattern!r}", "git branch -a lists the branches")
+        if not [branch for branch in taken if branch in matching]:
+            names = ", ".join(branch.name for branch in matching)
+            raise UsageError(f"{names} is no longer security-supported", "add --all to check it all the same")
+        taken, left = [branch for branch in taken if branch in matching], []
+    if not taken:
+        raise no_branch(session, everything)
+    return taken, left
+
+
+def no_branch(session: Session, everything: bool) -> XsaError:
+    """Return the error that there is nothing to check; ``everything``: nor any branch without support."""
+    what = f"there is no stable branch in {session.repository.folder}"
+    hint = f"branches are found by the name {session.settings.stable_branch!r} (git config xsa.stableBranch)"
+    if session.repository.shallow:
+        hint = session.repository.missing_hint()
+    elif not everything and session.branches.stable:
+        hint = f"{hint}; --all takes those without security support, too"
+    return XsaError(what if everything else f"{what} that gets security fixes", hint)
+
+
+def no_release(session: Session) -> XsaError:
+    """Return the error that no stable branch has a release, so that there is nothing to say of any."""
+    hint = session.repository.name_hint() if session.repository.shallow else "fetch them: git fetch --tags"
+    return XsaError(f"no stable branch has a release tag in {session.repository.folder}", hint)
+
+
+def _tip_of(session: Session, base: Commit, pattern: str | None) -> Commit:
+    if pattern is None:
+        return session.tip_for(base)
+    matching = session.branches.matching(pattern)
+    if len(matching) != 1:
+        many = "several stable branches match" if matching else "no stable branch matches"
+        raise UsageError(f"{many} {pattern!r}", "with --onto, --branch must name the one that the base is on")
+    return matching[0].end
