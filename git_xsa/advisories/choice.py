@@ -2,6 +2,10 @@
 
 The name of a file names the newest branch that it is for, not the only one, so names come last.  What is returned is
 a list of series to be tried in order: whether one of them fits is for the branch to tell.
+
+Of files that came without a text, those for one branch, or for none, are one series whatever their names; files for
+two branches are alternatives of each other where the rest of their names is the same (``xsa123.patch``,
+``xsa123-4.17.patch``), and else parts of one fix (``xsa222-1.patch``, ``xsa222-2-4.8.patch``).
 """
 
 from __future__ import annotations
@@ -12,9 +16,10 @@ from enum import Enum
 from fnmatch import fnmatchcase
 
 from git_xsa.advisories.metadata import Recipes
-from git_xsa.advisories.names import in_order, is_patch_name, read_name
+from git_xsa.advisories.names import PatchName, in_order, is_patch_name, read_name
 from git_xsa.advisories.scope import UNSTABLE, XEN, Scope, Version, shown
 from git_xsa.advisories.text import Advisory, Row
+from git_xsa.model.words import count
 
 
 class Basis(str, Enum):
@@ -41,7 +46,8 @@ class Series:
     """Patch files in order, and why they were chosen; ``label`` is what the recipe, table or name calls them.
 
     ``stable_ref`` is the commit they were made for and ``prereqs`` are the advisories that come first, as the recipe
-    says.
+    says.  ``parts`` are the files that stand together by their names, where nothing else is known of them; the series
+    may do without some of these, as alternatives of the others, unless it is ``whole``.
     """
 
     paths: tuple[str, ...]
@@ -49,6 +55,8 @@ class Series:
     label: str
     stable_ref: str = ""
     prereqs: tuple[int, ...] = ()
+    parts: tuple[tuple[str, ...], ...] = ()
+    whole: bool = True
 
 
 @dataclass(frozen=True)
@@ -165,27 +173,60 @@ def _by_name(patches: Sequence[str], version: Version | None, tree: str) -> Choi
     if not ours:
         trees = ", ".join(dict.fromkeys(name.tree for name in names))
         return Choice(Found.OTHER_TREES, remark=f"its patches are for {trees}")
-    groups: dict[str, list[str]] = {}
-    versions: dict[str, Version] = {}
+    branches: dict[Version, list[PatchName]] = {}
     for name in ours:
-        groups.setdefault(name.group, []).append(name.path)
-        versions[name.group] = name.version or UNSTABLE
-
-    newest = max(versions.values())
+        branches.setdefault(name.version or UNSTABLE, []).append(name)
+    newest = max(branches)
     if version is not None and version > newest:  # a name has the newest branch that a file is for
         remark = f"its patches are for {shown(newest)} and older, by their names"
         return Choice(Found.NOT_NAMED, remark=remark)
 
-    def distance(group: str) -> tuple[bool, tuple[int, ...]]:
-        own = versions[group]
-        if version is None or own >= version:
-            return (False, own)
-        return (True, tuple(-number for number in own))
+    def distance(branch: Version) -> tuple[bool, tuple[int, ...]]:
+        if version is None or branch >= version:
+            return (False, branch)
+        return (True, tuple(-number for number in branch))
 
-    ordered = sorted(groups, key=distance)
-    return Choice(
-        Found.SERIES, tuple(Series(tuple(groups[group]), Basis.NAME, group or groups[group][0]) for group in ordered)
-    )
+    found: dict[tuple[str, ...], Series] = {}
+    ordered = sorted(branches, key=distance)
+    for branch in ordered:
+        others = [other for other in ordered if other != branch and (version is None or other >= version)]
+        own = branches[branch]
+        shared = _with_shared(own, [branches[other] for other in others])
+        for series in (_named(shared, whole=len(shared) > len(own)), _named(own, whole=False)):
+            found.setdefault(series.paths, series)
+    return Choice(Found.SERIES, tuple(found.values()))
+
+
+def _named(names: Sequence[PatchName], whole: bool) -> Series:
+    """Return the series of the files with these names, those with a common name together."""
+    groups: dict[str, list[str]] = {}
+    for name in sorted(names, key=lambda name: name.sequence):
+        groups.setdefault(name.group, []).append(name.path)
+    label = next(iter(groups)) or names[0].path
+    if len(groups) > 1:
+        label += f" and {count(len(groups) - 1, 'other name')}"
+    paths = tuple(in_order(name.path for name in names))
+    return Series(paths, Basis.NAME, label, parts=tuple(map(tuple, groups.values())), whole=whole)
+
+
+def _with_shared(own: Sequence[PatchName], others: Sequence[Sequence[PatchName]]) -> list[PatchName]:
+    """Return ``own``, the files for one branch, with those parts of the fix that only ``others`` have, the nearest
+    branch first.
+
+    A file with no name but the advisory's is a whole fix and not a part.
+    """
+    found = list(own)
+    slots = {name.slot for name in own}
+    if _WHOLE in slots:
+        return found
+    for branch in others:
+        parts = [name for name in branch if name.slot not in slots and name.slot != _WHOLE]
+        found += parts
+        slots |= {name.slot for name in parts}
+    return found
+
+
+_WHOLE = ("", None)
 
 
 def _nothing(advisory: Advisory | None) -> Choice:

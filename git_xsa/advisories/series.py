@@ -15,6 +15,9 @@ from git_xsa.model.place import NotPlaced, place_hunks
 
 #: How much of a file git looks at to tell whether it is binary.
 _BINARY_TEST = 8000
+#: How many places are tried for files of which some may be alternatives of others, and how many such files.
+PLACES = 8
+GROUPS = 32
 #: How many digits an object name in a patch must have to count.
 _SHORTEST_NAME = 7
 _TREE_MODE = "040000"
@@ -125,6 +128,27 @@ def place_groups(repository: Repository, history: Range, base: int, groups: Sequ
         raise Unplaced(f"{reason.what}; {error.what}, the base itself", reason.hint) from None
 
 
+def standing_together(repository: Repository, history: Range, base: int, groups: Sequence[Group]) -> list[Group]:
+    """Return the most of ``groups`` that fit one after the other at one of the likeliest places, in such an order.
+
+    The places are those of ``place_groups``, but ``PLACES`` of them at most, and no more than ``GROUPS`` groups are
+    tried in other orders than their own: the cost is the square of their number.
+    """
+    changes = [change for group in groups for patch in group.patches for change in patch.changes]
+    paths = {path for change in changes for path in (change.old_path, change.new_path) if path is not None}
+    touches = history.index.of(paths)
+    objects = _Objects(repository)
+    best: list[Group] = []
+    for position in _candidates(history, base, groups, touches)[:PLACES] if len(groups) <= GROUPS else ():
+        commit = history.commits[position - 1].id if position else history.root
+        found = _place_at(objects, commit, position, paths, groups, partly=True)[0]
+        if len(found) > len(best):
+            best = found
+        if len(best) == len(groups):
+            break
+    return best
+
+
 def place_on_base(repository: Repository, base: str, groups: Sequence[Group]) -> Baseline:
     """Return the place of ``groups`` right after the commit ``base``, in a range of their own.
 
@@ -218,11 +242,17 @@ def place_series(
 
 
 def _place_at(
-    objects: _Objects, commit: str, position: int, paths: set[bytes], groups: Sequence[Group]
+    objects: _Objects,
+    commit: str,
+    position: int,
+    paths: set[bytes],
+    groups: Sequence[Group],
+    partly: bool = False,
 ) -> tuple[list[Group], list[PlacedPatch]]:
     """Return ``groups`` in an order in which they fit after ``commit``, and each patch with its place.
 
-    A group waits for those that it names; of the others the first one that fits goes first.
+    A group waits for those that it names; of the others the first one that fits goes first.  Those that fit nowhere
+    are left out with ``partly``; else one is ``Unplaced``.
     """
     files = objects.at(commit, paths)
     order: list[Group] = []
@@ -246,6 +276,8 @@ def _place_at(
             waiting.remove(group)
             break
         else:
+            if partly:
+                break
             raise first or Unplaced("the series has no place")
     return order, placed
 

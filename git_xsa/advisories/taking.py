@@ -12,8 +12,8 @@ from pathlib import Path
 from git_xsa.advisories.intake import Item
 from git_xsa.advisories.library import Difference, Edition, Library, Source, difference
 from git_xsa.advisories.metadata import MetadataError, read_list, read_recipes
-from git_xsa.advisories.names import in_order, is_patch_name, read_name
-from git_xsa.advisories.patchfile import PatchError, parse_patch
+from git_xsa.advisories.names import in_order, is_made_of, is_patch_name, read_name
+from git_xsa.advisories.patchfile import PatchError, PatchFile, parse_patch
 from git_xsa.advisories.text import Advisory, TextError, is_advisory, read_advisory
 from git_xsa.advisories.trust import FileState, Signature, Vouching, check_file, check_signature, find_listed
 from git_xsa.errors import XsaError
@@ -106,33 +106,22 @@ class _Sorter:
         return True
 
     def _file(self, item: Item) -> None:
-        problem = _problem(item)
-        number = self._number(item)
-        home = self._home(item, number)
+        problem, patch = _problem(item)
+        numbers = _numbers(item, patch)
+        home = self._home(item, numbers)
         if problem and (home is None or check_file(item.name, item.content, home[0].sums) is not FileState.LISTED):
             self.left.append((item.name, problem))
         elif home is not None:
             sums = home[0].sums
             if item.name not in home[1] or check_file(item.name, item.content, sums) is FileState.LISTED:
                 home[1][item.name] = item.content
-        elif number is None:
+        elif not numbers:
             self.left.append((item.name, "nothing in it says which advisory it belongs to (name it xsaNNN.patch)"))
-        elif self.loose.setdefault(number, {}).setdefault(item.name, item.content) != item.content:
-            self.left.append((item.name, "another file with this name was given, too"))
+        for number in numbers if home is None and not problem else ():
+            if self.loose.setdefault(number, {}).setdefault(item.name, item.content) != item.content:
+                self.left.append((item.name, "another file with this name was given, too"))
 
-    def _number(self, item: Item) -> int | None:
-        """Return the advisory that the file says it belongs to, by its name, or else by the mark in its message."""
-        number = read_name(item.name).number
-        if number is None and is_patch_name(item.name):
-            try:
-                patch = parse_patch(Path(item.name), item.content)
-            except PatchError:
-                return None
-            marks = marked_advisories(f"{patch.subject}\n\n{patch.message}")
-            number = marks[0] if marks else None
-        return number
-
-    def _home(self, item: Item, number: int | None) -> tuple[Advisory, dict[str, bytes]] | None:
+    def _home(self, item: Item, numbers: Sequence[int]) -> tuple[Advisory, dict[str, bytes]] | None:
         """Return the advisory whose text lists the file, and where its files go; ``None`` when none does.
 
         First those that came in the same mail, then the others that came now, then those in the store, the newest
@@ -142,7 +131,9 @@ class _Sorter:
         others = [text for text in self.texts if text.item.bundle != item.bundle]
         others.sort(key=lambda text: -text.advisory.version)
         homes = [(text.advisory, text.files) for text in (*together, *others)]
-        stored = self._library.editions(number) if number else []
+        named = read_name(item.name).number
+        asked = sorted({*numbers, *([named] if named is not None else [])})
+        stored = [edition for number in asked for edition in self._library.editions(number)]
         homes += [
             (edition.advisory, self.known.setdefault((edition.number, edition.name), {}))
             for edition in reversed(stored)
@@ -150,26 +141,40 @@ class _Sorter:
         ]
         for state in (FileState.LISTED, FileState.WRONG):
             for home in homes:
-                if check_file(item.name, item.content, home[0].sums) is state:
+                own = state is FileState.LISTED or not numbers or home[0].number in numbers
+                if own and check_file(item.name, item.content, home[0].sums) is state:
                     return home
-        return next((home for home in homes if not home[0].sums and home[0].number == number), None)
+        return next((home for home in homes if not home[0].sums and home[0].number in numbers), None)
 
 
-def _problem(item: Item) -> str:
-    """Return why ``item`` is no file of an advisory, empty when it may be one."""
+def _problem(item: Item) -> tuple[str, PatchFile | None]:
+    """Return why ``item`` is no file of an advisory (empty when it may be one), and the patch that it is."""
     try:
         if is_patch_name(item.name):
-            parse_patch(Path(item.name), item.content)
-        elif item.name.endswith(".meta"):
-            read_recipes(item.content)
-        else:
-            return "it is neither the text of an advisory nor a patch"
+            return "", parse_patch(Path(item.name), item.content)
+        if not item.name.endswith(".meta"):
+            return "it is neither the text of an advisory nor a patch", None
+        read_recipes(item.content)
     except PatchError as error:
         why = error.what.removeprefix(f"{item.name} ")
-        return f"it {why}" if why != error.what else why
+        return (f"it {why}" if why != error.what else why), None
     except MetadataError as error:
-        return error.what
-    return ""
+        return error.what, None
+    return "", None
+
+
+def _numbers(item: Item, patch: PatchFile | None) -> tuple[int, ...]:
+    """Return the advisories that a file says it belongs to: by the marks in its text, or else by its name.
+
+    The text comes first: a name may have the number of another advisory, from the words of a subject or by a slip.
+    """
+    marks = marked_advisories(f"{patch.subject}\n\n{patch.message}") if patch is not None else ()
+    if marks:
+        return marks
+    number = read_name(item.name).number
+    if number is None or (patch is not None and is_made_of(item.name, patch.subject)):
+        return ()
+    return (number,)
 
 
 def take(library: Library, items: Iterable[Item], source: Source, trusted: tuple[str, ...], require: bool) -> Result:

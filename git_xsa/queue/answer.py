@@ -108,7 +108,8 @@ class FoundSeries:
     ``title`` names the version, ``basis`` says why this series (or why there is none), ``baseline`` is the commit
     after which patches that are no commits were placed, ``prereqs`` are the advisories that are declared to come
     first.  ``doubts`` are sentences on who does not vouch for it.  ``headline`` and ``cves`` are the advisory's own
-    title and CVE numbers as far as they are known, ``public`` tells whether everybody may know them.
+    title and CVE numbers as far as they are known, ``public`` tells whether everybody may know them.  ``lacking`` are
+    the commits of the branch that say they fix the advisory and that none of the patches is: they are in the answer.
     """
 
     number: int
@@ -124,6 +125,7 @@ class FoundSeries:
     headline: str = ""
     cves: tuple[str, ...] = ()
     public: bool = False
+    lacking: tuple[int, ...] = ()
 
     @property
     def reason(self) -> str:

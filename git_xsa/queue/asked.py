@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class Asked:
-    """What there is of an advisory: what was chosen, and the place of each patch that has one already."""
+    """What there is of an advisory: what was chosen, and the place of each patch that has one already.
+
+    ``lacking`` are the commits of the branch that say they fix the advisory and that none of the patches is.
+    """
 
     number: int
     edition: Edition
@@ -31,6 +34,13 @@ class Asked:
     patches: tuple[PatchFile, ...] = ()
     places: tuple[Place | None, ...] = ()
     trouble: str = ""
+    lacking: tuple[int, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def last(self) -> int:
+        """The last position that a patch, or a commit that none of them is, has so far (0: none has one)."""
+        return max([0, *self.lacking, *(place.position for place in self.places if place is not None)])
 
     @property
     def pending(self) -> tuple[PatchFile, ...]:

@@ -11,36 +11,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from git_xsa.advisories.choice import Choice, Found, choose
+from git_xsa.advisories.choice import Found
 from git_xsa.advisories.library import Edition, Library
-from git_xsa.advisories.patchfile import PatchError
 from git_xsa.advisories.secrecy import Secrecy
-from git_xsa.advisories.series import Baseline, Unplaced, is_there, place_groups
+from git_xsa.advisories.series import Baseline, Unplaced, place_groups
 from git_xsa.advisories.taking import Refused
 from git_xsa.advisories.trust import FileState, Vouching, check_signature
 from git_xsa.git.log import Range
 from git_xsa.git.repository import Commit
 from git_xsa.queue.answer import FoundPatch, FoundSeries, Published, Question, State, propose
-from git_xsa.queue.asked import Asked, fits_base, on_base, placed_together, resolved
-from git_xsa.queue.locate import How, Locator, Place, same_subject
+from git_xsa.queue.asked import Asked, fits_base, on_base, placed_together
+from git_xsa.queue.locate import Locator
+from git_xsa.queue.placing import Placing, Target, lacking_words, without_lacking
 
 if TYPE_CHECKING:
     from git_xsa.advisories.text import Advisory
     from git_xsa.queue.session import Session
-
-
-#: A patch that the base holds, as which commit is not known.
-#: Places of patches in the base that may be commits from before the range.
-_IN_BASE = (Place(0, How.CONTENTS), Place(0, How.COMMIT))
-
-
-class _Target(NamedTuple):
-    """What a question is about: the base, and the end of its branch."""
-
-    base: Commit
-    tip: Commit
 
 
 class Imported:
@@ -51,7 +39,7 @@ class Imported:
         self.library = library
         self._secrecy = secrecy
         self._vouchings: dict[tuple[int, str], Vouching] = {}
-        self._marked_before: dict[str, dict[int, list[str]]] = {}
+        self._placing = Placing(session, library)
 
     @cached_property
     def numbers(self) -> frozenset[int]:
@@ -71,12 +59,12 @@ class Imported:
         """
         history = self._session.range(base, tip)
         start = history.position[base.id]
-        fixed = self._early(history)
+        fixed = self._placing.early(history)
         found, doubtful = [], []
         for number in sorted(self.numbers - set(known)):
             positions = history.advisories.get(number, [])
             edition = self.library.newest(number)
-            choice = self._choose(edition, base, tip) if edition is not None else None
+            choice = self._placing.choose(edition, base, tip) if edition is not None else None
             if choice is None or choice.found not in (Found.SERIES, Found.MISSING):
                 continue
             if (number in fixed or positions) and not any(position > start for position in positions):
@@ -100,7 +88,7 @@ class Imported:
         locator = Locator(self._session.repository, history, base)
         found = []
         for number in numbers:
-            asked = self._resolve(number, base, tip, locator, history)
+            asked = self._placing.resolve(number, Target(base, tip), locator, history)
             if asked.series is not None and asked.pending and not asked.trouble:
                 found.append(number)
         return found
@@ -114,7 +102,7 @@ class Imported:
         wanted = sorted(set(numbers))
         stored = self._with_prerequisites([number for number in wanted if number in self.numbers], base, tip)
         locator = Locator(self._session.repository, history, base)
-        asked = [self._resolve(number, base, tip, locator, history) for number in stored]
+        asked = [self._placing.resolve(number, Target(base, tip), locator, history) for number in stored]
         if not named:
             asked = [one for one in asked if not self._is_present(one, history.position[base.id])]
         usable = [one for one in asked if one.series is not None]
@@ -124,12 +112,17 @@ class Imported:
         rest = [number for number in others if not (number in self.numbers and not named and number not in marked)]
         told = [one for one in asked if one.series is None and (named or one.trouble)]
         joined = [one for one in usable if one not in left]
-        questions = [self._question(_Target(base, tip), together, joined, marked, rest, told)]
+        target = Target(base, tip)
+        questions = [self._question(target, together, joined, marked, rest, told)]
+        stuck = history.base is not None and questions[0].proposal.state is State.CONFLICTS
+        if stuck and any(one.lacking for one in joined):
+            joined = [without_lacking(one, target, history) for one in joined]
+            questions = [self._question(target, together, joined, marked, rest, told)]
         if history.base is not None and not marked and fits_base(self._session, questions[0]):
             found = on_base(self._session.repository, history.base, joined)
             if found is not None:
-                questions[0] = self._question(_Target(base, tip), found[0], found[1], {}, rest, told)
-        questions += [self._alone(_Target(base, tip), history, one) for one in left]
+                questions[0] = self._question(target, found[0], found[1], {}, rest, told)
+        questions += [self._alone(target, history, one) for one in left]
         if len(questions) > 1 and not questions[0].xsa_of and not questions[0].asked:
             questions.pop(0)
         return questions
@@ -144,8 +137,9 @@ class Imported:
         locator = Locator(self._session.repository, history, base)
         found = {}
         for number in sorted(self.numbers & history.advisories.keys()):
-            asked = self._resolve(number, base, tip, locator, history)
-            positions = sorted({place.position for place in asked.places if place is not None and place.position})
+            asked = self._placing.resolve(number, Target(base, tip), locator, history)
+            located = {place.position for place in asked.places if place is not None and place.position}
+            positions = sorted(located | set(asked.lacking)) if located else []
             if positions and asked.series is not None:
                 self._doubts(asked.edition, asked.series.paths)
                 found[number] = positions
@@ -156,22 +150,7 @@ class Imported:
         doubtful = [key for key, vouching in self._vouchings.items() if vouching.sentence()]
         return [f"XSA-{number} {name}" for number, name in sorted(doubtful)]
 
-    def _early(self, history: Range) -> dict[int, list[str]]:
-        """Return the commits before the range that say they fix each advisory of the store."""
-        if history.root not in self._marked_before:
-            self._marked_before[history.root] = self._session.marked_in(history.root, self.numbers)
-        return self._marked_before[history.root]
-
-    def _paths_of(self, commit: str) -> set[bytes]:
-        """Return the files that a commit changes."""
-        words = ("diff-tree", "-r", "-m", "--first-parent", "--root", "--no-commit-id", "--name-only", "-z", commit)
-        return set(self._session.repository.git.call(*words).out.split(b"\0")) - {b""}
-
     # What there is
-
-    def _choose(self, edition: Edition, base: Commit, tip: Commit) -> Choice:
-        version = self._session.version_of(base, tip)
-        return choose(edition.advisory, edition.recipes, edition.paths, version, self._session.settings.tree)
 
     def _with_prerequisites(self, numbers: Sequence[int], base: Commit, tip: Commit) -> list[int]:
         """Return ``numbers`` and the advisories that their recipes declare to come first, as far as they are there."""
@@ -179,7 +158,7 @@ class Imported:
         pending = list(numbers)
         while pending:
             edition = self.library.newest(pending.pop())
-            choice = self._choose(edition, base, tip) if edition is not None else None
+            choice = self._placing.choose(edition, base, tip) if edition is not None else None
             for number in choice.series[0].prereqs if choice is not None and choice.series else ():
                 if number in self.numbers and number not in found:
                     found[number] = None
@@ -208,110 +187,12 @@ class Imported:
             raise Refused(doubts[0], "xsa.requireSignature refuses it; import it again, or change that setting")
         return doubts
 
-    # Where each patch is
-
-    def _resolve(self, number: int, base: Commit, tip: Commit, locator: Locator, history: Range) -> Asked:
-        """Choose the series of an advisory that fits the branch, and find the places of its patches."""
-        edition = self.library.newest(number)
-        assert edition is not None, "it is in the store"
-        choice = self._choose(edition, base, tip)
-        asked = Asked(number, edition, choice)
-        trouble = ""
-        first: Asked | None = None
-        for series in choice.series:
-            try:
-                patches = edition.patches_at(series.paths)
-            except PatchError as error:
-                trouble = trouble or error.what
-                continue
-            candidate = resolved(asked, series, patches, locator.locate_all(patches, (number,)))
-            self._take_marked(candidate, history)
-            problem = self._misfit(candidate, base, history)
-            if problem and self._take_subjects(candidate, history):
-                problem = self._misfit(candidate, base, history)
-            if not problem:
-                return candidate
-            candidate.trouble = problem
-            first = first or candidate
-            trouble = trouble or problem
-        if first is not None:
-            return first
-        asked.trouble = trouble or (choice.remark if choice.found is Found.MISSING else "")
-        return asked
-
-    def _misfit(self, asked: Asked, base: Commit, history: Range) -> str:
-        """Return why the pending patches fit nowhere on the branch, empty when they do."""
-        if not asked.pending:
-            return ""
-        start = max([history.position[base.id], *(place.position for place in asked.places if place is not None)])
-        try:
-            place_groups(self._session.repository, history, start, [asked.group])
-        except Unplaced as error:
-            if is_there(self._session.repository, base.id, asked.pending):
-                asked.places = tuple(place or Place(0, How.CONTENTS) for place in asked.places)
-                return ""
-            return error.what
-        return ""
-
-    def _take_marked(self, asked: Asked, history: Range) -> None:
-        """Take a patch for a commit that is marked as the advisory's fix, when it changes the same files and is no
-        other patch of the series.
-
-        A fix is often not applied to the letter, and then neither its diff nor its subject tells.
-        """
-        if not asked.pending:
-            return
-        used = {place.position for place in asked.places if place is not None}
-        index = history.index
-        free = {
-            position: {path for touch in index.at([position]) for path in touch.paths}
-            for position in history.advisories.get(asked.number, ())
-            if position not in used
-        }
-        # Before the range no position tells them apart; negative numbers do for as long as this takes.
-        early = self._early(history).get(asked.number, [])
-        free |= {-number: self._paths_of(commit) for number, commit in enumerate(early, 1)}
-        taken: dict[str, Place] = {}
-        known = [patch for patch, place in zip(asked.patches, asked.places, strict=True) if place in _IN_BASE]
-        for patch in (*known, *asked.pending):
-            paths = {path for change in patch.changes for path in (change.old_path, change.new_path)}
-            match = next((position for position, touched in free.items() if touched & paths), None)
-            if match is not None:
-                del free[match]
-                taken[patch.name] = Place(max(match, 0), How.MARK)
-        asked.places = tuple(
-            place or taken.get(patch.name) for patch, place in zip(asked.patches, asked.places, strict=True)
-        )
-
-    @staticmethod
-    def _take_subjects(asked: Asked, history: Range) -> bool:
-        """Take patches that fit nowhere for the commits with their subjects, when most of the series are commits;
-        return whether there are any.
-
-        A published patch was sometimes made of two commits, or put on the branch with other words in it.
-        """
-        if not asked.pending or 2 * len(asked.pending) > len(asked.patches):
-            return False
-        used = {place.position for place in asked.places if place is not None}
-        taken: dict[str, Place] = {}
-        for patch in asked.pending:
-            paths = {path for change in patch.changes for path in (change.old_path, change.new_path) if path}
-            touching = sorted({touch.position for touch in history.index.of(paths) if touch.position > 0} - used)
-            same = [p for p in touching if same_subject(history.commits[p - 1].subject, patch.subject)]
-            if len(same) == 1:
-                taken[patch.name] = Place(same[0], How.SUBJECT)
-                used.add(same[0])
-        asked.places = tuple(
-            place or taken.get(patch.name) for patch, place in zip(asked.patches, asked.places, strict=True)
-        )
-        return bool(taken)
-
     @staticmethod
     def _is_present(asked: Asked, start: int) -> bool:
         """Whether the base has all patches of the advisory, or there is nothing to be told of it."""
         if asked.series is None:
             return not asked.trouble
-        return all(place is not None and place.position <= start for place in asked.places)
+        return not asked.lacking and all(place is not None and place.position <= start for place in asked.places)
 
     def _marked(self, history: Range, numbers: Sequence[int], base: Commit) -> dict[int, list[int]]:
         """Return the positions of the commits that say they fix ``numbers``, as without a store."""
@@ -331,8 +212,8 @@ class Imported:
     ) -> tuple[Baseline | Range, list[Asked]]:
         """Return where the pending patches stand together (the range as it is when none is pending), and what does not
         fit with the rest."""
-        placed = [place.position for one in usable for place in one.places if place is not None]
-        start = max([history.position[base.id], *placed, *(p for found in marked.values() for p in found)])
+        last = [one.last for one in usable]
+        start = max([history.position[base.id], *last, *(p for found in marked.values() for p in found)])
         waiting = [one for one in usable if one.pending]
         if not waiting:
             return history, []
@@ -356,7 +237,7 @@ class Imported:
 
     def _question(
         self,
-        target: _Target,
+        target: Target,
         together: Baseline | Range,
         usable: Sequence[Asked],
         marked: dict[int, list[int]],
@@ -373,11 +254,11 @@ class Imported:
                 xsa_of.setdefault(position, set()).add(number)
         found: list[FoundSeries] = []
         for one in usable:
-            series = self._found(one, history, start, together if isinstance(together, Baseline) else None)
+            series = self._found(one, target, history, together if isinstance(together, Baseline) else None)
             found.append(series)
-            for patch in series.patches:
-                if patch.position is not None:
-                    xsa_of.setdefault(0 if patch.position <= start else patch.position, set()).add(one.number)
+            positions = [patch.position for patch in series.patches if patch.position is not None]
+            for position in (*positions, *one.lacking):
+                xsa_of.setdefault(0 if position <= start else position, set()).add(one.number)
         asked = sorted({*rest, *(one.number for one in usable), *(one.number for one in told)})
         early = self._session.fixed(base, [n for n in rest if n not in marked]) if rest else set()
         if early:
@@ -393,24 +274,26 @@ class Imported:
         }
         return replace(question, found=tuple(found), published=published)
 
-    def _alone(self, target: _Target, history: Range, one: Asked) -> Question:
+    def _alone(self, target: Target, history: Range, one: Asked) -> Question:
         """Return the question about an advisory that does not fit with the others, or fits nowhere."""
         base, tip = target
         here = history.position[base.id]
-        start = max([here, *(place.position for place in one.places if place is not None)])
+        start = max(here, one.last)
         try:
             baseline = place_groups(self._session.repository, history, start, [one.group])
         except Unplaced as error:
-            own = on_base(self._session.repository, history.base, [one]) if history.base is not None else None
+            bare = without_lacking(one, target, history)
+            own = on_base(self._session.repository, history.base, [bare]) if history.base is not None else None
             if own is not None:
                 return self._question(target, own[0], own[1], {}, [], [])
             proposal = replace(propose(history, here, []), state=State.CONFLICTS)
-            found = replace(self._found(one, history, here, None), remark=one.trouble or error.what)
+            found = replace(self._found(one, target, history, None), remark=one.trouble or error.what)
             return Question(base, tip, history, {}, (one.number,), proposal, (found,))
         return self._question(target, baseline, [one], {}, [], [])
 
-    def _found(self, one: Asked, history: Range, start: int, baseline: Baseline | None) -> FoundSeries:
+    def _found(self, one: Asked, target: Target, history: Range, baseline: Baseline | None) -> FoundSeries:
         assert one.series is not None, "something was chosen"
+        start = history.position[target.base.id]
         patches = []
         for patch, place in zip(one.patches, one.places, strict=True):
             position = place.position if place is not None else history.position.get(patch.name)
@@ -425,11 +308,12 @@ class Imported:
             one.series.label,
             baseline.commit if baseline is not None and one.pending else "",
             tuple(patches),
-            one.choice.remark,
+            "; ".join(filter(None, (one.choice.remark, *one.remarks, lacking_words(one, target, history)))),
             tuple(self._doubts(one.edition, one.series.paths)),
             one.series.prereqs,
             self._vouching(one.edition).signature.value,
             *self._names(one.edition),
+            one.lacking,
         )
 
     def _names(self, edition: Edition) -> tuple[str, tuple[str, ...], bool]:

@@ -36,6 +36,8 @@ _NAMED = re.compile(
 
 _MADE_OF = re.compile(r"From ([0-9a-f]{40,64}) ")
 _SHORTEST = 12
+#: What is no longer than that is on many lines: braces, an ending.
+_SIGNS = 3
 
 
 class How(str, Enum):
@@ -120,7 +122,16 @@ class Locator:
         return found
 
     def locate(self, patch: PatchFile, numbers: Sequence[int] = ()) -> Place | None:
-        """Return where ``patch``, a fix of the advisories ``numbers``, is; ``None`` when it is nowhere yet."""
+        """Return where ``patch``, a fix of the advisories ``numbers``, is; ``None`` when it is nowhere yet.
+
+        A commit of the branch that a base beside it has picked is in the base.
+        """
+        place = self._locate(patch, numbers)
+        if place is not None and place.position and self.picked([place.position]):
+            return Place(0, place.how)
+        return place
+
+    def _locate(self, patch: PatchFile, numbers: Sequence[int]) -> Place | None:
         paths = _paths(patch.changes)
         positions = sorted({t.position for t in self._history.index.of(paths) if t.position > 0})
         likely = [position for position in positions if self._is_likely(patch, position)]
@@ -152,6 +163,24 @@ class Locator:
         names = {name for known in own for name in known.names}
         ids = {patch_id(known.changes) for known in own if known.changes}
         return {p for p, commit in commits.items() if commit.id[:_SHORTEST] in names or patch_id(commit.changes) in ids}
+
+    def is_in_base(self, position: int) -> bool:
+        """Whether the base holds what the change at ``position`` does, as what its files hold tells."""
+        commit = self._commit(position)
+        subject = commit.message.partition("\n")[0]
+        patch = PatchFile(commit.id, subject, commit.message, self._history.text(position), commit.changes)
+        return is_there(self._repository, self._base.id, [patch])
+
+    def is_named(self, patch: PatchFile, position: int) -> bool:
+        """Whether the subject of ``patch``, or a commit that it names, says that it is the change at ``position``."""
+        commit = self._history.commits[position - 1]
+        return same_subject(commit.subject, patch.subject) or self._is_likely(patch, position)
+
+    def shares_a_line(self, patch: PatchFile, position: int) -> bool:
+        """Whether ``patch`` and the change at ``position`` add, or take out, a line that is the same; true where one of
+        them has none."""
+        lines, others = _changed_lines(patch.changes), _changed_lines(self._commit(position).changes)
+        return not lines or not others or not lines.isdisjoint(others)
 
     def _same(self, patch: PatchFile, positions: Sequence[int]) -> Place | None:
         for position in positions:
@@ -242,6 +271,15 @@ class Locator:
             _, message, diff = output.split(b"\0", 2)
             changes = tuple(part.change() for part in split_diff(diff.lstrip(b"\n")))
             yield _Known(name, message.decode("utf-8", "replace"), changes)
+
+
+def _changed_lines(changes: Sequence[FileChange]) -> set[tuple[int, bytes]]:
+    """Return the lines that ``changes`` add or take out, without blanks; those of a sign or two say nothing."""
+    hunks = (hunk for change in changes for hunk in change.hunks)
+    lines = (
+        (m, t.translate(None, b" \t\r\n\v\f")) for hunk in hunks for m, t in zip(hunk.marks, hunk.texts, strict=True)
+    )
+    return {(mark, text) for mark, text in lines if mark != CONTEXT and len(text) > _SIGNS}
 
 
 def _paths(changes: Sequence[FileChange]) -> set[bytes]:

@@ -145,6 +145,7 @@ def _series(verdict: Verdict, series: FoundSeries) -> dict[str, Any]:
             }
             for patch in series.patches
         ],
+        "lacking": [commits[position - 1].id for position in series.lacking],
         "remark": series.remark or None,
         "doubts": list(series.doubts),
     }

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from git_xsa.advisories.choice import matching
 from git_xsa.advisories.library import Difference
 from git_xsa.advisories.names import PatchName, read_name
-from git_xsa.advisories.scope import shown
+from git_xsa.advisories.scope import Version, shown
 from git_xsa.advisories.taking import Result, Taken
 from git_xsa.advisories.text import Advisory
 from git_xsa.advisories.trust import Signature
@@ -72,13 +72,15 @@ def _table(advisory: Advisory, patches: Sequence[str]) -> Iterator[str]:
 
 def _by_name(patches: Sequence[str]) -> Iterator[str]:
     """Yield what the names of patches that came without a text say they are for, and how many there are of each."""
-    groups: dict[str, list[PatchName]] = {}
+    groups: dict[tuple[str, Version | None], list[PatchName]] = {}
     for name in map(read_name, patches):
-        groups.setdefault(name.group or name.path, []).append(name)
-    for group, names in groups.items():
-        branch = shown(names[0].version) if names[0].version is not None else "any branch"
-        tree = f"{names[0].tree} " if names[0].tree else ""
-        yield f"{count(len(names), 'patch')} made for {tree}{branch}, by the name: {group}"
+        groups.setdefault((name.tree, name.version), []).append(name)
+    for (tree, version), names in groups.items():
+        branch = shown(version) if version is not None else "any branch"
+        labels = list(dict.fromkeys(name.group or name.path for name in names))
+        more = f" and {count(len(labels) - 1, 'other name')}" if len(labels) > 1 else ""
+        words = f"made for {tree} {branch}" if tree else f"made for {branch}"
+        yield f"{count(len(names), 'patch')} {words}, by the name: {labels[0]}{more}"
 
 
 def _told(advisory: Advisory) -> Iterator[str]:

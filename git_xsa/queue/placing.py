@@ -1,0 +1,273 @@
+"""Choose the series of an advisory that fits a branch, and find out which commits of the branch its patches are.
+
+Published patches have names, and a text that says which of them are for the branch.  Files that came without the text
+have names alone, so git is asked: those that each are a commit of the branch, or that apply one after the other, are
+one series.  Whatever the files are, the answer has every commit that the branch marks as a fix of the advisory: what
+the files lack of them comes from the branch, and is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from git_xsa.advisories.choice import Basis, Choice, Found, choose
+from git_xsa.advisories.library import Edition, Library
+from git_xsa.advisories.names import in_order
+from git_xsa.advisories.patchfile import PatchError, PatchFile
+from git_xsa.advisories.series import Group, Unplaced, is_there, place_groups, standing_together
+from git_xsa.git.log import Range
+from git_xsa.git.repository import Commit
+from git_xsa.model.words import count
+from git_xsa.queue.asked import Asked, resolved
+from git_xsa.queue.locate import How, Locator, Place, same_subject
+
+if TYPE_CHECKING:
+    from git_xsa.queue.session import Session
+
+#: Places of patches in the base that may be commits from before the range.
+_IN_BASE = (Place(0, How.CONTENTS), Place(0, How.COMMIT))
+#: How many names of files a sentence has before it only counts them.
+_SHOWN = 4
+_DIGITS = 12
+
+
+class Target(NamedTuple):
+    """What a question is about: the base, and the end of its branch."""
+
+    base: Commit
+    tip: Commit
+
+
+class Placing:
+    """Finds the places of the patches of ``library`` on the branches of ``session``."""
+
+    def __init__(self, session: Session, library: Library) -> None:
+        self._session = session
+        self._library = library
+        self._marked_before: dict[str, dict[int, list[str]]] = {}
+
+    def choose(self, edition: Edition, base: Commit, tip: Commit) -> Choice:
+        """Return what ``edition`` has for the branch that ends at ``tip``."""
+        version = self._session.version_of(base, tip)
+        return choose(edition.advisory, edition.recipes, edition.paths, version, self._session.settings.tree)
+
+    def early(self, history: Range) -> dict[int, list[str]]:
+        """Return the commits before the range that say they fix each advisory of the store."""
+        if history.root not in self._marked_before:
+            self._marked_before[history.root] = self._session.marked_in(history.root, self._library.numbers())
+        return self._marked_before[history.root]
+
+    def resolve(self, number: int, target: Target, locator: Locator, history: Range) -> Asked:
+        """Choose the series of an advisory that fits the branch, and find the places of its patches.
+
+        Of several that fit the first one counts; where none does, the first one is returned with its ``trouble``.
+        """
+        base = target.base
+        edition = self._library.newest(number)
+        assert edition is not None, "it is in the store"
+        choice = self.choose(edition, base, target.tip)
+        asked = Asked(number, edition, choice)
+        trouble = ""
+        first: Asked | None = None
+        for series in choice.series:
+            try:
+                patches = edition.patches_at(series.paths)
+            except PatchError as error:
+                trouble = trouble or error.what
+                continue
+            candidate = resolved(asked, series, patches, locator.locate_all(patches, (number,)))
+            if series.basis is Basis.NAME:
+                _leave_out_twins(candidate, locator)
+            self._take_marked(candidate, locator, history)
+            candidate.lacking = self._lacking(candidate, base, locator, history)
+            problem = self._settle(candidate, base, history)
+            if not problem:
+                return candidate
+            candidate.trouble = problem
+            first = first or candidate
+            trouble = trouble or problem
+        if first is not None:
+            return first
+        asked.trouble = trouble or (choice.remark if choice.found is Found.MISSING else "")
+        return asked
+
+    def _settle(self, asked: Asked, base: Commit, history: Range) -> str:
+        """Find out how the pending patches stand on the branch; return why they don't, empty when they do."""
+        problem = self._misfit(asked, base, history)
+        if problem and _take_subjects(asked, history):
+            problem = self._misfit(asked, base, history)
+        if problem and asked.lacking:
+            # What was put on the branch in other words, or in other pieces, is what the patch was made for.
+            lacking, asked.lacking = asked.lacking, ()
+            problem = self._misfit(asked, base, history)
+            asked.lacking = lacking if problem else ()
+        if problem and asked.series is not None and asked.series.parts:
+            return problem if not self._arrange(asked, base, history) else self._misfit(asked, base, history)
+        return problem
+
+    def _misfit(self, asked: Asked, base: Commit, history: Range) -> str:
+        """Return why the pending patches fit nowhere on the branch, empty when they do."""
+        if not asked.pending:
+            return ""
+        try:
+            place_groups(self._session.repository, history, max(history.position[base.id], asked.last), [asked.group])
+        except Unplaced as error:
+            if is_there(self._session.repository, base.id, asked.pending):
+                asked.places = tuple(place or Place(0, How.CONTENTS) for place in asked.places)
+                return ""
+            return error.what
+        return ""
+
+    # Commits of the branch
+
+    def _take_marked(self, asked: Asked, locator: Locator, history: Range) -> None:
+        """Take a patch for a commit that is marked as the advisory's fix, when it changes the same files, and a line as
+        the commit does, and is no other patch of the series.
+
+        A fix is often not applied to the letter, and then neither its diff nor its subject tells.
+        """
+        if not asked.pending:
+            return
+        used = {place.position for place in asked.places if place is not None}
+        index = history.index
+        free = {
+            position: {path for touch in index.at([position]) for path in touch.paths}
+            for position in history.advisories.get(asked.number, ())
+            if position not in used
+        }
+        # Before the range no position tells them apart; negative numbers do for as long as this takes.
+        early = self.early(history).get(asked.number, [])
+        free |= {-number: self._paths_of(commit) for number, commit in enumerate(early, 1)}
+        taken: dict[str, Place] = {}
+        known = [patch for patch, place in zip(asked.patches, asked.places, strict=True) if place in _IN_BASE]
+        for patch in (*known, *asked.pending):
+            paths = {path for change in patch.changes for path in (change.old_path, change.new_path)}
+            same = (position for position, touched in free.items() if touched & paths)
+            match = next((p for p in same if p < 0 or locator.shares_a_line(patch, p)), None)
+            if match is not None:
+                del free[match]
+                taken[patch.name] = Place(max(match, 0), How.MARK)
+        asked.places = tuple(
+            place or taken.get(patch.name) for patch, place in zip(asked.patches, asked.places, strict=True)
+        )
+
+    def _paths_of(self, commit: str) -> set[bytes]:
+        """Return the files that a commit changes."""
+        words = ("diff-tree", "-r", "-m", "--first-parent", "--root", "--no-commit-id", "--name-only", "-z", commit)
+        return set(self._session.repository.git.call(*words).out.split(b"\0")) - {b""}
+
+    def _lacking(self, asked: Asked, base: Commit, locator: Locator, history: Range) -> tuple[int, ...]:
+        """Return the commits after ``base`` that say they fix the advisory, that none of the patches is, and that the
+        base does not have in another form."""
+        start = history.position[base.id]
+        used = {place.position for place in asked.places if place is not None}
+        later = [p for p in history.advisories.get(asked.number, ()) if p > start and p not in used]
+        if later and history.base is not None:
+            if asked.number in self._session.fixed_by_own(base, history):
+                return ()
+            later = [p for p in later if p not in locator.picked([p]) and not locator.is_in_base(p)]
+        elsewhere = [
+            patch
+            for patch, place in zip(asked.patches, asked.places, strict=True)
+            if place is None or not place.position
+        ]
+        return tuple(p for p in later if not any(locator.is_named(patch, p) for patch in elsewhere))
+
+    # Files without a text
+
+    def _arrange(self, asked: Asked, base: Commit, history: Range) -> bool:
+        """Put the pending patches of files without a text into an order in which they apply one after the other.
+
+        Files that can't stand with those before them are alternatives: they are left out, and named, where the series
+        may be without them.  Returns whether there is such an order.
+        """
+        assert asked.series is not None, "it has parts"
+        pending = {patch.name: patch for patch in asked.pending}
+        groups = [
+            Group(number, tuple(pending[path] for path in part if path in pending))
+            for number, part in enumerate(asked.series.parts)
+        ]
+        groups = [group for group in groups if group.patches]
+        start = max(history.position[base.id], asked.last)
+        kept = standing_together(self._session.repository, history, start, groups)
+        left = len(groups) - len(kept)
+        if (left and asked.series.whole) or not (kept or len(pending) < len(asked.patches)):
+            return False
+        order = [patch for group in kept for patch in group.patches]
+        out = in_order(pending.keys() - {patch.name for patch in order})
+        place_of = dict(zip((patch.name for patch in asked.patches), asked.places, strict=True))
+        located = [patch for patch in asked.patches if patch.name not in pending]
+        _narrow(asked, [*located, *order], [place_of[patch.name] for patch in located] + [None] * len(order))
+        if out:
+            asked.remarks += (f"left out, since they can't stand with the others: {_names(out)}",)
+        return True
+
+
+def lacking_words(asked: Asked, target: Target, history: Range) -> str:
+    """Return what to say of the commits of the branch that the files of an advisory lack, empty when there are none."""
+    if not asked.lacking:
+        return ""
+    names = _names([history.commits[p - 1].id[:_DIGITS] for p in asked.lacking])
+    marked = f"{target.tip.name} marks {count(len(asked.lacking), 'more commit')} as XSA-{asked.number}"
+    return f"{marked}, taken from there: {names}"
+
+
+def without_lacking(asked: Asked, target: Target, history: Range) -> Asked:
+    """Return ``asked`` without the commits of the branch that its files lack: they do not go on the base."""
+    if not asked.lacking:
+        return asked
+    words = lacking_words(asked, target, history).replace("taken from there", f"left out on {target.base.name}")
+    return replace(asked, lacking=(), remarks=(*asked.remarks, words))
+
+
+def _leave_out_twins(asked: Asked, locator: Locator) -> None:
+    """Leave out files that are the same commit of the branch as another one: copies under another name, or made for
+    another branch."""
+    pending = [patch for patch, place in zip(asked.patches, asked.places, strict=True) if place is None]
+    used = {place.position for place in asked.places if place is not None and place.position}
+    twins = {
+        patch.name
+        for patch in pending
+        if (place := locator.locate(patch, (asked.number,))) is not None and place.position in used
+    }
+    if twins:
+        rest = [(p, place) for p, place in zip(asked.patches, asked.places, strict=True) if p.name not in twins]
+        _narrow(asked, [patch for patch, _ in rest], [place for _, place in rest])
+        asked.remarks += (f"left out, since others are the same commits: {_names(in_order(twins))}",)
+
+
+def _narrow(asked: Asked, patches: Sequence[PatchFile], places: Sequence[Place | None]) -> None:
+    """Let ``asked`` have these patches only, in this order."""
+    assert asked.series is not None, "patches are of a series"
+    asked.patches, asked.places = tuple(patches), tuple(places)
+    asked.series = replace(asked.series, paths=tuple(patch.name for patch in patches))
+
+
+def _take_subjects(asked: Asked, history: Range) -> bool:
+    """Take patches that fit nowhere for the commits with their subjects, when most of the series are commits; return
+    whether there are any.
+
+    A published patch was sometimes made of two commits, or put on the branch with other words in it.
+    """
+    if not asked.pending or 2 * len(asked.pending) > len(asked.patches):
+        return False
+    used = {place.position for place in asked.places if place is not None}
+    taken: dict[str, Place] = {}
+    for patch in asked.pending:
+        paths = {path for change in patch.changes for path in (change.old_path, change.new_path) if path}
+        touching = sorted({touch.position for touch in history.index.of(paths) if touch.position > 0} - used)
+        same = [p for p in touching if same_subject(history.commits[p - 1].subject, patch.subject)]
+        if len(same) == 1:
+            taken[patch.name] = Place(same[0], How.SUBJECT)
+            used.add(same[0])
+    asked.places = tuple(
+        place or taken.get(patch.name) for patch, place in zip(asked.patches, asked.places, strict=True)
+    )
+    return bool(taken)
+
+
+def _names(names: Sequence[str]) -> str:
+    more = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
