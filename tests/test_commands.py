@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -389,6 +390,21 @@ patch {c(5)} top
     └── change {c(2)} ground
 """
     )
+
+
+def test_prereqs_graph_of_a_chain_that_is_longer_than_functions_may_nest(tmp_path: Path) -> None:
+    draft = Draft()
+    length = sys.getrecursionlimit() + 100
+    draft.release("1.0.0", {"0": b"0\n"})
+    for number in range(1, length + 1):
+        draft.commit(f"change {number}", {str(number - 1): b"changed\n", str(number): b"%d\n" % number})
+    place = draft.write(tmp_path)
+    done = place.run("prereqs", "--onto", "RELEASE-1.0.0", "stable-1.0", "--graph")
+
+    assert (done.status, done.err) == (0, "")
+    shown = done.out.splitlines()
+    assert len(shown) == length
+    assert shown[-1].endswith(f"└── change {place.short(2)} change 1")
 
 
 def test_prereqs_graph_as_dot(tmp_path: Path) -> None:

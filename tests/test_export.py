@@ -611,10 +611,13 @@ def test_refresh_fits_a_patch_to_what_the_base_changed_itself(line: int, status:
     draft.commit("our own way", {"xen/b.c": code(ours)}, on="own", after=BASE)
     place = draft.write(tmp_path / "story")
     words = ("export", "--onto", "own", "--tip", "stable-1.0", "--xsa", "3", "-o", str(tmp_path / "made"))
-    assert run(place.folder, *words).status == 2
+    answer = run(place.folder, *words)
+    assert answer.status == 2
+    assert "git xsa-export --refresh does that" in answer.out
 
     answer = run(place.folder, *words, "--refresh")
     assert answer.status == status
+    assert "--refresh" not in answer.out
     if not status:
         assert "look at hunk 1 of xen/b.c" in answer.out
         tree = tree_of(place.folder, "own", tmp_path / "tree")

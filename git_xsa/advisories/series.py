@@ -258,7 +258,7 @@ def _place_at(
     order: list[Group] = []
     placed: list[PlacedPatch] = []
     waiting = sorted(groups, key=lambda group: group.number)
-    while waiting:
+    while waiting:  # ends: each round takes one of them, or raises
         first: Unplaced | None = None
         numbers = {group.number for group in waiting}
         # Where the names go round in a circle, nobody can wait.

@@ -78,7 +78,7 @@ class Server:
         Judging takes time, too: when a freeze has begun by its end, it is done again.
         """
         judgement = self._judge(moves, clock())
-        while judgement.allowed and judgement.ledger is not None:
+        while judgement.allowed and judgement.ledger is not None:  # ends: a ledger has only so many freezes that begin
             freezes = (freeze_at(judgement.ledger, at) for at in (judgement.at, clock() + SETTLING))
             if next(freezes) == next(freezes):
                 break

@@ -202,7 +202,8 @@ def _nothing(session: Session, verdict: Verdict, options: argparse.Namespace) ->
         from git_xsa.report.style import lines  # noqa: PLC0415
 
         if not options.json:
-            print_verdict(lines(session.repository.git, sys.stdout.isatty()), verdict, why=False)
+            output = lines(session.repository.git, sys.stdout.isatty())
+            print_verdict(output, verdict, why=False, refreshed=options.refresh)
     from git_xsa.report.as_json import dumps, verdict_document  # noqa: PLC0415
     from git_xsa.report.as_text import headline, left_out  # noqa: PLC0415
 

@@ -189,7 +189,7 @@ class _Reader:
     def fetch(self, positions: Sequence[int]) -> None:
         """Read the diffs of those changes that have not been read yet."""
         self.begin(positions)
-        while self._begun:
+        while self._begun:  # ends: `begin` takes what was begun before, and begins with what is missing then
             self.begin(positions)
 
     @property

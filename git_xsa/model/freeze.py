@@ -244,7 +244,7 @@ def _joined(ledger: Ledger, part: Sequence[Embargo]) -> Freeze:
     began, ends = min(embargo.since for embargo in part), max(embargo.ends for embargo in part)
     rest = [embargo for embargo in _real(ledger) if embargo not in part]
     chosen = list(part)
-    while True:
+    while True:  # ends: each round takes one of `rest` at least
         near = [embargo for embargo in rest if embargo.since <= ends and began <= embargo.ends]
         if not near:
             return Freeze(began, ends, tuple(chosen))

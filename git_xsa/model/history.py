@@ -77,7 +77,7 @@ class TouchList:
         known = set(paths)
         pending = list(paths)
         found: dict[int, Touch] = {}
-        while pending:
+        while pending:  # ends: a name is added once, when it is not known yet
             for touch in self._by_path.get(pending.pop(), ()):
                 found[id(touch)] = touch
                 fresh = touch.paths - known
@@ -163,7 +163,7 @@ class History:
     def _touches_of(self, paths: set[bytes]) -> tuple[Sequence[Touch], Sequence[Touch]]:
         """Return what the changes, and what the base itself, did to the files that ever have one of ``paths``."""
         known = paths
-        while True:
+        while True:  # ends: each round knows more names, and the range has only so many
             touches = self._index.of(known)
             names = known.union(*(touch.paths for touch in touches))
             own = self._own.of(names)

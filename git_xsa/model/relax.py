@@ -29,6 +29,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from git_xsa.model.change import CONTEXT
 from git_xsa.model.history import History
@@ -86,15 +87,19 @@ def relax(source: RuleSource, history: History, full: Selection, grow: Grow | No
     """Return the smallest selection that obeys the rules of ``source`` but for context that can be written anew.
 
     ``full`` is the selection that obeys them all.  ``grow`` adds to a selection what names need, by the rules given.
+    The selection is ``impossible`` where no commit supplies a line that must be there, or takes out one that must not,
+    such as one of the base's own.
     """
     keep: set[Place] = set()
+    # Ends: a selection that is possible obeys the rules of every hunk in `keep`, so a doubtful place is none of these,
+    # and each round keeps one hunk of the range more.  More rules can't make an impossible selection possible.
     while True:
         rules = _Without(source, keep)
         selection = select(rules, full.base, full.wanted)
         if grow is not None and not selection.impossible:
             selection = grow(rules, selection)
         found = compared(source, full, selection)
-        doubtful = {place for place in found.places if not _certain(history, selection, place)}
+        doubtful = set() if selection.impossible else _doubtful(history, found)
         if not doubtful:
             return found
         keep |= doubtful
@@ -117,21 +122,37 @@ def compared(source: RuleSource, full: Selection, selection: Selection) -> Relax
     return Relaxed(selection, tuple(sorted(places)), tuple(avoided))
 
 
-def _certain(history: History, selection: Selection, place: Place) -> bool:
-    """Return whether the changed lines of a hunk have a certain place under ``selection``."""
-    position, path, number = place
+def _doubtful(history: History, found: Relaxed) -> set[Place]:
+    """Return the places of ``found`` where the changed lines have no certain place under its selection."""
+    hunks: dict[tuple[int, bytes], set[int]] = {}
+    for position, path, number in found.places:
+        hunks.setdefault((position, path), set()).add(number)
+    return {
+        (position, path, number)
+        for (position, path), numbers in hunks.items()
+        for number in numbers - _certain(history, found.selection, (position, path), numbers)
+    }
+
+
+def _certain(history: History, selection: Selection, change: tuple[int, bytes], numbers: set[int]) -> set[int]:
+    """Return which of the hunks ``numbers`` of a ``change`` (a position and a file of it) have a certain place."""
+    position, path = change
     made_for = Chosen(position - 1, frozenset())
     now = Chosen(selection.base, frozenset(other for other in selection.queue if other < position))
     found = [lines for touch, lines in history.lines_of(position) if path in touch.paths]
-    hunks = history.hunks(position, path)
-    if len(found) != 1 or number > len(hunks):
-        return False
+    if len(found) != 1:
+        return set()
     weave = _Weave(found[0], position, made_for, now)
-    before = sum(_runs(hunk.marks) for hunk in hunks[: number - 1])
     runs = weave.runs()
-    if len(runs) != sum(_runs(hunk.marks) for hunk in hunks):
-        return False
-    return all(weave.certain(*runs[index]) for index in range(before, before + _runs(hunks[number - 1].marks)))
+    counts = [_runs(hunk.marks) for hunk in history.hunks(position, path)]
+    if len(runs) != sum(counts):
+        return set()
+    certain, rest = set(), iter(runs)
+    for number, count in enumerate(counts, 1):
+        own = list(islice(rest, count))
+        if number in numbers and all(weave.certain(*run) for run in own):
+            certain.add(number)
+    return certain
 
 
 def _runs(marks: bytes) -> int:

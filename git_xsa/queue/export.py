@@ -65,7 +65,7 @@ class Preparation:
             self._refresh(self.queue.index(position), "")
         judges = [judge(policy, self._quarantine, self._content) for policy in policies]
         while not all(self._mended(program) for program in judges):
-            pass
+            pass  # ends: each round has made a patch anew, which is done once for each
         return tuple(self._patches)
 
     def comes_out_right(self, policies: Sequence[str]) -> bool:

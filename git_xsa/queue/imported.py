@@ -225,7 +225,7 @@ class Imported:
         fitting: list[Asked] = []
         found: Baseline | None = None
         fresh = True
-        while fresh:
+        while fresh:  # ends: each round but the last takes one of `waiting`
             fresh = False
             for one in list(waiting):
                 larger = placed_together(repository, history, start, [other.group for other in (*fitting, one)])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import repeat
+from typing import NamedTuple
 
 from git_xsa.queue.answer import State, Verdict
 from git_xsa.report.as_text import KIND_STYLES, STYLES, headline, label, short, subject_of
@@ -45,33 +47,44 @@ def _reached(needs: dict[int, list[int]], start: int) -> set[int]:
     return found
 
 
+class _Row(NamedTuple):
+    """A change in the tree, with what stands before it: the branches above it, and its own."""
+
+    position: int
+    lead: str
+    branch: str
+
+
 def print_tree(lines: Lines, verdict: Verdict) -> None:
     """Print each wanted change with what it needs below it; what was shown before is not opened again."""
     if verdict.state in UNFIT:
         lines.line((headline(verdict), STYLES[verdict.state]))
     needs = reduced(edges(verdict))
     seen: set[int] = set()
-
-    def show(position: int, lead: str, branch: str) -> None:
-        style = "bold" if position in verdict.selection.wanted else KIND_STYLES[verdict.selection.kind(position)]
-        again = position in seen and bool(needs[position])
-        name = (label(verdict, position), style)
-        commit = (short(verdict, position), "cyan")
-        lines.line(
-            lead + branch, name, " ", commit, f" {subject_of(verdict, position)}", " (see above)" if again else ""
-        )
-        if again:
-            return
-        seen.add(position)
-        below = lead + {"": "", "├── ": "│   ", "└── ": "    "}[branch]
-        for number, need in enumerate(needs[position], 1):
-            show(need, below, "└── " if number == len(needs[position]) else "├── ")
-
     inner = {need for found in needs.values() for need in found}
     first = [position for position in verdict.selection.wanted if position not in inner]
-    for position in (*first, *verdict.selection.wanted):
-        if position not in seen:
-            show(position, "", "")
+    # What is still to be shown, the next one last: a chain of needs may be longer than Python lets functions nest.
+    pending = [_Row(position, "", "") for position in reversed((*first, *verdict.selection.wanted))]
+    while pending:  # ends: what a change needs is added once, when the change is first shown
+        row = pending.pop()
+        again = row.position in seen
+        if again and not row.branch:
+            continue
+        _print_row(lines, verdict, row, again and bool(needs[row.position]))
+        if not again:
+            below = row.lead + {"": "", "├── ": "│   ", "└── ": "    "}[row.branch]
+            branches = [*["├── "] * (len(needs[row.position]) - 1), "└── "]
+            pending += [_Row(*one) for one in zip(needs[row.position], repeat(below), branches, strict=False)][::-1]
+        seen.add(row.position)
+
+
+def _print_row(lines: Lines, verdict: Verdict, row: _Row, again: bool) -> None:
+    position = row.position
+    style = "bold" if position in verdict.selection.wanted else KIND_STYLES[verdict.selection.kind(position)]
+    name = (label(verdict, position), style)
+    commit = (short(verdict, position), "cyan")
+    remark = " (see above)" if again else ""
+    lines.line(row.lead + row.branch, name, " ", commit, f" {subject_of(verdict, position)}", remark)
 
 
 def dot(verdict: Verdict) -> str:

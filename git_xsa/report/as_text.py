@@ -132,12 +132,15 @@ def print_left_out(lines: Lines, verdict: Verdict) -> None:
         lines.line("  ", (words, "dim"))
 
 
-def print_verdict(lines: Lines, verdict: Verdict, why: bool) -> None:
-    """Print the answer to one request, and with ``why`` each reason with the lines behind it."""
+def print_verdict(lines: Lines, verdict: Verdict, why: bool, refreshed: bool = False) -> None:
+    """Print the answer to one request, and with ``why`` each reason with the lines behind it.
+
+    ``refreshed``: it can't be applied with new context either.
+    """
     lines.line((headline(verdict), STYLES[verdict.state]))
     print_left_out(lines, verdict)
     print_found(lines, verdict)
-    print_doubt(lines, verdict)
+    print_doubt(lines, verdict, refreshed)
     if verdict.selection.queue and verdict.state is not State.CONFLICTS:
         lines.line()
         lines.line(order_line(verdict))
@@ -152,7 +155,7 @@ def print_verdict(lines: Lines, verdict: Verdict, why: bool) -> None:
             _print_why(lines, verdict, position)
 
 
-def print_doubt(lines: Lines, verdict: Verdict) -> None:
+def print_doubt(lines: Lines, verdict: Verdict, refreshed: bool = False) -> None:
     """Print what git did instead of what is right, if it did, or what stands against applying at all."""
     for reason in verdict.selection.impossible[:SHOWN_LINES]:
         path = reason.rule.path.decode("utf-8", "surrogateescape")
@@ -161,7 +164,8 @@ def print_doubt(lines: Lines, verdict: Verdict) -> None:
         lines.line("  ", (short(verdict, reason.needed_by), "cyan"), f", hunk {reason.rule.hunk} of {path}: {what}")
         _print_lines(lines, reason, "+" if reason.rule.gone else "-")
     if verdict.selection.impossible:
-        lines.line("  adapt it there by hand; where just its context is in the way, git xsa-export --refresh does that")
+        more = "" if refreshed else "; where just its context is in the way, git xsa-export --refresh does that"
+        lines.line(f"  adapt it there by hand{more}")
     doubt = verdict.doubt
     if doubt is None:
         return

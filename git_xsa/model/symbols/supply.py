@@ -62,7 +62,7 @@ def supply_names(
     rules = _WithNames(source)
     grown = selection
     looked_at: set[int] = set()
-    while not grown.impossible:
+    while not grown.impossible:  # ends: it goes on only after a change of the range was added to the queue
         fresh = set(grown.queue) - looked_at
         looked_at |= fresh
         for missing in Search(evidence, forms, fresh, grown.chosen).run() if fresh else ():

@@ -37,6 +37,7 @@ def read(path: bytes, text: bytes) -> Source:
 
 def places(text: bytes, word: bytes, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:
     """Yield the start and end of every ``word`` in ``text``, or between ``start`` and ``end`` of it."""
+    assert word, "an empty word would be found at one place for ever"
     size, limit = len(word), len(text) if end is None else end
     at = text.find(word, start, limit)
     while at >= 0:
