@@ -587,3 +587,32 @@ def test_store_that_others_can_read_is_refused(place: Place, sealed: Path) -> No
         done = place.run(*words)
         assert done.status == 128
         assert done.err.startswith(f"fatal: the store {store_of(sealed)} can be read by others (mode 0755)\n")
+
+
+def test_patch_without_an_ending_and_its_copy(tmp_path: Path, sealed: Path) -> None:
+    """As in pkgsrc, patch-XSA344; such a file was neither a text nor a patch."""
+    patch = b"$NetBSD: x $\n\nFrom: A <a@example.org>\nSubject: mend it\n\n" + NEW
+    put(tmp_path, "in/patch-XSA9", patch)
+    put(tmp_path, "in/xsa9.patch", patch)
+    put(tmp_path, "in/xsa9.spec", b"%prep\n")
+    done = run(tmp_path, "import", str(tmp_path / "in"))
+
+    assert "1 new file" in done.out
+    assert "note: xsa9.patch is the same file as patch-XSA9.patch" in done.err
+    assert "warning: xsa9.spec was left out" in done.err
+    assert [path.name for path in sealed.rglob("*.patch")] == ["patch-XSA9.patch"]
+
+
+def test_references_say_which_advisory_a_patch_is_for(tmp_path: Path, sealed: Path) -> None:
+    """As SUSE's, whose names are the times of commits."""
+    done = run(tmp_path, "import", put(tmp_path, "5ec2a760-fix.patch", b"References: bsc#1 CVE-2026-1 XSA-9\n\n" + NEW))
+    assert (done.status, done.out.splitlines()[0]) == (0, "XSA-9 (without its text)")
+
+
+def test_several_patches_in_one_file(tmp_path: Path, sealed: Path) -> None:
+    """Alpine ships the output of git format-patch --stdout in one file; it was left out."""
+    mail = b"From " + b"1" * 40 + b" Mon Sep 17 00:00:00 2001\nFrom: A <a@b>\nSubject: [PATCH %d/2] x\n\n"
+    done = run(
+        tmp_path, "import", put(tmp_path, "xsa9-4.16-00.patch", mail % 1 + NEW + b"-- \n2.30\n\n" + mail % 2 + NEW)
+    )
+    assert (done.status, "left out" in done.err) == (0, False)

@@ -22,7 +22,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO
 
-from git_xsa.advisories.names import is_patch_name
+from git_xsa.advisories.names import is_patch_name, read_name
+from git_xsa.advisories.text import is_advisory
 from git_xsa.errors import XsaError
 
 #: What one source may hold in all, unpacked, and how many files.  The largest advisory so far has 0.7 MB in 60 files,
@@ -39,6 +40,7 @@ _MAIL_ONLY = re.compile(
     rb"^(?:Received|Message-Id|MIME-Version|Content-Type|Delivered-To|Return-Path):", re.MULTILINE | re.IGNORECASE
 )
 _DIFF = re.compile(rb"^(?:diff --git |--- \S+[^\n]*\n\+\+\+ )", re.MULTILINE)
+_ENDING = re.compile(r"\.[A-Za-z][^./]*$|~$")
 _ARCHIVE = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")
 _TAR_MAGIC = (257, b"ustar")
 _ZIP = (b"PK\x03\x04", b"7z\xbc\xaf\x27\x1c", b"\x28\xb5\x2f\xfd", b"Rar!")
@@ -138,10 +140,20 @@ def _opened(name: str, content: bytes, bundle: str, budget: _Budget, depth: int 
         yield from _archive(name, content, bundle, budget, depth)
     elif content.startswith(_ZIP):
         raise IntakeError(f"{bundle} is packed in a form that is not read here", "unpack it, and give the folder")
+    elif not is_patch_name(name) and _is_patch(name, content):
+        yield Item(checked_name(f"{name}.patch", Path(bundle)), content, bundle)
     elif not is_patch_name(name) and _is_mail(content):
         yield from _mails(name, content, bundle, budget, depth)
     else:
         yield Item(checked_name(name, Path(bundle)), content, bundle)
+
+
+def _is_patch(name: str, content: bytes) -> bool:
+    """Whether a file is a patch of the advisory in its name, which has no ending: pkgsrc's ``patch-XSA344``."""
+    header = _HEADER.match(content[: 1 << 16])
+    mailed = header is not None and _MAIL_ONLY.search(header.group()) is not None
+    plain = read_name(name).number is not None and _ENDING.search(name) is None
+    return plain and not mailed and _DIFF.search(content) is not None and not is_advisory(content)
 
 
 def _is_mail(content: bytes) -> bool:

@@ -25,7 +25,7 @@ from typing import Any
 
 from git_xsa.advisories.metadata import MetadataError, Recipes, read_recipes
 from git_xsa.advisories.names import in_order, is_patch_name
-from git_xsa.advisories.patchfile import PatchFile, parse_patch
+from git_xsa.advisories.patchfile import PatchFile, parse_patches
 from git_xsa.advisories.store import Store
 from git_xsa.advisories.text import Advisory, TextError, read_advisory
 from git_xsa.advisories.trust import FileState, Signature, check_file, check_signature, find_listed
@@ -83,7 +83,11 @@ class Edition:
 
     def patches_at(self, paths: Iterable[str]) -> tuple[PatchFile, ...]:
         """Return the patches at ``paths``, named as they were published; ``PatchError``: one is none."""
-        return tuple(replace(parse_patch(Path(path), self.read(path)), name=path) for path in paths)
+        return tuple(
+            replace(patch, name=path + patch.name.removeprefix(Path(path).name))
+            for path in paths
+            for patch in parse_patches(Path(path), self.read(path))
+        )
 
     def _walk(self, names: tuple[str, ...]) -> list[str]:
         found = []

@@ -1,5 +1,8 @@
 """Read patch files: git's own form, with or without a mail's header, and plain ``---``/``+++`` diffs.
 
+A file may hold several patches (``git_xsa.advisories.parts``), and the names in a diff may stand with any number of
+folders before them; for which tree they are is for ``git_xsa.advisories.trees`` to say.
+
 Nothing in a patch file is trusted: a path that leads out of the tree or into ``.git`` is refused before anything
 else looks at it.
 """
@@ -8,37 +11,41 @@ from __future__ import annotations
 
 import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email import policy
-from email.parser import BytesParser, HeaderParser
-from io import BytesIO
+from email.parser import BytesParser
 from pathlib import Path
-from shlex import quote
 
+from git_xsa.advisories.heading import read_heading
+from git_xsa.advisories.parts import FormError, Part, split_parts
 from git_xsa.errors import XsaError
-from git_xsa.git.diffs import DiffError, FileDiff, split_diff
+from git_xsa.git.diffs import DiffError, FileDiff, quoted, side_name, split_diff
 from git_xsa.model.change import FileChange
 
 #: A patch is text that people read; the largest one in the histories of three packagers has 0.3 MB.
 LARGEST = 64 << 20
 _START = re.compile(rb"^(?:diff --git |--- [^\n]+\n\+\+\+ )", re.MULTILINE)
-_PLAIN = re.compile(rb"^--- (?P<old>[^\t\r\n]+)[^\n]*\n\+\+\+ (?P<new>[^\t\r\n]+)[^\n]*\n(?=@@ -)", re.MULTILINE)
-#: The time that diff writes behind a name, where somebody has made blanks of the tab between them.
-_TIME = re.compile(rb"(?<! ) {1,80}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?(?: [+-]\d{4})?$")
-_SIGNATURE = re.compile(rb"^-- \n[^\n]*\n*\Z", re.MULTILINE)
+_PLAIN = re.compile(rb"--- (?P<old>[^\t\r\n]+)[^\n]*\n\+\+\+ (?P<new>[^\t\r\n]+)[^\n]*\n(?=@@ -)")
+#: The time that diff writes behind a name, where somebody has made blanks of the tab between them; what svn writes.
+_TIME = re.compile(
+    rb"(?<! ) {1,80}(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?(?: [+-]\d{4})?|\((?:revision \d+|working copy)\))$"
+)
 _NOTHING = b"/dev/null"
-_LOST = "fetch it again; GNU patch would leave out that hunk, and all after it, without a word"
-_HUNK = re.compile(rb"@@ -\d+(?:,(\d{1,9}))? \+\d+(?:,(\d{1,9}))? @@")
-#: What the diff of a file begins with.
-_FILE_START = (b"diff --git ", b"--- ", b"Index: ", b"diff ")
-#: The line that git writes before each mail; what of a mail's header says that its text is in another form.
-_MAIL = re.compile(rb"^From [0-9a-f]{40,64} ", re.MULTILINE)
+_MOVED = re.compile(rb"(?:rename|copy) (from|to) ")
+#: The lines that begin a mail in a mailbox; what of a mail's header says that its text is in another form.
+_MAIL = re.compile(
+    rb"^From (?:[0-9a-f]{40,64} |\S+ +[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4})", re.MULTILINE
+)
 _PACKED = re.compile(
     rb"^Content-(?:Transfer-Encoding:\s*(?:base64|quoted-printable)|Type:\s*multipart/)", re.MULTILINE | re.IGNORECASE
 )
 #: Names that are git's own folder, also where a file system knows no case or short names (as git refuses them).
 _GIT_FOLDER = re.compile(rb"(?:\.git|git~1)[ .]*(?::.*)?", re.IGNORECASE)
+#: How packed files begin -> what unpacks them.
+_ARCHIVES = {b"\x1f\x8b": "gunzip", b"BZh": "bunzip2", b"\xfd7zXZ\x00": "unxz", b"\x28\xb5\x2f\xfd": "unzstd"}
+#: How many folders ``patch -p`` is ever told to take off a name.
+MOST_FOLDERS = 4
 
 
 class PatchError(XsaError):
@@ -51,7 +58,8 @@ class PatchError(XsaError):
 class PatchFile:
     """A patch as it was read: where from, its subject (the file's name when it has none), its text and changes.
 
-    ``content`` is the whole file, byte for byte.
+    ``text`` is the diff for ``patch -p1``.  ``content`` is the whole file, byte for byte; of one that holds several
+    patches, what this one has of it.  ``level`` is how many folders were taken off the names in it.
     """
 
     name: str
@@ -62,10 +70,20 @@ class PatchFile:
     #: Path -> the object name of the file that the patch was made from, often shortened; only where it says so.
     sources: Mapping[bytes, bytes] = field(default_factory=dict)
     content: bytes = field(default=b"", repr=False, compare=False)
+    level: int = 1
+    part: Part = field(default=Part(b"", ()), repr=False, compare=False)
+
+    def at_level(self, level: int) -> PatchFile | None:
+        """Return the patch with ``level`` folders taken off its names; ``None`` where they have not as many, or a name
+        must not be used."""
+        try:
+            return _made(self.name, self.part, self.content, level) if level != self.level else self
+        except (DiffError, PatchError):
+            return None
 
 
-def read_patch(path: Path) -> PatchFile:
-    """Return the patch in the file at ``path``; ``PatchError`` says why when there is none."""
+def read_patches(path: Path) -> tuple[PatchFile, ...]:
+    """Return the patches in the file at ``path``; ``PatchError`` says why when there is none."""
     try:
         if path.stat().st_size > LARGEST:
             raise PatchError(f"{path} has more than {LARGEST >> 20} MB: that is no patch", "give the patch file itself")
@@ -74,37 +92,94 @@ def read_patch(path: Path) -> PatchFile:
         raise PatchError(
             f"{path}: {error.strerror}", "give the path of a patch file, or the name of a commit"
         ) from None
-    return parse_patch(path, content)
+    return parse_patches(path, content)
 
 
-def parse_patch(path: Path, content: bytes) -> PatchFile:
-    """Return the patch in ``content``, which the file at ``path`` holds; ``PatchError`` says why when there is none."""
+def parse_patches(path: Path, content: bytes) -> tuple[PatchFile, ...]:
+    """Return the patches in ``content``, which the file at ``path`` holds; ``PatchError`` says why when there is none.
+
+    Of several, each is called by the file's name and its number: ``xsa407-4.16.patch#2``.
+    """
     if len(content) > LARGEST:
         raise PatchError(f"{path} has more than {LARGEST >> 20} MB: that is no patch", "give the patch file itself")
-    whole = content
-    content = _unpacked(path, _with_plain_ends(_as_utf8(content)))
-    if len(_MAIL.findall(content)) > 1:
-        raise PatchError(f"{path} holds several patches", f"git mailsplit -o. {quote(str(path))} makes a file of each")
-    start = _START.search(content)
-    if start is None:
-        raise PatchError(f"{path} is not a patch: no diff in it", "give a unified diff, as git format-patch writes it")
-    head = content[: start.start()]
+    _refuse_packed(path, content)
+    parts: list[Part] = []
     try:
-        text, changes = _parse(content[start.start() :])
+        for mail in _mails(_with_plain_ends(_as_utf8(content))):
+            parts += split_parts(_unpacked(path, mail))
+        if not parts:
+            raise PatchError(
+                f"{path} is not a patch: no diff in it", "give a unified diff, as git format-patch writes it"
+            )
+        whole = len(parts) == 1
+        found = tuple(
+            _first_guess(
+                path.name if whole else f"{path.name}#{number}",
+                part,
+                content if whole else part.head + b"".join(part.diffs),
+            )
+            for number, part in enumerate(parts, 1)
+        )
+    except FormError as error:
+        raise PatchError(f"{path} {error.what}", error.hint) from None
     except DiffError as error:
         hint = error.hint or "fetch it again, and compare its checksum"
         raise PatchError(f"{path} is damaged: {error.what}", hint) from None
+    except _Shady as error:
+        raise PatchError(
+            f"{path} names the path {error.args[0]!r}", "a patch like that must not be used: tell its sender"
+        ) from None
+    return found
+
+
+class _Shady(PatchError):
+    """A path that must not be used: outside the tree, or git's own folder."""
+
+
+def _refuse_packed(path: Path, content: bytes) -> None:
+    for start, program in _ARCHIVES.items():
+        if content.startswith(start):
+            raise PatchError(f"{path} is packed", f"unpack it first, with {program}, and give what comes out")
+    if content.count(b"\0") * 3 > len(content) > 1 and not content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        for encoding in ("utf-16-le", "utf-16-be"):
+            if "\n+++ " in content.decode(encoding, "replace"):
+                raise PatchError(f"{path} is text in UTF-16", f"make UTF-8 of it: iconv -f {encoding} -t utf-8")
+
+
+def _first_guess(name: str, part: Part, content: bytes) -> PatchFile:
+    """Return the patch as ``patch -p1`` reads its names, or as ``-p0`` does where no folder stands before one."""
+    try:
+        return _made(name, part, content, 1)
+    except _NoFolder:
+        return _made(name, part, content, 0)
+
+
+def _made(name: str, part: Part, content: bytes, level: int) -> PatchFile:
+    """Return the patch ``part`` with ``level`` folders taken off the names; raises ``DiffError`` where it is damaged,
+    ``_Shady`` where a name must not be used."""
+    diffs = [_file_diff(text, level) for text in part.diffs]
+    changes = tuple(diff.change() for diff, _ in diffs)
     for change in changes:
-        _check(path, change)
-    subject, message = _message(head)
-    return PatchFile(path.name, subject or path.name, message, text, changes, _sources(text), whole)
+        _be_complete(change)
+        _check(change)
+    sources = {diff.old_path: diff.old_id for diff, _ in diffs if diff.old_path is not None and diff.old_id}
+    message = _decoded(part.message)
+    subject = read_heading(message).subject
+    text = b"".join(text for _, text in diffs)
+    return PatchFile(name, subject or name, message, text, changes, sources, content, level, part)
 
 
-def _sources(text: bytes) -> dict[bytes, bytes]:
-    """Return the object names in the ``index`` lines of a diff in git's form."""
-    if not text.startswith(b"diff --git "):
-        return {}
-    return {diff.old_path: diff.old_id for diff in split_diff(text) if diff.old_path is not None and diff.old_id}
+def _file_diff(text: bytes, level: int) -> tuple[FileDiff, bytes]:
+    """Return the diff of one file, in git's form or the plain one, and its text for ``patch -p1``."""
+    if text.startswith(b"diff --git "):
+        [diff] = split_diff(text, level)
+        return diff, text if level == 1 else _renamed(diff, text)
+    match = _PLAIN.match(text)
+    if match is None:
+        raise DiffError("not a diff: no hunk follows the names of the file")
+    body = text[match.end() :]
+    diff, agreed = _plain(match, body, level)
+    return diff, text if agreed and level == 1 else b"".join([*_names(diff), body])
 
 
 def _as_utf8(content: bytes) -> bytes:
@@ -117,6 +192,14 @@ def _as_utf8(content: bytes) -> bytes:
 def _with_plain_ends(content: bytes) -> bytes:
     """Return ``content`` with LF for CR LF if all its lines end so: it was changed on its way."""
     return content.replace(b"\r\n", b"\n") if content.count(b"\r\n") == content.count(b"\n") else content
+
+
+def _mails(content: bytes) -> list[bytes]:
+    """Return the mails of a mailbox, or ``content`` as it is."""
+    starts = [match.start() for match in _MAIL.finditer(content)]
+    if len(starts) < 2:
+        return [content]
+    return [content[start:end] for start, end in zip([0, *starts[1:]], [*starts[1:], len(content)], strict=True)]
 
 
 def _unpacked(file: Path, content: bytes) -> bytes:
@@ -136,80 +219,6 @@ def _unpacked(file: Path, content: bytes) -> bytes:
     return header + b"\n\n" + b"\n".join(texts)
 
 
-def _parse(diff: bytes) -> tuple[bytes, tuple[FileChange, ...]]:
-    """Return the text that begins with a diff up to a mail's signature, and the changes in it.
-
-    What looks like a signature can be lines of the last hunk ("-- " takes out a line "- "), and so can blank lines at
-    the end; only the hunk's own count of lines tells.  Raises ``DiffError`` when nothing makes it whole.
-    """
-    diff = _without_words(diff)
-    signature = _SIGNATURE.search(diff)
-    whole = diff[: signature.start()] if signature else diff
-    first: DiffError | None = None
-    for text in (whole.rstrip(b"\n") + b"\n", whole, diff):
-        try:
-            changes = tuple(file.change() for file in _diffs(text))
-        except DiffError as error:
-            first = first or error
-            continue
-        for change in changes:
-            _be_complete(change)
-        return text + b"\n" * changes[-1].binary, changes
-    raise first or DiffError("not a diff")
-
-
-def _without_words(diff: bytes) -> bytes:
-    """Leave out what people and mail programs write after a whole hunk, behind a blank line or the mark ``--``.
-
-    That is the header of the next mail where several were put together, or lines such as ``base-commit: ...``; git and
-    GNU patch pass over it, too.  Whether a hunk is whole is told by its counts, so no line of a hunk is taken for it.
-
-    Raises ``DiffError`` when a hunk follows that names no file.  There git refuses the patch, but GNU patch leaves out
-    the rest of the file's hunks without a word: 8 of 38 in a patch for XSA-400 that a packager has shipped.
-    """
-    kept: list[bytes] = []
-    old = new = 0  # how many lines of the hunk are still to come
-    after, words = False, False
-    for line in BytesIO(diff):
-        if old or new:
-            kind = line[:1]
-            old -= kind in (b"-", b" ", b"\n")
-            new -= kind in (b"+", b" ", b"\n")
-            if old < 0 or new < 0 or kind not in b"-+ \\\n":
-                return diff  # damaged; the reader of hunks says how
-            after = not (old or new)
-        elif words and not line.startswith(_FILE_START):
-            if _HUNK.match(line):
-                shown = line.decode("utf-8", "backslashreplace").rstrip()
-                raise DiffError(
-                    f"the hunk {shown!r} comes after a blank line or other words, and no file is named", _LOST
-                )
-            continue
-        elif after and line.rstrip() in (b"", b"--"):
-            words = True
-            continue
-        else:
-            found = _HUNK.match(line)
-            words, after = False, after and line.startswith(b"\\")
-            if found:
-                old, new = (int(number) if number is not None else 1 for number in found.groups())
-                after = not (old or new)
-        kept.append(line)
-    return b"".join(kept)
-
-
-def _diffs(text: bytes) -> Iterator[FileDiff]:
-    """Yield the diff of each file, in git's form or the plain one."""
-    if text.startswith(b"diff --git "):
-        yield from split_diff(text)
-        return
-    found = list(_PLAIN.finditer(text))
-    if not found:
-        raise DiffError("not a diff: no hunk follows the names of the file")
-    for match, end in zip(found, [*(match.start() for match in found[1:]), len(text)], strict=True):
-        yield _plain(match, _without_prose(text[match.end() : end]))
-
-
 def _be_complete(change: FileChange) -> None:
     """Raise ``DiffError`` when ``change`` lacks what git needs to apply it, or changes nothing."""
     shown = change.path.decode("utf-8", "backslashreplace")
@@ -221,27 +230,17 @@ def _be_complete(change: FileChange) -> None:
         raise DiffError(f"nothing is changed in {shown}")
 
 
-def _without_prose(body: bytes) -> bytes:
-    """Leave out what some tools write between files (``Index: ...``, ``diff -u ...``, rules of ``=``).
-
-    Blank lines that are left here belong to the hunk: context that has lost the blank before it.
-    """
-    lines = body.removesuffix(b"\n").split(b"\n")
-    while lines and lines[-1].startswith((b"Index: ", b"diff ", b"====")):
-        lines.pop()
-    return b"\n".join(lines) + b"\n"
-
-
-def _plain(match: re.Match[bytes], body: bytes) -> FileDiff:
+def _plain(match: re.Match[bytes], body: bytes, level: int) -> tuple[FileDiff, bool]:
+    """Return the diff of a file in the plain form, and whether its two names agree."""
     old, new = (_TIME.sub(b"", match[which].rstrip()) for which in ("old", "new"))
-    names = [None if name == _NOTHING else _stripped(name) for name in (old, new)]
+    names = [None if name == _NOTHING else _stripped(name, level) for name in (old, new)]
     new_file = names[0] is None or body.startswith((b"@@ -0,0 ",))
     gone = names[1] is None or re.match(rb"@@ -\S+ \+0,0 @@", body) is not None
-    path = names[1] or names[0]
+    path = _name_of_both(*names)
     if path is None or (new_file and gone):
         raise DiffError("not a diff: a file that is new and deleted")
     mode = "100644"
-    return FileDiff(
+    diff = FileDiff(
         None if new_file else path,
         None if gone else path,
         None if new_file else mode,
@@ -249,36 +248,61 @@ def _plain(match: re.Match[bytes], body: bytes) -> FileDiff:
         False,
         body,
     )
+    return diff, None in names or names[0] == names[1]
 
 
-def _stripped(name: bytes) -> bytes:
-    """Return ``name`` without its first folder, as ``patch -p1`` does; a path from the root is left to be refused."""
-    folder, slash, rest = name.partition(b"/")
-    if not slash:
-        shown = name.decode("utf-8", "backslashreplace")
-        raise DiffError(f"no folder stands before the name {shown}", "make it again, with a/ and b/ before the names")
-    return rest if folder else name
+def _name_of_both(old: bytes | None, new: bytes | None) -> bytes | None:
+    """Return the name of a file: of ``x.c`` and ``x.c.orig`` or ``x.c~`` the shorter one, else the new one."""
+    if old is None or new is None:
+        return old or new
+    return old if new.startswith(old) else new
 
 
-def _check(file: Path, change: FileChange) -> None:
-    """Raise ``PatchError`` when the change names a path outside the tree, or git's own folder."""
+def _stripped(name: bytes, level: int) -> bytes:
+    """Return ``name`` without its first folders, as ``patch -p`` does; a path from the root is left to be refused."""
+    if name.startswith(b"/"):
+        return name
+    parts = name.split(b"/", level)
+    if len(parts) <= level:
+        raise _NoFolder(f"too few folders stand before the name {name.decode('utf-8', 'backslashreplace')}")
+    return parts[level]
+
+
+class _NoFolder(DiffError):
+    """A name that has no folder to be taken off."""
+
+
+def _names(diff: FileDiff) -> list[bytes]:
+    """Return the lines that name a file before its hunks."""
+    return [
+        mark + side_name(side + path if path is not None else None) + b"\n"
+        for mark, side, path in ((b"--- ", b"a/", diff.old_path), (b"+++ ", b"b/", diff.new_path))
+    ]
+
+
+def _renamed(diff: FileDiff, text: bytes) -> bytes:
+    """Return the diff of a file in git's form with the names for ``patch -p1``."""
+    old, new = diff.old_path or diff.new_path or b"", diff.new_path or diff.old_path or b""
+    head, body = text[: len(text) - len(diff.body)], diff.body
+    lines = [b"diff --git %b %b\n" % (quoted(b"a/" + old), quoted(b"b/" + new))]
+    sides = dict(zip((b"--- ", b"+++ "), _names(diff), strict=True))
+    for line in head.splitlines(keepends=True)[1:]:
+        words = _MOVED.match(line)
+        if words is not None:
+            lines.append(words[0] + quoted(old if words[1] == b"from" else new) + b"\n")
+        else:
+            lines.append(sides[line[:4]] if line[:4] in sides and b"/dev/null" not in line else line)
+    return b"".join(lines) + body
+
+
+def _check(change: FileChange) -> None:
+    """Raise ``_Shady`` when the change names a path outside the tree, or git's own folder."""
     for path in (change.old_path, change.new_path):
         if path is None:
             continue
         parts = path.split(b"/")
         if any(part in (b"", b".", b"..") or _GIT_FOLDER.fullmatch(part) for part in parts) or b"\0" in path:
-            shown = path.decode("utf-8", "backslashreplace")
-            raise PatchError(f"{file} names the path {shown!r}", "a patch like that must not be used: tell its sender")
-
-
-def _message(head: bytes) -> tuple[str, str]:
-    """Return the subject, empty when there is none, and the text before the diff."""
-    text = _decoded(head)
-    header = text.partition("\n")[2] if text.startswith("From ") else text
-    if not re.match(r"[A-Za-z-]+: ", header):
-        return "", text
-    subject = str(HeaderParser(policy=policy.default).parsestr(header).get("Subject", ""))
-    return re.sub(r"^(?:\[[^\]]*\]\s*)+", "", " ".join(subject.split())), text
+            raise _Shady(path.decode("utf-8", "backslashreplace"))
 
 
 def _decoded(text: bytes) -> str:

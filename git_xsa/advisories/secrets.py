@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from git_xsa.advisories.library import Edition, Library
-from git_xsa.advisories.patchfile import PatchError, PatchFile, parse_patch
+from git_xsa.advisories.patchfile import PatchError, PatchFile, parse_patches
 from git_xsa.git.repository import Repository
 from git_xsa.model.leak import Secret, squeezed
 
@@ -60,7 +60,7 @@ def _patches(edition: Edition, texts: list[str]) -> Iterator[PatchFile]:
     for path in edition.patches:
         content = edition.read(path)
         try:
-            yield parse_patch(Path(path), content)
+            yield from parse_patches(Path(path), content)
         except PatchError:
             texts.append(content.decode("utf-8", "replace"))
 

@@ -9,11 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from git_xsa.advisories.heading import read_heading
 from git_xsa.advisories.intake import Item
 from git_xsa.advisories.library import Difference, Edition, Library, Source, difference
 from git_xsa.advisories.metadata import MetadataError, read_list, read_recipes
 from git_xsa.advisories.names import in_order, is_made_of, is_patch_name, read_name
-from git_xsa.advisories.patchfile import PatchError, PatchFile, parse_patch
+from git_xsa.advisories.patchfile import PatchError, PatchFile, parse_patches
 from git_xsa.advisories.text import Advisory, TextError, is_advisory, read_advisory
 from git_xsa.advisories.trust import FileState, Signature, Vouching, check_file, check_signature, find_listed
 from git_xsa.errors import XsaError
@@ -48,11 +49,15 @@ class Taken:
 
 @dataclass
 class Result:
-    """What was taken, by advisory and version, and what was not: names and reasons."""
+    """What was taken, by advisory and version, and what was not: names and reasons.
+
+    ``same`` are files that were passed over because another one is the same: both names.
+    """
 
     taken: list[Taken]
     left: list[tuple[str, str]]
     listed: int = 0
+    same: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def good(self) -> bool:
@@ -78,6 +83,7 @@ class _Sorter:
         self.known: dict[tuple[int, str], dict[str, bytes]] = {}
         self.loose: dict[int, dict[str, bytes]] = {}
         self.left: list[tuple[str, str]] = []
+        self.same: list[tuple[str, str]] = []
         self.list: bytes | None = None
         self.listed = 0
         rest = [item for item in items if not self._text(item)]
@@ -106,8 +112,8 @@ class _Sorter:
         return True
 
     def _file(self, item: Item) -> None:
-        problem, patch = _problem(item)
-        numbers = _numbers(item, patch)
+        problem, patches = _problem(item)
+        numbers = _numbers(item, patches)
         home = self._home(item, numbers)
         if problem and (home is None or check_file(item.name, item.content, home[0].sums) is not FileState.LISTED):
             self.left.append((item.name, problem))
@@ -118,7 +124,11 @@ class _Sorter:
         elif not numbers:
             self.left.append((item.name, "nothing in it says which advisory it belongs to (name it xsaNNN.patch)"))
         for number in numbers if home is None and not problem else ():
-            if self.loose.setdefault(number, {}).setdefault(item.name, item.content) != item.content:
+            loose = self.loose.setdefault(number, {})
+            same = next((name for name, content in loose.items() if content == item.content), item.name)
+            if same != item.name:
+                self.same.append((item.name, same))
+            elif loose.setdefault(item.name, item.content) != item.content:
                 self.left.append((item.name, "another file with this name was given, too"))
 
     def _home(self, item: Item, numbers: Sequence[int]) -> tuple[Advisory, dict[str, bytes]] | None:
@@ -147,33 +157,34 @@ class _Sorter:
         return next((home for home in homes if not home[0].sums and home[0].number in numbers), None)
 
 
-def _problem(item: Item) -> tuple[str, PatchFile | None]:
-    """Return why ``item`` is no file of an advisory (empty when it may be one), and the patch that it is."""
+def _problem(item: Item) -> tuple[str, tuple[PatchFile, ...]]:
+    """Return why ``item`` is no file of an advisory (empty when it may be one), and the patches in it."""
     try:
         if is_patch_name(item.name):
-            return "", parse_patch(Path(item.name), item.content)
+            return "", parse_patches(Path(item.name), item.content)
         if not item.name.endswith(".meta"):
-            return "it is neither the text of an advisory nor a patch", None
+            return "it is neither the text of an advisory nor a patch", ()
         read_recipes(item.content)
     except PatchError as error:
         why = error.what.removeprefix(f"{item.name} ")
-        return (f"it {why}" if why != error.what else why), None
+        return (f"it {why}" if why != error.what else why), ()
     except MetadataError as error:
-        return error.what, None
-    return "", None
+        return error.what, ()
+    return "", ()
 
 
-def _numbers(item: Item, patch: PatchFile | None) -> tuple[int, ...]:
-    """Return the advisories that a file says it belongs to: by the marks in its text, or else by its name.
+def _numbers(item: Item, patches: Sequence[PatchFile]) -> tuple[int, ...]:
+    """Return the advisories that a file says it belongs to: by the marks in its text, or else by its name, or by what
+    its header refers to.
 
     The text comes first: a name may have the number of another advisory, from the words of a subject or by a slip.
     """
-    marks = marked_advisories(f"{patch.subject}\n\n{patch.message}") if patch is not None else ()
+    marks = [number for patch in patches for number in marked_advisories(f"{patch.subject}\n\n{patch.message}")]
     if marks:
-        return marks
+        return tuple(dict.fromkeys(marks))
     number = read_name(item.name).number
-    if number is None or (patch is not None and is_made_of(item.name, patch.subject)):
-        return ()
+    if number is None or any(is_made_of(item.name, patch.subject) for patch in patches):
+        return next((found for patch in patches if (found := read_heading(patch.message).advisories[:1])), ())
     return (number,)
 
 
@@ -186,7 +197,7 @@ def take(library: Library, items: Iterable[Item], source: Source, trusted: tuple
     vouchings = {id(text): check_signature(text.advisory.signed, trusted) for text in sorter.texts}
     if require:
         _require(sorter, [vouchings[id(text)] for text in sorter.texts])
-    result = Result([], sorter.left, sorter.listed)
+    result = Result([], sorter.left, sorter.listed, sorter.same)
     with library.store.lock():
         if sorter.list is not None:
             library.store.write(sorter.list, LIST)

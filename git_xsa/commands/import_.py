@@ -95,6 +95,8 @@ def _complain(result: Result) -> bool:
     """Say on standard error what was not taken or is wrong; return whether nothing was."""
     for name, reason in result.left:
         print(printable(f"warning: {name} was left out: {reason}", one_line=True), file=sys.stderr)
+    for name, other in result.same:
+        print(printable(f"note: {name} is the same file as {other}, and was not taken", one_line=True), file=sys.stderr)
     for one in result.taken:
         for name in one.wrong:
             words = f"warning: {name} is not the file that {one.edition.title} lists: its SHA-256 differs"

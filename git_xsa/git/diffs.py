@@ -29,6 +29,8 @@ _RANGES = re.compile(rb"@@ -[0-9]+(?:,([0-9]+))? \+[0-9]+(?:,([0-9]+))? @@")
 _PLAIN = "--- a\n+++ b\n"
 _MODE = re.compile(rb"[0-7]{6}")
 _ESCAPES = {b"a": b"\a", b"b": b"\b", b"t": b"\t", b"n": b"\n", b"v": b"\v", b"f": b"\f", b"r": b"\r"}
+_LETTERS = {value[0]: letter for letter, value in _ESCAPES.items()} | {34: b'"', 92: b"\\"}
+_ODD = re.compile(rb'[\x00-\x1f"\\\x7f-\xff]')
 _ESCAPE = re.compile(rb"\\([0-7]{3}|.)", re.DOTALL)
 
 
@@ -122,13 +124,16 @@ def _hunk(hunk: unidiff.patch.Hunk) -> Hunk:
     )
 
 
-def split_diff(text: bytes) -> Iterator[FileDiff]:
-    """Yield the diff of each file in ``text``, what ``git diff-tree -p`` writes of one commit."""
+def split_diff(text: bytes, level: int = 1) -> Iterator[FileDiff]:
+    """Yield the diff of each file in ``text``, what ``git diff-tree -p`` writes of one commit.
+
+    ``level`` is how many folders stand before the names, ``a/`` and ``b/`` as a rule.
+    """
     for piece in _FILE.split(text):
         if piece.startswith(b"diff --git "):
             body = _BODY.search(piece)
             end = body.start() if body else len(piece)
-            yield _header(piece[:end], piece[end:])
+            yield _header(piece[:end], piece[end:], level)
 
 
 def pieces(text: bytes) -> dict[bytes, bytes]:
@@ -142,7 +147,7 @@ def pieces(text: bytes) -> dict[bytes, bytes]:
     return found
 
 
-def _header(header: bytes, body: bytes) -> FileDiff:
+def _header(header: bytes, body: bytes, level: int) -> FileDiff:
     """Read git's extended header lines of one file (gitformat: ``git help diff``, "generating patch text")."""
     first, *lines = header.split(b"\n")
     words: dict[bytes, bytes] = {}
@@ -151,7 +156,7 @@ def _header(header: bytes, body: bytes) -> FileDiff:
                     b"copy from", b"copy to", b"index", b"---", b"+++"):  # fmt: skip
             if line.startswith(key + b" "):
                 words[key] = line[len(key) + 1 :]
-    names = _names(first.removeprefix(b"diff --git "), words)
+    names = _names(first.removeprefix(b"diff --git "), words, level)
     ids, _, mode = words.get(b"index", b"").partition(b" ")
     old_id, _, new_id = ids.partition(b"..")
     old_path = None if b"new file mode" in words else names[0]
@@ -171,26 +176,32 @@ def _mode(digits: bytes) -> str | None:
     return digits.decode() or None
 
 
-def _names(first: bytes, words: dict[bytes, bytes]) -> tuple[bytes, bytes]:
+def _names(first: bytes, words: dict[bytes, bytes], level: int) -> tuple[bytes, bytes]:
     """Return the old and the new name: from the lines that hold one each, else from the first line, where both are
     the same name (git's own rule for telling them apart).
 
-    Names there begin with one more folder, ``a/`` or ``b/``, which is left out.
+    Names there begin with ``level`` folders, ``a/`` or ``b/`` as a rule, which are left out; those of a rename or copy
+    lack the first of them.
     """
     for old, new in ((b"rename from", b"rename to"), (b"copy from", b"copy to")):
         if old in words or new in words:
             if not (words.get(old) and words.get(new)):
                 raise DiffError(f"not a diff: half a rename or copy: {_shown(words.get(old) or words.get(new, b''))}")
-            return unquote(words[old]), unquote(words[new])
+            return _stripped(unquote(words[old]), level - 1), _stripped(unquote(words[new]), level - 1)
     given = [
         unquote(words[key].partition(b"\t")[0].rstrip(b"\r"))
         for key in (b"---", b"+++")
         if words.get(key, b"/dev/null")[:9] != b"/dev/null"
     ] or [unquote(first[: len(first) // 2]), unquote(first[len(first) // 2 + 1 :])]
-    old_name, new_name = (name.partition(b"/")[2] for name in (given[0], given[-1]))
+    old_name, new_name = (_stripped(name, level) for name in (given[0], given[-1]))
     if old_name != new_name or not old_name:
         raise DiffError(f"not a diff: it names {_shown(given[0])} and {_shown(given[-1])}")
     return old_name, new_name
+
+
+def _stripped(name: bytes, level: int) -> bytes:
+    """Return ``name`` without its first ``level`` folders, empty when it has not as many."""
+    return name if level < 1 else b"".join(name.split(b"/", level)[level:])
 
 
 def _shown(name: bytes) -> str:
@@ -207,3 +218,18 @@ def unquote(name: bytes) -> bytes:
         return bytes([int(code, 8) & 255]) if len(code) == 3 else _ESCAPES.get(code, code)
 
     return _ESCAPE.sub(character, name[1:-1])
+
+
+def quoted(path: bytes) -> bytes:
+    """Return ``path`` in C-style quotes if git would quote it (``core.quotePath``), else as it is."""
+    if not _ODD.search(path):
+        return path
+    return b'"' + _ODD.sub(lambda match: b"\\" + (_LETTERS.get(match[0][0]) or b"%03o" % match[0][0]), path) + b'"'
+
+
+def side_name(path: bytes | None) -> bytes:
+    """Return a name for a ``---`` or ``+++`` line; a blank in it calls for a tab that shows where it ends."""
+    if path is None:
+        return b"/dev/null"
+    name = quoted(path)
+    return name + b"\t" if b" " in name else name

@@ -23,6 +23,17 @@ _MARK = re.compile(
 )
 _NUMBER = re.compile(r"XSA[-# ]?(\d+)", re.IGNORECASE)
 _CVE = re.compile(r"CVE[- ]?(\d{4}-\d{4,})", re.IGNORECASE)
+#: Where a message, or what stands before a diff, names the commit that it is or was made from: git format-patch, git
+#: show, SUSE and DEP-3 (both as an address and by itself), and the lines of maintainers.
+_NAMED = re.compile(
+    r"^(?:From (?P<mail>[0-9a-f]{40,64}) |\(cherry[- ]picked from commit (?P<picked>[0-9a-f]{12,64})\)"
+    r"|(?:master|staging|upstream|xen-unstable) commit:? (?P<master>[0-9a-f]{12,64})"
+    r"|commit (?P<shown>[0-9a-f]{40,64})\b[^\n]*\n(?=Author: |Merge: )|(?:# |git-)commit:? (?P<head>[0-9a-f]{12,64})\b"
+    r"|commit (?P<above>[0-9a-f]{12,64}) upstream|\[ ?upstream commit (?P<bracket>[0-9a-f]{12,64})"
+    r"|(?:Origin|Applied-Upstream|Upstream-Status):[^\n]{0,999}(?:commit[:/ ]|\bh=|\bid=) ?"
+    r"(?P<field>[0-9a-f]{12,64})\b)",
+    re.MULTILINE | re.IGNORECASE,
+)
 _UPSTREAM = (
     re.compile(r"^master commit: ([0-9a-f]{40,64})\s*$", re.MULTILINE),
     re.compile(r"^\(cherry[- ]picked from (?:commit )?([0-9a-f]{40,64})\)\s*$", re.MULTILINE),
@@ -41,6 +52,12 @@ def marked_cves(message: str) -> tuple[str, ...]:
     """Return the CVE numbers that stand in the same marks, in the order of the text: ``CVE-2023-28746``."""
     found = (name for mark in _MARK.finditer(message) for name in _CVE.findall(mark[1]))
     return tuple(dict.fromkeys(f"CVE-{name}" for name in found))
+
+
+def named_commits(message: str) -> set[str]:
+    """Return the commits that a message says it is or came from, in the length in which they are named."""
+    found = {next(name for name in match.groups() if name).lower() for match in _NAMED.finditer(message)}
+    return {name for name in found if set(name) != {"0"}}
 
 
 def upstream_commit(message: str) -> str | None:

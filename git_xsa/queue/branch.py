@@ -11,13 +11,14 @@ import re
 from collections.abc import Iterator
 from email.utils import parseaddr, parsedate_to_datetime
 
+from git_xsa.advisories.heading import decoded_field
 from git_xsa.errors import UsageError, XsaError
+from git_xsa.git.diffs import quoted
 from git_xsa.model.change import SUBMODULE_MODE
 from git_xsa.model.history import FileState, Opaque
 from git_xsa.model.release import version_of
-from git_xsa.queue.difftext import quoted
 from git_xsa.queue.exporter import Ready
-from git_xsa.queue.mail import decoded_field, mail_header
+from git_xsa.queue.mail import mail_header
 from git_xsa.queue.policy import States
 from git_xsa.queue.prepared import Patch
 from git_xsa.queue.readme import needed_by, one_line

@@ -6,13 +6,9 @@ am`` and GNU patch read.  Pure: what it writes depends on what it is given alone
 
 from __future__ import annotations
 
-import re
-
+from git_xsa.git.diffs import quoted, side_name
 from git_xsa.model.change import ADDED, REMOVED, SUBMODULE_MODE, FileChange, Hunk, hunk_text
 from git_xsa.model.history import FileState
-
-_LETTERS = {7: b"a", 8: b"b", 9: b"t", 10: b"n", 11: b"v", 12: b"f", 13: b"r", 34: b'"', 92: b"\\"}
-_ODD = re.compile(rb'[\x00-\x1f"\\\x7f-\xff]')
 
 
 def file_diff(change: FileChange, before: FileState | None, after: FileState | None, length: int) -> bytes:
@@ -54,25 +50,10 @@ def _diff(hunks: tuple[Hunk, ...], before: FileState | None, after: FileState | 
     text = b"\n".join(lines) + b"\n"
     if not hunks:
         return text
-    names = [_name(b"a/" + old.path if before else None), _name(b"b/" + new.path if after else None)]
+    names = [side_name(b"a/" + old.path if before else None), side_name(b"b/" + new.path if after else None)]
     return text + b"--- %s\n+++ %s\n" % (names[0], names[1]) + b"".join(map(hunk_text, hunks))
 
 
 def _similarity(old: FileState, new: FileState) -> int:
     """Return a figure that git takes: readers look only at whether it is 100."""
     return 100 if old.mode != SUBMODULE_MODE and list(old.lines) == list(new.lines) else 50
-
-
-def _name(path: bytes | None) -> bytes:
-    """Return a name for a ``---`` or ``+++`` line; a blank in it calls for a tab that shows where it ends."""
-    if path is None:
-        return b"/dev/null"
-    name = quoted(path)
-    return name + b"\t" if b" " in name else name
-
-
-def quoted(path: bytes) -> bytes:
-    """Return ``path`` in C-style quotes if git would quote it (``core.quotePath``), else as it is."""
-    if not _ODD.search(path):
-        return path
-    return b'"' + _ODD.sub(lambda match: b"\\" + (_LETTERS.get(match[0][0]) or b"%03o" % match[0][0]), path) + b'"'

@@ -171,7 +171,7 @@ class Preparation:
         commit = self._range.commits[position - 1]
         if position not in self._published:
             return commit_mail(self._mails[commit.id], diff, note)
-        head = commit.message.partition("\n\n")[2].encode("utf-8", "surrogateescape")
+        head = commit.message.partition("\n\n")[2]
         return file_mail(head, commit.subject, self._base_date, diff, note)
 
     @cached_property

@@ -26,13 +26,7 @@ from git_xsa.git.diffs import split_diff
 from git_xsa.git.log import DIFF_OPTIONS, Range
 from git_xsa.git.repository import Commit, Repository
 from git_xsa.model.change import CONTEXT, FileChange
-from git_xsa.model.marks import marked_advisories
-
-_NAMED = re.compile(
-    r"^(?:From (?P<mail>[0-9a-f]{40,64}) |\(cherry[- ]picked from commit (?P<picked>[0-9a-f]{12,64})\)"
-    r"|(?:master|staging|upstream|xen-unstable) commit:? (?P<master>[0-9a-f]{12,64}))",
-    re.MULTILINE | re.IGNORECASE,
-)
+from git_xsa.model.marks import marked_advisories, named_commits
 
 _MADE_OF = re.compile(r"From ([0-9a-f]{40,64}) ")
 _SHORTEST = 12
@@ -78,10 +72,9 @@ def _digest(changes: Sequence[FileChange], context: bool) -> bytes:
     return sha256(b"".join(sorted(parts))).digest()
 
 
-def named_commits(message: str) -> set[str]:
+def _named(message: str) -> set[str]:
     """Return the commits that a message says it came from, shortened so that they can be compared."""
-    found = (match["mail"] or match["picked"] or match["master"] for match in _NAMED.finditer(message))
-    return {name.lower()[:_SHORTEST] for name in found} - {"0" * _SHORTEST}
+    return {name[:_SHORTEST] for name in named_commits(message)}
 
 
 @dataclass(frozen=True)
@@ -95,7 +88,7 @@ class _Known:
     @property
     def names(self) -> set[str]:
         """The commits that it is, or came from."""
-        return {self.id[:_SHORTEST]} | named_commits(self.message)
+        return {self.id[:_SHORTEST]} | _named(self.message)
 
 
 class Locator:
@@ -197,13 +190,13 @@ class Locator:
         commit = self._history.commits[position - 1]
         if _plain(commit.subject) == _plain(patch.subject):
             return True
-        named = named_commits(patch.message)
-        return bool(named) and not named.isdisjoint({commit.id[:_SHORTEST]} | named_commits(commit.message))
+        named = _named(patch.message)
+        return bool(named) and not named.isdisjoint({commit.id[:_SHORTEST]} | _named(commit.message))
 
     @staticmethod
     def _resembles(patch: PatchFile, known: _Known, numbers: Sequence[int]) -> How | None:
         """Return how the commit is told to be the patch though their diffs differ, ``None`` when it is not."""
-        named = named_commits(patch.message)
+        named = _named(patch.message)
         if not named.isdisjoint(known.names):
             return How.COMMIT
         if _plain(known.message.partition("\n")[0]) != _plain(patch.subject):

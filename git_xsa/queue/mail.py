@@ -14,6 +14,8 @@ from email.parser import BytesHeaderParser
 from email.policy import compat32
 from email.utils import format_datetime, parseaddr, parsedate_to_datetime
 
+from git_xsa.advisories.heading import read_heading
+
 #: Who is named as the author of a patch file that names nobody: those who publish the advisories.
 PUBLISHER = "Xen.org security team <security@xen.org>"
 
@@ -22,7 +24,6 @@ _DIFF_LIKE = re.compile(
     rb"|\d+(?:,\d+)?[acds](?:\d+(?:,\d+)?)?[ \t\r]*$)|From .*\d:\d\d)",
     re.MULTILINE,
 )
-_HEADER = re.compile(rb"(?:From [^\n]*\n)?(?=[A-Za-z][A-Za-z-]*:[ \t])")
 _TRANSFER = re.compile(rb"^(?:MIME-Version|Content-Type|Content-Transfer-Encoding):[^\n]*\n", re.MULTILINE)
 _ENCODED = (
     b"MIME-Version: 1.0\nContent-Type: text/plain; charset=UTF-8\nContent-Transfer-Encoding: quoted-printable\n\n"
@@ -45,22 +46,20 @@ def commit_mail(mail: bytes, diff: bytes, note: str = "") -> bytes:
     return _joined(marked, message, diff, note)
 
 
-def file_mail(head: bytes, subject: str, date: int, diff: bytes, note: str = "") -> bytes:
+def file_mail(head: str, subject: str, date: int, diff: bytes, note: str = "") -> bytes:
     """Return a published patch as a mail: ``head`` is what its file has before the ``diff``.
 
     What it does not say is filled in: ``subject``, ``PUBLISHER`` as the author, and ``date`` (seconds since 1970).
     """
-    start = _HEADER.match(head)
-    header, message = (head[start.end() :].partition(b"\n\n")[::2]) if start else (b"", head)
-    known = BytesHeaderParser(policy=compat32).parsebytes(header + b"\n\n")
-    author = decoded_field(known, "From") or PUBLISHER
-    when = _date(known, date)
-    lines = [f"From {'0' * 40} Mon Sep 17 00:00:00 2001", *_address("From", author), f"Date: {when}"]
-    lines += _encoded("Subject", f"[PATCH] {subject}")
+    heading = read_heading(head)
+    when = heading.date or format_datetime(datetime.fromtimestamp(date, timezone.utc))
+    lines = [f"From {'0' * 40} Mon Sep 17 00:00:00 2001", *_address("From", heading.author or PUBLISHER)]
+    lines += [f"Date: {when}", *_encoded("Subject", f"[PATCH] {subject}")]
+    message = heading.message.encode("utf-8", "replace")
     if not message.isascii():
         lines += ["MIME-Version: 1.0", "Content-Type: text/plain; charset=UTF-8", "Content-Transfer-Encoding: 8bit"]
     body = _STAT.sub(b"", message.strip(b"\n").removesuffix(b"---").removesuffix(b"\n---\n"))
-    return _joined("\n".join(lines).encode(), _utf8(body), diff, note)
+    return _joined("\n".join(lines).encode(), body, diff, note)
 
 
 def transferable(mail: bytes) -> bytes:
@@ -89,36 +88,6 @@ def day_of(mail: bytes) -> str:
 def _joined(header: bytes, message: bytes, diff: bytes, note: str) -> bytes:
     body = guarded(message.strip(b"\n") + b"\n") if message.strip() else b""
     return b"".join([header.rstrip(b"\n"), b"\n\n", body, b"---\n", note.encode() + b"\n" if note else b"", diff])
-
-
-def _utf8(text: bytes) -> bytes:
-    """Return ``text`` as UTF-8; what is not that is taken for Latin-1."""
-    try:
-        text.decode("utf-8")
-    except UnicodeDecodeError:
-        return text.decode("latin-1").encode("utf-8")
-    return text
-
-
-def decoded_field(header: Message, name: str) -> str:
-    """Return a field of a header as text on one line, empty when it is not there."""
-    from email.header import decode_header, make_header  # noqa: PLC0415 - for the few patches that name somebody
-
-    raw = header.get(name)
-    if raw is None:
-        return ""
-    try:
-        text = str(make_header(decode_header(str(raw))))
-    except (LookupError, UnicodeError):
-        text = str(raw)
-    return " ".join(text.split())
-
-
-def _date(header: Message, otherwise: int) -> str:
-    try:
-        return format_datetime(parsedate_to_datetime(str(header["Date"])))
-    except (TypeError, ValueError):
-        return format_datetime(datetime.fromtimestamp(otherwise, timezone.utc))
 
 
 def _address(name: str, value: str) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from git_xsa.advisories.patchfile import PatchFile, read_patch
+from git_xsa.advisories.patchfile import PatchFile, read_patches
 from git_xsa.advisories.series import Group, Unplaced, find_baseline, is_there, place_groups, place_on_base
 from git_xsa.errors import UsageError
 from git_xsa.git.log import Range
@@ -101,16 +101,19 @@ def _apart(
 
 def _read(files: Sequence[Path]) -> list[PatchFile]:
     """Return the patches in ``files``, each with a name of its own; ``UsageError`` when two are the same."""
-    series = [read_patch(path) for path in files]
-    names = [patch.name for patch in series]
-    for number, (path, patch) in enumerate(zip(files, series, strict=True)):
-        for other, earlier in zip(files[:number], series[:number], strict=True):
-            if patch.text == earlier.text and patch.message == earlier.message:
-                hint = "give each patch of the series once, in their order"
-                raise UsageError(f"{path} is the same patch as {other}", hint)
+    series = [(path, patch) for path in files for patch in read_patches(path)]
+    names = [patch.name for _, patch in series]
+    known: dict[tuple[bytes, str], Path] = {}
+    for path, patch in series:
+        other = known.setdefault((patch.text, patch.message), path)
+        if other is not path:
+            hint = "give each patch of the series once, in their order"
+            raise UsageError(f"{path} is the same patch as {other}", hint)
     return [
-        patch if names.count(patch.name) == 1 else replace(patch, name=_told_apart(path, files))
-        for path, patch in zip(files, series, strict=True)
+        patch
+        if names.count(patch.name) == 1
+        else replace(patch, name=_told_apart(path, files) + patch.name.removeprefix(path.name))
+        for path, patch in series
     ]
 
 
