@@ -81,7 +81,7 @@ def needs(verdict: Verdict) -> str:
 def headline(verdict: Verdict) -> str:
     """Return the answer to one request in a sentence."""
     partly = verdict.present if verdict.state is State.PARTLY_APPLIED else []
-    known = sorted({*verdict.xsa, *partly}) or list(verdict.left_out)
+    known = sorted({*verdict.xsa, *partly}) or verdict.without_patch or verdict.unknown
     asked = len(known) or len(verdict.xsa_of)
     what = advisory_names(known) or count(asked, "patch")
     verb, has = ("needs", "applies") if asked == 1 else ("need", "apply")
