@@ -147,7 +147,7 @@ class Verdict:
 
     ``asked`` are the advisories that were asked about by number, ``xsa_of`` maps the positions of the wanted commits
     to their advisories.  ``doubt`` is there exactly when ``state`` is ``misplaced``, ``build``
-    when the queue was built.
+    when the queue was built.  ``rest`` is the answer about the advisories without a conflict, where others have one.
     """
 
     base: Commit
@@ -160,6 +160,7 @@ class Verdict:
     xsa_of: dict[int, tuple[int, ...]] = field(default_factory=dict)
     build: Build | None = None
     found: tuple[FoundSeries, ...] = ()
+    rest: Verdict | None = None
 
     @property
     def xsa(self) -> list[int]:
@@ -341,6 +342,8 @@ class Question:
     found: tuple[FoundSeries, ...] = ()
     #: Position -> the patch that was placed there.
     published: Mapping[int, Published] = field(default_factory=dict)
+    #: The question about what goes in, where some advisories are in conflict and others not.
+    rest: Question | None = None
 
     @property
     def private(self) -> bool:
@@ -352,4 +355,4 @@ class Question:
         state, doubt = conclude(self.proposal, quarantine)
         selection = self.proposal.selection
         verdict = Verdict(self.base, self.tip, self.range, state, selection, doubt, self.asked, self.xsa_of)
-        return replace(verdict, found=self.found)
+        return replace(verdict, found=self.found, rest=self.rest.answer(quarantine) if self.rest is not None else None)

@@ -25,7 +25,8 @@ from git_xsa.model.marks import marked_advisories
 from git_xsa.model.release import Version
 from git_xsa.model.selection import RuleSource, Selection
 from git_xsa.model.words import advisory_names
-from git_xsa.queue.answer import Question, Verdict, propose
+from git_xsa.queue.answer import Question, State, Verdict, propose
+from git_xsa.queue.fitting import without_conflicts
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -311,7 +312,13 @@ class Session:
             what = f"the history of {path} does not add up at {commit}: {error.why}"
             hint = "check the clone with git fsck; look for diff settings in its info/attributes"
             raise XsaError(what, hint) from None
-        return Question(base, tip, history, xsa_of, asked, proposal)
+        rest = None
+        if proposal.state is State.CONFLICTS:
+            fitting = without_conflicts(xsa_of, proposal.selection)
+            if any(position > history.position[base.id] for position in fitting):
+                numbers = {number for found in fitting.values() for number in found}
+                rest = self.question(base, tip, history, fitting, tuple(n for n in asked if n in numbers))
+        return Question(base, tip, history, xsa_of, asked, proposal, rest=rest)
 
     def supplier(
         self, base: Commit, history: Range, relaxed: bool = False

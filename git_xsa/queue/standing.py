@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from git_xsa.queue.answer import State, Verdict
+from git_xsa.queue.fitting import blocked
 
 
 @dataclass(frozen=True)
@@ -35,14 +36,26 @@ class Standing:
 
 
 def standings(verdict: Verdict, numbers: Sequence[int]) -> list[Standing]:
-    """Return how each of ``numbers``, advisories that have a change in the answer's queue, stands there."""
+    """Return how each of ``numbers``, advisories that have a change in the answer's queue, stands there.
+
+    Where some are in conflict, what the others need is that without them.
+    """
+    if verdict.rest is not None:
+        apart = _standings(verdict, numbers)
+        fitting = [one.number for one in apart if not one.conflicts]
+        rest = {one.number: one for one in _standings(verdict.rest, fitting)}
+        return [rest.get(one.number, one) for one in apart]
+    return _standings(verdict, numbers)
+
+
+def _standings(verdict: Verdict, numbers: Sequence[int]) -> list[Standing]:
     selection = verdict.selection
     direct: dict[int, set[int]] = {position: set() for position in selection.queue}
     for needed, reasons in selection.reasons.items():
         for reason in reasons:
             direct[reason.needed_by].add(needed)
     wanted = set(selection.wanted)
-    blocked = {reason.needed_by for reason in selection.impossible}
+    stuck = blocked(selection)
     doubted = _in_doubt(verdict)
     found = []
     for number in numbers:
@@ -56,7 +69,7 @@ def standings(verdict: Verdict, numbers: Sequence[int]) -> list[Standing]:
                     pending.append(need)
         others = {x for p in reached & wanted - set(own) for x in verdict.xsa_of[p]} - {number}
         prerequisites = reached - wanted
-        conflicts = bool(blocked & {*prerequisites, *own})
+        conflicts = not stuck.isdisjoint(own)
         misplaced = not doubted.isdisjoint(own)
         found.append(
             Standing(number, tuple(own), tuple(sorted(others)), tuple(sorted(prerequisites)), conflicts, misplaced)

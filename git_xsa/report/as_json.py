@@ -104,6 +104,8 @@ def verdict_document(verdict: Verdict) -> dict[str, Any]:
         document["advisories"] = [_series(verdict, series) for series in verdict.found]
     if selection.impossible:
         document["conflicts"] = [_reason(verdict, reason) for reason in selection.impossible]
+    if verdict.rest is not None:
+        document["fitting"] = verdict_document(verdict.rest)
     if verdict.build is not None:
         build = verdict.build
         document["build"] = {
