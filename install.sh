@@ -8,10 +8,11 @@ set -eu
 
 usage() {
     cat <<'END'
-usage: ./install.sh [--prefix DIR] [--demo [FOLDER]]
+usage: ./install.sh [--prefix DIR] [--newest] [--demo [FOLDER]]
    or: ./install.sh [--prefix DIR] --uninstall
 
     --prefix DIR     install under DIR (default: ~/.local)
+    --newest         take the newest libraries that the index has instead of those of requirements.lock
     --uninstall      remove exactly what was installed
     --demo [FOLDER]  install, then write a demonstration repository and show the commands at work on it
     -h               print this
@@ -27,7 +28,7 @@ say() {
 
 die() {
     printf 'error: %s\n' "$1" >&2
-    [ -z "${2-}" ] || printf 'hint: %s\n' "$2" >&2
+    [ -z "${2-}" ] || printf '%s\n' "$2" | sed 's/^/hint: /' >&2
     exit 1
 }
 
@@ -54,7 +55,6 @@ folders() {
     case $prefix$data in
         *"$newline"* | *"$tab"*) die "the path '$prefix' has a tab or a newline in it" ;;
     esac
-    bash_folder=$data/bash-completion/completions
     own=$data/git-xsa
     venv=$own/venv
     manifest=$own/manifest
@@ -96,20 +96,14 @@ plan() {
     for file in "$here"/hooks/*; do
         planned script "$file" "$own/hooks/${file##*/}"
     done
-    plan_completions bash "$bash_folder"
-    plan_completions zsh "$data/zsh/site-functions"
-    plan_completions fish "$data/fish/vendor_completions.d"
-    plan_completions fish-conf "$data/fish/vendor_conf.d"
-}
-
-# plan_completions <shell> <folder>
-plan_completions() {
-    for file in "$scratch/completions/$1"/*; do
-        planned file "$file" "$2/${file##*/}"
+    for folder in bash-completion/completions zsh/site-functions fish/vendor_completions.d fish/vendor_conf.d; do
+        for file in "$venv/share/$folder"/*git-xsa*; do
+            planned file "$file" "$data/$folder/${file##*/}"
+        done
     done
 }
 
-# make_environment: the virtual environment with the package in it, and the completions that it writes.
+# make_environment: the virtual environment with the package in it, which brings its completions along.
 make_environment() {
     if [ ! -d "$own" ]; then
         mkdir_recorded "$own"
@@ -120,17 +114,18 @@ make_environment() {
     "$here/tools/make-venv" "$venv"
     # setuptools would leave its traces in the checkout, so it is given a copy.
     mkdir "$scratch/source"
-    for part in git_xsa man hooks pyproject.toml README.md LICENSE; do
+    for part in git_xsa man hooks pyproject.toml setup.py README.md LICENSE; do
         [ ! -e "$here/$part" ] || cp -R "$here/$part" "$scratch/source/"
     done
     find "$scratch/source" -name __pycache__ -type d -prune -exec rm -rf {} +
     say "installing git-xsa and the libraries it uses into $venv"
-    "$venv/bin/python" -m pip install --quiet --no-input --disable-pip-version-check \
-        --upgrade "$scratch/source[completions]" \
-        || die "pip could not install git-xsa" \
-            "it needs PyPI or a mirror of it; HTTPS_PROXY, PIP_INDEX_URL and PIP_CERT are heeded"
-    (cd "$scratch" && "$venv/bin/python" -m git_xsa.completions "$scratch/completions") \
-        || die "the completions could not be written"
+    "$here/tools/install-libraries" "$venv/bin/python" build ${newest:+"$newest"} \
+        || die "pip could not install the libraries that git-xsa uses" \
+            "it needs PyPI or a mirror of it; HTTPS_PROXY, PIP_INDEX_URL and PIP_CERT are heeded
+if that lacks a file of requirements.lock, ./install.sh --newest takes the newest ones that it has"
+    "$venv/bin/python" -m pip install --quiet --no-input --disable-pip-version-check --no-index --no-deps \
+        --no-build-isolation --force-reinstall "$scratch/source" \
+        || die "git-xsa could not be built"
 }
 
 # is_our_link <path>: does it point into our virtual environment?
@@ -208,12 +203,21 @@ advise() {
         say "man does not look into $prefix/share/man. Put this line into ~/.profile, too:"
         say "    export MANPATH=\"$prefix/share/man:\${MANPATH-}\""
     fi
+    advise_zsh
+}
+
+# advise_zsh: zsh looks into no folder of a user's by itself, so its users are told, unless their .zshrc names ours.
+advise_zsh() {
     case ${SHELL-} in
-        */zsh)
-            say "For completions put this line into ~/.zshrc, before compinit is called:"
-            say "    fpath=('$data/zsh/site-functions' \$fpath)"
-            ;;
+        */zsh) ;;
+        *) return 0 ;;
     esac
+    functions=$data/zsh/site-functions
+    ! grep -Fqs "$functions" "${ZDOTDIR:-${HOME-}}/.zshrc" || return 0
+    # shellcheck disable=SC2016 # $fpath is zsh's
+    ! zsh -f -c 'print -rl -- $fpath' 2>/dev/null | grep -Fxq "$functions" || return 0
+    say "For completions put this line into ~/.zshrc, before compinit is called:"
+    say "    fpath=('$functions' \$fpath)"
 }
 
 install() {
@@ -259,6 +263,7 @@ clean_up() {
 
 prefix=
 action=install
+newest=
 demo=false
 demo_folder=
 pending=
@@ -271,6 +276,7 @@ while [ $# -gt 0 ]; do
             shift
             ;;
         --prefix=?*) prefix=${1#--prefix=} ;;
+        --newest) newest=--newest ;;
         --uninstall) action=uninstall ;;
         --demo)
             demo=true

@@ -5,6 +5,7 @@ These tests make a virtual environment and fetch libraries, so they need PyPI or
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -12,12 +13,26 @@ import sys
 from pathlib import Path
 
 import pytest
+from packaging.markers import default_environment
+from packaging.utils import canonicalize_name
+from test_lock import entries
 
 from git_xsa import __version__
 from git_xsa.__main__ import COMMANDS
 
 ROOT = Path(__file__).resolve().parent.parent
-SHIPPED = ("git_xsa", "hooks", "man", "tools", "LICENSE", "README.md", "install.sh", "pyproject.toml")
+SHIPPED = (
+    "git_xsa",
+    "hooks",
+    "man",
+    "tools",
+    "LICENSE",
+    "README.md",
+    "install.sh",
+    "pyproject.toml",
+    "requirements.lock",
+    "setup.py",
+)
 BASH_COMPLETION_OF_GIT = Path("/usr/share/bash-completion/completions/git")
 #: What pip makes in the home folder by itself: its cache, and what asking rustc for its version leaves.
 FOREIGN = {".cache", ".rustup", ".cargo", "cache"}
@@ -37,6 +52,8 @@ def network(outside: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -
 
 class Installation:
     """A copy of the checkout, a home folder, and what the script does to them."""
+
+    said = ""
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
         self.checkout = folder / "checkout"
@@ -83,6 +100,17 @@ class Installation:
         return self.home / ".local/share/git-xsa/venv"
 
 
+@pytest.fixture(scope="module")
+def installed(network: None, outside: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """Return an installation of somebody who uses zsh; what it said is in ``said``."""
+    done = Installation(tmp_path_factory.mktemp("installed"), outside)
+    done.environment["SHELL"] = "/usr/bin/zsh"
+    first = done.run()
+    assert first.returncode == 0, first.stderr
+    done.said = first.stdout
+    return done
+
+
 @pytest.fixture
 def installation(network: None, outside: dict[str, str], tmp_path: Path) -> Installation:
     """Return an installation that has not happened yet."""
@@ -103,6 +131,7 @@ def test_install_twice_update_and_uninstall(installation: Installation) -> None:
     first = installation.run()
     assert first.returncode == 0, first.stderr
     assert "'git xsa' lists the commands" in first.stdout
+    assert _libraries(installation) == _locked("runtime", "build")
     once = installation.tree()
     _check_commands(installation)
     _check_files(installation.checkout, once)
@@ -118,6 +147,19 @@ def test_install_twice_update_and_uninstall(installation: Installation) -> None:
     assert (last.returncode, last.stdout, last.stderr) == (0, "git-xsa is removed.\n", "")
     assert installation.tree() == before
     assert not installation.venv.exists()
+
+
+def _libraries(installation: Installation) -> dict[str, str]:
+    """Return the versions of the libraries in the virtual environment."""
+    done = installation.start(str(installation.venv / "bin" / "python"), "-m", "pip", "list", "--format", "json")
+    found = {canonicalize_name(one["name"]): one["version"] for one in json.loads(done.stdout)}
+    return {name: version for name, version in found.items() if name not in ("git-xsa", "pip")}
+
+
+def _locked(*parts: str) -> dict[str, str]:
+    """Return what requirements.lock holds for this Python."""
+    here = {key: str(value) for key, value in default_environment().items()}
+    return {name: entry.version for name, entry in entries().items() if entry.part in parts and entry.holds(here)}
 
 
 def _check_commands(installation: Installation) -> None:
@@ -138,6 +180,7 @@ def _check_files(checkout: Path, tree: dict[str, str]) -> None:
         assert f".local/share/bash-completion/completions/git-xsa-{name}" in tree
         assert f".local/share/zsh/site-functions/_git-xsa-{name}" in tree
         assert f".local/share/fish/vendor_completions.d/git-xsa-{name}.fish" in tree
+    assert ".local/share/fish/vendor_conf.d/git-xsa.fish" in tree
 
 
 def _check_update(installation: Installation) -> None:
@@ -157,13 +200,17 @@ def _check_update(installation: Installation) -> None:
 
 def test_prefix_and_what_is_done_beyond_it(installation: Installation, tmp_path: Path) -> None:
     prefix = tmp_path / "some where" / "else"
+    installation.environment["SHELL"] = "/usr/bin/zsh"
+    (installation.home / ".zshrc").write_text(f"fpath=('{prefix}/share/zsh/site-functions' $fpath)\n", "utf-8")
+    before = installation.tree()
     done = installation.run("--prefix", str(prefix))
 
     assert done.returncode == 0, done.stderr
     assert f'export PATH="{prefix}/bin:$PATH"' in done.stdout
     assert (prefix / "bin" / "git-xsa").is_symlink()
     assert (prefix / "share" / "git-xsa" / "manifest").is_file()
-    assert installation.tree() == {}
+    assert "fpath=" not in done.stdout, "it is in .zshrc"
+    assert installation.tree() == before
     assert installation.start(str(prefix / "bin" / "git-xsa")).returncode == 0
 
     assert installation.run("--prefix", str(prefix), "--uninstall").returncode == 0
@@ -191,24 +238,24 @@ def test_a_first_installation_that_fails_leaves_nothing(installation: Installati
     done = installation.run()
 
     assert done.returncode == 1
-    assert "error: pip could not install git-xsa\nhint: it needs PyPI" in done.stderr
+    assert "error: pip could not install the libraries that git-xsa uses\nhint: it needs PyPI" in done.stderr
+    assert "\nhint: if that lacks a file of requirements.lock, ./install.sh --newest takes" in done.stderr
     assert installation.tree() == {}
 
 
 @pytest.mark.skipif(not BASH_COMPLETION_OF_GIT.exists(), reason="git's completion for bash is not installed")
-def test_bash_completes_both_spellings(installation: Installation) -> None:
-    assert installation.run().returncode == 0
-    repository = installation.home / "repository"
+def test_bash_completes_both_spellings(installed: Installation) -> None:
+    repository = installed.home / "repository"
     for words in (["init", "-q", str(repository)], ["-C", str(repository), "commit", "-q", "--allow-empty", "-m", "x"]):
         subprocess.run(["git", *words], check=True)
     for tag in ("RELEASE-4.17.1", "RELEASE-4.17.2", "R$(touch${IFS}harm)"):
         subprocess.run(["git", "-C", str(repository), "tag", tag], check=True)
 
-    assert _complete(installation, "git", "xsa-check", "--on") == ["--onto"]
-    assert _complete(installation, "git", "xsa-check", "--onto", "RELEASE-") == ["RELEASE-4.17.1", "RELEASE-4.17.2"]
-    assert _complete(installation, "git", "-C", ".", "xsa-check", "--on") == ["--onto"]
-    assert _complete(installation, "git-xsa-check", "--on") == ["--onto"]
-    assert "R\\$\\(touch\\$\\{IFS\\}harm\\)" in _complete(installation, "git-xsa-check", "--onto", "R")
+    assert _complete(installed, "git", "xsa-check", "--on") == ["--onto"]
+    assert _complete(installed, "git", "xsa-check", "--onto", "RELEASE-") == ["RELEASE-4.17.1", "RELEASE-4.17.2"]
+    assert _complete(installed, "git", "-C", ".", "xsa-check", "--on") == ["--onto"]
+    assert _complete(installed, "git-xsa-check", "--on") == ["--onto"]
+    assert "R\\$\\(touch\\$\\{IFS\\}harm\\)" in _complete(installed, "git-xsa-check", "--onto", "R")
     assert not (repository / "harm").exists()
 
 
@@ -229,6 +276,22 @@ def _complete(installation: Installation, *words: str) -> list[str]:
     done = installation.start("bash", "-c", COMPLETE, "bash", str(BASH_COMPLETION_OF_GIT), str(script), *words)
     assert done.returncode == 0, done.stderr
     return done.stdout.split("\n")[:-1]
+
+
+@pytest.mark.skipif(shutil.which("zsh") is None, reason="zsh is not installed")
+def test_zsh_completes_once_the_folder_is_named(installed: Installation) -> None:
+    line = next(line for line in installed.said.splitlines() if "fpath=" in line)
+    (installed.home / ".zshrc").write_text(f"{line.strip()}\nautoload -Uz compinit && compinit -u -D\n", "utf-8")
+    # zsh asks its rc file only when it is interactive
+    done = installed.start("zsh", "-i", "-c", "print -r -- $_comps[git-xsa-check] $+functions[_git-xsa-check]")
+    assert done.stdout.split() == ["_git-xsa-check", "1"]
+
+
+@pytest.mark.skipif(shutil.which("fish") is None, reason="fish is not installed")
+def test_fish_completes_both_spellings(installed: Installation) -> None:
+    for line in ("git-xsa-check --on", "git xsa-check --on"):
+        done = installed.start("fish", "-c", f"complete -C '{line}'")
+        assert [found.split("\t")[0] for found in done.stdout.splitlines()] == ["--onto"], done.stderr
 
 
 @pytest.mark.parametrize(
