@@ -6,7 +6,7 @@ a third of the stories has no two equal lines at all, so that there is nothing a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from histories import EXECUTABLE_MODE, PLAIN_MODE, File, Story, content, diff
@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 from git_xsa.model.change import REMOVED, SYMLINK_MODE
 from git_xsa.model.history import split_lines
+from git_xsa.model.rules import Chosen
+from git_xsa.model.selection import select
 
 NAMES = "fghi"
 #: Lines for stories without equal lines, in the order of their use.
@@ -248,16 +250,24 @@ def requests(draw: st.DrawFn, most: int = 10, early: tuple[bool, ...] = (False, 
 
 @dataclass(frozen=True)
 class Detour:
-    """A story whose base left it at the root, and has the tree ``own``; what is asked about is one of its changes."""
+    """A story with a base that has the tree ``own``; what is asked about is one of its changes.
+
+    ``picks`` are the changes that the base was made with; ``edited`` tells whether it was changed otherwise, too.
+    """
 
     story: Story
     own: dict[str, File]
     wanted: int
+    picks: tuple[int, ...] = ()
+    edited: bool = True
 
 
 @st.composite
 def detours(draw: st.DrawFn) -> Detour:
-    """Draw a short story and a base beside it, with no two equal lines in any of their files."""
+    """Draw a short story and a base beside it, with no two equal lines in any of their files.
+
+    The base is the root with some changes of the story, and what these need, and perhaps with changes of its own.
+    """
     deeds = [Author.insert, Author.remove, Author.replace, Author.rename]
     author = Author(draw, "")
     for _ in range(author.number(1, 2)):
@@ -267,8 +277,24 @@ def detours(draw: st.DrawFn) -> Detour:
         deeds[author.number(0, 3)](author)
         author.commit()
     story = Story(*author.trees, early=False)
-    author.tree = dict(story.trees[0])
-    author.trees = author.trees[:1]
-    for _ in range(author.number(1, 2)):
+    wanted = author.number(1, story.size)
+    asked = [position for position in range(1, story.size + 1) if author.number(0, 2) == 0]
+    found = select(story.history(), 0, asked)
+    author.tree = made_of(story, found.queue)
+    author.trees = [author.tree]
+    edits = author.number(0 if asked else 1, 2)
+    for _ in range(edits):
         deeds[author.number(0, 3)](author)
-    return Detour(story, author.tree, author.number(1, story.size))
+    return Detour(story, author.tree, wanted, found.queue, edits > 0)
+
+
+def made_of(story: Story, queue: Sequence[int]) -> dict[str, File]:
+    """Return the root's files after the changes of ``queue``."""
+    history = story.history()
+    history.prepare(queue)
+    tree = dict(story.trees[0])
+    for path, state in history.states(queue, Chosen(0, frozenset(queue))).items():
+        tree.pop(path.decode(), None)
+        if state is not None:
+            tree[path.decode()] = File(b"".join(state.lines), state.mode)
+    return tree

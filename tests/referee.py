@@ -14,8 +14,9 @@ from itertools import combinations
 from git_xsa.model.change import ADDED, CONTEXT, REMOVED, SUBMODULE_MODE, FileChange, Hunk, Touch
 from git_xsa.model.files import Trail, Trails
 from git_xsa.model.history import FileState, Opaque, Supplier, split_lines
-from git_xsa.model.lines import Line, LineHistory
-from git_xsa.model.rules import NEVER, Condition, RuleBook
+from git_xsa.model.line import Line
+from git_xsa.model.lines import LineHistory
+from git_xsa.model.rules import NEVER, Condition
 from git_xsa.model.selection import RuleSource
 
 
@@ -309,9 +310,9 @@ def _replay(history: LineHistory, touch: Touch, trail: Trail, change: FileChange
         content = _contents(mode, name, supplier)
         if name is not None and any(b"\0" in line for line in content):
             content = [Opaque(name.encode())]  # its lines have no place among those of a text
-        history.replace_all(change.path, content, RuleBook(touch.position))
+        history.replace_all(content, touch.position)
     else:
-        history.apply(change.path, change.hunks, RuleBook(touch.position))
+        history.apply(change.hunks, touch.position)
     return Step(touch, trail, change, before, _now(history))
 
 

@@ -164,21 +164,20 @@ def test_patches_for_the_packagers_own_tree_are_asked_about_there(place: Place, 
 def test_a_tree_that_has_the_prerequisites_in_another_form_takes_the_patches_as_they_are(
     place: Place, tmp_path: Path
 ) -> None:
-    """The fix is a commit of the branch that needs another one there; the own tree has that, written in another way."""
+    """The fix is a commit of the branch that needs another one there; the own tree has the lines of that."""
     place.git("checkout", "-q", "-b", "mine", "RELEASE-1.0.1")
     file = place.folder / "b.c"
     file.write_bytes(file.read_bytes().replace(b"line 5\n", b"tidied\n").replace(b"line 3\n", b"ours\n"))
     place.git("commit", "-q", "-a", "-m", "a backport and a change of our own")
     content = place.patch(8)
-    assert place.run("prereqs", "--onto", "mine", place[8], "--json").status == 2
+    assert place.run("prereqs", "--onto", "mine", place[8], "--json").status == 0
     (tmp_path / "xsa3.patch").write_bytes(content)
     done = place.run("prereqs", "--onto", "mine", str(tmp_path / "xsa3.patch"), "--json")
     assert (done.status, json.loads(done.out)["state"]) == (0, "applies")
     assert run(tmp_path, "import", str(tmp_path / "xsa3.patch")).status == 0
     done = place.run("check", "--onto", "mine", "--xsa", "3", "--json")
     (found,) = json.loads(done.out)["results"]
-    assert (done.status, found["state"], found["queue"]) == (0, "applies", [{"id": "xsa3.patch", "role": "patch"}])
-    assert place.run("check", "--onto", "mine", "--xsa", "3").out.startswith("mine, a tree beside stable-1.0\n")
+    assert (done.status, found["state"], found["queue"]) == (0, "applies", [{"id": place[8], "role": "patch"}])
     assert place.run("export", "--onto", "mine", "--xsa", "3", "-o", str(tmp_path / "out")).status == 0
     assert place.run("export", "--verify", str(tmp_path / "out"), "--onto", "mine").status == 0
 

@@ -14,8 +14,9 @@ from histories import Story, after, checkout, content, diff, hunk, needs, select
 from git_xsa.model import lines
 from git_xsa.model.change import Hunk
 from git_xsa.model.history import HistoryError
+from git_xsa.model.line import Line
 from git_xsa.model.lines import LineHistory, Mismatch
-from git_xsa.model.rules import NEVER, ROOT, Chosen, Kind, RuleBook
+from git_xsa.model.rules import NEVER, ROOT, Chosen, Kind
 from git_xsa.queue.answer import State
 
 LONG = "abcdefghijklmnopq"
@@ -31,7 +32,7 @@ def entered(root: str, *changes: str) -> LineHistory:
     history = LineHistory(content(root).splitlines(keepends=True))
     before = root
     for position, text in enumerate(changes, 1):
-        history.apply(b"f", diff(content(before), content(text)), RuleBook(position))
+        history.apply(diff(content(before), content(text)), position)
         before = text
     return history
 
@@ -44,7 +45,7 @@ def lives(history: LineHistory) -> list[str]:
     ]
 
 
-def _spans(line: lines.Line) -> list[tuple[int, int]]:
+def _spans(line: Line) -> list[tuple[int, int]]:
     return [(life.born, life.died) for life in line.lives]
 
 
@@ -167,8 +168,8 @@ def test_blocks_that_are_too_large_are_not_searched_for_revived_lines(monkeypatc
 
 def test_lines_can_be_kept_from_coming_back() -> None:
     history = LineHistory([b"a\n", b"b\n"], revive=False)
-    history.apply(b"f", diff(b"a\nb\n", b"a\n"), RuleBook(1))
-    history.apply(b"f", diff(b"a\n", b"a\nb\n"), RuleBook(2))
+    history.apply(diff(b"a\nb\n", b"a\n"), 1)
+    history.apply(diff(b"a\n", b"a\nb\n"), 2)
     assert sorted(lives(history)) == ["a 0-", "b 0-1", "b 2-"]
 
 
@@ -197,8 +198,8 @@ def test_what_the_branch_made_of_lines_that_come_and_go() -> None:
 
 def test_what_the_branch_made_of_lines_that_only_the_base_has() -> None:
     history = LineHistory([b"a\n", b"c\n"])
-    history.enter_own([hunk(1, " a+b c")])
-    history.apply(b"f", [hunk(1, "-a c")], RuleBook(1))
+    history.apply([hunk(1, "-a c")], 1)
+    history.align([b"a\n", b"b\n", b"c\n"], 0)
     assert fates(history, 0, until=1) == "a1 b? c-"
 
 
@@ -356,24 +357,24 @@ def test_carriage_returns_belong_to_the_line() -> None:
 def test_a_hunk_whose_old_line_is_not_there_is_refused() -> None:
     history = LineHistory([b"a\n", b"b\n"])
     with pytest.raises(Mismatch) as caught:
-        history.apply(b"f", [hunk(1, " a-x")], RuleBook(1))
+        history.apply([hunk(1, " a-x")], 1)
     assert (caught.value.hunk, caught.value.expected, caught.value.found) == (1, b"x\n", b"b\n")
 
 
 def test_a_hunk_beyond_the_end_is_refused() -> None:
     with pytest.raises(Mismatch) as caught:
-        LineHistory([b"a\n"]).apply(b"f", [hunk(1, " a"), hunk(2, "-b")], RuleBook(1))
+        LineHistory([b"a\n"]).apply([hunk(1, " a"), hunk(2, "-b")], 1)
     assert (caught.value.hunk, caught.value.expected, caught.value.found) == (2, b"b\n", None)
 
 
 def test_a_hunk_before_the_start_is_refused() -> None:
     with pytest.raises(Mismatch):
-        LineHistory([b"a\n"]).apply(b"f", [Hunk(0, 1, b" +", (b"a\n", b"b\n"))], RuleBook(1))
+        LineHistory([b"a\n"]).apply([Hunk(0, 1, b" +", (b"a\n", b"b\n"))], 1)
 
 
 def test_a_file_that_is_not_empty_is_not_deleted_without_its_lines() -> None:
     with pytest.raises(Mismatch) as caught:
-        LineHistory([b"a\n"]).require_empty(b"f", RuleBook(1))
+        LineHistory([b"a\n"]).emptied()
     assert caught.value.found == b"a\n"
 
 

@@ -156,8 +156,10 @@ def test_the_drawn_line_history_is_right() -> None:
         Hunk(1, 1, b" -+ ", (b"a", b"c", b"p", b"x")),
     ]
     for position, hunk in enumerate(hunks, 1):
-        book = RuleBook(position)
-        history.apply(b"file", [hunk], book)
+        stretches = history.apply([hunk], position)
+    book = RuleBook(len(hunks))
+    for stretch in stretches:
+        stretch.note(b"file", book)
 
     names = {ROOT: "base", 1: "1", 2: "2", 3: "3", 4: "P", NEVER: "-"}
     table = [f"{line.text.decode():7}{names[line.born]:11}{names[line.died]}" for line in history]

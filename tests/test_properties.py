@@ -24,7 +24,7 @@ import pytest
 from histories import File, Story, Supply, beside, content, create, diff, stack, write
 from hypothesis import HealthCheck, assume, event, example, given, settings
 from hypothesis import strategies as st
-from random_histories import Detour, Request, detours, requests, stories
+from random_histories import Detour, Request, detours, made_of, requests, stories
 from referee import ByHand, Outcome, Refused, obeys, selections
 from swaps import apply, edits, exchange, slides
 
@@ -284,6 +284,11 @@ class Workshop:
         base = repository.resolve(f"{name}.side{side}")
         assert base is not None
         found = Range(repository, commits[0], commits[side - 1], base=base.id)
+        if not detour.edited:
+            self._check_picks(found, detour)
+        if found.taken([detour.wanted]):
+            self.tally["in the base"] += 1
+            return
         state, selection, _ = judge(found, 0, [detour.wanted], quarantine)
         self.tally[state.value] += 1
         files = {path.encode(): (file.mode, file.id) for path, file in detour.own.items()}
@@ -300,6 +305,22 @@ class Workshop:
         assert smallest == selection.chosen.queue
         states = entries(found.history.states(selection.queue, selection.chosen))
         assert states.items() <= made.items()
+
+    @staticmethod
+    def _check_picks(found: Range, detour: Detour) -> None:
+        """See that a base which is made of changes of the story alone is said to have them, and no others but such as
+        undo each other.
+
+        Of a change that only takes out what others brought nothing shows whether the base ever had it.
+        """
+        everything = range(1, detour.story.size + 1)
+        taken = found.taken(everything)
+        with_others = made_of(detour.story, sorted(taken.union(detour.picks)))
+        assert {name: file.content for name, file in with_others.items()} == {
+            name: file.content for name, file in detour.own.items()
+        }
+        left = set(detour.picks) - taken
+        assert not any(found.history.partly(position) for position in left)
 
 
 class Supplied:

@@ -388,15 +388,17 @@ def test_a_supplier_that_the_release_has_taken_in_supplies(tmp_path: Path) -> No
     assert answers == [with_it, f"applies {place[5]}", with_it]
 
 
-def test_a_supplier_that_the_base_itself_is_in_the_way_of_is_left_out(tmp_path: Path) -> None:
+def test_a_name_that_nothing_can_supply_on_this_base(tmp_path: Path) -> None:
+    """The patch alone applies, but would not build; what is in the way of the commit with the name is said."""
     draft = Draft()
     draft.release("1.0.0", encoded({"lib.h": LIB, "user.c": user()}))
     draft.commit("helper", encoded({"lib.h": WITH_HELPER}))
     draft.commit("the fix\n\nThis is XSA-1.", encoded({"user.c": user("    a = helper(a);")}))
     draft.commit("ours", encoded({"lib.h": LIB.replace("#endif", "/* ours */\n#endif /* ours */")}), on="own", after=1)
     place = draft.write(tmp_path)
-    done = run(place.folder, "prereqs", "--onto", "own", "--tip", "stable-1.0", "--xsa", "1", "--json")
-    assert json.loads(done.out)["state"] == "applies"
+    done = run(place.folder, "prereqs", "--onto", "own", "--tip", "stable-1.0", "--xsa", "1")
+    assert done.status == 2
+    assert f"{place.short(2)}, hunk 1 of lib.h: lines that own itself removed\n      -#endif\n" in done.out
 
 
 # -- files, tables and languages

@@ -12,16 +12,17 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from itertools import accumulate
 from typing import TYPE_CHECKING, Protocol
 
 from git_xsa.errors import XsaError
 from git_xsa.git.diffs import FileDiff, split_diff, unquote
 from git_xsa.git.repository import Repository
 from git_xsa.git.run import Call, Service
+from git_xsa.git.trees import CommitTree
 from git_xsa.model.change import FileChange, Touch
 from git_xsa.model.history import History, TouchIndex, TouchList
 from git_xsa.model.marks import marked_advisories
-from git_xsa.model.rules import OWN
 
 if TYPE_CHECKING:
     from git_xsa.git.names import AddedWords
@@ -279,6 +280,27 @@ class _PathIndex:
         return sorted(self._position[name] for name in ids)
 
 
+def _likely(index: TouchIndex, size: int, entries: Mapping[bytes, tuple[str, str]]) -> int:
+    """Return the first position at which most files are those of a tree with ``entries``.
+
+    Where the range is long only the root counts: telling what all of its commits touch takes git too long.
+    """
+    if not isinstance(index, TouchList):
+        return 0
+    votes = [0] * (size + 2)
+    for path, touches in index.by_path().items():
+        mine = entries.get(path, ("", None))[1]
+        states = [(0, touches[0].old_id if touches[0].old_path == path else None)]
+        states += [(touch.position, touch.new_id if touch.new_path == path else None) for touch in touches]
+        ends = [position for position, _ in states[1:]] + [size + 1]
+        for (position, name), end in zip(states, ends, strict=True):
+            if name == mine and position <= size:
+                votes[position] += 1
+                votes[min(end, size + 1)] -= 1
+    totals = list(accumulate(votes))[: size + 1]
+    return totals.index(max(totals))
+
+
 class Range:
     """The first-parent line from ``root`` (left out) to ``tip``.
 
@@ -306,7 +328,6 @@ class Range:
                 "give a base on that branch, or the tip of the branch that the base is on (--tip)",
             )
         self._words: AddedWords | None = None
-        self._own: list[Touch] = []
         self._reader = _Reader(repository, self.commits)
         #: How many commits the line has; patches that stand at its end come after that.
         self.size = size = len(self.commits)
@@ -320,7 +341,6 @@ class Range:
                 self.advisories.setdefault(xsa, []).append(number)
         self.base = base
         if base is not None:
-            self._own = self._read_own(base)
             self.position[base] = 0
         extra = [touch for patch in patches for touch in patch.touches]
         self.index: TouchIndex
@@ -330,25 +350,25 @@ class Range:
             self.index = _PathIndex(
                 repository, f"{root}..{tip}", self._reader, self.position, extra, partial(self._read_all_touches, extra)
             )
-        self.history = History(self.index, self._reader, self._own)
+        self.tree = CommitTree(repository, base, partial(_likely, self.index, size)) if base is not None else None
+        self.history = History(self.index, self._reader, self.tree)
 
     @cached_property
     def plain_history(self) -> History:
         """The history without revived lines: what patches make of files even where they are out of place."""
-        return History(self.index, self._reader, self._own, revive=False)
+        return History(self.index, self._reader, self.tree, revive=False)
+
+    def taken(self, positions: Collection[int]) -> set[int]:
+        """Return which of the changes at ``positions`` a base beside the line has; none where the base is on it."""
+        if self.tree is None:
+            return set()
+        self.history.prepare(positions)
+        return {position for position in positions if position > 0 and self.history.taken(position)}
 
     def shortened(self, position: int, patches: Sequence[Placed]) -> Range:
         """Return this range up to ``position``, with ``patches`` in the place of the commits after it."""
         tip = self.commits[position - 1].id if position else self.root
         return Range(self._repository, self.root, tip, patches, self.base)
-
-    def _read_own(self, base: str) -> list[Touch]:
-        """Read what ``base``, which is not on the line, did since the root; return which files that touches."""
-        call = self._repository.git.call
-        fields = iter(call("diff-tree", "-r", "-z", "--raw", "--no-abbrev", "-M50%", self.root, base).out.split(b"\0"))
-        text = call("diff-tree", *DIFF_OPTIONS, self.root, base).out
-        self._reader.put(OWN, text, list(split_diff(text)))
-        return [_touch(field.decode().split(), fields, OWN) for field in fields if field]
 
     def _start_log(self, *words: str) -> Call:
         """Begin a ``git log`` of the range."""

@@ -8,29 +8,75 @@ form: who created the file, who renamed it, who gave it its mode, who freed a na
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from git_xsa.model.change import Touch
-from git_xsa.model.rules import NEVER, OWN, ROOT, Kind, Life, RuleBook, absent, present
+from git_xsa.model.rules import NEVER, ROOT, Chosen, Condition, Kind, Life, RuleBook, absent, present, there
+from git_xsa.model.standing import Standing
 
 State = TypeVar("State", bytes, str)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a tree has of a file: its name and mode, both ``None`` when it has no such file."""
+
+    path: bytes | None
+    mode: str | None
 
 
 @dataclass(eq=False)
 class Trail:
     """One file through its names.
 
-    ``touches`` are all changes of it, in order; the first one tells whether the root has the file.  ``own`` is what
-    the base itself did to it since the root.  ``names`` and
-    ``modes`` map each name and mode that it had to its lives, the last one running when it has it still.
+    ``touches`` are all changes of it, in order; the first one tells whether the root has the file.  ``names`` and
+    ``modes`` map each name and mode that it had to its lives, the last one running when it has it still.  ``base`` is
+    what a base has of it that is no position of the branch, ``taken`` are the changes that this base has.
     """
 
     touches: list[Touch] = field(default_factory=list)
-    own: Touch | None = None
     names: dict[bytes, list[Life]] = field(default_factory=dict)
     modes: dict[str, list[Life]] = field(default_factory=dict)
+    base: Entry | None = None
+    taken: Collection[int] = ()
+
+    def standing(self, state: bytes | str) -> Standing | None:
+        """Return whether the base has the name or mode ``state``; ``None`` when it is a position of the branch."""
+        if self.base is None:
+            return None
+        return Standing(state in (self.base.path, self.base.mode), self.taken)
+
+    def after(self, chosen: Chosen) -> Entry:
+        """Return name and mode of the file after the changes that are ``chosen``."""
+        names = [path for path, lives in self.names.items() if self._there(path, lives, chosen)]
+        if not names:
+            return Entry(None, None)
+        given = [(life.born, mode) for mode, lives in self.modes.items() for life in lives]
+        if self.base is not None:
+            given = [(born, mode) for born, mode in given if born in chosen.queue]
+            modes = [self.base.mode, *(mode for _, mode in sorted(given))]
+        else:
+            modes = [mode for born, mode in sorted(given) if chosen.holds(born)]
+        return Entry(names[-1], modes[-1])  # the last one given counts
+
+    def on_branch(self, path: bytes, chosen: Chosen) -> bool:
+        """Return whether the branch has the file under the name ``path`` after ``chosen``."""
+        return there(self.names.get(path, ()), chosen)
+
+    def _there(self, path: bytes, lives: Sequence[Life], chosen: Chosen) -> bool:
+        standing = self.standing(path)
+        return there(lives, chosen) if standing is None else standing.there(lives, chosen)
+
+    def spans(self, path: bytes | None, content: str | None) -> list[tuple[int, int]]:
+        """Return from which to which position the branch has the file with this name and content (``None``: has no
+        such file)."""
+        first = self.touches[0]
+        states = [(ROOT, first.old_path, first.old_id)]
+        states += [(touch.position, touch.new_path, touch.new_id) for touch in self.touches]
+        ends = [position - 1 for position, _, _ in states[1:]] + [NEVER]
+        return [(at, end) for (at, *state), end in zip(states, ends, strict=True) if state == [path, content]]
 
 
 def _begin(lives: list[Life], position: int) -> None:
@@ -43,25 +89,24 @@ def _end(lives: list[Life], position: int) -> None:
 
 
 def _before(lives: Iterable[Life], position: int) -> list[Life]:
-    """Return the lives that had begun before ``position``, as they were then (and those that can't begin)."""
-    known = [life for life in lives if life.born < position or life.born == NEVER]
+    """Return the lives that had begun before ``position``, as they were then."""
+    known = [life for life in lives if life.born < position]
     return [life if life.died < position else Life(life.born) for life in known]
 
 
 class Trails:
     """All files that the changes of a range touch, by following their names from the root to the tip.
 
-    ``by_change`` maps a position to the trails that the change touches.  ``at`` and ``before`` find the trail that a
-    change's path belongs to.
+    ``by_change`` maps a position to the trails that the change touches.  ``strange`` are the names under which a base
+    has files of its own where the branch has another one.
     """
 
-    def __init__(self, touches: Iterable[Touch], own: Iterable[Touch] = ()) -> None:
+    def __init__(self, touches: Iterable[Touch]) -> None:
         self.by_change: dict[int, list[tuple[Touch, Trail]]] = {}
+        self.strange: Collection[bytes] = ()
         self._living: dict[bytes, Trail] = {}
         self._buried: dict[bytes, Trail] = {}
         self._occupants: dict[bytes, list[Trail]] = {}
-        for touch in own:
-            self._enter_own(touch)
         group: list[Touch] = []
         for touch in touches:
             if group and group[0].position != touch.position:
@@ -70,19 +115,6 @@ class Trails:
             group.append(touch)
         if group:
             self._enter(group)
-
-    def _enter_own(self, touch: Touch) -> None:
-        """Enter what the base itself did to a file: the name or mode that it took away can't be had again."""
-        trail = Trail() if touch.old_path is None else self._root_trail(touch.old_path, touch.old_mode)
-        trail.own = touch
-        if touch.old_path is not None and touch.new_path != touch.old_path:
-            trail.names[touch.old_path] = [Life(NEVER)]
-        if touch.old_mode is not None and touch.new_mode != touch.old_mode:
-            trail.modes[touch.old_mode] = [Life(NEVER)]
-        if touch.new_path is not None and touch.new_path != touch.old_path:
-            self._occupy(touch.new_path, trail, OWN)
-        if touch.new_mode is not None and touch.new_mode != touch.old_mode:
-            trail.modes[touch.new_mode] = [Life(OWN)]
 
     def _root_trail(self, path: bytes, mode: str | None) -> Trail:
         """Return the trail of the file that the root has at ``path``."""
@@ -150,18 +182,21 @@ class Trails:
         """Put the rules in ``book`` that follow from the names and modes which ``touch`` expects."""
         position, path = touch.position, touch.old_path
         if path is not None:
-            _require_state(trail.names, path, position, book, path, "the file has this name")
+            _require_state(trail, trail.names, path, book, path, "the file has this name")
             if touch.old_mode is not None and _mode_matters(touch, trail):
-                _require_state(trail.modes, touch.old_mode, position, book, path, f"its mode is {touch.old_mode}")
+                _require_state(trail, trail.modes, touch.old_mode, book, path, f"its mode is {touch.old_mode}")
         if touch.new_path is not None and touch.new_path != path:
             for occupant in self._occupants.get(touch.new_path, ()):
                 lives = _before(occupant.names[touch.new_path], position + 1)  # the change may free the name itself
-                if lives:
-                    book.note(absent(lives), Kind.CHANGE, touch.new_path, "no file has this name")
+                conditions = _absent(occupant, touch.new_path, lives)
+                book.note(conditions, Kind.CHANGE, touch.new_path, "no file has this name")
+            if touch.new_path in self.strange:
+                book.note([Condition(ROOT, NEVER)], Kind.CHANGE, touch.new_path, "no file has this name")
         if path is None:
             for name, lives in trail.names.items():
                 if name != touch.new_path:
-                    book.note(absent(_before(lives, position)), Kind.CHANGE, name, "the file is not there already")
+                    conditions = _absent(trail, name, _before(lives, position))
+                    book.note(conditions, Kind.CHANGE, name, "the file is not there already")
 
 
 def _mode_matters(touch: Touch, trail: Trail) -> bool:
@@ -169,15 +204,27 @@ def _mode_matters(touch: Touch, trail: Trail) -> bool:
     the contents of another type of file (symbolic link, submodule)."""
     if touch.new_mode not in (None, touch.old_mode):
         return True
-    return touch.new_id != touch.old_id and len({mode[:2] for mode in trail.modes}) > 1
+    modes = {*trail.modes, *([trail.base.mode] if trail.base is not None and trail.base.mode is not None else ())}
+    return touch.new_id != touch.old_id and len({mode[:2] for mode in modes}) > 1
+
+
+def _absent(trail: Trail, state: bytes | str, lives: Sequence[Life]) -> list[Condition]:
+    """Return the conditions under which a file has not the name or mode ``state``, which had these lives."""
+    standing = trail.standing(state)
+    return absent(lives) if standing is None else standing.absent([life for life in lives if life.died != NEVER])
 
 
 def _require_state(
-    states: dict[State, list[Life]], value: State, position: int, book: RuleBook, path: bytes, note: str
+    trail: Trail, states: dict[State, list[Life]], value: State, book: RuleBook, path: bytes, note: str
 ) -> None:
-    """Put the rules in ``book`` by which of all ``states`` just ``value`` holds before ``position``."""
+    """Put the rules in ``book`` by which of all ``states`` just ``value`` holds before the book's change."""
     for state, lives in states.items():
-        known = _before(lives, position)
-        if known:
-            conditions = present(known) if state == value else absent(known)
-            book.note(conditions, Kind.CONTEXT, path, note)
+        known = _before(lives, book.position)
+        standing = trail.standing(state)
+        if not known and standing is None:
+            continue
+        if state != value:
+            conditions = _absent(trail, state, known)
+        else:
+            conditions = present(known) if standing is None else standing.present(known)
+        book.note(conditions, Kind.CONTEXT, path, note)

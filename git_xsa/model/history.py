@@ -10,16 +10,18 @@ file it tells of raises ``HistoryError`` instead of giving an answer.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha1, sha256
 from typing import Protocol
 
 from git_xsa.model.change import SUBMODULE_MODE, FileChange, Hunk, Touch
-from git_xsa.model.files import Trail, Trails
+from git_xsa.model.files import Entry, Trail, Trails
 from git_xsa.model.lines import LineHistory, Mismatch
 from git_xsa.model.rewrite import rewritten_hunks
-from git_xsa.model.rules import OWN, Chosen, Rule, RuleBook, there
+from git_xsa.model.rules import OWN, Chosen, Life, Rule, RuleBook
+from git_xsa.model.standing import Have, have
+from git_xsa.model.stretch import Emptied, Stretch
 
 
 class HistoryError(Exception):
@@ -68,6 +70,10 @@ class TouchList:
             for path in touch.paths:
                 self._by_path.setdefault(path, []).append(touch)
 
+    def by_path(self) -> Mapping[bytes, Sequence[Touch]]:
+        """Return the touches of each name, in order."""
+        return self._by_path
+
     def at(self, positions: Collection[int]) -> Sequence[Touch]:
         """Return which files the changes at ``positions`` touch."""
         return [touch for position in positions for touch in self._by_position.get(position, ())]
@@ -84,6 +90,20 @@ class TouchList:
                 known |= fresh
                 pending += fresh
         return sorted(found.values(), key=lambda touch: touch.position)
+
+
+class BaseTree(Protocol):
+    """A base that is no position of the branch: its files, whatever made them."""
+
+    @property
+    def likely(self) -> int:
+        """The position of the branch that it is most like."""
+
+    def entries(self, paths: Collection[bytes]) -> Mapping[bytes, tuple[str, str]]:
+        """Return mode and object name of those files at ``paths`` that it has."""
+
+    def contents(self, ids: Sequence[str]) -> Mapping[str, bytes]:
+        """Return the contents of its files with the object names ``ids``."""
 
 
 class Opaque(bytes):
@@ -118,27 +138,71 @@ def split_lines(content: bytes) -> list[bytes]:
 
 
 class _File:
-    """The line history of one trail, and the rules that each of its changes has because of this file."""
+    """The line history of one of ``trails``, what each of its changes needs of this file, and what the base has."""
 
-    def __init__(self, trail: Trail, root: Sequence[bytes], revive: bool) -> None:
+    def __init__(self, trails: Trails, trail: Trail, root: Sequence[bytes], revive: bool) -> None:
         self.trail = trail
         self.lines = LineHistory(root, revive)
-        self.rules: dict[int, tuple[Rule, ...]] = {}
+        self.needs: dict[int, list[tuple[bytes, Stretch | Emptied]]] = {}
+        self.have = Have(frozenset(), frozenset())
+        self._trails = trails
+        self._rules: dict[int, tuple[Rule, ...]] = {}
+
+    def rules(self, touch: Touch) -> tuple[Rule, ...]:
+        """Return the rules that the change of ``touch`` has because of this file."""
+        found = self._rules.get(touch.position)
+        if found is None:
+            book = RuleBook(touch.position)
+            self._trails.require(touch, self.trail, book)
+            for path, need in self.needs.get(touch.position, ()):
+                need.note(path, book)
+            found = self._rules[touch.position] = book.rules()
+        return found
+
+    def stand(self, base: Entry, content: Sequence[bytes] | None, name: str | None, likely: int) -> None:
+        """Have a base stand in the history whose file is as ``base`` says, with the object name ``name``; its lines
+        count only where the branch never had such a file."""
+        self.trail.base = base
+        spans = self.trail.spans(base.path, name)
+        positions = [touch.position for touch in self.trail.touches]
+        if spans:
+            first, _ = min(spans, key=lambda span: (max(span[0] - likely, likely - span[1], 0), span))
+            self.lines.stand_at(first)
+            self.have = Have(frozenset(position for position in positions if position <= first), frozenset())
+        else:
+            self.lines.align(content or (), likely)
+            self.have = have(self._things(), positions)
+        self.trail.taken = self.have.taken
+        self.lines.take(self.have.taken)
+
+    def _things(self) -> Iterator[tuple[Sequence[Life], bool]]:
+        """Yield the lives of each line, name and mode, with whether the base has it."""
+        base = self.trail.base
+        assert base is not None, "the base was given"
+        for line in self.lines:
+            if line.born != OWN:
+                yield line.lives, line.standing is not None and line.standing.here
+        for path, lives in self.trail.names.items():
+            yield lives, path == base.path
+        for mode, lives in self.trail.modes.items():
+            yield lives, mode == base.mode
 
 
 class History:
     """What the changes after a root need of each other, and what they make of the files.
 
-    ``index`` tells which change touches which file.  ``own`` tells what a base
-    that is not on the line itself did since the root, where it left the line; that base's position is 0.  Without
+    ``index`` tells which change touches which file.  ``base`` is a base that is no position of the line; it is asked
+    about by the position 0.  Without
     ``revive`` lines that come back are new ones (``git_xsa.model.lines``), so that files make sense under selections
     that don't obey the rules, too.
     """
 
-    def __init__(self, index: TouchIndex, supplier: Supplier, own: Sequence[Touch] = (), revive: bool = True) -> None:
+    def __init__(
+        self, index: TouchIndex, supplier: Supplier, base: BaseTree | None = None, revive: bool = True
+    ) -> None:
         self._index = index
         self._supplier = supplier
-        self._own = TouchList(own)
+        self._base = base
         self._revive = revive
         self._by_path: dict[bytes, list[Touch]] = {}
         self._by_change: dict[int, list[tuple[Touch, _File]]] = {}
@@ -152,24 +216,13 @@ class History:
         fresh = paths - self._by_path.keys()
         if not fresh:
             return
-        touches, own = self._touches_of(fresh)
-        for path in fresh.union(*(touch.paths for touch in (*touches, *own))):
+        touches = self._index.of(fresh)
+        for path in fresh.union(*(touch.paths for touch in touches)):
             self._by_path[path] = []
         for touch in touches:
             for path in touch.paths:
                 self._by_path[path].append(touch)
-        self._read(Trails(touches, own))
-
-    def _touches_of(self, paths: set[bytes]) -> tuple[Sequence[Touch], Sequence[Touch]]:
-        """Return what the changes, and what the base itself, did to the files that ever have one of ``paths``."""
-        known = paths
-        while True:  # ends: each round knows more names, and the range has only so many
-            touches = self._index.of(known)
-            names = known.union(*(touch.paths for touch in touches))
-            own = self._own.of(names)
-            known = names.union(*(touch.paths for touch in own))
-            if known == names:
-                return touches, own
+        self._read(Trails(touches))
 
     def _read(self, trails: Trails) -> None:
         """Read the line histories of ``trails``."""
@@ -181,7 +234,7 @@ class History:
             first = trail.touches[0]
             if first.old_id is not None and first.old_mode != SUBMODULE_MODE:
                 roots[id(trail)] = first.old_id
-            wanted.update(touch.position for touch in (trail.own, *trail.touches) if touch is not None)
+            wanted.update(touch.position for touch in trail.touches)
             paths.update(trail.names)
         self._supplier.begin(sorted(wanted))
         contents = self._supplier.contents(sorted(set(roots.values())))
@@ -189,49 +242,52 @@ class History:
         for trail in found:
             key = id(trail)
             content = contents[roots[key]] if key in roots else _submodule(trail.touches[0])
-            files.append(_File(trail, split_lines(content), self._revive))
+            files.append(_File(trails, trail, split_lines(content), self._revive))
         changes = self._supplier.changes(sorted(wanted), frozenset(paths))
         for file in files:
-            self._enter_all(trails, file, changes)
+            self._enter_all(file, changes)
             for touch in file.trail.touches:
                 self._by_change.setdefault(touch.position, []).append((touch, file))
-
-    def _enter_all(self, trails: Trails, file: _File, changes: Mapping[int, Sequence[FileChange]]) -> None:
-        """Enter what ``changes`` do to ``file``, and check what comes out."""
-        trail = file.trail
-        if trail.own is not None:
-            file.lines.enter_own(self._own_hunks(trail.own, file.lines.now(), changes[OWN]))
-        for touch in trail.touches:
-            book = RuleBook(touch.position)
-            trails.require(touch, trail, book)
-            for change in changes[touch.position]:
-                if _belongs(change, touch):
-                    self._enter(file.lines, touch, change, book)
-            file.rules[touch.position] = book.rules()
-        self._check(file)
+        if self._base is not None:
+            trails.strange = self._stand(self._base, files)
 
     @staticmethod
-    def _own_hunks(touch: Touch, root: list[bytes], changes: Sequence[FileChange]) -> list[Hunk]:
-        """Return what the base itself did to the lines of a file; a binary change replaces them all."""
-        hunks: list[Hunk] = []
-        for change in changes:
-            if _belongs(change, touch) and change.binary:
-                new = [Opaque(touch.new_id.encode())] if touch.new_id is not None else []
-                hunks.append(Hunk(int(bool(root)), int(bool(new)), b"-" * len(root) + b"+" * len(new), (*root, *new)))
-            elif _belongs(change, touch):
-                hunks += change.hunks
-        return hunks
+    def _stand(base: BaseTree, files: Sequence[_File]) -> set[bytes]:
+        """Have the base stand in the histories of ``files``; return the names of its files that are none of these."""
+        entries = base.entries({path for file in files for path in file.trail.names})
+        found = assigned([file.trail for file in files], entries, base.likely)
+        strange = {
+            entries[path][1]
+            for path, trail in found.items()
+            if entries[path][0] != SUBMODULE_MODE and not trail.spans(path, entries[path][1])
+        }
+        contents = base.contents(sorted(strange))
+        names = {id(trail): path for path, trail in found.items()}
+        for file in files:
+            path = names.get(id(file.trail))
+            mode, name = entries[path] if path is not None else (None, None)
+            lines = _shown(mode, name, contents)
+            file.stand(Entry(path, mode), lines, name, base.likely)
+        return entries.keys() - found.keys()
 
-    def _enter(self, lines: LineHistory, touch: Touch, change: FileChange, book: RuleBook) -> None:
+    def _enter_all(self, file: _File, changes: Mapping[int, Sequence[FileChange]]) -> None:
+        """Enter what ``changes`` do to ``file``, and check what comes out."""
+        for touch in file.trail.touches:
+            needs: list[tuple[bytes, Stretch | Emptied]] = []
+            for change in changes[touch.position]:
+                if _belongs(change, touch):
+                    needs += ((change.path, need) for need in self._enter(file.lines, touch, change))
+            file.needs[touch.position] = needs
+        self._check(file)
+
+    def _enter(self, lines: LineHistory, touch: Touch, change: FileChange) -> list[Stretch | Emptied]:
         path = change.path
         try:
             if change.binary:
                 new = touch.new_id if change.new_path is not None else None
-                lines.replace_all(path, self._whole(new), book)
-            else:
-                lines.apply(path, change.hunks, book)
-                if change.new_path is None:
-                    lines.require_empty(path, book)
+                return [*lines.replace_all(self._whole(new), touch.position)]
+            stretches = lines.apply(change.hunks, touch.position)
+            return [*stretches, *([lines.emptied()] if change.new_path is None else [])]
         except Mismatch as error:
             raise HistoryError(touch.position, path, str(error)) from None
 
@@ -254,17 +310,35 @@ class History:
 
     def rules(self, position: int) -> Iterable[Rule]:
         """Return what the change at ``position`` needs; ``prepare`` must have been told of it."""
-        for _, file in self._by_change.get(position, ()):
-            yield from file.rules[position]
+        for touch, file in self._by_change.get(position, ()):
+            yield from file.rules(touch)
+
+    def taken(self, position: int) -> bool:
+        """Return whether the base, one that is no position of the branch, has all of the change at ``position``."""
+        self.prepare([position])
+        found = [file.have for _, file in self._by_change.get(position, ())]
+        whole = all(position in have.taken or position in have.idle for have in found)
+        return whole and any(position in have.taken for have in found)
+
+    def partly(self, position: int) -> list[bytes]:
+        """Return the files in which the base has something of a change that it has not as a whole; none: it has nothing
+        of it, or all."""
+        if self.taken(position):
+            return []
+        found = self._by_change.get(position, ())
+        return [
+            touch.new_path or touch.old_path or b""
+            for touch, file in found
+            if position in file.have.partly or position in file.have.taken
+        ]
 
     def entry(self, path: bytes, base: int) -> tuple[str, str] | None:
         """Return mode and object name of the file at ``path`` in the base at position ``base``; ``None``: no file.
 
         Only for paths that a change of the range touches: nothing is known of others.
         """
-        for changed in self._own.of([path]):
-            mode, name = (changed.new_mode, changed.new_id) if changed.new_path == path else (None, None)
-            return (mode, name) if mode is not None and name is not None else None
+        if self._base is not None:
+            return self._base.entries([path]).get(path)
         touches = self._by_path.get(path, ())
         last = max((touch.position for touch in touches if touch.position <= base), default=None)
         if last is not None:  # one change may both free the name and give it
@@ -292,8 +366,8 @@ class History:
                 continue
             for path in wanted.intersection(names):
                 found.setdefault(path, [])
-            now, _ = self._place(file, chosen)
-            if now in wanted:
+            now = file.trail.after(chosen).path
+            if now is not None and now in wanted:
                 found[now] = file.lines.origins(chosen)
         return found
 
@@ -303,7 +377,7 @@ class History:
         self._prepare(set(paths))
         touches = [touch for path in paths for touch in self._by_path[path]]
         files = {id(file): file for touch in touches for _, file in self._by_change[touch.position]}
-        places = ((self._place(file, chosen)[0], file) for file in files.values())
+        places = ((file.trail.after(chosen).path, file) for file in files.values())
         return {path: file.lines.fates(chosen, until) for path, file in places if path is not None and path in paths}
 
     def states(self, positions: Iterable[int], chosen: Chosen, late: bool = False) -> dict[bytes, FileState | None]:
@@ -320,10 +394,10 @@ class History:
                 files[id(file)] = file
                 answer |= dict.fromkeys(touch.paths)
         for file in files.values():
-            path, mode = self._place(file, chosen)
-            if path is not None and mode is not None:
+            now = file.trail.after(chosen)
+            if now.path is not None and now.mode is not None:
                 lines = file.lines.late_texts(chosen) if late else file.lines.texts(chosen)
-                answer[path] = FileState(path, mode, lines)
+                answer[now.path] = FileState(now.path, now.mode, lines)
         return answer
 
     def rewritten(self, position: int, before: Chosen, after: Chosen) -> list[FileChange]:
@@ -334,11 +408,11 @@ class History:
         """
         changes = []
         for file in {id(file): file for _, file in self._by_change.get(position, ())}.values():
-            old, new = self._place(file, before), self._place(file, after)
+            old, new = file.trail.after(before), file.trail.after(after)
             hunks = rewritten_hunks(file.lines, before, after)
             if old != new or hunks:
                 opaque = any(isinstance(text, Opaque) for hunk in hunks for text in hunk.texts)
-                changes.append(FileChange(old[0], new[0], old[1], new[1], hunks, opaque))
+                changes.append(FileChange(old.path, new.path, old.mode, new.mode, hunks, opaque))
         return sorted(changes, key=lambda change: change.path)
 
     def lines_of(self, position: int) -> list[tuple[Touch, LineHistory]]:
@@ -350,15 +424,34 @@ class History:
         changes = self._supplier.changes([position], frozenset([path]))[position]
         return [hunk for change in changes if change.path == path for hunk in change.hunks]
 
-    @staticmethod
-    def _place(file: _File, chosen: Chosen) -> tuple[bytes | None, str | None]:
-        """Return name and mode of the file after ``chosen``, ``None`` for both when it is not there."""
-        names = [path for path, lives in file.trail.names.items() if there(lives, chosen)]
-        if not names:
-            return None, None
-        given = [(life.born, mode) for mode, lives in file.trail.modes.items() for life in lives]
-        modes = [mode for born, mode in sorted(given) if chosen.holds(born)]  # the last one given counts
-        return names[-1], modes[-1]
+
+def assigned(trails: Sequence[Trail], entries: Mapping[bytes, tuple[str, str]], likely: int) -> dict[bytes, Trail]:
+    """Return which file of the branch each of a tree's ``entries`` is.
+
+    A name may be that of several files, one after the other, and a file may have had several names: the content
+    decides, then what the branch has at the position ``likely``.
+    """
+    found: dict[bytes, Trail] = {}
+    used: set[int] = set()
+    exact = [(path, trail) for trail in trails for path in trail.names if path in entries]
+    now = Chosen(likely, frozenset())
+    for path, trail in sorted(
+        exact, key=lambda pair: (not pair[1].spans(pair[0], entries[pair[0]][1]), not pair[1].on_branch(pair[0], now))
+    ):
+        if path not in found and id(trail) not in used:
+            found[path] = trail
+            used.add(id(trail))
+    return found
+
+
+def _shown(mode: str | None, name: str | None, contents: Mapping[str, bytes]) -> list[bytes] | None:
+    """Return the lines of a base's file, ``None`` where they don't matter."""
+    if mode == SUBMODULE_MODE and name is not None:
+        return [b"Subproject commit %s\n" % name.encode()]
+    if name is None or name not in contents:
+        return None
+    content = contents[name]
+    return [Opaque(name.encode())] if b"\0" in content else split_lines(content)
 
 
 def _belongs(change: FileChange, touch: Touch) -> bool:

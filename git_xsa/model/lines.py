@@ -12,29 +12,31 @@ change 2 adds ``y`` after ``x``::
     y      2     -
     c      0     -
 
-A hunk's old lines stand together in the file just before its change.  In the weave they span a stretch; the hunk
-fits under another selection exactly when each old line is there and every other line of the stretch that came before
-is not.  ``LineHistory.apply`` returns these conditions as rules while it enters the hunk.
+A hunk's old lines stand together in the file just before its change.  In the weave they span a stretch, which
+``LineHistory.apply`` returns; ``git_xsa.model.stretch`` reads off it what the hunk needs.
 
 A change that puts back what an earlier one took away at the same place (a revert) revives the lines instead of
 adding equal ones: a line then has several lives, and a patch next to it needs neither the change nor its revert.
+
+A base that is no position of the branch stands in the weave, too: ``align`` finds which of the lines it has, and puts
+its own ones between them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from difflib import SequenceMatcher
 
+from git_xsa.model.align import align
 from git_xsa.model.change import ADDED, CONTEXT, REMOVED, Hunk
-from git_xsa.model.rules import NEVER, OWN, ROOT, Chosen, Condition, Kind, Life, RuleBook, absent, present, there
+from git_xsa.model.line import Line
+from git_xsa.model.rules import NEVER, OWN, ROOT, Chosen, there
+from git_xsa.model.standing import GONE, HERE, Standing
+from git_xsa.model.stretch import Emptied, Stretch
 
 #: Blocks with more pairs of dead and added lines than this are not searched for revived lines: the search takes that
 #: many steps.  Larger ones are rewrites, where nothing is put back.
 REVIVE_LIMIT = 250_000
-
-
-#: Tells of the lines of a gap in the weave which changes deleted those that may slide, and from which base on.
-_Slide = Callable[[list["Line"]], dict[int, int]]
 
 
 class Mismatch(Exception):
@@ -49,29 +51,6 @@ class Mismatch(Exception):
         self.hunk = hunk
         self.expected = expected
         self.found = found
-
-
-class Line:
-    """A line of the weave: its text, its running or last life, the lives before that, and the line after it."""
-
-    __slots__ = ("born", "died", "earlier", "next", "text")
-
-    def __init__(self, text: bytes, born: int) -> None:
-        self.text = text
-        self.born = born
-        self.died = NEVER
-        self.earlier: tuple[Life, ...] = ()
-        self.next: Line | None = None
-
-    @property
-    def lives(self) -> tuple[Life, ...]:
-        """All lives, the oldest first."""
-        return (*self.earlier, Life(self.born, self.died))
-
-    def revive(self, position: int) -> None:
-        """Start another life at ``position``; the last one must be over."""
-        self.earlier = self.lives
-        self.born, self.died = position, NEVER
 
 
 def _fate(line: Line, until: int) -> int:
@@ -100,53 +79,69 @@ class LineHistory:
             last = last.next
             self._current.append(last)
 
-    def enter_own(self, hunks: Sequence[Hunk]) -> None:
-        """Enter what the base itself changed in the root's file, before any change of the branch.
-
-        The branch goes on from the root: its changes still find a line that the base removed, but need what can't be
-        had (``NEVER``), and lines that the base added are in their way.
-        """
-        for number, hunk in enumerate(hunks, 1):
-            at = hunk.old_index
-            tail = self._current[at - 1] if at else self._head
-            for mark, text in zip(hunk.marks, hunk.texts, strict=True):
-                if mark == ADDED:
-                    line = Line(text, OWN)
-                    line.next, tail.next = tail.next, line
-                else:
-                    line = self._current[at]
-                    if line.text != text:
-                        raise Mismatch(number, text, line.text)
-                    line.born = NEVER if mark == REMOVED else line.born
-                    at += 1
-                tail = line
-
-    def apply(self, path: bytes, hunks: Sequence[Hunk], book: RuleBook) -> None:
-        """Enter what a change does to this file and put the rules that follow in its ``book``.
+    def apply(self, hunks: Sequence[Hunk], position: int) -> list[Stretch]:
+        """Enter what the change at ``position`` does to this file; return the stretches of its hunks.
 
         Raises ``Mismatch`` when an old line is not the one that the file holds; the history is then unusable.
         """
         shift = 0
+        found = []
         for number, hunk in enumerate(hunks, 1):
-            shift += _Entry(self, path, number, hunk, book).enter(hunk.old_index + shift)
+            entry = _Entry(self, number, hunk, position)
+            shift += entry.enter(hunk.old_index + shift)
+            found.append(entry.stretch)
+        return found
 
-    def replace_all(self, path: bytes, content: Sequence[bytes], book: RuleBook) -> None:
+    def replace_all(self, content: Sequence[bytes], position: int) -> list[Stretch]:
         """Enter a change that needs all that the file holds and leaves ``content``: a binary change, or its end."""
         old = [line.text for line in self._current]
         marks = bytes([REMOVED]) * len(old) + bytes([ADDED]) * len(content)
-        if marks:
-            hunk = Hunk(1 if old else 0, 1 if content else 0, marks, (*old, *content))
-            self.apply(path, (hunk,), book)
+        hunk = Hunk(1 if old else 0, 1 if content else 0, marks, (*old, *content))
+        return self.apply((hunk,), position) if marks else []
 
-    def require_empty(self, path: bytes, book: RuleBook) -> None:
-        """Put the rules in ``book`` by which the file, which is empty now, is empty."""
+    def emptied(self) -> Emptied:
+        """Return what a change needs that leaves the file empty, as it is now; ``Mismatch`` if it is not."""
         if self._current:
             raise Mismatch(0, b"", self._current[0].text)
+        return Emptied(self)
+
+    def align(self, texts: Sequence[bytes], likely: int) -> None:
+        """Have a base with the lines ``texts`` stand in the weave; it is most like the branch at the position
+        ``likely``."""
+        weave = list(self)
+        found = align(weave, texts, likely)
+        for line, here in zip(weave, found.here, strict=True):
+            line.standing = HERE if here else GONE
+        for spot, own in found.own:
+            tail = weave[spot - 1] if spot else self._head
+            for text in own:
+                line = Line(text, OWN)
+                line.standing = HERE
+                line.next, tail.next = tail.next, line
+                tail = line
+
+    def stand_at(self, position: int) -> None:
+        """Have a base stand in the weave that has this file as the branch has it at ``position``."""
+        chosen = Chosen(position, frozenset())
         for line in self:
-            book.lines(absent(line.lives), Kind.CHANGE, path, 0, line.text, gone=True)
+            line.standing = HERE if there(line.lives, chosen) else GONE
+
+    def take(self, taken: Collection[int]) -> None:
+        """Say which changes the base that stands in the weave has in this file."""
+        here, gone = Standing(here=True, taken=taken), Standing(here=False, taken=taken)
+        for line in self:
+            assert line.standing is not None, "the base stands in the weave"
+            line.standing = here if line.standing.here else gone
+
+    @property
+    def aligned(self) -> bool:
+        """Whether a base stands in the weave."""
+        return self._head.next is not None and self._head.next.standing is not None
 
     def texts(self, chosen: Chosen) -> list[bytes]:
         """Return the file's lines after the changes that are ``chosen``."""
+        if self.aligned:
+            return [line.text for line in self if line.there(chosen)]
         base, queue = chosen.base, chosen.queue
         texts = []
         line = self._head.next
@@ -162,15 +157,9 @@ class LineHistory:
     def origins(self, chosen: Chosen) -> list[tuple[bytes, int]]:
         """Return the file's lines after the changes that are ``chosen``, each with the position that brought it; a
         line that the base has counts as the root's."""
-        base, queue = chosen.base, chosen.queue
         found = []
         for line in self:
-            origin = None
-            for life in line.lives if line.earlier else (line,):
-                if origin is None and (life.born <= base or life.born in queue):
-                    origin = life.born if life.born > base else ROOT
-                if life.died <= base or life.died in queue:
-                    origin = None
+            origin = line.origin(chosen)
             if origin is not None:
                 found.append((line.text, origin))
         return found
@@ -184,8 +173,8 @@ class LineHistory:
         base, queue = chosen.base, chosen.queue
         found = []
         for line in self:
-            if line.earlier:
-                here = there(line.lives, chosen)
+            if line.earlier or line.standing is not None:
+                here = line.there(chosen)
             else:
                 here = (line.born <= base or line.born in queue) and line.died > base and line.died not in queue
             if here:
@@ -202,7 +191,7 @@ class LineHistory:
         floating: list[bytes] = []
         born = NEVER
         for line in self:
-            if not there(line.lives, chosen):
+            if not line.there(chosen):
                 continue
             if line.born != born and (born == NEVER or line.died > born):
                 texts += floating
@@ -228,14 +217,14 @@ class LineHistory:
 class _Entry:
     """One hunk on its way into a line history."""
 
-    def __init__(self, history: LineHistory, path: bytes, number: int, hunk: Hunk, book: RuleBook) -> None:
+    def __init__(self, history: LineHistory, number: int, hunk: Hunk, position: int) -> None:
         self._head = history._head
         self._current = history._current
         self._revive = history.revive
-        self._path = path
         self._number = number
         self._hunk = hunk
-        self._book = book
+        self._position = position
+        self.stretch: Stretch
         #: By the index of a block's first old line: the lines of the weave that it brings back (see ``_revivals``).
         self._revived: dict[int, dict[int, Line]] = {}
 
@@ -244,7 +233,7 @@ class _Entry:
         old = self._old_lines(at)
         if self._revive:
             self._find_revived(at)
-        self._require(at, old)
+        self.stretch = self._stretch(at, old)
         fresh: list[Line] = []
         taken = 0
         for first, last, added in self._blocks():
@@ -277,27 +266,10 @@ class _Entry:
     def _line_before(self, index: int) -> Line:
         return self._current[index - 1] if index else self._head
 
-    def _require(self, at: int, old: list[Line]) -> None:
-        """Put the rules of the hunk's stretch in the book."""
-        marks = self._hunk.marks
-        previous: Line | None = self._line_before(at) if at == 0 or marks[0] == ADDED else None
-        changed = marks[0] != CONTEXT
-        index = 0
-        for mark in marks:
-            changed = changed or mark != CONTEXT
-            if mark == ADDED:
-                continue
-            line = old[index]
-            if previous is not None:
-                self._require_gone(previous, line, changed, self._slide(at, old, index))
-            if line.born != ROOT or line.earlier:
-                kind = Kind.CHANGE if mark == REMOVED else Kind.CONTEXT
-                self._book.lines(present(line.lives), kind, self._path, self._number, line.text)
-            previous = line
-            changed = mark == REMOVED
-            index += 1
-        if marks[-1] == ADDED or self._ends_file(at + len(old)):
-            self._require_gone(previous or self._head, self._line_at(at + len(old)), changed, None)
+    def _stretch(self, at: int, old: list[Line]) -> Stretch:
+        end = at + len(old)
+        before, after = self._line_before(at), self._line_at(end)
+        return Stretch(self._number, self._hunk, before, old, after, at == 0, self._ends_file(end))
 
     def _ends_file(self, end: int) -> bool:
         """Whether the hunk, which ends before index ``end``, can only be put at the end of the file.
@@ -307,40 +279,6 @@ class _Entry:
         for it makes such a patch anew.
         """
         return end == len(self._current) and self._hunk.trailing == 0
-
-    def _require_gone(self, before: Line, after: Line | None, changed: bool, slide: _Slide | None) -> None:
-        """Put rules in the book by which no line between ``before`` and ``after`` is there."""
-        kind = Kind.CHANGE if changed else Kind.CONTEXT
-        gap = self._between(before, after)
-        slid = slide(gap) if slide is not None and gap else {}
-        revived = {id(line) for lines in self._revived.values() for line in lines.values()}
-        for line in gap:
-            conditions = absent(line.lives)
-            if line.died in slid and not line.earlier and id(line) not in revived:
-                conditions = [Condition(line.born, line.died, until=slid[line.died])]
-            self._book.lines(conditions, kind, self._path, self._number, line.text, gone=True)
-
-    def _slide(self, at: int, old: list[Line], index: int) -> _Slide | None:
-        """Return how the gap before the old line at ``index`` may slide out of the hunk, ``None`` if it can't.
-
-        Where a run of lines was deleted between two equal lines, a diff can't tell which of the two it took: with
-        ``x [B x] y`` deleting ``B x`` and deleting ``x B`` give the same.  A hunk that begins with that ``x`` fits
-        as well when the run is still there: the ``x`` at its end stands where the hunk's did.  So the run need not
-        be gone, if the base has its last lines.  The same holds, mirrored, at a hunk's end.
-
-        Not so where the hunk adds lines right behind that ``x``: they stand before the run in the weave, and would
-        have to stand behind it.  Nor where it revives a line of the run: that must have gone before.
-        """
-        hunk = self._hunk
-        inserts = hunk.marks.find(ADDED) == hunk.leading
-        if at > 0 and 0 < index <= hunk.leading - inserts:
-            texts = [line.text for line in old[:index]]
-            return lambda gap: _slid(gap, texts, slice(-index, None))
-        count = len(old) - index
-        if count <= hunk.trailing and not self._ends_file(at + len(old)):
-            texts = [line.text for line in old[index:]]
-            return lambda gap: _slid(gap, texts, slice(count))
-        return None
 
     def _blocks(self) -> Iterator[tuple[int, int, list[bytes]]]:
         """Yield each run of changed lines: its first and end index among the old lines, and the lines it adds."""
@@ -365,7 +303,7 @@ class _Entry:
 
         New lines go after the lines they replace, unless that would put them before a revived one.
         """
-        position = self._book.position
+        position = self._position
         region = self._between(before, after)
         for line in removed:
             line.died = position
@@ -395,17 +333,6 @@ class _Entry:
             region.append(line)
             line = line.next
         return region
-
-
-def _slid(gap: list[Line], texts: list[bytes], end: slice) -> dict[int, int]:
-    """Return which changes deleted a run of lines from ``gap`` that may slide out of the hunk, and for each the first
-    base that has the run's lines at the ``end`` of the gap, which equal the hunk's own ``texts`` there."""
-    slid = {}
-    for died in {line.died for line in gap}:
-        twins = [line for line in gap if line.died == died and not line.earlier][end]
-        if [line.text for line in twins] == texts:
-            slid[died] = max(line.born for line in twins)
-    return slid if len(texts) == 1 or len(slid) == 1 else {}
 
 
 def _revivals(dead: list[Line], added: list[bytes]) -> dict[int, Line]:

@@ -33,8 +33,9 @@ from itertools import islice
 
 from git_xsa.model.change import CONTEXT
 from git_xsa.model.history import History
-from git_xsa.model.lines import Line, LineHistory
-from git_xsa.model.rules import NEVER, OWN, ROOT, Chosen, Kind, Life, Rule, there
+from git_xsa.model.line import Line
+from git_xsa.model.lines import LineHistory
+from git_xsa.model.rules import OWN, Chosen, Kind, Rule, there
 from git_xsa.model.selection import RuleSource, Selection, select
 
 #: A hunk of a change: its position, file and number.
@@ -170,8 +171,8 @@ class _Weave:
         self._now: list[bool] = []
         self._changed: list[bool] = []
         for line in lines:
-            lives = _on_branch(line)
-            old, here = there(lives, made_for), there(line.lives, now)
+            lives = line.lives if line.born != OWN else ()
+            old, here = there(lives, made_for), line.there(now)
             changed = old != there(lives, after)
             if old or here or changed:
                 self._lines.append(line)
@@ -237,11 +238,6 @@ class _Weave:
         if not b"".join(near_missing + near_extra).strip():
             return True
         return False if all(map(_whole, near)) else None
-
-
-def _on_branch(line: Line) -> list[Life]:
-    """Return the lives that a line has on the branch, whatever the base itself has done to it."""
-    return [Life(ROOT, life.died) if life.born == NEVER else life for life in line.lives if life.born != OWN]
 
 
 def _whole(texts: Sequence[bytes]) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from git_xsa.model.change import ADDED, CONTEXT, REMOVED, Hunk
 from git_xsa.model.lines import LineHistory
-from git_xsa.model.rules import Chosen, there
+from git_xsa.model.rules import Chosen
 
 #: How many lines of context a hunk has, as in git's own diffs.
 CONTEXT_LINES = 3
@@ -21,7 +21,7 @@ def rewritten_hunks(lines: LineHistory, before: Chosen, after: Chosen) -> tuple[
     marks = bytearray()
     texts = []
     for line in lines:
-        old, new = there(line.lives, before), there(line.lives, after)
+        old, new = line.there(before), line.there(after)
         if old or new:
             marks.append(CONTEXT if old and new else REMOVED if old else ADDED)
             texts.append(line.text)

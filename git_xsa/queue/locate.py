@@ -15,8 +15,8 @@ order (the first that says so counts):
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
 from hashlib import sha256
 
@@ -120,8 +120,8 @@ class Locator:
         A commit of the branch that a base beside it has picked is in the base.
         """
         place = self._locate(patch, numbers)
-        if place is not None and place.position and self.picked([place.position]):
-            return Place(0, place.how)
+        if place is not None and self._history.taken([place.position]):
+            return replace(place, position=0)
         return place
 
     def _locate(self, patch: PatchFile, numbers: Sequence[int]) -> Place | None:
@@ -143,19 +143,12 @@ class Locator:
         found = self._by_contents(patch, positions)
         return Place(0, How.COMMIT) if found is None and self._is_before(patch) else found
 
-    def is_own(self, patch: PatchFile) -> bool:
-        """Whether a commit that the base, which left the branch, has for itself is ``patch``."""
-        return any(self._equal(patch, known) for known in self._own_commits(_paths(patch.changes)))
-
-    def picked(self, positions: Collection[int]) -> set[int]:
-        """Return which of the changes at ``positions`` a base that left the branch has as commits of its own."""
-        if self._history.base is None or not positions:
+    def in_base(self, series: Sequence[PatchFile]) -> set[str]:
+        """Return the names of those patches of ``series`` that a base beside the branch has."""
+        if self._history.base is None:
             return set()
-        commits = {position: self._commit(position) for position in positions}
-        own = self._own_commits({path for commit in commits.values() for path in _paths(commit.changes)})
-        names = {name for known in own for name in known.names}
-        ids = {patch_id(known.changes) for known in own if known.changes}
-        return {p for p, commit in commits.items() if commit.id[:_SHORTEST] in names or patch_id(commit.changes) in ids}
+        places = zip(series, self.locate_all(series), strict=True)
+        return {patch.name for patch, place in places if place is not None and place.position == 0}
 
     def is_in_base(self, position: int) -> bool:
         """Whether the base holds what the change at ``position`` does, as what its files hold tells."""

@@ -32,7 +32,7 @@ def ask_files(session: Session, base: Commit, tip: Commit, files: Sequence[Path]
     start = history.position[base.id]
     series = _read(files)
     locator = Locator(session.repository, history, base)
-    own = {patch.name for patch in series if locator.is_own(patch)}
+    own = locator.in_base(series)
     rest = [patch for patch in series if patch.name not in own]
     positions = dict.fromkeys(own, 0)
     placed = history

@@ -167,7 +167,7 @@ class Placing:
         if later and history.base is not None:
             if asked.number in self._session.fixed_by_own(base, history):
                 return ()
-            later = [p for p in later if p not in locator.picked([p]) and not locator.is_in_base(p)]
+            later = [p for p in later if p not in history.taken([p]) and not locator.is_in_base(p)]
         elsewhere = [
             patch
             for patch, place in zip(asked.patches, asked.places, strict=True)

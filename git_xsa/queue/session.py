@@ -173,6 +173,8 @@ class Session:
                 f"git branch -a --contains {stray.id[:12]} tells which branch it is on; give its end with --tip",
             )
         xsa_of = {position: history.marks(position) for position in wanted if position is not None}
+        for position in history.taken(xsa_of):
+            xsa_of[0] = (*xsa_of.get(0, ()), *xsa_of.pop(position))
         if present:  # somewhere before the range: position 0 is in every base
             messages = [self.repository.read(commit.id) for commit in present]
             texts = [message[2].decode("utf-8", "replace") for message in messages if message is not None]
@@ -224,7 +226,7 @@ class Session:
         history = self.range(base, tip)
         start = history.position[base.id]
         xsa_of: dict[int, list[int]] = {}
-        picked = self._picked_by_own(base, history, asked)
+        picked = self._picked_by_own(history, asked)
         for number in sorted(set(asked) - self.fixed_by_own(base, history)):
             for position in history.advisories.get(number, ()):
                 if position > start:
@@ -275,17 +277,13 @@ class Session:
         if history.base is None:
             return set()
         said = self._fixed_in(base, set(history.advisories), (f"^{history.root}",))
-        picked = self._picked_by_own(base, history, history.advisories.keys() - said)
+        picked = self._picked_by_own(history, history.advisories.keys() - said)
         return said | {n for n, fixes in history.advisories.items() if n not in said and picked.issuperset(fixes)}
 
-    def _picked_by_own(self, base: Commit, history: Range, numbers: Collection[int]) -> set[int]:
-        """Return which commits of the branch that fix ``numbers`` a base that left it has as commits of its own."""
-        if history.base is None:
-            return set()
-        from git_xsa.queue.locate import Locator  # noqa: PLC0415 - only for such a base
-
+    def _picked_by_own(self, history: Range, numbers: Collection[int]) -> set[int]:
+        """Return which commits of the branch that fix ``numbers`` a base beside it has, whatever brought them there."""
         wanted = {position for number in numbers for position in history.advisories.get(number, ())}
-        return Locator(self.repository, history, base).picked(wanted)
+        return history.taken(wanted)
 
     def _fixed_in(self, base: Commit, numbers: set[int], since: tuple[str, ...]) -> set[int]:
         """Return those of ``numbers`` that commits of the base's first-parent line say they fix."""

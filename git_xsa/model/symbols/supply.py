@@ -34,20 +34,20 @@ class _WithNames:
         yield from self._source.rules(position)
         yield from self._rules.get(position, ())
 
-    def grown(self, selection: Selection, position: int, rule: Rule) -> Selection | None:
-        """Add ``rule`` to those of the change at ``position`` and return what is selected then.
+    def grown(self, selection: Selection, position: int, rule: Rule) -> Selection:
+        """Add ``rule`` to those of the change at ``position`` and return what is selected then, itself when the rule is
+        known.
 
-        Itself when the rule is known; ``None``, without the rule, when what it asks for can't be had.
+        The rule is not kept when what it asks for can't be had: the selection is impossible then.
         """
         rules = self._rules.setdefault(position, [])
         if rule in rules:
             return selection
         rules.append(rule)
         grown = select(self, selection.base, selection.wanted)
-        if not grown.impossible:
-            return grown
-        rules.pop()
-        return None
+        if grown.impossible:
+            rules.pop()
+        return grown
 
 
 def supply_names(
@@ -56,8 +56,9 @@ def supply_names(
     """Return ``selection`` with what supplies the names that it lacks, and with what takes away the uses of names whose
     definition goes; itself when nothing is amiss.
 
-    Of names that go only macros are looked for, unless the selection is ``relaxed``: context need not be there.  What
-    can't be applied to this base is left out: such a name stays missing.
+    Of names that go only macros are looked for, unless the selection is ``relaxed``: context need not be there.  Where
+    nothing that supplies a name can be applied to this base, the selection is impossible; a use that can't be taken
+    away stays.
     """
     rules = _WithNames(source)
     grown = selection
@@ -67,6 +68,8 @@ def supply_names(
         looked_at |= fresh
         for missing in Search(evidence, forms, fresh, grown.chosen).run() if fresh else ():
             grown = _choose(rules, grown, missing)
+            if grown.impossible:
+                return grown
         if looked_at >= set(grown.queue):  # only then, since what comes in may take a use away
             for orphan in find_orphans(evidence, forms, grown.chosen, macros=not relaxed):
                 grown = _take(rules, grown, orphan)
@@ -77,14 +80,16 @@ def supply_names(
 
 
 def _choose(rules: _WithNames, selection: Selection, missing: Missing) -> Selection:
-    """Return ``selection`` with the oldest of the suppliers that can be had."""
+    """Return ``selection`` with the oldest of the suppliers that can be had; an impossible one when none can."""
+    refused: list[Selection] = []
     taken = [supply for supply in missing.supplies if supply.position in selection.queue]
     for supply in taken[:1] or missing.supplies:
         rule = _rule(missing, supply, _choice(missing, supply, bool(taken)))
         grown = rules.grown(selection, missing.position, rule)
-        if grown is not None:
+        if not grown.impossible:
             return grown
-    return selection
+        refused.append(grown)
+    return refused[0]
 
 
 def _take(rules: _WithNames, selection: Selection, orphan: Orphan) -> Selection:
@@ -92,7 +97,8 @@ def _take(rules: _WithNames, selection: Selection, orphan: Orphan) -> Selection:
     symbol = Symbol(orphan.name, orphan.user, orphan.use, removed=True)
     condition = Condition(ROOT, orphan.taker)
     rule = Rule(condition, Kind.SYMBOL, orphan.path, orphan.hunk, (orphan.line,), gone=True, symbol=symbol)
-    return rules.grown(selection, orphan.position, rule) or selection
+    grown = rules.grown(selection, orphan.position, rule)
+    return selection if grown.impossible else grown
 
 
 def _choice(missing: Missing, supply: Supply, taken: bool) -> Choice:

@@ -1,0 +1,46 @@
+"""Trees that are bases without being a position of the branch: what files they have, and what these hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cached_property
+
+from git_xsa.git.repository import Repository
+
+#: What a tree has: name -> mode and object name.
+Entries = Mapping[bytes, tuple[str, str]]
+
+
+class CommitTree:
+    """The tree of a commit that left the branch, or never was on it; ``likely`` tells from what it has at which
+    position the branch is most like it."""
+
+    def __init__(self, repository: Repository, commit: str, likely: Callable[[Entries], int]) -> None:
+        self._repository = repository
+        self._commit = commit
+        self._find_likely = likely
+
+    @cached_property
+    def all(self) -> Entries:
+        """Everything that the tree has."""
+        # The whole tree: names of files that matter may be under embargo, and must not be seen in a process list.
+        output = self._repository.git.call("ls-tree", "-r", "-z", "--full-tree", self._commit).out
+        found = {}
+        for line in output.split(b"\0")[:-1]:
+            words, _, path = line.partition(b"\t")
+            mode, _, name = words.decode().split()
+            found[path] = (mode, name)
+        return found
+
+    @cached_property
+    def likely(self) -> int:
+        """The position of the branch that the tree is most like."""
+        return self._find_likely(self.all)
+
+    def entries(self, paths: Collection[bytes]) -> Entries:
+        """Return mode and object name of those files at ``paths`` that the tree has."""
+        return {path: self.all[path] for path in paths if path in self.all}
+
+    def contents(self, ids: Sequence[str]) -> Mapping[str, bytes]:
+        """Return the contents of the files with the object names ``ids``."""
+        return self._repository.contents(ids)
