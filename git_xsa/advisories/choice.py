@@ -10,7 +10,7 @@ two branches are alternatives of each other where the rest of their names is the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from fnmatch import fnmatchcase
@@ -37,6 +37,7 @@ class Found(str, Enum):
     SERIES = "series"
     NOT_NAMED = "not-named"  #: patches, but none for this branch
     OTHER_TREES = "other-trees"  #: patches for other trees alone
+    BRANCH = "branch"  #: patches that fit nowhere: the commits that the branch marks are used
     NO_PATCHES = "no-patches"  #: none at all; perhaps releases or commits
     MISSING = "missing"  #: the files that are named have not been taken in
 
@@ -69,9 +70,17 @@ class Choice:
 
 
 def choose(
-    advisory: Advisory | None, recipes: Recipes | None, paths: Sequence[str], version: Version | None, tree: str
+    advisory: Advisory | None,
+    recipes: Recipes | None,
+    paths: Sequence[str],
+    version: Version | None,
+    tree: str,
+    own: Collection[str] = (),
 ) -> Choice:
-    """Return what an advisory with the files ``paths`` has for the branch ``version`` (``None``: any) of ``tree``."""
+    """Return what an advisory with the files ``paths`` has for the branch ``version`` (``None``: any) of ``tree``.
+
+    ``own`` are files that are for this tree whatever their names say.
+    """
     patches = [path for path in paths if is_patch_name(path)]
     recipe = recipes.recipe(version, tree) if recipes is not None and version is not None else None
     first: list[Series] = []
@@ -82,9 +91,9 @@ def choose(
             first = [Series(tuple(dict.fromkeys(files)), Basis.RECIPE, names, recipe.stable_ref, recipe.prereqs)]
     rows = advisory.rows if advisory is not None else ()
     if rows:
-        choice = _by_table(rows, patches, version, tree)
+        choice = _by_table(rows, patches, version, tree, own)
     elif patches:
-        choice = _by_name(patches, version, tree)
+        choice = _by_name(patches, version, tree, own)
     else:
         choice = _nothing(advisory)
     if not first:
@@ -106,8 +115,11 @@ def tree_of(row: Row) -> str:
     return named or row.scope.tree or XEN
 
 
-def _by_table(rows: Sequence[Row], patches: Sequence[str], version: Version | None, tree: str) -> Choice:
-    ours = [row for row in rows if tree_of(row) == tree]
+def _by_table(
+    rows: Sequence[Row], patches: Sequence[str], version: Version | None, tree: str, own: Collection[str]
+) -> Choice:
+    here = {row for row in rows for path in matching(row.pattern, patches) if path in own}
+    ours = [row for row in rows if tree_of(row) == tree or (row in here and row.scope.tree in ("", XEN, tree))]
     if not ours:
         trees = ", ".join(dict.fromkeys(map(tree_of, rows)))
         return Choice(Found.OTHER_TREES, remark=f"its patches are for {trees}")
@@ -120,7 +132,7 @@ def _by_table(rows: Sequence[Row], patches: Sequence[str], version: Version | No
     first = named or unsaid
     series = [_joined(first, patches, Basis.TABLE)] if first else []
     series += [_joined([row], patches, Basis.NEAR) for row in _by_distance(ours, version) if row not in first]
-    return _there(series, first or ours, patches, _by_name(patches, version, tree) if patches else None)
+    return _there(series, first or ours, patches, _by_name(patches, version, tree, own) if patches else None)
 
 
 def _there(series: Sequence[Series], first: Sequence[Row], patches: Sequence[str], by_name: Choice | None) -> Choice:
@@ -166,10 +178,10 @@ def _joined(rows: Sequence[Row], patches: Sequence[str], basis: Basis) -> Series
     return Series(tuple(dict.fromkeys(paths)), basis, " ".join(row.pattern for row in rows))
 
 
-def _by_name(patches: Sequence[str], version: Version | None, tree: str) -> Choice:
+def _by_name(patches: Sequence[str], version: Version | None, tree: str, here: Collection[str]) -> Choice:
     """Return the series that names make, those for newer branches first, the nearest of them first of all."""
     names = [read_name(path) for path in in_order(patches)]
-    ours = [name for name in names if name.tree in ("", tree)]
+    ours = [name for name in names if name.tree in ("", tree) or name.path in here]
     if not ours:
         trees = ", ".join(dict.fromkeys(name.tree for name in names))
         return Choice(Found.OTHER_TREES, remark=f"its patches are for {trees}")

@@ -84,7 +84,7 @@ class Edition:
     def patches_at(self, paths: Iterable[str]) -> tuple[PatchFile, ...]:
         """Return the patches at ``paths``, named as they were published; ``PatchError``: one is none."""
         return tuple(
-            replace(patch, name=path + patch.name.removeprefix(Path(path).name))
+            replace(patch, name=path + patch.name.removeprefix(patch.file), file=path)
             for path in paths
             for patch in parse_patches(Path(path), self.read(path))
         )

@@ -71,13 +71,15 @@ class PatchFile:
     sources: Mapping[bytes, bytes] = field(default_factory=dict)
     content: bytes = field(default=b"", repr=False, compare=False)
     level: int = 1
+    #: The file's name; that of the patch has a number behind it where the file holds several.
+    file: str = ""
     part: Part = field(default=Part(b"", ()), repr=False, compare=False)
 
     def at_level(self, level: int) -> PatchFile | None:
         """Return the patch with ``level`` folders taken off its names; ``None`` where they have not as many, or a name
         must not be used."""
         try:
-            return _made(self.name, self.part, self.content, level) if level != self.level else self
+            return _made((self.name, self.file), self.part, self.content, level) if level != self.level else self
         except (DiffError, PatchError):
             return None
 
@@ -114,7 +116,8 @@ def parse_patches(path: Path, content: bytes) -> tuple[PatchFile, ...]:
         whole = len(parts) == 1
         found = tuple(
             _first_guess(
-                path.name if whole else f"{path.name}#{number}",
+                path.name,
+                "" if whole else f"#{number}",
                 part,
                 content if whole else part.head + b"".join(part.diffs),
             )
@@ -146,17 +149,20 @@ def _refuse_packed(path: Path, content: bytes) -> None:
                 raise PatchError(f"{path} is text in UTF-16", f"make UTF-8 of it: iconv -f {encoding} -t utf-8")
 
 
-def _first_guess(name: str, part: Part, content: bytes) -> PatchFile:
+def _first_guess(file: str, number: str, part: Part, content: bytes) -> PatchFile:
     """Return the patch as ``patch -p1`` reads its names, or as ``-p0`` does where no folder stands before one."""
+    names = (file + number, file)
     try:
-        return _made(name, part, content, 1)
+        return _made(names, part, content, 1)
     except _NoFolder:
-        return _made(name, part, content, 0)
+        return _made(names, part, content, 0)
 
 
-def _made(name: str, part: Part, content: bytes, level: int) -> PatchFile:
-    """Return the patch ``part`` with ``level`` folders taken off the names; raises ``DiffError`` where it is damaged,
-    ``_Shady`` where a name must not be used."""
+def _made(names: tuple[str, str], part: Part, content: bytes, level: int) -> PatchFile:
+    """Return the patch ``part``, by its name and its file's, with ``level`` folders taken off the paths.
+
+    Raises ``DiffError`` where it is damaged, ``_Shady`` where a path must not be used.
+    """
     diffs = [_file_diff(text, level) for text in part.diffs]
     changes = tuple(diff.change() for diff, _ in diffs)
     for change in changes:
@@ -166,7 +172,8 @@ def _made(name: str, part: Part, content: bytes, level: int) -> PatchFile:
     message = _decoded(part.message)
     subject = read_heading(message).subject
     text = b"".join(text for _, text in diffs)
-    return PatchFile(name, subject or name, message, text, changes, sources, content, level, part)
+    name, file = names
+    return PatchFile(name, subject or name, message, text, changes, sources, content, level, file, part)
 
 
 def _file_diff(text: bytes, level: int) -> tuple[FileDiff, bytes]:

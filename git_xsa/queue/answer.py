@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 
+from git_xsa.advisories.trees import NotJudged
 from git_xsa.git.log import Range
 from git_xsa.git.repository import Commit
 from git_xsa.git.trial import Entry, Quarantine
@@ -161,6 +162,8 @@ class Verdict:
     build: Build | None = None
     found: tuple[FoundSeries, ...] = ()
     rest: Verdict | None = None
+    #: The patch files that are for other trees.
+    not_judged: tuple[NotJudged, ...] = ()
 
     @property
     def xsa(self) -> list[int]:
@@ -344,6 +347,8 @@ class Question:
     published: Mapping[int, Published] = field(default_factory=dict)
     #: The question about what goes in, where some advisories are in conflict and others not.
     rest: Question | None = None
+    #: The patch files that are for other trees.
+    not_judged: tuple[NotJudged, ...] = ()
 
     @property
     def private(self) -> bool:
@@ -355,4 +360,5 @@ class Question:
         state, doubt = conclude(self.proposal, quarantine)
         selection = self.proposal.selection
         verdict = Verdict(self.base, self.tip, self.range, state, selection, doubt, self.asked, self.xsa_of)
-        return replace(verdict, found=self.found, rest=self.rest.answer(quarantine) if self.rest is not None else None)
+        rest = self.rest.answer(quarantine) if self.rest is not None else None
+        return replace(verdict, found=self.found, rest=rest, not_judged=self.not_judged)

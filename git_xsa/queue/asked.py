@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from git_xsa.advisories.choice import Choice, Series
 from git_xsa.advisories.library import Edition
 from git_xsa.advisories.patchfile import PatchFile
 from git_xsa.advisories.series import Baseline, Group, Unplaced, place_groups, place_on_base
+from git_xsa.advisories.trees import NotJudged
 from git_xsa.git.log import Range
 from git_xsa.git.repository import Repository
 from git_xsa.model.rules import Chosen
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 class Asked:
     """What there is of an advisory: what was chosen, and the place of each patch that has one already.
 
-    ``lacking`` are the commits of the branch that say they fix the advisory and that none of the patches is.
+    ``lacking`` are the commits of the branch that say they fix the advisory and that none of the patches is,
+    ``not_judged`` the files for other trees.
     """
 
     number: int
@@ -36,6 +38,7 @@ class Asked:
     trouble: str = ""
     lacking: tuple[int, ...] = ()
     remarks: tuple[str, ...] = ()
+    not_judged: dict[NotJudged, None] = field(default_factory=dict)
 
     @property
     def last(self) -> int:
@@ -64,7 +67,7 @@ def placed_together(repository: Repository, history: Range, start: int, groups: 
 
 def resolved(asked: Asked, series: Series, patches: tuple[PatchFile, ...], places: Sequence[Place | None]) -> Asked:
     """Return ``asked`` with a series, its patches and their places."""
-    return Asked(asked.number, asked.edition, asked.choice, series, patches, tuple(places))
+    return replace(asked, series=series, patches=patches, places=tuple(places))
 
 
 def fits_base(session: Session, question: Question) -> bool:

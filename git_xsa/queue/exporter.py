@@ -153,7 +153,7 @@ def _verdict(session: Session, question: Question, selection: Selection, patches
     state = State.NEEDS_PREREQUISITES if selection.prerequisites else State.APPLIES
     state = State.PARTLY_APPLIED if question.proposal.partly else state
     verdict = Verdict(question.base, question.tip, question.range, state, selection, None, question.asked)
-    return replace(verdict, xsa_of=question.xsa_of, found=question.found)
+    return replace(verdict, xsa_of=question.xsa_of, found=question.found, not_judged=question.not_judged)
 
 
 def _avoided(question: Question, relaxed: Relaxed) -> list[str]:

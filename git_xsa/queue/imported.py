@@ -24,7 +24,7 @@ from git_xsa.git.repository import Commit
 from git_xsa.queue.answer import FoundPatch, FoundSeries, Published, Question, State, propose
 from git_xsa.queue.asked import Asked, fits_base, on_base, placed_together
 from git_xsa.queue.locate import Locator
-from git_xsa.queue.placing import Placing, Target, lacking_words, without_lacking
+from git_xsa.queue.placing import Placing, Target, lacking_words, on_the_branch, without_lacking
 
 if TYPE_CHECKING:
     from git_xsa.advisories.text import Advisory
@@ -103,16 +103,32 @@ class Imported:
         stored = self._with_prerequisites([number for number in wanted if number in self.numbers], base, tip)
         locator = Locator(self._session.repository, history, base)
         asked = [self._placing.resolve(number, Target(base, tip), locator, history) for number in stored]
+        target = Target(base, tip)
+        others = tuple(other for one in asked for other in one.not_judged)
         if not named:
             asked = [one for one in asked if not self._is_present(one, history.position[base.id])]
+        unfit = [one.number for one in asked if one.series is None and one.trouble]
+        while True:  # ends: each round but the first has fewer files to be placed
+            unfit = [number for number in unfit if self._marked(history, [number], base)]
+            asked = [one if one.number not in unfit else on_the_branch(one, target) for one in asked]
+            questions, unfit = self._queues(target, history, asked, wanted, named)
+            if not any(self._marked(history, [number], base) for number in unfit):
+                return [replace(questions[0], not_judged=others), *questions[1:]]
+
+    def _queues(
+        self, target: Target, history: Range, asked: Sequence[Asked], wanted: Sequence[int], named: bool
+    ) -> tuple[list[Question], list[int]]:
+        """Return the questions, and the advisories of which some files fit nowhere or into no queue."""
+        base = target.base
         usable = [one for one in asked if one.series is not None]
         others = [number for number in wanted if number not in {one.number for one in usable}]
         marked = self._marked(history, others, base)
         together, left = self._together(history, base, usable, marked)
         rest = [number for number in others if not (number in self.numbers and not named and number not in marked)]
-        told = [one for one in asked if one.series is None and (named or one.trouble)]
+        told = [
+            one for one in asked if one.series is None and (named or one.trouble or one.choice.found is Found.BRANCH)
+        ]
         joined = [one for one in usable if one not in left]
-        target = Target(base, tip)
         questions = [self._question(target, together, joined, marked, rest, told)]
         stuck = history.base is not None and questions[0].proposal.state is State.CONFLICTS
         if stuck and any(one.lacking for one in joined):
@@ -122,10 +138,16 @@ class Imported:
             found = on_base(self._session.repository, history.base, joined)
             if found is not None:
                 questions[0] = self._question(target, found[0], found[1], {}, rest, told)
-        questions += [self._alone(target, history, one) for one in left]
+        conflicts = history.base is None and questions[0].proposal.state is State.CONFLICTS
+        alone = [self._alone(target, history, one) for one in left]
+        on_own_tree = [question for question in alone if question.proposal.state is not State.CONFLICTS]
+        unfit = [one.number for one in (*left, *(joined if conflicts else ())) if one.pending]
+        if history.base is not None:  # what was made for that very tree is what its user wants
+            unfit = [number for number in unfit if all(number not in question.asked for question in on_own_tree)]
+        questions += alone
         if len(questions) > 1 and not questions[0].xsa_of and not questions[0].asked:
             questions.pop(0)
-        return questions
+        return questions, unfit
 
     def fixes(self, base: Commit, tip: Commit) -> dict[int, list[int]]:
         """Return the commits that the patches of advisories have become, for those of the store that the branch says it

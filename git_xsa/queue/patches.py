@@ -26,11 +26,14 @@ def ask_files(session: Session, base: Commit, tip: Commit, files: Sequence[Path]
 
     The series gets its place as a whole.  Where it has none, each patch that the branch has as a commit is asked about
     as that, and the rest is placed; what ``base`` has already, also one that left the branch, is answered, too.  Where
-    the branch's commits don't go on such a base, the patches are tried on it as they are.
+    the branch's commits don't go on such a base, the patches are tried on it as they are.  Patches for other trees are
+    named, and no part of the question.
     """
     history = session.range(base, tip)
     start = history.position[base.id]
-    series = _read(files)
+    series, others = session.trees(base, tip).sort_out(_read(files))
+    if not series:
+        return replace(session.question(base, tip, history, {}), not_judged=others)
     locator = Locator(session.repository, history, base)
     own = locator.in_base(series)
     rest = [patch for patch in series if patch.name not in own]
@@ -45,14 +48,14 @@ def ask_files(session: Session, base: Commit, tip: Commit, files: Sequence[Path]
             else:
                 placed, found = _apart(session, locator, history, start, rest)
                 positions |= found
-    question = _asked(session, base, tip, series, placed, positions)
+    question = replace(_asked(session, base, tip, series, placed, positions), not_judged=others)
     if history.base is not None and rest and fits_base(session, question):
         positions = dict.fromkeys(own, 0)
         try:
             placed = place_on_base(session.repository, history.base, [Group(0, tuple(rest))]).range
         except Unplaced:
             return question
-        question = _asked(session, base, tip, series, placed, positions)
+        question = replace(_asked(session, base, tip, series, placed, positions), not_judged=others)
     return question
 
 
@@ -112,7 +115,7 @@ def _read(files: Sequence[Path]) -> list[PatchFile]:
     return [
         patch
         if names.count(patch.name) == 1
-        else replace(patch, name=_told_apart(path, files) + patch.name.removeprefix(path.name))
+        else replace(patch, name=_told_apart(path, files) + patch.name.removeprefix(patch.file))
         for path, patch in series
     ]
 

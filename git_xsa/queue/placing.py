@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from git_xsa.advisories.choice import Basis, Choice, Found, choose
 from git_xsa.advisories.library import Edition, Library
-from git_xsa.advisories.names import in_order
+from git_xsa.advisories.names import in_order, read_name
 from git_xsa.advisories.patchfile import PatchError, PatchFile
 from git_xsa.advisories.series import Group, Unplaced, is_there, place_groups, standing_together
+from git_xsa.advisories.trees import NotJudged
 from git_xsa.git.log import Range
 from git_xsa.git.repository import Commit
 from git_xsa.model.words import count
@@ -47,11 +48,37 @@ class Placing:
         self._session = session
         self._library = library
         self._marked_before: dict[str, dict[int, list[str]]] = {}
+        self._named: dict[tuple[int, str, Commit, Commit], tuple[frozenset[str], tuple[NotJudged, ...]]] = {}
 
     def choose(self, edition: Edition, base: Commit, tip: Commit) -> Choice:
         """Return what ``edition`` has for the branch that ends at ``tip``."""
         version = self._session.version_of(base, tip)
-        return choose(edition.advisory, edition.recipes, edition.paths, version, self._session.settings.tree)
+        own, _ = self._named_otherwise(edition, Target(base, tip))
+        return choose(edition.advisory, edition.recipes, edition.paths, version, self._session.settings.tree, own)
+
+    def _named_otherwise(self, edition: Edition, target: Target) -> tuple[frozenset[str], tuple[NotJudged, ...]]:
+        """Return which files that are named after another tree are for this one all the same, and the others.
+
+        ``libxl-qemu-disk`` names what a patch of this tree is about, and oxenstored is a part of it.
+        """
+        key = (edition.number, edition.name, *target)
+        if key not in self._named:
+            own: set[str] = set()
+            others: list[NotJudged] = []
+            for path in edition.patches:
+                said = read_name(path).tree
+                if said in ("", self._session.settings.tree):
+                    continue
+                try:
+                    mine, other = self._session.trees(*target).sort_out(
+                        edition.patches_at([path]), edition.number, said
+                    )
+                except PatchError:  # told where it is used
+                    continue
+                own |= {path} if mine else set()
+                others += other
+            self._named[key] = (frozenset(own), tuple(others))
+        return self._named[key]
 
     def early(self, history: Range) -> dict[int, list[str]]:
         """Return the commits before the range that say they fix each advisory of the store."""
@@ -68,14 +95,18 @@ class Placing:
         edition = self._library.newest(number)
         assert edition is not None, "it is in the store"
         choice = self.choose(edition, base, target.tip)
-        asked = Asked(number, edition, choice)
+        trees = self._session.trees(*target)
+        asked = Asked(number, edition, choice, not_judged=dict.fromkeys(self._named_otherwise(edition, target)[1]))
         trouble = ""
         first: Asked | None = None
         for series in choice.series:
             try:
-                patches = edition.patches_at(series.paths)
+                patches, others = trees.sort_out(edition.patches_at(series.paths), number)
             except PatchError as error:
                 trouble = trouble or error.what
+                continue
+            asked.not_judged |= dict.fromkeys(others)
+            if not patches:
                 continue
             candidate = resolved(asked, series, patches, locator.locate_all(patches, (number,)))
             if series.basis is Basis.NAME:
@@ -91,6 +122,9 @@ class Placing:
         if first is not None:
             return first
         asked.trouble = trouble or (choice.remark if choice.found is Found.MISSING else "")
+        if asked.not_judged and not asked.trouble:
+            names = ", ".join(dict.fromkeys(one.tree for one in asked.not_judged))
+            asked.choice = Choice(Found.OTHER_TREES, remark=f"its patches are for {names}")
         return asked
 
     def _settle(self, asked: Asked, base: Commit, history: Range) -> str:
@@ -186,7 +220,7 @@ class Placing:
         assert asked.series is not None, "it has parts"
         pending = {patch.name: patch for patch in asked.pending}
         groups = [
-            Group(number, tuple(pending[path] for path in part if path in pending))
+            Group(number, tuple(patch for path in part for patch in asked.pending if patch.file == path))
             for number, part in enumerate(asked.series.parts)
         ]
         groups = [group for group in groups if group.patches]
@@ -222,6 +256,20 @@ def without_lacking(asked: Asked, target: Target, history: Range) -> Asked:
     return replace(asked, lacking=(), remarks=(*asked.remarks, words))
 
 
+def on_the_branch(asked: Asked, target: Target) -> Asked:
+    """Return ``asked`` without the files that fit nowhere, or into no queue: the commits that the branch marks as its
+    fix are used in their place, as they would be without the files."""
+    why = asked.trouble or f"{_names([patch.name for patch in asked.pending])} can't be in one queue with the others"
+    words = f"{why}; used in its place are the commits that {target.tip.name} marks as XSA-{asked.number}"
+    located = [(p, place) for p, place in zip(asked.patches, asked.places, strict=True) if place is not None]
+    if not located:
+        bare = replace(asked, series=None, patches=(), places=(), lacking=(), trouble="")
+        return replace(bare, choice=Choice(Found.BRANCH, remark=words))
+    found = replace(asked, trouble="", remarks=(*asked.remarks, words))
+    _narrow(found, [patch for patch, _ in located], [place for _, place in located])
+    return found
+
+
 def _leave_out_twins(asked: Asked, locator: Locator) -> None:
     """Leave out files that are the same commit of the branch as another one: copies under another name, or made for
     another branch."""
@@ -242,7 +290,7 @@ def _narrow(asked: Asked, patches: Sequence[PatchFile], places: Sequence[Place |
     """Let ``asked`` have these patches only, in this order."""
     assert asked.series is not None, "patches are of a series"
     asked.patches, asked.places = tuple(patches), tuple(places)
-    asked.series = replace(asked.series, paths=tuple(patch.name for patch in patches))
+    asked.series = replace(asked.series, paths=tuple(dict.fromkeys(patch.file for patch in patches)))
 
 
 def _take_subjects(asked: Asked, history: Range) -> bool:

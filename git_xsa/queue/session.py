@@ -31,6 +31,7 @@ from git_xsa.queue.fitting import without_conflicts
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+    from git_xsa.advisories.trees import Trees
     from git_xsa.model.freeze import Instant
     from git_xsa.model.symbols.forms import Forms
     from git_xsa.queue.imported import Imported
@@ -61,6 +62,7 @@ class Session:
             self.repository.close()
             raise
         self._range: Range | None = None
+        self._trees: dict[tuple[str, str], Trees] = {}
         self.symbols = symbols
         self._now = now
 
@@ -100,6 +102,15 @@ class Session:
             found = Range(self.repository, self._merge_base(base, tip), tip.id, base=base.id)
         self._range = found
         return found
+
+    def trees(self, base: Commit, tip: Commit) -> Trees:
+        """Return what tells which patches are for the tree of ``base`` and ``tip``."""
+        from git_xsa.advisories.trees import Trees  # noqa: PLC0415 - commits need none
+
+        key = (base.id, tip.id)
+        if key not in self._trees:
+            self._trees[key] = Trees(self.repository, key)
+        return self._trees[key]
 
     def _read_range(self, root: Commit, tip: Commit) -> Range | None:
         """Return the range from ``root`` to ``tip``, ``None`` when the root is not on the branch."""

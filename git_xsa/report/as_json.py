@@ -102,6 +102,10 @@ def verdict_document(verdict: Verdict) -> dict[str, Any]:
     }
     if verdict.found:
         document["advisories"] = [_series(verdict, series) for series in verdict.found]
+    if verdict.not_judged:
+        document["not_judged"] = [
+            {"file": one.file, "tree": one.tree, "xsa": one.xsa or None} for one in verdict.not_judged
+        ]
     if selection.impossible:
         document["conflicts"] = [_reason(verdict, reason) for reason in selection.impossible]
     if verdict.rest is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from git_xsa.model.words import count
-from git_xsa.queue.answer import FoundPatch, FoundSeries, State, Verdict
+from git_xsa.queue.answer import FoundSeries, State, Verdict
 from git_xsa.report.style import Lines
 
 #: How many digits of a commit and how many names of files are shown.
@@ -15,13 +15,18 @@ SHOWN = 6
 
 def print_found(lines: Lines, verdict: Verdict) -> None:
     """Print where the patches of the answer came from, what the base has of them, and who does not vouch for them."""
+    trees: dict[str, list[str]] = {}
+    for one in verdict.not_judged:
+        trees.setdefault(one.tree, []).append(f"{one.file} (XSA-{one.xsa})" if one.xsa else one.file)
+    for tree, files in trees.items():
+        lines.line("  ", (f"{tree}: not judged: {_names(files)}", "dim"))
     for series in verdict.found:
         lines.line(f"  from the store: {series.title}, {_what(verdict, series)}")
         present = [patch for patch in series.patches if patch.present]
         missing = [patch for patch in series.patches if not patch.present]
         if present and missing:
-            lines.line(f"    in {verdict.base.name}: {_names(present)}")
-            lines.line("    ", (f"missing: {_names(missing)}", "yellow"))
+            lines.line(f"    in {verdict.base.name}: {_names([patch.name for patch in present])}")
+            lines.line("    ", (f"missing: {_names([patch.name for patch in missing])}", "yellow"))
         if series.remark and series.patches:
             lines.line("    ", (series.remark, "yellow"))
         if verdict.state is State.CONFLICTS and series.patches:
@@ -70,7 +75,6 @@ def _undeclared(verdict: Verdict, series: FoundSeries) -> list[str]:
     return [f"needs XSA-{number}, which its recipe does not declare" for number in needed]
 
 
-def _names(patches: Sequence[FoundPatch]) -> str:
-    names = [patch.name for patch in patches]
+def _names(names: Sequence[str]) -> str:
     more = len(names) - SHOWN
     return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
