@@ -18,6 +18,7 @@ from git_xsa.commands.arguments import (
 )
 from git_xsa.errors import UsageError, XsaError
 from git_xsa.queue.answer import Question, State, Verdict
+from git_xsa.queue.bases import find_base
 from git_xsa.queue.exporter import Ready, Wish, files_of, prepare
 from git_xsa.queue.folder import write_folder
 from git_xsa.queue.formats import FORMATS
@@ -102,7 +103,10 @@ def run(options: argparse.Namespace) -> int:
     """
     _check(options)
     with Session(symbols=not options.no_symbols, now=clock.now()) as session:
-        base = session.branches.base(options.onto)
+        base = find_base(session, options.onto)
+        if base.release is not None and options.format == "branch":
+            hint = f"commit it on {base.release} first, or choose another format"
+            raise UsageError(f"a branch needs a commit to stand on, and {base.name} is a source tree", hint)
         if options.verify is not None:
             from git_xsa.queue.verify import verify  # noqa: PLC0415 - not needed to export
             from git_xsa.report.export_text import print_check  # noqa: PLC0415
@@ -157,7 +161,7 @@ def _export(session: Session, options: argparse.Namespace) -> int:
 
 def _ask(session: Session, options: argparse.Namespace) -> Question:
     """Return the question that the options ask."""
-    base = session.branches.base(options.onto)
+    base = find_base(session, options.onto)
     tip = session.commit(options.tip) if options.tip else None
     commits, files = session.sort_out(options.patches)
     if files:

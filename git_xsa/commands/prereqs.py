@@ -12,6 +12,7 @@ from git_xsa.commands import clock
 from git_xsa.commands.arguments import advisory_numbers, build_options, build_wishes, built, hint_unknown, json_option
 from git_xsa.errors import UsageError, XsaError
 from git_xsa.queue.answer import Question, State, Verdict
+from git_xsa.queue.bases import find_base
 from git_xsa.queue.session import LOOK_AHEAD, Session
 from git_xsa.report.as_json import dumps, error_line, verdict_document, verdict_line
 from git_xsa.report.build import print_build_failures
@@ -106,7 +107,7 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _ask(session: Session, options: argparse.Namespace) -> Question:
-    base = session.branches.base(options.onto)
+    base = find_base(session, options.onto)
     tip = session.commit(options.tip) if options.tip else None
     if options.xsa:
         return session.ask_one(base, tip or session.tip_for(base), options.xsa, named=True)

@@ -46,7 +46,7 @@ class _Plain:
     def __init__(self, repository: Repository) -> None:
         self._scratch = Scratch()
         self.folder = self._scratch.path
-        alternates = [_quoted(repository.objects), *repository.alternates]
+        alternates = repository.alternates_with_own
         environment = {
             "GIT_CONFIG_GLOBAL": "/dev/null",
             "GIT_CONFIG_NOSYSTEM": "1",
@@ -65,11 +65,6 @@ class _Plain:
     def __exit__(self, *_: object) -> None:
         self.git.close()
         self._scratch.close()
-
-
-def _quoted(folder: Path) -> str:
-    escaped = str(folder).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
 
 
 def make_tar(repository: Repository, name: str, prefix: str) -> bytes:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from os import pathsep
 from pathlib import Path
 
 from git_xsa.errors import XsaError
@@ -20,11 +21,14 @@ class Commit:
     """A commit that somebody named: the name as given (a tag, a branch, a prefix) and its full object name.
 
     ``reference`` is the full name of the reference that was found for a branch's name, ``None`` for other names.
+    ``release`` is there for a source tree without history, whose commit ends with the command: the release that it
+    was made from.
     """
 
     name: str
     id: str
     reference: str | None = None
+    release: str | None = None
 
     @property
     def spelled(self) -> str:
@@ -77,6 +81,18 @@ class Repository:
     def close(self) -> None:
         """End git's long-lived processes."""
         self.git.close()
+
+    @property
+    def alternates_with_own(self) -> list[str]:
+        """Where git finds the repository's objects and those that it borrows, as a list of folders is written."""
+        return [quoted(self.objects), *self.alternates]
+
+    def borrow(self, objects: Path) -> None:
+        """Have git find objects in the folder ``objects``, too, from now on."""
+        self.alternates.append(quoted(objects))
+        self.git.set("GIT_ALTERNATE_OBJECT_DIRECTORIES", pathsep.join(self.alternates))
+        while self._services:  # they were started without it
+            self._services.popitem()[1].close()
 
     def __enter__(self) -> Repository:
         return self
@@ -206,3 +222,9 @@ class Repository:
 def _can_be_asked(name: str) -> bool:
     """Whether git can be asked about ``name`` as a line of its input; a NUL would end it earlier."""
     return bool(name) and not {"\n", "\0"} & set(name)
+
+
+def quoted(folder: Path) -> str:
+    """Return ``folder`` in the quotes of a list of folders, where it may hold what separates them."""
+    escaped = str(folder).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

@@ -415,6 +415,10 @@ class Git:
         self._services: list[Service | Stream] = []
         self._calls: set[Call] = set()
 
+    def set(self, name: str, value: str) -> None:
+        """Set a variable for every child that is started from now on."""
+        self._environment = {**self._environment, name: value}
+
     def start(
         self,
         *words: str,

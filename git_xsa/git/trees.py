@@ -11,6 +11,18 @@ from git_xsa.git.repository import Repository
 Entries = Mapping[bytes, tuple[str, str]]
 
 
+def entries_of(repository: Repository, commit: str) -> Entries:
+    """Return everything that the tree of ``commit`` has."""
+    # The whole tree: names of files that matter may be under embargo, and must not be seen in a process list.
+    output = repository.git.call("ls-tree", "-r", "-z", "--full-tree", commit).out
+    found = {}
+    for line in output.split(b"\0")[:-1]:
+        words, _, path = line.partition(b"\t")
+        mode, _, name = words.decode().split()
+        found[path] = (mode, name)
+    return found
+
+
 class CommitTree:
     """The tree of a commit that left the branch, or never was on it; ``likely`` tells from what it has at which
     position the branch is most like it."""
@@ -23,14 +35,7 @@ class CommitTree:
     @cached_property
     def all(self) -> Entries:
         """Everything that the tree has."""
-        # The whole tree: names of files that matter may be under embargo, and must not be seen in a process list.
-        output = self._repository.git.call("ls-tree", "-r", "-z", "--full-tree", self._commit).out
-        found = {}
-        for line in output.split(b"\0")[:-1]:
-            words, _, path = line.partition(b"\t")
-            mode, _, name = words.decode().split()
-            found[path] = (mode, name)
-        return found
+        return entries_of(self._repository, self._commit)
 
     @cached_property
     def likely(self) -> int:

@@ -77,12 +77,15 @@ class Quarantine:
         self._scratch = Scratch()
         self._folder = self._scratch.path
         (self._folder / "objects").mkdir()
-        self._environment = {
+        self._shell: Service | None = None
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        return {
             "GIT_INDEX_FILE": str(self._folder / "index"),
             "GIT_OBJECT_DIRECTORY": str(self._folder / "objects"),
-            "GIT_ALTERNATE_OBJECT_DIRECTORIES": pathsep.join([_quoted(repository.objects), *repository.alternates]),
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES": pathsep.join(self._repository.alternates_with_own),
         }
-        self._shell: Service | None = None
 
     def close(self) -> None:
         """Remove the quarantine."""
@@ -200,12 +203,6 @@ class Quarantine:
 def _index_lines(files: Mapping[bytes, Entry]) -> bytes:
     """Return ``files`` as ``git update-index -z --index-info`` takes them."""
     return b"".join(f"{mode} {name}\t".encode() + path + b"\0" for path, (mode, name) in sorted(files.items()))
-
-
-def _quoted(folder: Path) -> str:
-    """Return ``folder`` in the quotes of a list of folders, where it may hold what separates them."""
-    escaped = str(folder).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
 
 
 def _entries(listing: bytes) -> dict[bytes, Entry]:

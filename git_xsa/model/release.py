@@ -12,6 +12,8 @@ from datetime import date
 
 Version = tuple[int, ...]
 
+#: What stands before ``VERSION`` in the names of the variables that hold Xen's version.
+_PARTS = (b"", b"SUB", b"EXTRA")
 #: A line of Xen's ``SUPPORT.md`` that names a day.
 _FIELD = r"^[ \t]*{}:[ \t]*(\d{{4}})-(\d\d)-(\d\d)[ \t\r]*$"
 
@@ -24,6 +26,19 @@ def version_of(name: str, pattern: str) -> Version | None:
         return None
     words = name[len(before) : len(name) - len(after)].split(".")
     return tuple(int(word) for word in words) if all(word.isascii() and word.isdigit() for word in words) else None
+
+
+def version_in(makefile: bytes) -> tuple[Version, bool] | None:
+    """Return the version that Xen's ``xen/Makefile`` states, and whether it is that of a release and not of a tree on
+    its way to one (``4.17.3-pre``); ``None`` when it states none."""
+    found = [
+        re.search(rb"^\s*(?:export )?XEN_%sVERSION\s*[:?]?=\s*\.?(\d+)(-?)" % part, makefile, re.MULTILINE)
+        for part in _PARTS
+    ]
+    words = [match for match in found if match is not None]
+    if len(words) < len(_PARTS):
+        return None
+    return tuple(int(match[1]) for match in words), not words[-1][2]
 
 
 def belongs(release: Version, branch: Version) -> bool:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from git_xsa.advisories.trees import Trees
+    from git_xsa.git.borrowed import Borrowed
     from git_xsa.model.freeze import Instant
     from git_xsa.model.symbols.forms import Forms
     from git_xsa.queue.imported import Imported
@@ -63,6 +64,7 @@ class Session:
             raise
         self._range: Range | None = None
         self._trees: dict[tuple[str, str], Trees] = {}
+        self._borrowed: list[Borrowed] = []
         self.symbols = symbols
         self._now = now
 
@@ -74,8 +76,15 @@ class Session:
     ) -> None:
         self.quarantine.close()
         self.repository.close()
+        for borrowed in self._borrowed:
+            borrowed.close()
         if self._collecting:
             gc.enable()
+
+    def keep(self, borrowed: Borrowed) -> Borrowed:
+        """Return ``borrowed``, whose commits are there until the session ends."""
+        self._borrowed.append(borrowed)
+        return borrowed
 
     def commit(self, name: str) -> Commit:
         """Return the commit ``name``; ``XsaError`` when there is none."""

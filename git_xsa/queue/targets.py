@@ -17,6 +17,7 @@ from git_xsa.errors import UsageError, XsaError
 from git_xsa.git.branches import Branch
 from git_xsa.git.repository import Commit
 from git_xsa.model.words import count
+from git_xsa.queue.bases import find_base
 from git_xsa.queue.session import Session
 
 
@@ -37,7 +38,9 @@ def targets(session: Session, bases: Sequence[str], pattern: str | None, everyth
     ``everything``), limited to branches that match ``pattern``.  Raises ``XsaError`` when that leaves nothing.
     """
     if bases:
-        return Targets(tuple((base, _tip_of(session, base, pattern)) for base in map(session.branches.base, bases)))
+        return Targets(
+            tuple((base, _tip_of(session, base, pattern)) for base in (find_base(session, name) for name in bases))
+        )
     chosen_branches, left = chosen(session, pattern, everything, today)
     lacking = session.branches.lacking(pattern, today)
     remarks: list[str] = []

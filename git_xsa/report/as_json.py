@@ -27,6 +27,13 @@ def _text(content: bytes) -> str:
     return content.decode("utf-8", "surrogateescape")
 
 
+def _base(base: Commit) -> dict[str, str | None]:
+    """Return a base; a source tree without history has no commit, but the release that it was made from."""
+    if base.release is None:
+        return {"name": base.name, "commit": base.id}
+    return {"name": base.name, "commit": None, "release": base.release}
+
+
 def _commit(commit: Commit) -> dict[str, Any]:
     return {"name": commit.name, "commit": commit.id}
 
@@ -63,7 +70,7 @@ def _head(verdict: Verdict) -> dict[str, Any]:
     optional = {"present": verdict.present, "without_patch": verdict.without_patch}
     return {
         "format": FORMAT,
-        "base": _commit(verdict.base),
+        "base": _base(verdict.base),
         "tip": _commit(verdict.tip) | {"ref": verdict.tip.reference},
         "xsa": verdict.xsa,
         "state": verdict.state.value,

@@ -48,6 +48,8 @@ def _headline(lines: Lines, verdict: Verdict, first: bool) -> None:
 
 def _distance(verdict: Verdict, commits: int) -> str:
     """Return where the base stands, ``commits`` before the tip."""
+    if verdict.base.release is not None:
+        return f"a source tree made from {verdict.base.release} of {verdict.tip.spelled}"
     if verdict.range.base == verdict.range.root:  # the patches stand on the base itself
         return f"a tree beside {verdict.tip.spelled}"
     if verdict.range.base is not None:

@@ -1,0 +1,81 @@
+"""Commits that exist only as long as a command: source trees without history, and patches put on a base.
+
+They are made in a repository of their own in scratch (private, and in memory where that can be), which borrows the
+objects of the user's repository; git then reads both.  Nothing of it becomes an object of the user's repository.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from hashlib import sha1, sha256
+from os import pathsep
+
+from git_xsa.git.repository import Repository
+from git_xsa.git.run import Git
+from git_xsa.git.scratch import Scratch
+from git_xsa.git.source_tree import SourceFile
+from git_xsa.git.trees import Entries, entries_of
+
+_WHO = "git-xsa <git-xsa@localhost> 0 +0000"
+
+
+class Borrowed:
+    """A scratch repository beside ``repository``, whose commits ``repository`` can read from now on."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+        self._scratch = Scratch()
+        folder = self._scratch.path / "repository"
+        environment = {
+            "GIT_CONFIG_GLOBAL": "/dev/null",
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_DIR": str(folder),
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES": pathsep.join(repository.alternates_with_own),
+        }
+        self._git = Git(self._scratch.path, environment)
+        kind = "sha1" if repository.hash_length == 40 else "sha256"
+        self._git.call("init", "--quiet", "--bare", f"--object-format={kind}", "--template=", str(folder))
+        self._count = 0
+        repository.borrow(folder / "objects")
+
+    def close(self) -> None:
+        """Remove the scratch repository with all its commits."""
+        self._git.close()
+        self._scratch.close()
+
+    def commit_tree(self, files: Iterable[SourceFile], parent: str, message: str) -> str:
+        """Return a new commit on ``parent`` whose tree is ``files``."""
+        known = entries_of(self._repository, parent)
+        changes = [b"deleteall\n", *(self._entry(file, known) for file in files)]
+        return self._commit(changes, parent, message)
+
+    def commit_changes(self, files: Mapping[bytes, SourceFile | None], parent: str, message: str) -> str:
+        """Return a new commit on ``parent`` in which each of ``files`` is as given, ``None``: not there."""
+        changes = [b"D %s\n" % _quoted(path) if file is None else self._entry(file, {}) for path, file in files.items()]
+        return self._commit(changes, parent, message)
+
+    def _entry(self, file: SourceFile, known: Entries) -> bytes:
+        """Return the line that puts ``file`` into a tree, with its contents where no object has them yet."""
+        name = self._name(file.content)
+        if known.get(file.path, ("", ""))[1] == name:
+            return b"M %s %s %s\n" % (file.mode.encode(), name.encode(), _quoted(file.path))
+        head = b"M %s inline %s\n" % (file.mode.encode(), _quoted(file.path))
+        return b"%sdata %d\n%s\n" % (head, len(file.content), file.content)
+
+    def _name(self, content: bytes) -> str:
+        hasher = sha1 if self._repository.hash_length == 40 else sha256
+        return hasher(b"blob %d\0" % len(content) + content).hexdigest()
+
+    def _commit(self, changes: Iterable[bytes], parent: str, message: str) -> str:
+        self._count += 1
+        name, text = f"refs/heads/base{self._count}", message.encode("utf-8", "replace")
+        head = f"commit {name}\ncommitter {_WHO}\ndata {len(text)}\n".encode() + text
+        stream = b"".join([head, f"\nfrom {parent}\n".encode(), *changes, b"done\n"])
+        self._git.call("-c", "core.compression=0", "fast-import", "--quiet", "--done", "--force", given=stream)
+        return self._git.text("rev-parse", name)
+
+
+def _quoted(path: bytes) -> bytes:
+    """Return a path as ``git fast-import`` reads it, whatever is in it."""
+    escaped = path.replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n")
+    return b'"' + escaped + b'"'

@@ -1,0 +1,79 @@
+"""What a base is called: a commit, or a source tree without history (a folder, a tarball).
+
+A source tree becomes a commit that exists as long as the command, on top of the release that it was made from; from
+there on it is a base beside the branch like any other.  Which release that is, its version tells (Xen's
+``xen/Makefile``), and where that says nothing, the release with which it shares most files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from hashlib import sha1, sha256
+from pathlib import Path
+
+from git_xsa.errors import UsageError, XsaError
+from git_xsa.git.borrowed import Borrowed
+from git_xsa.git.repository import Commit
+from git_xsa.git.source_tree import SourceFile, is_tarball, read_source, without_top
+from git_xsa.git.trees import entries_of
+from git_xsa.model.release import Version, belongs, version_in
+from git_xsa.queue.session import Session
+
+_MAKEFILE = b"xen/Makefile"
+
+
+def find_base(session: Session, name: str) -> Commit:
+    """Return the base that ``name`` stands for, a commit or a source tree.
+
+    Raises ``UsageError`` when it stands for both, ``XsaError`` when for neither.
+    """
+    place = Path(name)
+    if not (place.is_dir() or is_tarball(place)):
+        return session.branches.base(name)
+    if session.repository.resolve(name) is not None:
+        hint = f"give ./{name} for what is there, or the commit's full reference (refs/tags/{name})"
+        raise UsageError(f"{name!r} is a commit and a {'folder' if place.is_dir() else 'file'}", hint)
+    newest = max(session.branches.releases.values(), default=None)
+    files = without_top(read_source(place), entries_of(session.repository, newest[1]) if newest is not None else ())
+    release = _release_of(session, name, files)
+    made = _borrowed(session).commit_tree(files, release.id, f"The source tree {name}")
+    return Commit(name, made, release=release.name)
+
+
+def _borrowed(session: Session) -> Borrowed:
+    return session.keep(Borrowed(session.repository))
+
+
+def _release_of(session: Session, name: str, files: Sequence[SourceFile]) -> Commit:
+    """Return the release that a source tree was made from; ``XsaError`` when nothing tells."""
+    releases = {version: Commit(tag, commit) for tag, (version, commit) in session.branches.releases.items()}
+    makefile = next((file.content for file in files if file.path == _MAKEFILE), b"")
+    stated = version_in(makefile)
+    if stated is not None:
+        version, final = stated
+        same = [known for known in releases if belongs(known, version[:-1])]
+        earlier = [known for known in same if known < version or (final and known == version)]
+        if earlier:
+            return releases[max(earlier)]
+    found = _most_alike(session, releases, files)
+    if found is None:
+        hint = "give the folder that holds xen/, and fetch the releases: git fetch --tags"
+        raise XsaError(f"nothing tells which release {name} was made from", hint)
+    return found
+
+
+def _most_alike(session: Session, releases: Mapping[Version, Commit], files: Sequence[SourceFile]) -> Commit | None:
+    """Return the release that has most of ``files``, the oldest of several; ``None`` when none has any."""
+    hasher = sha1 if session.repository.hash_length == 40 else sha256
+    names = {file.path: hasher(b"blob %d\0" % len(file.content) + file.content).hexdigest() for file in files}
+
+    def shared(version: Version) -> int:
+        entries = entries_of(session.repository, releases[version].id)
+        return sum(entries.get(path, ("", ""))[1] == name for path, name in names.items())
+
+    firsts = {version[:-1]: version for version in sorted(releases, reverse=True)}
+    best = max(firsts.values(), key=shared, default=None)
+    if best is None:
+        return None
+    best = max((version for version in sorted(releases) if version[:-1] == best[:-1]), key=shared)
+    return releases[best] if shared(best) else None
