@@ -108,6 +108,8 @@ XEN_READINGS = (
 
 _FORM = re.compile(r"(?:(?P<macro>\w+)\((?P<before>,*)\*\)|(?P<word>\S+) \*) => (?P<member>\.?)(?P<name>\w*[*%]\w*)")
 _READING = re.compile(r"(?P<file>[\w./+-]+): (?P<text>.*\w.*) <= (?P<reader>[\w./+-]+): (?P<name>[A-Za-z_]\w*)")
+#: A call of a macro at the start of a line, up to one of its arguments.
+_DECLARING = re.compile(rb"[ \t]*(?:static[ \t]+)?([A-Z]\w*)[ \t]*\(([^()]*)$")
 #: How far before a word the macro may begin whose argument it is: that of a call over several lines.
 REACH = 400
 _CLOSERS = {ord(")"): 1, ord("]"): 1, ord("("): -1, ord("["): -1}
@@ -221,7 +223,18 @@ class Forms:
         words = sorted({re.escape(form.opener) for form in self._forms if form.argument is None})
         #: Finds the words that stand behind a word of the table (nothing when it has none).
         self.followed = re.compile(rb"(?:^|(?<=\s))(?:%s)[ \t]+(\w+)" % (b"|".join(words) or b"(?!)"), re.MULTILINE)
+        #: Macro and number of the argument that names what it declares, as it is written.
+        self._declaring = {
+            (form.opener, form.argument)
+            for form in self._forms
+            if form.argument is not None and not (form.head or form.tail or form.lower or form.member)
+        }
         self._changing = [form for form in self._forms if form.head or form.tail or form.lower]
+
+    def declares(self, line: bytes) -> bool:
+        """Return whether a macro of the table declares the name that comes after ``line``, the start of one."""
+        call = _DECLARING.match(line)
+        return call is not None and (call[1], call[2].count(b",")) in self._declaring
 
     def readings(self, path: bytes) -> list[Reading]:
         """Return the rows about the file at ``path`` as one that is read."""

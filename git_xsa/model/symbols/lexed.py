@@ -103,3 +103,6 @@ class LexedSource:
     def in_string(self, start: int, end: int) -> bool:  # noqa: ARG002 - as the other readers have it
         """Return ``False``: no language here has code in strings."""
         return False
+
+    def block(self, start: int, end: int) -> None:
+        """Return ``None``: no scopes are read here."""

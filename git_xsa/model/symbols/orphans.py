@@ -60,7 +60,7 @@ def _defines(file: Text, word: bytes, role: Role) -> bool:
     return any(
         found is not None
         and found.defines
-        and found.space == role.space
+        and (found.is_for(role) or role.is_for(found))
         and (not found.local or found.function == role.function)
         for found in roles
     )
@@ -132,7 +132,7 @@ class _Search:
                     continue
                 if fate == ROOT:
                     return
-                if not _defines(file, drop.word, drop.role):
+                if not self._is_supplied(file, drop.word, start, end):
                     taken.setdefault(fate, (file.path, text))
         if taken and self._is_gone(drop):
             hunk = self._evidence.hunk(position, drop.path, drop.line, REMOVED)
@@ -146,11 +146,18 @@ class _Search:
             self._fated[path, until] = Text(path, lines)
         return [self._fated[path, until] for path in sorted(paths) if (path, until) in self._fated]
 
+    def _is_supplied(self, file: Text, word: bytes, start: int, end: int) -> bool:
+        """Whether ``file`` has a definition of ``word`` that is seen by its use from ``start`` to ``end``."""
+        use = file.source.role(start, end)  # none in a string of assembler, which sees what is defined anywhere
+        roles = [role for _, role in file.roles(word, self._forms)]
+        return any(role.defines and (use is None or role.seen_by(use, start)) for role in roles)
+
     def _is_gone(self, drop: Dropped) -> bool:
-        """Whether nothing defines a name any more under the selection, where the file that it goes from can see it."""
+        """Whether nothing defines a name any more under the selection, where the file that it goes from can see it; of
+        a local one it is enough that the uses see no definition."""
         own = {drop.path, drop.now}
         if drop.role.local:
-            return not any(_defines(self._tree.file(path), drop.word, drop.role) for path in own)
+            return True
         spellings = self._forms.spellings(drop.word, drop.role.space is Space.MEMBER)
         holders = self._tree.holders([word for word, _ in spellings], [drop.path], self._last + 1)
         return not any(
@@ -170,6 +177,6 @@ def _uses(file: Text, drop: Dropped, start: int, end: int) -> bool:
     role = file.source.role(start, end)
     if role is None:
         return drop.in_assembler and file.source.in_string(start, end)
-    if role.defines or role.space != drop.role.space:
+    if role.defines or not drop.role.is_for(role):
         return False
     return not drop.role.local or (file.path in (drop.path, drop.now) and role.function == drop.role.function)

@@ -22,11 +22,14 @@ KEYWORDS = frozenset(
 
 
 class Space(str, Enum):
-    """Where a name is looked up: names of different spaces have nothing to do with each other."""
+    """Where a name is looked up: names of different spaces have nothing to do with each other, but a macro stands for
+    a name of any."""
 
     ORDINARY = "name"
+    TAG = "tag"
     MEMBER = "member"
     LABEL = "label"
+    MACRO = "macro"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,9 @@ class Role:
     """What a word is at one place.
 
     ``function`` is the name of the function that it stands in, ``None`` outside of any, and ``span`` where that starts
-    and ends; ``local`` tells of a definition that nothing outside of that function sees.
+    and ends; ``local`` tells of a definition that no other file can see, as it belongs to a function, a prototype or a
+    macro.  ``scope`` is where a definition is seen, ``None``: everywhere.  A use is ``floating`` in the text of a
+    macro: what it sees depends on where that is used.
     """
 
     space: Space
@@ -42,6 +47,18 @@ class Role:
     function: bytes | None = None
     local: bool = False
     span: tuple[int, int] | None = None
+    scope: tuple[int, int] | None = None
+    floating: bool = False
+
+    def is_for(self, other: Role) -> bool:
+        """Return whether what is defined here may be what ``other`` uses."""
+        return self.space in (other.space, Space.MACRO)
+
+    def seen_by(self, use: Role, at: int) -> bool:
+        """Return whether this is a definition that a ``use`` of the same word at the offset ``at`` sees."""
+        if not self.defines or not self.is_for(use):
+            return False
+        return self.scope is None or use.floating or self.scope[0] <= at < self.scope[1]
 
 
 class Source(Protocol):
@@ -52,6 +69,10 @@ class Source(Protocol):
 
     def in_string(self, start: int, end: int) -> bool:
         """Return whether the word from ``start`` to ``end`` stands in a string."""
+
+    def block(self, start: int, end: int) -> tuple[int, int] | None:
+        """Return where a variable that the word from ``start`` to ``end`` declared would be seen; ``None``: it would be
+        no local one."""
 
 
 class Language(str, Enum):

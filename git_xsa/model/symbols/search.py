@@ -2,9 +2,10 @@
 
 For the lines that selected changes add, each word that an unselected change of the range also adds is a candidate.
 It is missing when three things hold: where it stands it is a use (not a comment, not a definition); the resulting file
-neither defines it nor uses it on older lines; and no file of the base that this one can see mentions it in code.  It
-is supplied by a change that adds a definition which this file can see: for a local variable or a label, one in the
-same function of the same file.
+has no definition that is seen there, and no older use that none of its definitions accounts for, which would have it
+from another file; and no file of the base that this one can see mentions it in code, but for what is local there.  It
+is supplied by a change that adds a definition which is seen by the use: in another file one for all, in the same file
+one whose scope the use is in, once the change is there.
 
 Candidates are found with dictionaries of words; only the few files behind the few candidates are parsed.  A name that
 more than two files of the base mention counts as there without a look at them.
@@ -60,6 +61,11 @@ def _role(source: Source, word: bytes, start: int, end: int) -> Role | None:
     return Role(Space.ORDINARY, defines=False) if word.isdigit() else source.role(start, end)
 
 
+def _is_seen(roles: Iterable[tuple[int, Role]], use: Role, at: int) -> bool:
+    """Whether one of ``roles``, those of a word, is a definition that the ``use`` at the offset ``at`` sees."""
+    return any(role.seen_by(use, at) for _, role in roles)
+
+
 class _File(Text):
     """A file under a selection, with the words in it that may be missing names."""
 
@@ -81,6 +87,7 @@ class _Use:
     position: int
     file: _File
     row: int
+    at: int = 0
     supplies: list[Supply] = field(default_factory=list)
     local: bool = True
 
@@ -94,6 +101,8 @@ class Search:
         self._positions = frozenset(positions)
         self._chosen = chosen
         self._files: list[_File] = []
+        #: Files under other selections, for what a change would supply.
+        self._others: dict[tuple[bytes, int, Chosen], Text] = {}
 
     def run(self) -> list[Missing]:
         """Return the missing names that a change could supply, in the order of files and lines."""
@@ -187,9 +196,9 @@ class Search:
                 role = file.source.role(start, start + len(word))
                 if role is None or role.defines or (word, role.function, role.space) in done:
                     continue
-                done.add((word, role.function, role.space))
-                if not self._accounted_for(file, word, role):
-                    yield _Use(word, role, born, file, row)
+                if not self._accounted_for(file, word, role, start):
+                    done.add((word, role.function, role.space))
+                    yield _Use(word, role, born, file, row, start)
 
     def _included(self, file: _File, row: int, name: bytes) -> Iterator[_Use]:
         """Yield the header ``name``, which a line of ``file`` includes, if only unselected changes make it."""
@@ -202,7 +211,7 @@ class Search:
         ]
         if made and not any(position in self._chosen.queue for position, _ in made):
             supplies = [Supply(position, path, b"") for position, path in made]
-            yield _Use(name, Role(Space.ORDINARY, defines=False), born, file, row, supplies)
+            yield _Use(name, Role(Space.ORDINARY, defines=False), born, file, row, supplies=supplies)
 
     def _read(self, file: _File, row: int, reading: Reading) -> Iterator[_Use]:
         """Yield the name that a program has since it understands the line at ``row``, if only unselected changes
@@ -218,7 +227,7 @@ class Search:
             supplies = [
                 Supply(position, path, self._line_with(reading.name, position, path)) for position, path in adders
             ]
-            yield _Use(reading.name, Role(Space.ORDINARY, defines=False), born, file, row, supplies)
+            yield _Use(reading.name, Role(Space.ORDINARY, defines=False), born, file, row, supplies=supplies)
 
     def _line_with(self, word: bytes, position: int, path: bytes) -> bytes:
         """Return the first line with ``word`` that the change at ``position`` adds to the file at ``path``."""
@@ -226,26 +235,25 @@ class Search:
         lines = added.text.split(b"\n")
         return next((lines[row] for row in sorted(added.rows) if next(places(lines[row], word), None)), b"")
 
-    def _accounted_for(self, file: _File, word: bytes, use: Role) -> bool:
-        """Whether ``file`` defines ``word`` for this ``use``, or uses it on lines that are not the changes' own."""
-        if use.span is not None and any(
-            role is not None and role.defines and role.space == use.space
-            for role in (file.source.role(*place) for place in places(file.text, word, *use.span))
-        ):
+    def _accounted_for(self, file: _File, word: bytes, use: Role, at: int) -> bool:
+        """Whether ``file`` has a definition of ``word`` that the ``use`` at the offset ``at`` sees, or uses it on lines
+        that are not the changes' own where no definition of ``file`` is seen: then it has it from another file.
+
+        What the text of a macro uses does not tell that: the macro may be used where a local variable is seen.
+        """
+        if use.span is not None and _is_seen(file.roles(word, self._forms, use.span), use, at):
             return True
-        elsewhere: set[bytes | None] = set()
-        own_functions: set[bytes | None] = set()
-        for start, end in places(file.text, word):
-            role = file.source.role(start, end)
-            if role is None or role.space != use.space:
-                continue
-            if role.defines:
-                if not role.local or role.function == use.function:
-                    return True
-                own_functions.add(role.function)
-            elif file.born(start) not in self._positions:
-                elsewhere.add(role.function)
-        return bool(elsewhere - own_functions) and use.space is not Space.LABEL
+        roles = file.roles(word, self._forms)
+        if _is_seen(roles, use, at):
+            return True
+        return use.space is not Space.LABEL and any(
+            self._is_older(file, use, start, role) and not role.floating and not _is_seen(roles, role, start)
+            for start, role in roles
+        )
+
+    def _is_older(self, file: _File, use: Role, start: int, role: Role) -> bool:
+        """Whether ``role`` at ``start`` is another use of the same kind, on a line that is not the changes' own."""
+        return role.space is use.space and not role.defines and file.born(start) not in self._positions
 
     def _supply(self, use: _Use) -> bool:
         """Find what supplies ``use``; return whether anything does."""
@@ -280,13 +288,44 @@ class Search:
             if form is not None:
                 fits, local = form.fits(added.text, start), False
             else:
-                fits, local = role.defines and role.space == use.role.space, role.local
-                fits = fits and (not local or (path == use.file.path and role.function == use.role.function))
+                fits, local = role.defines and role.is_for(use.role), role.local
+                own = path == use.file.path
+                fits = fits and (self._is_supplied(use, position) if own and role.scope is not None else not local)
             if fits:
                 use.local = use.local and local
                 line = added.text[added.text.rfind(b"\n", 0, start) + 1 :].partition(b"\n")[0]
                 return Supply(position, path, line)
         return None
+
+    def _is_supplied(self, use: _Use, position: int) -> bool:
+        """Whether the using file has a definition that the use sees once the change at ``position`` is there; or, where
+        that change needs others for it, once the branch is there up to the using change, by a line of that change."""
+        base, queue = self._chosen.base, self._chosen.queue
+        with_it = self._with(use, Chosen(base, queue | {position}))
+        if with_it is not None and _is_seen(with_it[0].roles(use.name, self._forms), *with_it[1]):
+            return True
+        branch = self._with(use, Chosen(base, frozenset(range(base + 1, use.position + 1))))
+        if branch is None:
+            return False
+        text, (role, at) = branch
+        roles = text.roles(use.name, self._forms)
+        return any(found.seen_by(role, at) and text.line(start)[1] == position for start, found in roles)
+
+    def _with(self, use: _Use, chosen: Chosen) -> tuple[Text, tuple[Role, int]] | None:
+        """Return the using file after ``chosen``, with the role and the offset that the use has there; ``None``: the
+        line is not there."""
+        key = use.file.path, use.position, chosen
+        if key not in self._others:
+            lines = self._evidence.origins([use.position], chosen, [use.file.path]).get(use.file.path, ())
+            self._others[key] = Text(use.file.path, lines)
+        text, line = self._others[key], (use.file.lines[use.row][0], use.position)
+        same = [row for row, other in enumerate(use.file.lines[: use.row]) if tuple(other) == line]
+        rows = [row for row, other in enumerate(text.lines) if tuple(other) == line]
+        if len(rows) <= len(same):
+            return None
+        at = text.starts[rows[len(same)]] + use.at - use.file.starts[use.row]
+        role = text.source.role(at, at + len(use.name))
+        return (text, (role, at)) if role is not None else None
 
     def _not_there(self, uses: Sequence[_Use]) -> list[_Use]:
         """Return those of ``uses`` whose name no file mentions that the using file can see, in the base or after the
@@ -304,6 +343,9 @@ class Search:
 
     def _is_there(self, use: _Use, tree: Tree, holders: Mapping[bytes, Collection[bytes]]) -> bool:
         """Whether a file mentions the name of ``use``, of those that the changes touch or that ``holders`` has."""
+        own = use.file.roles(use.name, self._forms)
+        if any(role.floating and self._is_older(use.file, use.role, start, role) for start, role in own):
+            return True
         touched = {file.path for file in self._files}
         for word, form in self._forms.spellings(use.name, use.role.space is Space.MEMBER):
             if any(self._tells(file, use, word, form) for file in self._files):
@@ -314,17 +356,19 @@ class Search:
         return False
 
     def _tells(self, file: Text, use: _Use, word: bytes, form: Form | None) -> bool:
-        """Whether another file mentions the name of ``use`` in code that counts for all; the queue's own uses of a name
-        don't tell that it is there."""
+        """Whether another file mentions the name of ``use`` in code that counts for all: what is local there does not,
+        and the queue's own uses of a name don't tell that it is there."""
         if file.path == use.file.path or not visible(use.file.path, file.path) or word not in file.text:
             return False
-        for start, end in places(file.text, word):
-            role = _role(file.source, word, start, end)
-            if role is None or role.local:
-                continue
-            if form is not None:
-                if form.fits(file.text, start):
-                    return True
-            elif role.space == use.role.space and (role.defines or file.line(start)[1] not in self._chosen.queue):
-                return True
-        return False
+        if form is not None:
+            return any(
+                form.fits(file.text, start)
+                for start, end in places(file.text, word)
+                if _role(file.source, word, start, end) is not None
+            )
+        roles = [(start, role) for start, role in file.roles(word, self._forms) if role.is_for(use.role)]
+        return any(
+            not role.local
+            and (role.defines or (file.line(start)[1] not in self._chosen.queue and not _is_seen(roles, role, start)))
+            for start, role in roles
+        )

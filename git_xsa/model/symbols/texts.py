@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from git_xsa.model.rules import ROOT, Chosen
-from git_xsa.model.symbols.roles import Language, Source, language_of
+from git_xsa.model.symbols.roles import Language, Role, Source, language_of
 
 if TYPE_CHECKING:
     from git_xsa.model.symbols.evidence import Evidence
+    from git_xsa.model.symbols.forms import Forms
 
 #: The bytes that words are made of.
 _IN_WORDS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
@@ -53,6 +55,7 @@ class Text:
         self.path = path
         self.lines = lines
         self.text = b"".join(text for text, _ in lines)
+        self._roles: dict[tuple[bytes, tuple[int, int] | None], list[tuple[int, Role]]] = {}
 
     @cached_property
     def source(self) -> Source:
@@ -63,6 +66,25 @@ class Text:
     def starts(self) -> list[int]:
         """The offset of each line, and that of the end."""
         return [0, *accumulate(len(text) for text, _ in self.lines)]
+
+    def roles(self, word: bytes, forms: Forms, within: tuple[int, int] | None = None) -> list[tuple[int, Role]]:
+        """Return the start and role of every ``word`` of code, or of those ``within`` a span; one that a macro of
+        ``forms`` declares is a definition."""
+        key = word, within
+        if key not in self._roles:
+            found = []
+            for start, end in places(self.text, word, *(within or ())):
+                role = self.source.role(start, end)
+                if role is not None and not role.defines and forms.declares(self._head(start)):
+                    block = self.source.block(start, end)
+                    role = replace(role, defines=True, local=block is not None, scope=block)
+                if role is not None:
+                    found.append((start, role))
+            self._roles[key] = found
+        return self._roles[key]
+
+    def _head(self, start: int) -> bytes:
+        return self.text[self.text.rfind(b"\n", 0, start) + 1 : start]
 
     def line(self, start: int) -> tuple[bytes, int]:
         """Return the line at the offset ``start``, with its position."""
