@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 
 from git_xsa.errors import UsageError, XsaError
 from git_xsa.report.plain import printable
+from git_xsa.report.remarks import be_quiet, is_quiet
 
 if TYPE_CHECKING:
     import argparse
@@ -141,22 +142,35 @@ def _dispatch(arguments: Sequence[str]) -> int:
         print(_listing())
         return USAGE if name else 0
     if name == "--version":
-        _print_versions()
+        from git_xsa.commands.arguments import print_versions  # noqa: PLC0415 - rarely asked for
+
+        print_versions()
         return 0
     if name == "--help":
         return _manual("git-xsa", _listing())
     if name not in COMMANDS and name not in HIDDEN:
         raise _unknown(name)
-    module = import_module(module_of(name))
-    parser: argparse.ArgumentParser = module.parser()
+    parser = parser_of(name)
     before_end = rest[: rest.index("--")] if "--" in rest else rest
     if "--help" in before_end:
         return _manual(f"git-xsa-{name}", parser.format_help())
     options = _parse(parser, rest)
-    if options is None:
-        return USAGE
-    status: int = module.run(options)
+    if isinstance(options, int):
+        return options
+    if name not in HIDDEN:
+        be_quiet(getattr(options, "quiet", False))
+    status: int = import_module(module_of(name)).run(options)
     return status
+
+
+def parser_of(name: str) -> argparse.ArgumentParser:
+    """Return the parser of the command ``name``, with the options that all commands have; a hook's has none."""
+    parser: argparse.ArgumentParser = import_module(module_of(name)).parser()
+    if name not in HIDDEN:
+        from git_xsa.commands.arguments import common_options  # noqa: PLC0415 - a hook is to start fast
+
+        common_options(parser)
+    return parser
 
 
 def module_of(name: str) -> str:
@@ -181,17 +195,6 @@ def _listing() -> str:
     )
 
 
-def _print_versions() -> None:
-    import platform  # noqa: PLC0415 - slow to load, and rarely asked for
-
-    from git_xsa import __version__  # noqa: PLC0415
-    from git_xsa.git.run import Git  # noqa: PLC0415
-
-    print(f"git-xsa {__version__} (Python {platform.python_version()}, {platform.system()})")
-    with Git() as git:
-        print(git.text("version"))
-
-
 def _unknown(name: str) -> UsageError:
     from difflib import get_close_matches  # noqa: PLC0415 - only to help after a slip
 
@@ -200,8 +203,8 @@ def _unknown(name: str) -> UsageError:
     return UsageError(f"'{name}' is not a git-xsa command", f"{guess}'git xsa' lists the commands")
 
 
-def _parse(parser: argparse.ArgumentParser, arguments: list[str]) -> argparse.Namespace | None:
-    """Return the options, or ``None`` when usage was all there was to print.
+def _parse(parser: argparse.ArgumentParser, arguments: list[str]) -> argparse.Namespace | int:
+    """Return the options, or the exit status when usage or versions were all there was to print.
 
     argparse prints and exits by itself, in its own style and with status 2.  What it prints is caught and put into
     git's style: the mistake first, then how to call the command, on standard error.
@@ -216,11 +219,13 @@ def _parse(parser: argparse.ArgumentParser, arguments: list[str]) -> argparse.Na
             return parser.parse_args(arguments)
     except SystemExit as end:
         if not end.code:  # -h, which has printed the help
-            return None
+            return USAGE
+        if end.code == "versions":  # commands.arguments.VERSIONS_SHOWN
+            return 0
     usage, _, mistake = complaint.getvalue().partition(": error: ")
     usage = usage[: usage.rfind("\n") + 1]  # what is cut off is the program's name in front of "error"
     _say(f"error: {printable(mistake.rstrip())}\n{usage.rstrip()}")
-    return None
+    return USAGE
 
 
 def _manual(page: str, usage: str) -> int:
@@ -263,7 +268,7 @@ def _failed(error: Exception) -> int:
 
 
 def _message(what: str, hint: str) -> str:
-    lines = [what, *(f"hint: {line}" for line in hint.splitlines())]
+    lines = [what, *(f"hint: {line}" for line in hint.splitlines() if not is_quiet())]
     return "\n".join(map(printable, lines))
 
 

@@ -15,13 +15,12 @@ import argparse
 import re
 import sys
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import shtab
 
-from git_xsa.__main__ import COMMANDS, module_of
+from git_xsa.__main__ import COMMANDS, parser_of
 
 _REFS = "git for-each-ref --format='%(refname:strip=2)' refs/tags refs/heads refs/remotes 2>/dev/null"
 
@@ -84,7 +83,7 @@ complete -c git -f -n "__fish_git_using_command {command}" -a "(__fish_git_compl
 
 def script(name: str, shell: str) -> str:
     """Return the completion script of command ``name`` for ``shell`` (bash, zsh or fish)."""
-    parser: argparse.ArgumentParser = import_module(module_of(name)).parser()
+    parser = parser_of(name)
     parser.prog = f"git-xsa-{name}"
     for action in actions(parser):
         completer = _completer(action)

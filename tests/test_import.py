@@ -76,7 +76,7 @@ def test_signed_mail(signer: Signer, tmp_path: Path, sealed: Path) -> None:
     give_key(sealed / ".gnupg", signer.public_key())
     git(tmp_path, "config", "--global", "xsa.trustedKeys", signer.key)
     done = run(tmp_path, "import", path)
-    assert done.err.startswith("note: XSA-9 may be under embargo, but nothing says until when\n")
+    assert done.err.startswith("warning: XSA-9 may be under embargo, but nothing says until when\n")
     assert done.status == 0
     assert done.out.splitlines() == [
         "XSA-9 v2  things go wrong (CVE-2026-1234)",
@@ -189,7 +189,7 @@ def test_mailbox_tarball_and_single_patch(tmp_path: Path, sealed: Path) -> None:
     paths = [put(tmp_path, "box.mbox", box), put(tmp_path, "all.tar.gz", archive.getvalue())]
     paths.append(put(tmp_path, "fix.patch", NEW_MAIL))
     done = run(tmp_path, "import", *paths)
-    told = "note: XSA-1, XSA-2, XSA-3, XSA-9 may be under embargo, but nothing says until when"
+    told = "warning: XSA-1, XSA-2, XSA-3, XSA-9 may be under embargo, but nothing says until when"
     assert (done.status, done.err.splitlines()[0]) == (0, told)
     kept = store_of(sealed) / "advisories"
     found = {path.relative_to(kept).as_posix() for path in kept.rglob("*.patch")}
@@ -203,7 +203,7 @@ def test_mailbox_of_git_format_patch(place: Place, tmp_path: Path, sealed: Path)
     box = place.git("format-patch", "--stdout", f"{place[9]}~1..{place[10]}").encode() + b"\n"
     done = run(tmp_path, "import", put(tmp_path, "series.mbox", box))
     assert done.status == 0
-    assert done.err.startswith("note: XSA-4, XSA-5 may be under embargo, but nothing says until when\n")
+    assert done.err.startswith("warning: XSA-4, XSA-5 may be under embargo, but nothing says until when\n")
     kept = store_of(sealed) / "advisories"
     assert sorted(path.parent.parent.parent.name for path in kept.rglob("000?-*.patch")) == ["XSA-4", "XSA-5"]
 

@@ -68,7 +68,7 @@ def test_the_command_that_is_told_works_and_then_nothing_is_offered(tmp_path: Pa
 
 
 def test_nothing_says_until_when(tmp_path: Path) -> None:
-    note = "note: XSA-500 may be under embargo, but nothing says until when\n" + HINT.format("500", "<instant>")
+    note = "warning: XSA-500 may be under embargo, but nothing says until when\n" + HINT.format("500", "<instant>")
     note += "hint: if it is public, git xsa-fetch takes in the text that says so\n"
     assert take(tmp_path, text(500)).err == note
     assert take(tmp_path, text(500, "*** EMBARGOED UNTIL further notice ***\n")).err == note

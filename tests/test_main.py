@@ -133,7 +133,7 @@ def test_h_prints_the_usage_as_git_does(fake: Callable[[Run], None], capsys: pyt
 
     assert program.main(["fake", "--onto", "x", "-h"]) == 129
     out, err = capsys.readouterr()
-    assert out.startswith("usage: git xsa-fake [-h] [--onto <base>] [<name> ...]\n")
+    assert out.startswith("usage: git xsa-fake [-h] [--onto <base>] [-q] [--version] [<name> ...]\n")
     assert "the base" in out
     assert err == ""
 
@@ -157,7 +157,7 @@ def test_wrong_usage(
     fake(_raising(AssertionError("not to be run")))
 
     assert program.main(["fake", *arguments]) == 129
-    usage = "usage: git xsa-fake [-h] [--onto <base>] [<name> ...]"
+    usage = "usage: git xsa-fake [-h] [--onto <base>] [-q] [--version] [<name> ...]"
     assert capsys.readouterr() == ("", f"error: {message}\n{usage}\n")
 
 

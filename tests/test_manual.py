@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import re
-from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from git_xsa.__main__ import COMMANDS, module_of
+from git_xsa.__main__ import COMMANDS, parser_of
 from git_xsa.completions import actions
 
 MAN = Path(__file__).resolve().parent.parent / "man"
@@ -28,8 +27,7 @@ def _text(name: str) -> str:
 
 
 def _parser(name: str) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = import_module(module_of(name)).parser()
-    return parser
+    return parser_of(name)
 
 
 def _options(parser: argparse.ArgumentParser) -> set[str]:

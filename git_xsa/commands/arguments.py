@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from git_xsa.errors import UsageError
+from git_xsa.report import remarks
 from git_xsa.report.plain import printable
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 #: Set by whatever runs a command as part of a hook: nothing is built there.
 HOOK = "GIT_XSA_HOOK"
+#: What the process ends with, in argparse's eyes, after ``--version``.
+VERSIONS_SHOWN = "versions"
 #: Letters after a number of seconds, minutes, hours.
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
@@ -41,9 +44,43 @@ def hint_unknown(session: Session) -> None:
     """Print once what to do about advisories that nothing is known of."""
     from git_xsa.report.as_text import NOT_KNOWN  # noqa: PLC0415 - not needed for JSON
 
-    print(f"hint: {NOT_KNOWN}", file=sys.stderr)
+    remarks.hint(NOT_KNOWN)
     if session.repository.shallow:  # what fixes them may be in the part that is cut off
-        print(f"hint: {session.repository.missing_hint()}", file=sys.stderr)
+        remarks.hint(session.repository.missing_hint())
+
+
+class ShowVersions(argparse.Action):
+    """Print the versions and end: whatever else is on the command line, or is missing there, does not matter."""
+
+    def __call__(self, *_: object) -> None:
+        """Print them; raises ``SystemExit`` with ``VERSIONS_SHOWN``."""
+        print_versions()
+        raise SystemExit(VERSIONS_SHOWN)
+
+
+def print_versions() -> None:
+    """Print the versions that a report of a mistake needs."""
+    import platform  # noqa: PLC0415 - slow to load, and rarely asked for
+
+    from git_xsa import __version__  # noqa: PLC0415
+    from git_xsa.git.run import Git  # noqa: PLC0415
+
+    print(f"git-xsa {__version__} (Python {platform.python_version()}, {platform.system()})")
+    with Git() as git:
+        print(git.text("version"))
+
+
+def common_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--quiet`` and ``--version``, which every command has, to ``parser`` and to each of its actions."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for choice in dict.fromkeys(action.choices.values()):
+                common_options(choice)
+    parser.add_argument(
+        "-q", "--quiet", action="store_true", default=argparse.SUPPRESS,
+        help="no progress, notes and hints: only results, warnings and errors",
+    )  # fmt: skip
+    parser.add_argument("--version", action=ShowVersions, nargs=0, dest=argparse.SUPPRESS, help="print the versions")
 
 
 def json_option(parser: argparse.ArgumentParser) -> None:
@@ -112,13 +149,10 @@ def builder_for(session: Session, wishes: BuildOptions | None) -> Iterator[Build
     from git_xsa.queue.builds import Builder  # noqa: PLC0415
 
     def say(words: str) -> None:
-        if sys.stderr.isatty():
+        if sys.stderr.isatty() and not remarks.is_quiet():
             print(printable(words, one_line=True), file=sys.stderr, flush=True)
 
-    def remark(words: str) -> None:
-        print(printable(f"note: {words}", one_line=True), file=sys.stderr, flush=True)
-
-    with Builder(session, wishes, say, remark) as builder:
+    with Builder(session, wishes, say, remarks.note) as builder:
         yield builder
 
 

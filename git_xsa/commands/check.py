@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 
@@ -14,9 +13,9 @@ from git_xsa.model.words import advisory_names
 from git_xsa.queue.answer import Question, Verdict
 from git_xsa.queue.session import Session
 from git_xsa.queue.targets import Targets, targets
+from git_xsa.report import remarks
 from git_xsa.report.as_json import FORMAT, dumps, verdict_document
 from git_xsa.report.build import print_build_failures
-from git_xsa.report.plain import printable
 from git_xsa.report.progress import Progress
 
 
@@ -80,14 +79,14 @@ def _unresolved(numbers: Sequence[int], verdicts: Sequence[Verdict]) -> list[int
 def _print_remarks(session: Session, asked: Targets, unknown: Sequence[int]) -> None:
     """Print what was not looked at, and what was asked for and not found."""
     for remark in asked.remarks:
-        print(printable(f"note: {remark}", one_line=True), file=sys.stderr)
+        remarks.note(remark)
     for sentence in asked.lacking:
-        print(printable(f"error: {sentence}", one_line=True), file=sys.stderr)
+        remarks.error(sentence)
     if asked.lacking:
-        print(printable(f"hint: {session.repository.missing_branches_hint()}", one_line=True), file=sys.stderr)
+        remarks.hint(session.repository.missing_branches_hint())
     if unknown:
         names = advisory_names(unknown)
-        print(f"error: no commit of these branches says that it fixes {names}", file=sys.stderr)
+        remarks.error(f"no commit of these branches says that it fixes {names}")
         hint_unknown(session)
 
 

@@ -14,6 +14,7 @@ from git_xsa.commands import clock
 from git_xsa.commands.arguments import advisory_numbers, instant, json_option
 from git_xsa.errors import UsageError
 from git_xsa.model.instant import FORM, spelled
+from git_xsa.report import remarks
 from git_xsa.report.plain import printable
 
 if TYPE_CHECKING:
@@ -82,9 +83,7 @@ def run(options: argparse.Namespace) -> int:
         store = Store.open(settings.store)
         ledger = EmbargoLedger(store)
         rules = settings.freeze_rules
-        warning = embargoes.clock_warning(ledger.ledger, now)
-        if warning:
-            print(warning, file=sys.stderr)
+        embargoes.warn_of_clock(ledger.ledger, now)
         if options.action == "list" and options.json:
             print(embargoes.document(ledger, rules, now))
         elif options.action == "list":
@@ -98,7 +97,7 @@ def run(options: argparse.Namespace) -> int:
             changed = _change(options, git, settings, ledger, store, now)
             print(*changed, *embargoes.freeze_lines(ledger.ledger, rules, now), sep="\n")
             if (store.folder / ".git").exists():
-                print("note: git xsa-embargo sync sends it to the others", file=sys.stderr)
+                remarks.note("git xsa-embargo sync sends it to the others")
     return 0
 
 
@@ -177,11 +176,8 @@ def _add(
         entries = with_fixes(entries, store, git, settings, decision.time)
         ledger.put(decision, entries)
     if not tips:
-        print(
-            "note: no staging branch is known here, so nothing tells what the gate may let through while it lasts\n"
-            "hint: add embargoes in a clone that has fetched the staging branches",
-            file=sys.stderr,
-        )
+        remarks.note("no staging branch is known here, so nothing tells what the gate may let through while it lasts")
+        remarks.hint("add embargoes in a clone that has fetched the staging branches")
     return _told(entries, decision.time)
 
 

@@ -25,6 +25,7 @@ from git_xsa.queue.formats import FORMATS
 from git_xsa.queue.policy import POLICIES
 from git_xsa.queue.prepared import Style
 from git_xsa.queue.session import Session
+from git_xsa.report import remarks
 from git_xsa.report.plain import printable
 from git_xsa.report.progress import Progress
 
@@ -153,7 +154,7 @@ def _export(session: Session, options: argparse.Namespace) -> int:
     else:
         print_export(session.repository.git, ready, wish, where)
     for note in kept:
-        print(printable(f"note: {note}", one_line=True), file=sys.stderr)
+        remarks.note(note)
     if ready.verdict.unknown:
         hint_unknown(session)
     return int(bool(ready.verdict.unresolved))
@@ -221,7 +222,7 @@ def _nothing(session: Session, verdict: Verdict, options: argparse.Namespace) ->
         return verdict.build.state.status
     print(printable(f"nothing is written: {headline(verdict)}", one_line=True), file=sys.stderr)
     for words in left_out(verdict) if verdict.state is not State.CONFLICTS else ():
-        print(printable(f"note: {words}", one_line=True), file=sys.stderr)
+        remarks.note(words)
     if verdict.unknown:
         hint_unknown(session)
     return 2 if verdict.state is State.CONFLICTS else 1

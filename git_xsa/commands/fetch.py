@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from git_xsa.errors import UsageError
 from git_xsa.git.config import read_settings
 from git_xsa.git.run import Git
-from git_xsa.report.plain import printable
+from git_xsa.report import remarks
 
 if TYPE_CHECKING:
     from git_xsa.advisories.store import Store
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
     _write_fixes([*summary.new, *summary.reissued], library.store)
     print_fetched(output, summary, web.received, bool(settings.trusted_keys))
     for problem in summary.problems:
-        print(printable(f"warning: {problem}", one_line=True), file=sys.stderr)
+        remarks.warning(problem)
     return int(bool(summary.problems))
 
 
@@ -72,12 +72,12 @@ def _write_fixes(numbers: list[int], store: Store) -> None:
         with Git() as git:
             write_fixes(EmbargoLedger(store), numbers, store, git, read_settings(git))
     except StoreError as error:
-        print(printable(f"warning: {error.what}", one_line=True), file=sys.stderr)
+        remarks.warning(error.what)
 
 
 def _progress(stack: ExitStack) -> Callable[[int, int], None]:
     """Return what shows how far it has come: a bar on a terminal, nothing elsewhere."""
-    if not sys.stderr.isatty():
+    if not sys.stderr.isatty() or remarks.is_quiet():
         return lambda _done, _all: None
     from rich.console import Console  # noqa: PLC0415 - slow to load
     from rich.progress import Progress  # noqa: PLC0415

@@ -6,13 +6,12 @@ of an advisory that the ledger has: of the version before nothing is waited for.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from git_xsa.report.plain import printable
+from git_xsa.report import remarks
 
 if TYPE_CHECKING:
     from git_xsa.advisories.ledger import EmbargoLedger, Entry
@@ -59,6 +58,6 @@ def write_fixes(ledger: EmbargoLedger, numbers: Iterable[int], store: Store, git
             return
         ledger.put(Decision(now, user(git), "fixes", "their patches were taken in"), changed)
     names = ", ".join(f"XSA-{entry.embargo.xsa}" for entry in changed)
-    print(printable(f"note: the ledger of embargoes has the fixes of {names} now", one_line=True), file=sys.stderr)
+    remarks.note(f"the ledger of embargoes has the fixes of {names} now")
     if (store.folder / ".git").exists():
-        print("note: git xsa-embargo sync sends it to the others", file=sys.stderr)
+        remarks.note("git xsa-embargo sync sends it to the others")

@@ -100,14 +100,13 @@ def _frozen(
     """Return what to say of the updates that the freeze forbids; nothing when it forbids none."""
     from git_xsa.git.updates import read_updates  # noqa: PLC0415
     from git_xsa.model.freeze import judge  # noqa: PLC0415
-    from git_xsa.report.embargoes import clock_warning  # noqa: PLC0415
+    from git_xsa.report.embargoes import warn_of_clock  # noqa: PLC0415
     from git_xsa.report.refusals import refusal  # noqa: PLC0415
 
     rules = settings.freeze_rules
     ledger = entries.ledger if entries is not None else None
-    warning = clock_warning(ledger, now) if ledger is not None else ""
-    if warning:
-        _say([warning])
+    if ledger is not None:
+        warn_of_clock(ledger, now)
     verdicts = judge(ledger, rules, now, read_updates(repository, rules, ledger, now, moves))
     lines = refusal(verdicts, rules, ledger, now, OVERRIDE)
     reason = _override(repository) if lines else ""

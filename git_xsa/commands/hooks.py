@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from git_xsa.errors import XsaError
+from git_xsa.report import remarks
 from git_xsa.report.plain import printable
 
 
@@ -65,8 +66,7 @@ def run(options: argparse.Namespace) -> int:
     if options.action == "install":
         _say_what_is_left_out(names, options.server)
     if options.action == "install" and place.tracked:
-        note = f"note: {place.folder} is in the work tree, so git shows the hooks among your files"
-        print(printable(note, one_line=True), file=sys.stderr)
+        remarks.note(f"{place.folder} is in the work tree, so git shows the hooks among your files")
     return 1 if changed else 0
 
 

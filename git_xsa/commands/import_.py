@@ -19,7 +19,7 @@ from git_xsa.git.config import Settings, read_settings
 from git_xsa.git.run import Git
 from git_xsa.model.freeze import Instant
 from git_xsa.model.instant import rfc3339, spelled
-from git_xsa.report.plain import printable
+from git_xsa.report import remarks
 
 
 def parser() -> argparse.ArgumentParser:
@@ -68,7 +68,7 @@ def _offer(result: Result, until: Instant | None, store: Store, git: Git, settin
         ledger = EmbargoLedger(store)
         write_fixes(ledger, [one.edition.number for one in result.taken], store, git, settings)
     except StoreError as error:
-        print(printable(f"warning: {error.what}", one_line=True), file=sys.stderr)
+        remarks.warning(error.what)
         return
     secrecy = Secrecy(Library(store), ledger.ledger, clock.now())
     found = secrecy.unlisted([one.edition for one in result.taken], until)
@@ -76,7 +76,7 @@ def _offer(result: Result, until: Instant | None, store: Store, git: Git, settin
         numbers = [str(secret.xsa) for secret in found if secret.until == end]
         names = ", ".join(f"XSA-{number}" for number in numbers)
         if end is None:
-            print(f"note: {names} may be under embargo, but nothing says until when", file=sys.stderr)
+            remarks.warning(f"{names} may be under embargo, but nothing says until when")
         elif sys.stdin.isatty() and sys.stderr.isatty():
             print(f"{names}: under embargo until {spelled(end)}.", file=sys.stderr)
             print("Write that into the ledger, which freezes the stable branches? [y/N] ", end="", file=sys.stderr)
@@ -86,22 +86,21 @@ def _offer(result: Result, until: Instant | None, store: Store, git: Git, settin
                 continue
         told = rfc3339(end) if end is not None else "<instant>"
         words = f"git xsa-embargo add {' '.join(numbers)} --until {told}"
-        print(f"hint: {words} writes it into the ledger, which freezes the stable branches", file=sys.stderr)
+        remarks.hint(f"{words} writes it into the ledger, which freezes the stable branches")
         if end is None:
-            print("hint: if it is public, git xsa-fetch takes in the text that says so", file=sys.stderr)
+            remarks.hint("if it is public, git xsa-fetch takes in the text that says so")
 
 
 def _complain(result: Result) -> bool:
     """Say on standard error what was not taken or is wrong; return whether nothing was."""
     for name, reason in result.left:
-        print(printable(f"warning: {name} was left out: {reason}", one_line=True), file=sys.stderr)
+        remarks.warning(f"{name} was left out: {reason}")
     for name, other in result.same:
-        print(printable(f"note: {name} is the same file as {other}, and was not taken", one_line=True), file=sys.stderr)
+        remarks.note(f"{name} is the same file as {other}, and was not taken")
     for one in result.taken:
         for name in one.wrong:
-            words = f"warning: {name} is not the file that {one.edition.title} lists: its SHA-256 differs"
-            print(printable(words, one_line=True), file=sys.stderr)
+            remarks.warning(f"{name} is not the file that {one.edition.title} lists: its SHA-256 differs")
     if not result.taken and not result.listed:
-        print("error: there is no advisory and no patch of one in what was given", file=sys.stderr)
+        remarks.error("there is no advisory and no patch of one in what was given")
         return False
     return result.good

@@ -14,10 +14,10 @@ from git_xsa.errors import UsageError, XsaError
 from git_xsa.queue.answer import Question, State, Verdict
 from git_xsa.queue.bases import find_base
 from git_xsa.queue.session import LOOK_AHEAD, Session
+from git_xsa.report import remarks
 from git_xsa.report.as_json import dumps, error_line, verdict_document, verdict_line
 from git_xsa.report.build import print_build_failures
 from git_xsa.report.found import doubts
-from git_xsa.report.plain import printable
 from git_xsa.report.progress import Progress
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def _print_beside(verdict: Verdict) -> None:
     from git_xsa.report.as_text import left_out  # noqa: PLC0415 - only for the graph
 
     for words in [*doubts(verdict), *left_out(verdict)]:
-        print(printable(f"warning: {words}", one_line=True), file=sys.stderr)
+        remarks.warning(words)
 
 
 def _answer_lines(as_json: bool, symbols: bool) -> int:
@@ -183,7 +183,7 @@ def _ask_line(session: Session, line: str) -> Question | XsaError:
 def _answer_line(session: Session, as_json: bool, request: str, question: Question | XsaError) -> int:
     """Print the answer to one line of input and return the exit status that it leads to."""
     if isinstance(question, XsaError):
-        print(printable(f"error: {request}: {question.what}"), file=sys.stderr, flush=True)
+        remarks.error(f"{request}: {question.what}")
         print(dumps(error_line(request, question.what)) if as_json else "error", flush=True)
         return question.status
     verdict = session.answer(question)

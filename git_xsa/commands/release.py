@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
-import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import datetime, timezone
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 from git_xsa.commands import clock
 from git_xsa.commands.arguments import HOOK, advisory_numbers
 from git_xsa.errors import UsageError, XsaError
+from git_xsa.report import remarks
 from git_xsa.report.plain import printable
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def _release(session: Session, records: Records, options: argparse.Namespace) ->
         _print_steps(plan, work, options.push)
     if not all(holds):
         what = "a condition does not hold" if len(works) == 1 else f"{holds.count(False)} of {len(works)} can't be made"
-        print(f"error: {what}: nothing was changed", file=sys.stderr)
+        remarks.error(f"{what}: nothing was changed")
         return 1
     if options.dry_run:
         return 0

@@ -14,8 +14,8 @@ from git_xsa.errors import UsageError, XsaError
 from git_xsa.queue.replay import Interval, intervals
 from git_xsa.queue.session import Session
 from git_xsa.queue.targets import no_branch, no_release
+from git_xsa.report import remarks
 from git_xsa.report.as_json import dumps
-from git_xsa.report.plain import printable
 from git_xsa.report.progress import Progress
 
 #: How many advisories are named before they are only counted.
@@ -71,7 +71,7 @@ def _warn(titles: Sequence[str]) -> None:
     if titles:
         more = f" and {len(titles) - SHOWN} more" if len(titles) > SHOWN else ""
         words = f"nobody whom xsa.trustedKeys names vouches for {', '.join(titles[:SHOWN])}{more}"
-        print(printable(f"note: {words}", one_line=True), file=sys.stderr)
+        remarks.note(words)
 
 
 def _reissues(options: argparse.Namespace) -> int:
@@ -93,7 +93,7 @@ def _reissues(options: argparse.Namespace) -> int:
         else:
             texts = reissues.texts_in(Library(Store.open(settings.store)))
         for problem in problems:
-            print(printable(f"warning: {problem}", one_line=True), file=sys.stderr)
+            remarks.warning(problem)
         if not texts:
             where = ", ".join(options.reissues) or "the store"
             raise XsaError(f"there is no text of an advisory in {where}", "git xsa-fetch brings the public ones")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -12,8 +11,8 @@ from git_xsa.commands.arguments import json_option
 from git_xsa.model.words import count
 from git_xsa.queue.session import Session
 from git_xsa.queue.targets import chosen as chosen_branches
+from git_xsa.report import remarks
 from git_xsa.report.as_json import dumps
-from git_xsa.report.plain import printable
 from git_xsa.report.progress import Progress
 
 if TYPE_CHECKING:
@@ -74,18 +73,16 @@ def _print(session: Session, status: Status) -> None:
 
 def _print_remarks(status: Status) -> None:
     """Say on standard error what is wrong with the answer, and what it leaves out."""
-    from git_xsa.report.embargoes import clock_warning  # noqa: PLC0415
+    from git_xsa.report.embargoes import warn_of_clock  # noqa: PLC0415
 
     if status.trouble is not None:
-        hint = f"\nhint: {status.trouble.hint}" if status.trouble.hint else ""
-        print(printable(f"error: {status.trouble.what}{hint}"), file=sys.stderr)
-    warning = clock_warning(status.ledger, status.now) if status.ledger is not None else ""
-    if warning:
-        print(warning, file=sys.stderr)
+        remarks.error(status.trouble.what)
+        remarks.hint(status.trouble.hint)
+    if status.ledger is not None:
+        warn_of_clock(status.ledger, status.now)
     for one in status.branches:
         if one.release is None:
-            print(f"note: {printable(one.branch.name)} has no release tag: git fetch --tags", file=sys.stderr)
+            remarks.note(f"{one.branch.name} has no release tag: git fetch --tags")
     if status.left_out:
         them = "it" if status.left_out == 1 else "them"
-        words = f"{count(status.left_out, 'branch')} without security support left out (--all shows {them}, too)"
-        print(f"note: {words}", file=sys.stderr)
+        remarks.note(f"{count(status.left_out, 'branch')} without security support left out (--all shows {them}, too)")

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from git_xsa.model.words import count
 from git_xsa.queue.answer import Build, BuildState, Verdict
-from git_xsa.report.plain import printable
+from git_xsa.report import remarks
 from git_xsa.report.style import Lines
 
 STYLES = {BuildState.BUILDS: "green", BuildState.FAILS: "red"}
@@ -63,7 +63,7 @@ def print_build_failures(verdicts: Iterable[Verdict]) -> None:
                 "give it more with --build-timeout",
             ),
         }[build.state]
-        print(printable(f"error: {what}", one_line=True), file=sys.stderr)
+        remarks.error(what)
         if build.log is not None:
-            print(printable(f"hint: its log is {build.log}", one_line=True), file=sys.stderr)
-        print(f"hint: {hint}", file=sys.stderr, flush=True)
+            remarks.hint(f"its log is {build.log}")
+        remarks.hint(hint)

@@ -18,6 +18,7 @@ from git_xsa.model.freeze import (
     windows,
 )
 from git_xsa.model.instant import rfc3339, spelled
+from git_xsa.report import remarks
 from git_xsa.report.plain import printable
 
 if TYPE_CHECKING:
@@ -64,14 +65,11 @@ def entry_lines(entries: list[Entry], now: Instant) -> list[str]:
     return [printable(line.rstrip(), one_line=True) for line in lines]
 
 
-def clock_warning(ledger: Ledger, now: Instant) -> str:
-    """Return a warning when the clock can't be right, else nothing."""
-    if not clock_is_wrong(ledger, now) or ledger.newest is None:
-        return ""
-    return (
-        f"warning: the clock says {spelled(now)}, but the journal has an entry of {spelled(ledger.newest)}\n"
-        "hint: set the clock; until then whatever had begun by that entry stays frozen"
-    )
+def warn_of_clock(ledger: Ledger, now: Instant) -> None:
+    """Print a warning when the clock can't be right."""
+    if clock_is_wrong(ledger, now) and ledger.newest is not None:
+        remarks.warning(f"the clock says {spelled(now)}, but the journal has an entry of {spelled(ledger.newest)}")
+        remarks.hint("set the clock; until then whatever had begun by that entry stays frozen")
 
 
 def conflict_lines(conflicts: Sequence[Conflict]) -> list[str]:

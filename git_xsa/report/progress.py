@@ -1,6 +1,7 @@
 """What is being done, for a person who waits: one line on the terminal, overwritten by the next and gone at the end.
 
-Nothing is shown unless standard error is a terminal, nor before ``DELAY``, since most commands are done by then.
+Nothing is shown with ``--quiet``, nor unless standard error is a terminal, nor before ``DELAY``, since most commands
+are done by then.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import sys
 from time import monotonic
 
 from git_xsa.report.plain import printable
+from git_xsa.report.remarks import is_quiet
 
 #: Seconds after which a person begins to wonder.
 DELAY = 1.0
@@ -22,7 +24,7 @@ class Progress:
         self._shown = 0
         self._task = ""
         self._start = monotonic()
-        self._terminal = sys.stderr is not None and sys.stderr.isatty()
+        self._terminal = sys.stderr is not None and sys.stderr.isatty() and not is_quiet()
 
     def __enter__(self) -> Progress:
         return self

@@ -1,0 +1,49 @@
+"""What is said beside the results, on standard error: errors and warnings, and the notes and hints that --quiet drops.
+
+Each line begins with what it is, as git's do.  What comes from a repository is printed without its control characters.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from git_xsa.report.plain import printable
+
+_quiet = False
+
+
+def be_quiet(wanted: bool) -> None:
+    """Say from now on what goes wrong and nothing else, or say everything again."""
+    global _quiet  # noqa: PLW0603 - one command a process, and its option holds for all that it prints
+    _quiet = wanted
+
+
+def is_quiet() -> bool:
+    """Whether only what goes wrong is said."""
+    return _quiet
+
+
+def error(text: str) -> None:
+    """Say why the answer is no, or what can't be done."""
+    _say("error", text)
+
+
+def warning(text: str) -> None:
+    """Say what may be wrong."""
+    _say("warning", text)
+
+
+def note(text: str) -> None:
+    """Say what is good to know."""
+    if not _quiet:
+        _say("note", text)
+
+
+def hint(text: str) -> None:
+    """Say what to do next: one line, or several."""
+    for line in () if _quiet else text.splitlines():
+        _say("hint", line)
+
+
+def _say(kind: str, text: str) -> None:
+    print(printable(f"{kind}: {text}", one_line=True), file=sys.stderr, flush=True)
