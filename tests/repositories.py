@@ -130,9 +130,15 @@ def start(folder: Path, *words: str, **options: Any) -> subprocess.Popen[str]:
 
 
 class Draft:
-    """A repository in the making: what ``git fast-import`` is to be told."""
+    """A repository in the making: what ``git fast-import`` is to be told.
+
+    Each commit is made by ``author``, and ``step`` seconds after the one before: no two are of one push.
+    """
 
     def __init__(self) -> None:
+        self.author = JANE
+        self.step = 20 * 60
+        self._date = FIRST_DATE
         self._stream: list[bytes] = []
         self._count = 0
         self._tips: dict[str, int] = {}
@@ -151,8 +157,9 @@ class Draft:
         self._count += 1
         parent = after if after is not None else self._tips.get(on)
         subject = message.encode() if isinstance(message, str) else message
-        who = f"{JANE} {FIRST_DATE + 60 * self._count} +0000"
-        head = [f"commit {_full(on)}", f"mark :{self._count}", f"author {who}", f"committer {who}"]
+        self._date += self.step
+        people = [f"{role} {who} {self._date} +0000" for role, who in (("author", self.author), ("committer", JANE))]
+        head = [f"commit {_full(on)}", f"mark :{self._count}", *people]
         if encoding:
             head.append(f"encoding {encoding}")
         self._stream += ["\n".join(head).encode(), b"\n", _data(subject + b"\n")]

@@ -154,7 +154,11 @@ def test_files_for_two_branches_are_alternatives(place: Place) -> None:
 
 def test_copies_of_one_commit_count_once(place: Place) -> None:
     """Two exports, for two releases, have the same commits under other numbers."""
-    files = {f"{start + number}-part.patch": place.patch(number) for start in (1000, 2000) for number in PARTS}
+    files = {
+        f"{start + number}-part.patch": place.patch(number, f"--start-number={start + number}", "--numbered")
+        for start in (1000, 2000)
+        for number in PARTS
+    }
     take(place, files)
     answer = asked(place, "--xsa", "1")
     assert ids(answer) == [place[number] for number in (3, 4, 6, 7)]

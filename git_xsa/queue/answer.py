@@ -16,6 +16,7 @@ from git_xsa.git.log import Range
 from git_xsa.git.repository import Commit
 from git_xsa.git.trial import Entry, Quarantine
 from git_xsa.model.selection import Selection, select
+from git_xsa.queue.unmarked import Unmarked
 
 
 class State(str, Enum):
@@ -149,6 +150,8 @@ class Verdict:
     ``asked`` are the advisories that were asked about by number, ``xsa_of`` maps the positions of the wanted commits
     to their advisories.  ``doubt`` is there exactly when ``state`` is ``misplaced``, ``build``
     when the queue was built.  ``rest`` is the answer about the advisories without a conflict, where others have one.
+    ``unmarked`` are the commits without a mark among those of an advisory: the ones that are patches of it, and the
+    ones that are not in the queue.
     """
 
     base: Commit
@@ -164,6 +167,7 @@ class Verdict:
     rest: Verdict | None = None
     #: The patch files that are for other trees.
     not_judged: tuple[NotJudged, ...] = ()
+    unmarked: tuple[Unmarked, ...] = ()
 
     @property
     def xsa(self) -> list[int]:
@@ -343,6 +347,7 @@ class Question:
     asked: tuple[int, ...]
     proposal: Proposal
     found: tuple[FoundSeries, ...] = ()
+    unmarked: tuple[Unmarked, ...] = ()
     #: Position -> the patch that was placed there.
     published: Mapping[int, Published] = field(default_factory=dict)
     #: The question about what goes in, where some advisories are in conflict and others not.
@@ -361,4 +366,4 @@ class Question:
         selection = self.proposal.selection
         verdict = Verdict(self.base, self.tip, self.range, state, selection, doubt, self.asked, self.xsa_of)
         rest = self.rest.answer(quarantine) if self.rest is not None else None
-        return replace(verdict, found=self.found, rest=rest, not_judged=self.not_judged)
+        return replace(verdict, found=self.found, rest=rest, not_judged=self.not_judged, unmarked=self.unmarked)

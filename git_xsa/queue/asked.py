@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from git_xsa.advisories.choice import Choice, Series
+from git_xsa.advisories.choice import Basis, Choice, Series
 from git_xsa.advisories.library import Edition
 from git_xsa.advisories.patchfile import PatchFile
 from git_xsa.advisories.series import Baseline, Group, Unplaced, place_groups, place_on_base
@@ -44,6 +44,11 @@ class Asked:
     def last(self) -> int:
         """The last position that a patch, or a commit that none of them is, has so far (0: none has one)."""
         return max([0, *self.lacking, *(place.position for place in self.places if place is not None)])
+
+    @property
+    def is_told_by_text(self) -> bool:
+        """Whether a text or a recipe names its patches, and the branch marks no other commit."""
+        return self.series is not None and self.series.basis is not Basis.NAME and not self.lacking
 
     @property
     def pending(self) -> tuple[PatchFile, ...]:

@@ -20,6 +20,7 @@ from git_xsa.queue.formats import FORMATS, export
 from git_xsa.queue.policy import LENIENT, Files
 from git_xsa.queue.prepared import Patch, Queue, Style
 from git_xsa.queue.session import Session
+from git_xsa.queue.unmarked import doubt_about, note_on
 
 if TYPE_CHECKING:
     from git_xsa.queue.builds import Builder
@@ -103,6 +104,8 @@ def prepare(session: Session, question: Question, wish: Wish, builder: Builder |
         avoided=avoided,
         unlisted=_unlisted(session, question, patches, partly) if wish.format == "debian" else {},
         left_out=verdict.left_out,
+        notes={question.range.commits[one.position - 1].id: note_on(one) for one in verdict.unmarked if one.patch},
+        doubts=tuple(doubt_about(one, question.range) for one in verdict.unmarked if not one.patch),
     )
     return Ready(verdict, queue, judges, preparation.touched, preparation.start, preparation.end)
 
@@ -153,7 +156,9 @@ def _verdict(session: Session, question: Question, selection: Selection, patches
     state = State.NEEDS_PREREQUISITES if selection.prerequisites else State.APPLIES
     state = State.PARTLY_APPLIED if question.proposal.partly else state
     verdict = Verdict(question.base, question.tip, question.range, state, selection, None, question.asked)
-    return replace(verdict, xsa_of=question.xsa_of, found=question.found, not_judged=question.not_judged)
+    out = tuple(one for one in question.unmarked if one.patch or one.position not in selection.queue)
+    told = replace(verdict, found=question.found, not_judged=question.not_judged, unmarked=out)
+    return replace(told, xsa_of=question.xsa_of)
 
 
 def _avoided(question: Question, relaxed: Relaxed) -> list[str]:

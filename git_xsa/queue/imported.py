@@ -287,7 +287,12 @@ class Imported:
             xsa_of.setdefault(0, set()).update(early)
         found += [self._told(one) for one in told]
         question = self._session.question(
-            base, tip, history, {p: tuple(sorted(numbers)) for p, numbers in xsa_of.items()}, tuple(asked)
+            base,
+            tip,
+            history,
+            {p: tuple(sorted(numbers)) for p, numbers in xsa_of.items()},
+            tuple(asked),
+            {one.number for one in usable if one.is_told_by_text},
         )
         published = {
             history.position[patch.name]: Published(patch.content, not self._secrecy.public(one.number))

@@ -68,7 +68,8 @@ class Queue:
     ``partly`` are the advisories of which only a part of the fix is in it, as a prerequisite: it does not fix them.
     ``titles`` maps an advisory's number to its title.  ``avoided`` are the prerequisites that refreshing made
     unnecessary, one sentence each.  ``unlisted`` maps the advisories between those of the queue that it does not
-    fix to the reason, ``left_out`` those that were asked for and are not in it.
+    fix to the reason, ``left_out`` those that were asked for and are not in it.  ``notes`` has what to say of patches
+    that have no mark, by their ids, ``doubts`` of commits without one that are not in it.
     """
 
     base: str
@@ -81,6 +82,8 @@ class Queue:
     avoided: tuple[str, ...] = ()
     unlisted: Mapping[int, str] = field(default_factory=dict)
     left_out: Mapping[int, str] = field(default_factory=dict)
+    notes: Mapping[str, str] = field(default_factory=dict)
+    doubts: tuple[str, ...] = ()
 
     @property
     def xsa(self) -> list[int]:

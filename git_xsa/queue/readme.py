@@ -24,7 +24,8 @@ def what_it_is(patch: Patch, queue: Queue) -> str:
     if queue.partly.intersection(patch.xsa):
         names = f"a part of {names}"
     if patch.kind is None:
-        return names or "patch"
+        note = queue.notes.get(patch.id)
+        return (names or "patch") + (f" ({note})" if note else "")
     return f"prerequisite ({patch.kind})" + (f", itself {names}" if names else "")
 
 
@@ -55,6 +56,7 @@ def readme(queue: Queue, found: list[Item], name: str) -> bytes:
     """Return the README: for each patch what it is, where it comes from, what needs it, and what to look at."""
     wanted = sum(item.patch.kind is None for item in found)
     size = f"{count(wanted, 'patch')} and {count(len(found) - wanted, 'prerequisite')}"
+    doubts = [f"Look at:   {one_line(words)}" for words in queue.doubts]
     missing = [f"Not in it: XSA-{number}: {one_line(why)}" for number, why in queue.left_out.items()]
     lines = [
         f"Security patches for {queue.base}, from {queue.tip}",
@@ -62,6 +64,7 @@ def readme(queue: Queue, found: list[Item], name: str) -> bytes:
         f"Base:      {queue.base_commit}",
         f"Fixes:     {', '.join(f'XSA-{number}' for number in queue.xsa) or 'no advisory that is named'}",
         *missing,
+        *doubts,
         f"Queue:     {size}",
         f"Format:    {name}",
         f"Policy:    {queue.policy} ({POLICIES[queue.policy]})",

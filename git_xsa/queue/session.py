@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
@@ -25,8 +26,9 @@ from git_xsa.model.marks import marked_advisories
 from git_xsa.model.release import Version
 from git_xsa.model.selection import RuleSource, Selection
 from git_xsa.model.words import advisory_names
-from git_xsa.queue.answer import Question, State, Verdict, propose
+from git_xsa.queue.answer import Proposal, Question, State, Verdict, propose
 from git_xsa.queue.fitting import without_conflicts
+from git_xsa.queue.unmarked import unmarked_among
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -269,7 +271,9 @@ class Session:
         present |= asked & self.fixed_by_own(base, question.range)
         if not present:
             return question
-        xsa_of = {0: tuple(sorted(present)), **question.xsa_of}
+        patches = {one.position for one in question.unmarked if one.patch}
+        xsa_of = {p: numbers for p, numbers in question.xsa_of.items() if p not in patches}
+        xsa_of = {0: tuple(sorted(present)), **xsa_of}
         return self.question(base, tip, question.range, xsa_of, question.asked)
 
     def fixed(self, base: Commit, numbers: Iterable[int]) -> set[int]:
@@ -317,26 +321,57 @@ class Session:
         return self.repository.git.start(*words, *grep, base.id, *since, "--")
 
     def question(
-        self, base: Commit, tip: Commit, history: Range, xsa_of: dict[int, tuple[int, ...]], asked: tuple[int, ...] = ()
+        self,
+        base: Commit,
+        tip: Commit,
+        history: Range,
+        xsa_of: dict[int, tuple[int, ...]],
+        asked: tuple[int, ...] = (),
+        settled: Collection[int] = (),
     ) -> Question:
-        """Return the question about the changes that ``xsa_of`` has as keys."""
+        """Return the question about the changes that ``xsa_of`` has as keys, and about those that belong to them.
+
+        ``settled`` are the advisories whose patches are known from a text.
+        """
+        unmarked = unmarked_among(history, history.position[base.id], xsa_of, settled)
+        whole = xsa_of | {one.position: (one.number,) for one in unmarked if one.patch}
+        proposal = self._proposal(base, history, whole)
+        if len(whole) > len(xsa_of) and proposal.state is State.CONFLICTS and history.base is not None:
+            alone = self._proposal(base, history, xsa_of)
+            if alone.state is not State.CONFLICTS:  # the base has its own way of what belongs to the patches
+                unmarked = [replace(one, patch=False) for one in unmarked]
+                whole, proposal = xsa_of, alone
+        queue = proposal.selection.queue
+        told = tuple(one for one in unmarked if one.patch or one.position not in queue)
+        question = Question(base, tip, history, whole, asked, proposal, unmarked=told)
+        return replace(question, rest=self._rest(question, settled))
+
+    def _rest(self, question: Question, settled: Collection[int]) -> Question | None:
+        """Return the question about what goes in, ``None`` when all of it does, or nothing."""
+        if question.proposal.state is not State.CONFLICTS:
+            return None
+        patches = {one.position for one in question.unmarked if one.patch}
+        fitting = without_conflicts(question.xsa_of, question.proposal.selection)
+        fitting = {position: found for position, found in fitting.items() if position not in patches}
+        base, history = question.base, question.range
+        if all(position <= history.position[base.id] for position in fitting):
+            return None
+        numbers = {number for found in fitting.values() for number in found}
+        asked = tuple(number for number in question.asked if number in numbers)
+        return self.question(base, question.tip, history, fitting, asked, settled)
+
+    def _proposal(self, base: Commit, history: Range, wanted: Iterable[int]) -> Proposal:
+        """Return what the line history says of the changes at ``wanted``."""
         try:
             supplier = self.supplier(base, history)
             grow = partial(supplier, history.history) if supplier is not None else None
-            proposal = propose(history, history.position[base.id], sorted(xsa_of), grow)
+            return propose(history, history.position[base.id], sorted(wanted), grow)
         except HistoryError as error:
             commit = history.commits[error.position - 1].id[:12] if error.position > 0 else base.name
             path = error.path.decode("utf-8", "backslashreplace")
             what = f"the history of {path} does not add up at {commit}: {error.why}"
             hint = "check the clone with git fsck; look for diff settings in its info/attributes"
             raise XsaError(what, hint) from None
-        rest = None
-        if proposal.state is State.CONFLICTS:
-            fitting = without_conflicts(xsa_of, proposal.selection)
-            if any(position > history.position[base.id] for position in fitting):
-                numbers = {number for found in fitting.values() for number in found}
-                rest = self.question(base, tip, history, fitting, tuple(n for n in asked if n in numbers))
-        return Question(base, tip, history, xsa_of, asked, proposal, rest=rest)
 
     def supplier(
         self, base: Commit, history: Range, relaxed: bool = False

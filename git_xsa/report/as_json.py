@@ -12,6 +12,7 @@ from git_xsa.git.repository import Commit
 from git_xsa.model.rules import Kind
 from git_xsa.model.selection import Reason
 from git_xsa.queue.answer import FoundSeries, Verdict
+from git_xsa.queue.unmarked import Unmarked
 
 FORMAT = 1
 
@@ -67,7 +68,11 @@ def _reason(verdict: Verdict, reason: Reason) -> dict[str, Any]:
 def _head(verdict: Verdict) -> dict[str, Any]:
     """Return what the long and the short answer begin with."""
     commits = verdict.range.commits
-    optional = {"present": verdict.present, "without_patch": verdict.without_patch}
+    optional: dict[str, Any] = {
+        "present": verdict.present,
+        "without_patch": verdict.without_patch,
+        "unmarked": [_unmarked(verdict, one) for one in verdict.unmarked],
+    }
     return {
         "format": FORMAT,
         "base": _base(verdict.base),
@@ -83,7 +88,18 @@ def _head(verdict: Verdict) -> dict[str, Any]:
             }
             for position in verdict.selection.wanted
         ],
-        **{key: numbers for key, numbers in optional.items() if numbers},
+        **{key: found for key, found in optional.items() if found},
+    }
+
+
+def _unmarked(verdict: Verdict, one: Unmarked) -> dict[str, Any]:
+    commits = verdict.range.commits
+    return {
+        "commit": commits[one.position - 1].id,
+        "subject": commits[one.position - 1].subject,
+        "xsa": one.number,
+        "between": [commits[position - 1].id for position in (one.before, one.after)],
+        "role": "patch" if one.patch else None,
     }
 
 

@@ -8,6 +8,7 @@ from git_xsa.model.rules import Choice, Kind, Symbol
 from git_xsa.model.selection import Reason
 from git_xsa.model.words import advisory_names, count
 from git_xsa.queue.answer import State, Verdict
+from git_xsa.queue.unmarked import note_on
 from git_xsa.report.build import print_build
 from git_xsa.report.found import print_found
 from git_xsa.report.style import Lines
@@ -60,16 +61,20 @@ def label(verdict: Verdict, position: int) -> str:
 
 
 def print_queue(lines: Lines, verdict: Verdict) -> None:
-    """Print all commits of the queue in their order: number, what it is, commit, subject."""
+    """Print all commits of the queue in their order: number, what it is, commit, subject, and a note on those patches
+    that have no mark."""
     queue = verdict.selection.queue
     labels = [label(verdict, position) for position in queue]
     width = max(map(len, labels), default=0)
     digits = len(str(len(queue)))
+    notes = {one.position: note_on(one) for one in verdict.unmarked if one.patch}
     for number, (position, name) in enumerate(zip(queue, labels, strict=True), 1):
         wanted = position in verdict.selection.wanted
         style = "bold" if wanted else KIND_STYLES[verdict.selection.kind(position)]
         parts = (f"  {number:{digits}}  ", (f"{name:{width}}", style), "  ", (short(verdict, position), "cyan"), "  ")
         lines.line(*parts, subject_of(verdict, position))
+        if position in notes:
+            lines.line(" " * (digits + 4), (notes[position], "dim"))
 
 
 def needs(verdict: Verdict) -> str:

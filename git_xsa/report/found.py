@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from git_xsa.model.words import count
 from git_xsa.queue.answer import FoundSeries, State, Verdict
+from git_xsa.queue.unmarked import doubt_about
 from git_xsa.report.style import Lines
 
 #: How many digits of a commit and how many names of files are shown.
@@ -14,7 +15,8 @@ SHOWN = 6
 
 
 def print_found(lines: Lines, verdict: Verdict) -> None:
-    """Print where the patches of the answer came from, what the base has of them, and who does not vouch for them."""
+    """Print where the patches of the answer came from, what the base has of them, who does not vouch for them, and
+    which commits without a mark may belong to them."""
     trees: dict[str, list[str]] = {}
     for one in verdict.not_judged:
         trees.setdefault(one.tree, []).append(f"{one.file} (XSA-{one.xsa})" if one.xsa else one.file)
@@ -35,6 +37,9 @@ def print_found(lines: Lines, verdict: Verdict) -> None:
             lines.line("    ", (doubt, "red"))
         for words in _undeclared(verdict, series):
             lines.line("    ", (words, "yellow"))
+    for commit in verdict.unmarked:
+        if not commit.patch:
+            lines.line("  ", (f"warning: {doubt_about(commit, verdict.range)}", "yellow"))
 
 
 def _next(verdict: Verdict) -> str:
