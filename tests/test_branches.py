@@ -178,6 +178,7 @@ def test_branch_tells_where_a_base_of_several_branches_belongs(tmp_path: Path) -
 
     what = "error: master is on several stable branches: stable-4.1, stable-4.2\n"
     hint = "hint: say which branch is meant: --tip <ref> for xsa-prereqs, --branch for xsa-check\n"
+    place.git("config", "xsa.developmentBranch", "trunk")
     assert place.run("check", "--onto", "master") == (129, "", what + hint)
     done = place.run("check", "--onto", "master", "--branch", "4.2")
     assert done.out.splitlines()[0] == "master, 3 commits behind stable-4.2"

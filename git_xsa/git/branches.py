@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
@@ -19,12 +20,15 @@ from git_xsa.model.release import (
     version_of,
 )
 
+#: The tag of a release candidate: ``4.21.0-rc2``, in Xen without the RELEASE- of releases.
+_CANDIDATE = re.compile(r"(?:refs/tags/)?(?:[A-Za-z_-]*)(\d+(?:\.\d+)+)-?rc\d*")
+
 
 @dataclass(frozen=True)
 class Branch:
     """A stable branch: its short name, version, the full reference that was taken for it, and its tip.
 
-    ``releases`` are its release tags, the newest first.
+    ``releases`` are its release tags, the newest first.  A development branch has neither version nor releases.
     """
 
     name: str
@@ -46,6 +50,7 @@ class Branches:
         self._repository = repository
         self._settings = settings
         self._refs = repository.refs()
+        self._contained: tuple[tuple[str, ...], set[str]] = (), set()
         self.releases: dict[str, tuple[Version, str]] = {}
         for reference, commit in self._refs.items():
             name = reference.removeprefix("refs/tags/")
@@ -53,23 +58,42 @@ class Branches:
             if version is not None:
                 self.releases[name] = (version, commit)
         self.stable = self._find()
+        self.development = list(self._find_development())
+
+    def _find_development(self) -> Iterator[Branch]:
+        """Yield the development branches: of each name first the one that counts, then those that went another way."""
+        for name in self._settings.development_branches:
+            found = [reference for reference in self._refs if self._short(reference) == name]
+            first = self._newest(found)
+            for reference in dict.fromkeys([*first, *found]):
+                yield Branch(name, (), reference, self._refs[reference], ())
+
+    def _short(self, reference: str) -> str:
+        """Return the name of a branch, here or of a remote, without where it is; empty for another reference."""
+        kind, _, rest = reference.removeprefix("refs/").partition("/")
+        return rest if kind == "heads" else self._of_remote(rest) if kind == "remotes" else ""
+
+    def _newest(self, references: Sequence[str]) -> list[str]:
+        """Return the one of ``references`` that counts, in a list: the newest, and the first of those that differ."""
+        found = list(references[:1])
+        for other in references[1:]:
+            if self._is_older(found[0], other):
+                found = [other]
+        return found
 
     def _find(self) -> list[Branch]:
         """Return every stable branch, by version.  Of several of one name the newest counts, the local one first."""
         candidates: dict[Version, list[tuple[str, str]]] = {}
         for reference in self._refs:
-            kind, _, rest = reference.removeprefix("refs/").partition("/")
-            name = rest if kind == "heads" else self._of_remote(rest) if kind == "remotes" else ""
+            name = self._short(reference)
             version = version_of(name, self._settings.stable_branch)
             if version is not None:
                 candidates.setdefault(version, []).append((name, reference))
         tags = [(version, name) for name, (version, _) in self.releases.items()]
         branches = []
         for version, found in sorted(candidates.items()):
-            name, reference = found[0]
-            for _, other in found[1:]:
-                if self._is_older(reference, other):
-                    reference = other
+            name = found[0][0]
+            [reference] = self._newest([other for _, other in found])
             releases = tuple(Commit(tag, self.releases[tag][1]) for tag in newest(tags, version))
             branches.append(Branch(name, version, reference, self._refs[reference], releases))
         return branches
@@ -205,10 +229,41 @@ class Branches:
 
     def holding(self, commits: Iterable[str]) -> list[Branch]:
         """Return the stable branches that have all ``commits``, in the order of their versions."""
-        words = [word for commit in commits for word in ("--contains", commit)]
-        listing = self._repository.git.text("for-each-ref", "--format=%(refname)", *words, "refs/heads", "refs/remotes")
-        found = set(listing.split("\n"))
+        found = self._containing(tuple(commits))
         return [branch for branch in self.stable if branch.reference in found]
+
+    def developing(self, commits: Iterable[str]) -> Branch | None:
+        """Return the first development branch that has all ``commits``, ``None`` when none has."""
+        found = self._containing(tuple(commits)) if self.development else set()
+        return next((branch for branch in self.development if branch.reference in found), None)
+
+    def left_development(self, base: Commit, below: Branch | None) -> Branch | None:
+        """Return the development branch that ``base`` left later than the stable branch ``below`` did, ``None`` if it
+        left none later."""
+        for branch in self.development:
+            answer = self._repository.git.call("merge-base", base.id, branch.tip, accept=(0, 1))
+            words = ("merge-base", "--is-ancestor", answer.out.decode().strip(), below.tip if below else "")
+            if answer.status == 0 and (below is None or self._repository.git.call(*words, accept=(0, 1)).status):
+                return branch
+        return None
+
+    def series_of(self, name: str, branches: Iterable[Branch]) -> Branch | None:
+        """Return the one of ``branches`` that the release candidate ``name`` leads to, ``None`` for other names."""
+        match = _CANDIDATE.fullmatch(name)
+        version = tuple(map(int, match[1].split("."))) if match is not None else ()
+        return next(
+            (branch for branch in branches if version and (version[: len(branch.version)] == branch.version)), None
+        )
+
+    def _containing(self, commits: tuple[str, ...]) -> set[str]:
+        """Return the branches, here and of remotes, that have all ``commits``, by their full names."""
+        if self._contained[0] != commits:
+            git = self._repository.git
+            heads = git.text("merge-base", "--independent", *commits).split() if len(set(commits)) > 1 else commits[:1]
+            words = ("for-each-ref", "--format=%(refname)", "--contains")  # several of these: any of them, not all
+            found = [set(git.text(*words, head, "refs/heads", "refs/remotes").split("\n")) for head in heads]
+            self._contained = commits, set.intersection(*found)
+        return self._contained[1]
 
 
 def _stands_for(source: str, reference: str) -> bool:

@@ -40,6 +40,8 @@ class Settings:
     remotes: tuple[str, ...] = ()
     #: What git fetches: pairs of a remote's name and a refspec.
     refspecs: tuple[tuple[str, str], ...] = ()
+    #: Branches that no release is made of, those that count first first: where the others come from.
+    development_branches: tuple[str, ...] = ("master", "staging")
     #: The command that builds; empty: none is asked for.
     build: str = ""
     staging_branch: str = "staging-*"
@@ -292,6 +294,7 @@ _KEYS = {
     for key in (
         _Key("release_tag", "releaseTag", pattern),
         _Key("stable_branch", "stableBranch", pattern),
+        _Key("development_branches", "developmentBranch", words),
         _Key("tree", "tree", word),
         _Key("url", "url", address),
         _Key("store", "store", path),

@@ -144,21 +144,30 @@ class Session:
         return branch.releases[-1] if branch is not None else None
 
     def tip_for(self, base: Commit, commits: Sequence[Commit] = ()) -> Commit:
-        """Return the tip of the stable branch that ``base`` belongs to and that has ``commits``.
+        """Return the tip of the branch that ``base`` belongs to and that has ``commits``.
 
-        That is the branch of the release, else the one branch that has the base and the commits, else that of the
-        newest release in the base's history, else, when commits are given, the newest of them.  ``UsageError`` when
-        that leaves several branches or none.
+        That is the stable branch of the release or release candidate, else the development branch if it has the base
+        and the commits, else the one stable branch that has them, else the branch that the base left: that of the
+        newest release in its history, or the development branch; else, when commits are given, the newest of them.
+        ``UsageError`` when that leaves several branches or none.
         """
         branch = self.branches.of_base(base)
         if branch is not None and (not commits or self._on_known_range(branch, base, commits)):
             return branch.end
-        holding = self.branches.holding([base.id, *(commit.id for commit in commits)])
+        wanted = [base.id, *(commit.id for commit in commits)]
+        holding = self.branches.holding(wanted)
+        if branch is None:
+            known = self.branches.series_of(base.name, holding) or self.branches.developing(wanted)
+            if known is not None:
+                return known.end
         if branch is not None and branch in holding:
             holding = [branch]
         if len(holding) == 1 or (holding and commits):
             return holding[0].end
         below = None if holding else self.branches.below(base)
+        left = None if holding else self.branches.left_development(base, below)
+        if left is not None and (not commits or left is self.branches.developing(commit.id for commit in commits)):
+            return left.end
         if below is not None and (not commits or below in self.branches.holding(commit.id for commit in commits)):
             return below.end
         if commits:
@@ -449,12 +458,21 @@ class Session:
         return first
 
     def version_of(self, base: Commit, tip: Commit) -> Version | None:
-        """Return the version of the stable branch that ``tip`` is the end of, or that ``base`` is a release of."""
+        """Return the version of the stable branch that ``tip`` is the end of, or that ``base`` is a release of; that
+        of the branch which is not released yet for the end of a development branch, and for a commit that it alone has.
+        """
+        from git_xsa.advisories.scope import UNSTABLE  # noqa: PLC0415 - only what is asked about the store needs it
+
+        if any(branch.name == tip.name for branch in self.branches.development):
+            return UNSTABLE
         for branch in self.branches.stable:
             if branch.name == tip.name or branch.tip == tip.id:
                 return branch.version
         of_base = self.branches.of_base(base)
-        return of_base.version if of_base is not None else None
+        if of_base is not None:
+            return of_base.version
+        developing = None if self.branches.holding([tip.id]) else self.branches.developing([tip.id])
+        return UNSTABLE if developing is not None else None
 
     def answer(self, question: Question) -> Verdict:
         """Check what the line history says with git and return the answer."""

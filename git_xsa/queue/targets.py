@@ -41,6 +41,9 @@ def targets(session: Session, bases: Sequence[str], pattern: str | None, everyth
         return Targets(
             tuple((base, _tip_of(session, base, pattern)) for base in (find_base(session, name) for name in bases))
         )
+    development = next((branch for branch in session.branches.development if branch.name == pattern), None)
+    if development is not None:  # which no release is made of
+        return Targets(((development.end, development.end),))
     chosen_branches, left = chosen(session, pattern, everything, today)
     lacking = session.branches.lacking(pattern, today)
     remarks: list[str] = []
@@ -128,6 +131,7 @@ def _tip_of(session: Session, base: Commit, pattern: str | None) -> Commit:
     if pattern is None:
         return session.tip_for(base)
     matching = session.branches.matching(pattern)
+    matching = matching or [branch for branch in session.branches.development if branch.name == pattern][:1]
     if len(matching) != 1:
         many = "several stable branches match" if matching else "no stable branch matches"
         raise UsageError(f"{many} {pattern!r}", "with --onto, --branch must name the one that the base is on")
