@@ -17,13 +17,15 @@ from git_xsa.commands.arguments import (
     json_option,
 )
 from git_xsa.errors import UsageError, XsaError
-from git_xsa.queue.answer import Question, State, Verdict
+from git_xsa.git.repository import Commit
+from git_xsa.queue.answer import State, Verdict
 from git_xsa.queue.bases import find_base
 from git_xsa.queue.exporter import Ready, Wish, files_of, prepare
 from git_xsa.queue.folder import write_folder
 from git_xsa.queue.formats import FORMATS
 from git_xsa.queue.policy import POLICIES
 from git_xsa.queue.prepared import Style
+from git_xsa.queue.request import Request
 from git_xsa.queue.session import Session
 from git_xsa.report import remarks
 from git_xsa.report.plain import printable
@@ -114,8 +116,8 @@ def run(options: argparse.Namespace) -> int:
 
             found = verify(session, options.verify, base, options.policy)
             print_check(session.repository.git, found, options.verify, base, options.json)
-            return int(bool(found.problems))
-        return _export(session, options)
+            return int(bool(found.problems or found.diff))
+        return _export(session, options, base)
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -130,17 +132,18 @@ def _check(options: argparse.Namespace) -> None:
         raise UsageError("--verify builds nothing", "leave out --build")
 
 
-def _export(session: Session, options: argparse.Namespace) -> int:
+def _export(session: Session, options: argparse.Namespace, base: Commit) -> int:
     with Progress() as progress:
         session.repository.on_progress = progress.detail
-        question = _ask(session, options)
+        request = _request(session, options)
+        question = request.question(session, base)
     if options.format == "branch" and question.private and options.embargoed < TWICE:
         raise UsageError(
             "patch files may be under embargo, and a branch is easily pushed",
             "give --embargoed twice if they are to go into a branch all the same",
         )
     style = Style(options.start, options.prefix, options.backport_names, options.package_version)
-    wish = Wish(options.format, options.policy or "strict", options.refresh, style)
+    wish = Wish(options.format, options.policy or "strict", options.refresh, style, request)
     with builder_for(session, build_wishes(options, session.settings.build)) as builder:
         ready = prepare(session, question, wish, builder)
     if isinstance(ready, Verdict):
@@ -160,19 +163,17 @@ def _export(session: Session, options: argparse.Namespace) -> int:
     return int(bool(ready.verdict.unresolved))
 
 
-def _ask(session: Session, options: argparse.Namespace) -> Question:
-    """Return the question that the options ask."""
-    base = find_base(session, options.onto)
-    tip = session.commit(options.tip) if options.tip else None
+def _request(session: Session, options: argparse.Namespace) -> Request:
+    """Return what the options ask for."""
     commits, files = session.sort_out(options.patches)
-    if files:
-        return session.ask_files(base, tip or session.tip_for(base), files)
-    if commits:
-        return session.ask_commits(base, tip or session.tip_for(base, commits), commits)
-    tip = tip or session.tip_for(base)
-    if options.xsa:
-        return session.ask_one(base, tip, options.xsa, named=True)
-    return session.ask_one(base, tip, session.outstanding(base, tip), named=False)
+    return Request(
+        tuple(sorted(set(options.xsa))),
+        tuple(commits),
+        tuple(files),
+        options.tip or "",
+        not options.no_symbols,
+        build_wishes(options, session.settings.build) is not None,
+    )
 
 
 def _write(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from git_xsa.queue.folder import MANIFEST, manifest
 from git_xsa.queue.formats import FORMATS, export
 from git_xsa.queue.policy import LENIENT, Files
 from git_xsa.queue.prepared import Patch, Queue, Style
+from git_xsa.queue.request import Request
 from git_xsa.queue.session import Session
 from git_xsa.queue.unmarked import doubt_about, note_on
 
@@ -30,12 +32,13 @@ OTHERS = "{} has no fix for them, since they concern other versions or other sof
 
 @dataclass(frozen=True)
 class Wish:
-    """What is asked of an export: format, policy, whether context may be made anew, and style."""
+    """What is asked of an export: format, policy, whether context may be made anew, style, and for what."""
 
     format: str = "series"
     policy: str = "strict"
     refresh: bool = False
     style: Style = field(default_factory=Style)
+    request: Request = field(default_factory=Request)
 
 
 @dataclass(frozen=True)
@@ -239,9 +242,11 @@ def _facts(ready: Ready, wish: Wish, order: Sequence[str]) -> dict[str, Any]:
         "unknown": verdict.unknown,
         "left_out": {str(number): why for number, why in queue.left_out.items()},
         "policy": queue.policy,
+        "asked": wish.request.document() | {"refresh": wish.refresh},
         "judges": list(ready.judges),
         "queue": [
             {"file": name, "id": patch.id, "role": patch.role, "refreshed": patch.published is not None}
+            | _comparable(patch)
             for name, patch in zip(cycle(order), queue.patches, strict=False)  # a mailbox is one file for all
         ],
         "result": {
@@ -252,3 +257,8 @@ def _facts(ready: Ready, wish: Wish, order: Sequence[str]) -> dict[str, Any]:
             for path in sorted(before.keys() | after.keys())
         },
     }
+
+
+def _comparable(patch: Patch) -> dict[str, Any]:
+    """Return what the manifest says of a patch, besides its file and role, so that it can be compared later."""
+    return {"sum": sha256(patch.content).hexdigest(), "subject": patch.subject, "xsa": list(patch.xsa)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,12 @@ from git_xsa.git.repository import Commit
 from git_xsa.git.trial import Entry
 from git_xsa.model.change import SUBMODULE_MODE, SYMLINK_MODE
 from git_xsa.model.history import FileState
+from git_xsa.queue.exporter import Wish
 from git_xsa.queue.folder import MANIFEST, differences, read_manifest
+from git_xsa.queue.formats import FORMATS
 from git_xsa.queue.policy import GNU_FUZZ, POLICIES, elsewhere
+from git_xsa.queue.recheck import NOT_RECORDED, differs, entries
+from git_xsa.queue.request import read_request
 from git_xsa.queue.session import Session
 
 
@@ -21,6 +25,7 @@ from git_xsa.queue.session import Session
 class Check:
     """What was found: ``problems`` are sentences, none when all is well.
 
+    ``diff`` is how the queue that the base needs now differs from the one in the folder, nothing if it does not.
     ``base`` is what the folder was exported for, ``xsa`` the advisories and ``patches`` the number of patches in it.
     """
 
@@ -29,22 +34,31 @@ class Check:
     xsa: tuple[int, ...]
     patches: int
     judges: tuple[str, ...]
+    diff: tuple[str, ...] = ()
 
 
 def verify(session: Session, folder: Path, base: Commit, policy: str | None) -> Check:
     """Return what is wrong with the export in ``folder`` on ``base``; ``XsaError`` when it is no export.
 
     The files must be as they were written, the base's files as those of the base that it was made for, and the
-    programs that judged it then (or that of ``policy``) must make the same files of them.
+    programs that judged it then (or that of ``policy``) must make the same files of them.  Then the same is asked
+    again, with the policy of then.
     """
     known = read_manifest(folder)
     if known is None:
         raise XsaError(f"{folder} has no {MANIFEST} of git xsa-export", "give the folder that was exported")
     try:
-        return _verify(session, folder, base, policy, known)
+        found = _verify(session, folder, base, policy, known)
+        if "asked" not in known:
+            return replace(found, problems=(*found.problems, f"{MANIFEST}: {NOT_RECORDED} is not known"))
+        request, old = read_request(known["asked"]), entries(known)
+        wish = Wish(str(known["export"]), str(known["policy"]), bool(known["asked"]["refresh"]))
+        if wish.format not in FORMATS or wish.policy not in POLICIES:
+            raise ValueError(wish.format)
     except (LookupError, TypeError, ValueError, AttributeError):
         what = f"{folder / MANIFEST} is damaged: a key is missing, or holds what no export writes"
         raise XsaError(what, "export the queue again") from None
+    return replace(found, diff=tuple(differs(session, base, request, wish, old)))
 
 
 def _verify(session: Session, folder: Path, base: Commit, policy: str | None, known: Mapping[str, Any]) -> Check:

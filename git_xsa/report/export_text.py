@@ -89,14 +89,19 @@ def print_check(git: Git, found: Check, folder: Path, base: Commit, as_json: boo
     """Print what the check of an exported folder found."""
     if as_json:
         answer = {"format": FORMAT, "folder": str(folder), "base": {"name": base.name, "commit": base.id}}
-        print(dumps({**answer, "checked": list(found.judges), "problems": list(found.problems)}))
+        print(
+            dumps({**answer, "checked": list(found.judges), "problems": list(found.problems), "diff": list(found.diff)})
+        )
         return
     output = lines(git, on_terminal())
     what = advisory_names(found.xsa) or count(found.patches, "patch")
-    if found.problems:
+    if found.problems or found.diff:
         output.line((f"{folder}: {what} for {found.base}: not as it should be on {base.name}", "red"))
         for problem in found.problems:
             output.line("  ", problem)
+        for line in found.diff:
+            style = {"-": "red", "+": "green"}.get(line[:1], "") if not line.startswith(("---", "+++")) else "bold"
+            output.line("  ", (line, style))
         return
     checked = ", ".join(POLICIES[name] for name in found.judges)
     output.line((f"{folder}: {count(found.patches, 'patch')} for {what} come out right on {base.name}", "green"))

@@ -1,0 +1,58 @@
+"""What was asked of an export, kept in its manifest, so that it can be asked again of the branch as it is later."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from git_xsa.git.repository import Commit
+from git_xsa.queue.answer import Question
+from git_xsa.queue.session import Session
+
+
+@dataclass(frozen=True)
+class Request:
+    """What an export was asked for: advisories, commits or patch files; with none of them all that is outstanding.
+
+    ``tip`` is the branch or commit that was named, empty for the branch of the base.  ``symbols`` tells whether names
+    in the code counted, ``built`` whether a build was asked what is missing.
+    """
+
+    xsa: tuple[int, ...] = ()
+    commits: tuple[Commit, ...] = ()
+    files: tuple[Path, ...] = ()
+    tip: str = ""
+    symbols: bool = True
+    built: bool = False
+
+    def question(self, session: Session, base: Commit) -> Question:
+        """Return the question about ``base``; errors as those of ``Session.ask_one``."""
+        tip = session.commit(self.tip) if self.tip else session.tip_for(base, self.commits)
+        if self.files:
+            return session.ask_files(base, tip, self.files)
+        if self.commits:
+            return session.ask_commits(base, tip, self.commits)
+        if self.xsa:
+            return session.ask_one(base, tip, self.xsa, named=True)
+        return session.ask_one(base, tip, session.outstanding(base, tip), named=False)
+
+    def document(self) -> dict[str, Any]:
+        """Return it as the manifest has it; commits by their full names."""
+        return {
+            "xsa": list(self.xsa),
+            "commits": [commit.id for commit in self.commits],
+            "files": [str(path) for path in self.files],
+            "tip": self.tip or None,
+            "symbols": self.symbols,
+            "built": self.built,
+        }
+
+
+def read_request(found: Mapping[str, Any]) -> Request:
+    """Return the request that a manifest has; ``LookupError``, ``TypeError`` or ``ValueError`` when it is none."""
+    commits = tuple(Commit(str(name), str(name)) for name in found["commits"])
+    files = tuple(Path(name) for name in found["files"])
+    xsa = tuple(int(number) for number in found["xsa"])
+    return Request(xsa, commits, files, str(found["tip"] or ""), bool(found["symbols"]), bool(found["built"]))
