@@ -216,11 +216,13 @@ def test_check_of_a_base_with_conflicting_changes_of_its_own(place: Place) -> No
         f"""\
 own, which left stable-1.0 6 commits ago
   2 outstanding XSAs in 2 commits: they can't be applied, not even with every commit of the branch
+  {c(USE)}, hunk 1 of a.c: lines that own itself added in its place
+      +ours
+  {c(USE)}, hunk 1 of a.c: lines that own lacks
+      -prepared
   {c(PREPARE)}, hunk 1 of a.c: lines that own itself removed
       -line 10
   {c(PREPARE)}, hunk 1 of a.c: lines that own itself added in its place
-      +ours
-  {c(USE)}, hunk 1 of a.c: lines that own itself added in its place
       +ours
   adapt it there by hand; where just its context is in the way, git xsa-export --refresh does that
   XSA-2    conflicts, needs 1 prerequisite  use it

@@ -11,12 +11,9 @@ from git_xsa.queue.answer import State, Verdict
 from git_xsa.queue.unmarked import note_on
 from git_xsa.report.build import print_build
 from git_xsa.report.found import print_found
+from git_xsa.report.hunks import SHOWN_LINES, print_lines, print_refused, short
 from git_xsa.report.style import Lines
 
-#: How many hexadecimal digits of a commit are shown: what ``git log --oneline`` shows in xen.git, and one more.
-DIGITS = 12
-#: How many lines of one hunk ``--why`` shows before it only counts them.
-SHOWN_LINES = 8
 STYLES = {
     State.APPLIES: "green",
     State.ALREADY_APPLIED: "green",
@@ -39,12 +36,6 @@ KIND_STYLES = {Kind.CHANGE: "bold yellow", Kind.CONTEXT: "yellow", Kind.SYMBOL: 
 def subject_of(verdict: Verdict, position: int) -> str:
     """Return the subject line of the commit at ``position``."""
     return verdict.range.commits[position - 1].subject
-
-
-def short(verdict: Verdict, position: int) -> str:
-    """Return the commit at ``position``, shortened; the name of a patch file in full."""
-    name = verdict.range.commits[position - 1].id
-    return name[:DIGITS] if len(name) == verdict.range.hash_length else name
 
 
 def label(verdict: Verdict, position: int) -> str:
@@ -162,12 +153,7 @@ def print_verdict(lines: Lines, verdict: Verdict, why: bool, refreshed: bool = F
 
 def print_doubt(lines: Lines, verdict: Verdict, refreshed: bool = False) -> None:
     """Print what git did instead of what is right, if it did, or what stands against applying at all."""
-    for reason in verdict.selection.impossible[:SHOWN_LINES]:
-        path = reason.rule.path.decode("utf-8", "surrogateescape")
-        did = "added in its place" if reason.rule.gone else "removed"
-        what = f"lines that {verdict.base.name} itself {did}" if reason.rule.lines else reason.rule.note
-        lines.line("  ", (short(verdict, reason.needed_by), "cyan"), f", hunk {reason.rule.hunk} of {path}: {what}")
-        _print_lines(lines, reason, "+" if reason.rule.gone else "-")
+    print_refused(lines, verdict)
     if verdict.selection.impossible:
         more = "" if refreshed else "; where just its context is in the way, git xsa-export --refresh does that"
         lines.line(f"  adapt it there by hand{more}")
@@ -206,9 +192,9 @@ def _print_why(lines: Lines, verdict: Verdict, position: int) -> None:
         place = f"hunk {reason.rule.hunk}" if reason.rule.hunk else "the file as a whole"
         lines.line("    ", (path, "bold"), f", {place}: {_claim(reason)}")
         if reason.rule.symbol is None:
-            _print_lines(lines, reason, "-" if reason.rule.gone else "+")
+            print_lines(lines, reason, "-" if reason.rule.gone else "+")
         else:
-            _print_lines(lines, reason, "-" if reason.rule.gone else " ")
+            print_lines(lines, reason, "-" if reason.rule.gone else " ")
             _print_symbol(lines, verdict, reason.rule.symbol)
 
 
@@ -256,14 +242,3 @@ def _print_symbol(lines: Lines, verdict: Verdict, symbol: Symbol) -> None:
 
 def _decoded(text: bytes) -> str:
     return text.decode("utf-8", "surrogateescape")
-
-
-def _print_lines(lines: Lines, reason: Reason, mark: str) -> None:
-    """Print the lines behind ``reason`` as the diff that has to do with them has them: added, or removed."""
-    style = {"-": "red", "+": "green"}.get(mark, "")
-    for text in reason.rule.lines[:SHOWN_LINES]:
-        words = text.decode("utf-8", "surrogateescape").rstrip("\r\n").expandtabs()
-        lines.line("      ", (f"{mark}{words}", style))
-    more = len(reason.rule.lines) - SHOWN_LINES
-    if more > 0:
-        lines.line(f"      ... and {count(more, 'more line')}")

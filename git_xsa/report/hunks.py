@@ -1,0 +1,97 @@
+"""Hunks and their lines as answers show them, and where patches do not fit though every commit may be taken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from git_xsa.model.selection import Reason
+from git_xsa.model.words import count
+from git_xsa.queue.answer import Verdict
+from git_xsa.report.style import Lines
+
+#: How many places of the patches themselves are shown, how many of what they need, and how many lines of each.
+SHOWN_OWN = 12
+SHOWN_FAR = 4
+SHOWN_LINES = 8
+#: How many hexadecimal digits of a commit are shown: what ``git log --oneline`` shows in xen.git, and one more.
+DIGITS = 12
+
+
+def short(verdict: Verdict, position: int) -> str:
+    """Return the commit at ``position``, shortened; the name of a patch file in full."""
+    name = verdict.range.commits[position - 1].id
+    return name[:DIGITS] if len(name) == verdict.range.hash_length else name
+
+
+def print_lines(lines: Lines, reason: Reason, mark: str) -> None:
+    """Print the lines behind ``reason`` as the diff that has to do with them has them: added, or removed."""
+    style = {"-": "red", "+": "green"}.get(mark, "")
+    for text in reason.rule.lines[:SHOWN_LINES]:
+        words = text.decode("utf-8", "surrogateescape").rstrip("\r\n").expandtabs()
+        lines.line("      ", (f"{mark}{words}", style))
+    more = len(reason.rule.lines) - SHOWN_LINES
+    if more > 0:
+        lines.line(f"      ... and {count(more, 'more line')}")
+
+
+def print_refused(lines: Lines, verdict: Verdict) -> None:
+    """Print what stands against applying the patches, if anything does: first where they themselves do not fit, then
+    where what they need does not."""
+    selection = verdict.selection
+    if not selection.impossible:
+        return
+    wanted = set(selection.wanted)
+    own = [reason for reason in selection.impossible if reason.needed_by in wanted]
+    far = [reason for reason in selection.impossible if reason.needed_by not in wanted]
+    blocked = _above(verdict, {reason.needed_by for reason in far})
+    lacking = [
+        reason
+        for needed, reasons in sorted(selection.reasons.items())
+        for reason in reasons
+        if reason.needed_by in wanted and reason.rule.lines and needed in blocked
+    ]
+    _print(lines, verdict, own, SHOWN_OWN, "places")
+    _print_lacking(lines, verdict, lacking, SHOWN_OWN - min(len(own), SHOWN_OWN))
+    _print(lines, verdict, far, SHOWN_FAR, "places in what it needs")
+
+
+def _above(verdict: Verdict, blocked: set[int]) -> set[int]:
+    """Return ``blocked`` and the changes that need one of them, themselves or through others."""
+    found = set(blocked)
+    pending = set(blocked)
+    while pending:
+        users = {reason.needed_by for reason in verdict.selection.reasons.get(pending.pop(), ())}
+        pending |= users - found
+        found |= users
+    return found
+
+
+def _print(lines: Lines, verdict: Verdict, reasons: Sequence[Reason], limit: int, what: str) -> None:
+    """Print the hunks that lines of the base's own are in the way of."""
+    for reason in _ordered(reasons)[:limit]:
+        did = "added in its place" if reason.rule.gone else "removed"
+        words = f"lines that {verdict.base.name} itself {did}" if reason.rule.lines else reason.rule.note
+        _place(lines, verdict, reason, words)
+        print_lines(lines, reason, "+" if reason.rule.gone else "-")
+    if len(reasons) > limit:
+        lines.line(f"  ... and {len(reasons) - limit} more {what}")
+
+
+def _print_lacking(lines: Lines, verdict: Verdict, reasons: Sequence[Reason], limit: int) -> None:
+    """Print the hunks of the patches that expect what only commits bring that can't be applied, either."""
+    for reason in _ordered(reasons)[:limit]:
+        name = verdict.base.name
+        words = f"lines that {name} has there instead" if reason.rule.gone else f"lines that {name} lacks"
+        _place(lines, verdict, reason, words)
+        print_lines(lines, reason, "+" if reason.rule.gone else "-")
+    if len(reasons) > limit:
+        lines.line(f"  ... and {count(len(reasons) - limit, 'more place')}")
+
+
+def _ordered(reasons: Sequence[Reason]) -> list[Reason]:
+    return sorted(reasons, key=lambda reason: (reason.needed_by, reason.rule.path, reason.rule.hunk))
+
+
+def _place(lines: Lines, verdict: Verdict, reason: Reason, words: str) -> None:
+    path = reason.rule.path.decode("utf-8", "surrogateescape")
+    lines.line("  ", (short(verdict, reason.needed_by), "cyan"), f", hunk {reason.rule.hunk} of {path}: {words}")
