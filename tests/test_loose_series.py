@@ -116,6 +116,14 @@ def test_files_that_are_commits_of_the_branch_are_one_series(names: Sequence[str
     assert [one["remark"] for one in answer["advisories"]] == [None] * len(answer["advisories"])
 
 
+def test_a_file_with_patches_of_several_advisories_gives_each_its_own(place: Place) -> None:
+    take(place, {"fixes.patch": place.patch(4) + place.patch(6) + place.patch(8), "more.patch": place.patch(9)})
+    for number, commits in ((1, (3, 4, 6, 7)), (3, (3, 4, 8)), (4, (9,))):
+        answer = asked(place, "--xsa", str(number))
+        assert ids(answer) == [place[commit] for commit in commits]
+        assert {patch["xsa"] for patch in answer["patches"]} == {number}
+
+
 def test_files_that_apply_one_after_the_other_are_one_series_in_that_order(place: Place) -> None:
     """Under embargo: no commit tells, and the names are in the wrong order."""
     first = diff("b.c", 14, "first", {3: "tidied", 10: "checked"})

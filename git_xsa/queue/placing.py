@@ -8,6 +8,7 @@ the files lack of them comes from the branch, and is named.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,6 +21,7 @@ from git_xsa.advisories.series import Group, Unplaced, is_there, place_groups, s
 from git_xsa.advisories.trees import NotJudged
 from git_xsa.git.log import Range
 from git_xsa.git.repository import Commit
+from git_xsa.model.marks import marked_advisories
 from git_xsa.model.words import count
 from git_xsa.queue.asked import Asked, resolved
 from git_xsa.queue.locate import How, Locator, Place, same_subject
@@ -101,7 +103,7 @@ class Placing:
         first: Asked | None = None
         for series in choice.series:
             try:
-                patches, others = trees.sort_out(edition.patches_at(series.paths), number)
+                patches, others = trees.sort_out(_own(edition.patches_at(series.paths), number), number)
             except PatchError as error:
                 trouble = trouble or error.what
                 continue
@@ -268,6 +270,13 @@ def on_the_branch(asked: Asked, target: Target) -> Asked:
     found = replace(asked, trouble="", remarks=(*asked.remarks, words))
     _narrow(found, [patch for patch, _ in located], [place for _, place in located])
     return found
+
+
+def _own(patches: Sequence[PatchFile], number: int) -> tuple[PatchFile, ...]:
+    """Return ``patches`` without those that stand in one file with others and say that they are another advisory's."""
+    together = Counter(patch.file for patch in patches)
+    marks = {patch.name: marked_advisories(f"{patch.subject}\n\n{patch.message}") for patch in patches}
+    return tuple(p for p in patches if together[p.file] == 1 or not marks[p.name] or number in marks[p.name])
 
 
 def _leave_out_twins(asked: Asked, locator: Locator) -> None:
