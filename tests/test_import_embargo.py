@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from advisory_texts import advisory
-from repositories import PROGRAM, Answer, run
+from repositories import PROGRAM, Answer, git, run, story
 
 from git_xsa.commands import clock
 from git_xsa.model.instant import parse_instant
@@ -74,6 +74,20 @@ def test_nothing_says_until_when(tmp_path: Path) -> None:
     assert take(tmp_path, text(500, "*** EMBARGOED UNTIL further notice ***\n")).err == note
     answer = take(tmp_path, text(500), words=("--embargoed-until", "2090-12-09"))
     assert answer.err == HINT.format("500", "2090-12-09T12:00:00Z")
+
+
+@pytest.mark.parametrize(("setting", "known"), [("", True), ("origin", False), ("file://{}", False), ("other", True)])
+def test_a_fetched_commit_says_that_it_is_public(setting: str, known: bool, tmp_path: Path) -> None:
+    """Not so a commit that is only here, nor one of a private remote."""
+    place = story().write(tmp_path / "place")
+    git(tmp_path, "clone", "--quiet", f"file://{place.folder}", "clone")
+    folder = tmp_path / "clone"
+    if setting:
+        git(folder, "config", "xsa.privateRemote", setting.format(place.folder))
+    path = tmp_path / "xsa4.txt"
+    path.write_bytes(text(4))
+    assert ("may be under embargo" in run(folder, "import", str(path)).err) == (not known)
+    assert "may be under embargo" in run(place.folder, "import", str(path)).err
 
 
 def test_what_is_public_or_over_is_not_offered(tmp_path: Path) -> None:

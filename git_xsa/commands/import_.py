@@ -16,6 +16,7 @@ from git_xsa.commands import clock, embargo
 from git_xsa.commands.arguments import instant
 from git_xsa.commands.fixes import write_fixes
 from git_xsa.git.config import Settings, read_settings
+from git_xsa.git.published import published
 from git_xsa.git.run import Git
 from git_xsa.model.freeze import Instant
 from git_xsa.model.instant import rfc3339, spelled
@@ -72,6 +73,8 @@ def _offer(result: Result, until: Instant | None, store: Store, git: Git, settin
         return
     secrecy = Secrecy(Library(store), ledger.ledger, clock.now())
     found = secrecy.unlisted([one.edition for one in result.taken], until)
+    known = published(git, settings, {secret.xsa for secret in found if secret.until is None})
+    found = [secret for secret in found if secret.until is not None or secret.xsa not in known]
     for end in sorted({secret.until for secret in found}, key=lambda end: end or 0):
         numbers = [str(secret.xsa) for secret in found if secret.until == end]
         names = ", ".join(f"XSA-{number}" for number in numbers)
