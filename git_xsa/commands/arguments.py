@@ -83,6 +83,20 @@ def common_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--version", action=ShowVersions, nargs=0, dest=argparse.SUPPRESS, help="print the versions")
 
 
+def base_patches_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--base-patches``."""
+    parser.add_argument(
+        "--base-patches", metavar="<package>", action="append", default=[],
+        help="put the patches of a package on the base first: its series, spec, APKBUILD, ebuild or folder",
+    )  # fmt: skip
+
+
+def print_notes(session: Session) -> None:
+    """Print what there is to say of the base."""
+    for note in session.notes:
+        remarks.note(note)
+
+
 def json_option(parser: argparse.ArgumentParser) -> None:
     """Add ``--json``."""
     parser.add_argument("--json", action="store_true", help="print the answer as JSON")

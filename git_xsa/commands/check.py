@@ -7,7 +7,16 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 
 from git_xsa.commands import clock
-from git_xsa.commands.arguments import advisory_numbers, build_options, build_wishes, built, hint_unknown, json_option
+from git_xsa.commands.arguments import (
+    advisory_numbers,
+    base_patches_option,
+    build_options,
+    build_wishes,
+    built,
+    hint_unknown,
+    json_option,
+    print_notes,
+)
 from git_xsa.git.repository import Commit
 from git_xsa.model.words import advisory_names
 from git_xsa.queue.answer import Question, Verdict
@@ -31,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
         "--onto", metavar="<base>", action="append", default=[],
         help="check this release or commit instead of the newest release; may be given several times",
     )  # fmt: skip
+    base_patches_option(made)
     made.add_argument("--branch", metavar="<pattern>", help="only stable branches whose name or version matches")
     made.add_argument(
         "--xsa", metavar="<n>", type=advisory_numbers, action="extend", default=[], help="only these advisories"
@@ -52,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
     today = datetime.now(timezone.utc).date()
     with Session(symbols=not options.no_symbols, now=clock.now()) as session:
         wishes = build_wishes(options, session.settings.build)
-        asked = targets(session, options.onto, options.branch, options.all, today)
+        asked = targets(session, options.onto, options.branch, options.all, today, options.base_patches)
         with Progress() as progress:
             session.repository.on_progress = progress.detail
             verdicts = list(session.answers(_questions(session, asked.pairs, options, progress)))
@@ -64,6 +74,7 @@ def run(options: argparse.Namespace) -> int:
         else:
             _print(session, verdicts, options.each)
         print_build_failures(verdicts)
+        print_notes(session)
         unresolved = _unresolved(options.xsa, verdicts)
         _print_remarks(session, asked, [n for n in unresolved if any(n in one.unknown for one in verdicts)])
     return max((verdict.status for verdict in verdicts), default=0) or int(bool(unresolved or asked.lacking))

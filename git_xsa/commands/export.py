@@ -10,11 +10,13 @@ from pathlib import Path
 from git_xsa.commands import clock
 from git_xsa.commands.arguments import (
     advisory_numbers,
+    base_patches_option,
     build_options,
     build_wishes,
     builder_for,
     hint_unknown,
     json_option,
+    print_notes,
 )
 from git_xsa.errors import UsageError, XsaError
 from git_xsa.git.repository import Commit
@@ -47,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
         description="Write the queue of patches for a base in the form that a build takes.",
     )
     made.add_argument("--onto", metavar="<base>", help="what the patches are to be put on: a release tag or any commit")
+    base_patches_option(made)
     made.add_argument("--tip", metavar="<ref>", help="the branch (or commit) that the prerequisites come from")
     made.add_argument(
         "--xsa", metavar="<n>", type=advisory_numbers, action="extend", default=[],
@@ -106,10 +109,10 @@ def run(options: argparse.Namespace) -> int:
     """
     _check(options)
     with Session(symbols=not options.no_symbols, now=clock.now()) as session:
-        base = find_base(session, options.onto)
-        if base.release is not None and options.format == "branch":
-            hint = f"commit it on {base.release} first, or choose another format"
-            raise UsageError(f"a branch needs a commit to stand on, and {base.name} is a source tree", hint)
+        base = find_base(session, options.onto, options.base_patches)
+        if base.passing and options.format == "branch":
+            hint = f"commit it on {base.release or base.name} first, or choose another format"
+            raise UsageError("a branch needs a commit to stand on, and this base is none", hint)
         if options.verify is not None:
             from git_xsa.queue.verify import verify  # noqa: PLC0415 - not needed to export
             from git_xsa.report.export_text import print_check  # noqa: PLC0415
@@ -158,6 +161,7 @@ def _export(session: Session, options: argparse.Namespace, base: Commit) -> int:
         print_export(session.repository.git, ready, wish, where)
     for note in kept:
         remarks.note(note)
+    print_notes(session)
     if ready.verdict.unknown:
         hint_unknown(session)
     return int(bool(ready.verdict.unresolved))

@@ -9,7 +9,16 @@ from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
 from git_xsa.commands import clock
-from git_xsa.commands.arguments import advisory_numbers, build_options, build_wishes, built, hint_unknown, json_option
+from git_xsa.commands.arguments import (
+    advisory_numbers,
+    base_patches_option,
+    build_options,
+    build_wishes,
+    built,
+    hint_unknown,
+    json_option,
+    print_notes,
+)
 from git_xsa.errors import UsageError, XsaError
 from git_xsa.queue.answer import Question, State, Verdict
 from git_xsa.queue.bases import find_base
@@ -37,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
         description="Find the smallest set of commits that patches need before they apply to a base.",
     )
     made.add_argument("--onto", metavar="<base>", help="what the patches are to be put on: a release tag or any commit")
+    base_patches_option(made)
     made.add_argument("--tip", metavar="<ref>", help="the branch (or commit) that the prerequisites come from")
     made.add_argument(
         "--xsa", metavar="<n>", type=advisory_numbers, action="extend", default=[],
@@ -81,6 +91,7 @@ def run(options: argparse.Namespace) -> int:
         if options.graph:
             _print_beside(verdict)
         print_build_failures([verdict])
+        print_notes(session)
         if verdict.unknown:
             hint_unknown(session)
     return max(
@@ -107,7 +118,7 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _ask(session: Session, options: argparse.Namespace) -> Question:
-    base = find_base(session, options.onto)
+    base = find_base(session, options.onto, options.base_patches)
     tip = session.commit(options.tip) if options.tip else None
     if options.xsa:
         return session.ask_one(base, tip or session.tip_for(base), options.xsa, named=True)

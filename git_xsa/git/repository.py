@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,13 +23,26 @@ class Commit:
 
     ``reference`` is the full name of the reference that was found for a branch's name, ``None`` for other names.
     ``release`` is there for a source tree without history, whose commit ends with the command: the release that it
-    was made from.
+    was made from.  ``patches`` counts those of a package that were put on top, ``options`` are the words of a command
+    line that put them there.
     """
 
     name: str
     id: str
     reference: str | None = None
     release: str | None = None
+    patches: int = 0
+    options: str = ""
+
+    @property
+    def passing(self) -> bool:
+        """Whether the commit exists only as long as the command."""
+        return self.release is not None or self.patches > 0
+
+    @property
+    def onto(self) -> str:
+        """The words that give it as a base on a command line."""
+        return f"--onto {shlex.quote(self.name)}" + (f" {self.options}" if self.options else "")
 
     @property
     def spelled(self) -> str:

@@ -1,4 +1,4 @@
-"""What a base is called: a commit, or a source tree without history (a folder, a tarball).
+"""What a base is called: a commit, or a source tree without history (a folder, a tarball), with patches on top.
 
 A source tree becomes a commit that exists as long as the command, on top of the release that it was made from; from
 there on it is a base beside the branch like any other.  Which release that is, its version tells (Xen's
@@ -7,12 +7,17 @@ there on it is a base beside the branch like any other.  Which release that is, 
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from hashlib import sha1, sha256
 from pathlib import Path
 
+from git_xsa.advisories.package import read_package
+from git_xsa.advisories.patchfile import PatchFile
 from git_xsa.errors import UsageError, XsaError
 from git_xsa.git.borrowed import Borrowed
+from git_xsa.git.patched import Patched
 from git_xsa.git.repository import Commit
 from git_xsa.git.source_tree import SourceFile, is_tarball, read_source, without_top
 from git_xsa.git.trees import entries_of
@@ -22,11 +27,18 @@ from git_xsa.queue.session import Session
 _MAKEFILE = b"xen/Makefile"
 
 
-def find_base(session: Session, name: str) -> Commit:
-    """Return the base that ``name`` stands for, a commit or a source tree.
+def find_base(session: Session, name: str, lists: Sequence[str] = ()) -> Commit:
+    """Return the base that ``name`` stands for, a commit or a source tree, with the patches of the packages ``lists``
+    on top.
 
-    Raises ``UsageError`` when it stands for both, ``XsaError`` when for neither.
+    Raises ``UsageError`` when it stands for both, ``XsaError`` when for neither, or when a patch does not go on.
     """
+    base, notes = with_patches(session, _named(session, name), lists)
+    session.notes += notes
+    return base
+
+
+def _named(session: Session, name: str) -> Commit:
     place = Path(name)
     if not (place.is_dir() or is_tarball(place)):
         return session.branches.base(name)
@@ -38,6 +50,38 @@ def find_base(session: Session, name: str) -> Commit:
     release = _release_of(session, name, files)
     made = _borrowed(session).commit_tree(files, release.id, f"The source tree {name}")
     return Commit(name, made, release=release.name)
+
+
+def with_patches(session: Session, base: Commit, lists: Sequence[str]) -> tuple[Commit, list[str]]:
+    """Return ``base`` with the patches of the packages ``lists`` on top, a commit each, and what is to be said of them.
+
+    ``XsaError`` when one does not go on, with the fuzz that the package's own tools allow.
+    """
+    found = [read_package(Path(place)) for place in lists]
+    patches = [(patch, listed) for listed in found for patch in listed.patches()]
+    if not patches:
+        return base, []
+    steps: list[tuple[Mapping[bytes, SourceFile | None], str]] = []
+    notes: list[str] = []
+    paths = {path for patch, _ in patches for path in _paths_of(patch)}
+    with Patched(session.repository, base.id, paths) as tree:
+        for patch, listed in patches:
+            files = tree.put_on(patch.text, _paths_of(patch), 0)
+            if files is None and listed.fuzz:
+                files = tree.put_on(patch.text, _paths_of(patch), listed.fuzz)
+                if files is not None:
+                    notes.append(f"{patch.name} goes on with a fuzz of {listed.fuzz}")
+            if files is None:
+                hint = "is it the release that the package builds?  Give that with --onto"
+                raise XsaError(f"{patch.name} of {listed.place} does not apply to {base.name}", hint)
+            steps.append((files, f"{patch.subject}\n\n{patch.message}"))
+    commit = _borrowed(session).commit_steps(steps, base.id)
+    words = " ".join(f"--base-patches {shlex.quote(place)}" for place in lists)
+    return replace(base, id=commit, reference=None, patches=len(patches), options=words), notes
+
+
+def _paths_of(patch: PatchFile) -> set[bytes]:
+    return {path for change in patch.changes for path in (change.old_path, change.new_path) if path is not None}
 
 
 def _borrowed(session: Session) -> Borrowed:

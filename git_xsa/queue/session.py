@@ -67,6 +67,8 @@ class Session:
         self._range: Range | None = None
         self._trees: dict[tuple[str, str], Trees] = {}
         self._borrowed: list[Borrowed] = []
+        #: What there is to say of the base, for people.
+        self.notes: list[str] = []
         self.symbols = symbols
         self._now = now
 

@@ -31,15 +31,24 @@ class Targets:
     lacking: tuple[str, ...] = ()
 
 
-def targets(session: Session, bases: Sequence[str], pattern: str | None, everything: bool, today: date) -> Targets:
-    """Return what a check is about.
+def targets(
+    session: Session,
+    bases: Sequence[str],
+    pattern: str | None,
+    everything: bool,
+    today: date,
+    lists: Sequence[str] = (),
+) -> Targets:
+    """Return what a check is about; ``lists`` are packages whose patches are on each of ``bases``.
 
     Without ``bases``: the newest release of each branch that gets security fixes (of each one with
     ``everything``), limited to branches that match ``pattern``.  Raises ``XsaError`` when that leaves nothing.
     """
     if bases:
         return Targets(
-            tuple((base, _tip_of(session, base, pattern)) for base in (find_base(session, name) for name in bases))
+            tuple(
+                (base, _tip_of(session, base, pattern)) for base in (find_base(session, name, lists) for name in bases)
+            )
         )
     development = next((branch for branch in session.branches.development if branch.name == pattern), None)
     if development is not None:  # which no release is made of

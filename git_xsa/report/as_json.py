@@ -28,11 +28,13 @@ def _text(content: bytes) -> str:
     return content.decode("utf-8", "surrogateescape")
 
 
-def _base(base: Commit) -> dict[str, str | None]:
-    """Return a base; a source tree without history has no commit, but the release that it was made from."""
-    if base.release is None:
+def _base(base: Commit) -> dict[str, Any]:
+    """Return a base; one that exists only as long as the command has no commit, but the release that a source tree was
+    made from, and the number of patches that were put on top."""
+    if not base.passing:
         return {"name": base.name, "commit": base.id}
-    return {"name": base.name, "commit": None, "release": base.release}
+    release = {"release": base.release} if base.release is not None else {}
+    return {"name": base.name, "commit": None, **release, **({"patches": base.patches} if base.patches else {})}
 
 
 def _commit(commit: Commit) -> dict[str, Any]:

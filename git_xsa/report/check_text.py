@@ -43,7 +43,8 @@ def _headline(lines: Lines, verdict: Verdict, first: bool) -> None:
     if not first:
         lines.line()
     commits = verdict.range.size - verdict.range.position[verdict.base.id]
-    lines.line((verdict.base.name, "bold"), f", {_distance(verdict, commits)}")
+    added = f" with {count(verdict.base.patches, 'patch')} on top" if verdict.base.patches else ""
+    lines.line((verdict.base.name, "bold"), f"{added}, {_distance(verdict, commits)}")
 
 
 def _distance(verdict: Verdict, commits: int) -> str:
@@ -95,8 +96,7 @@ def _together(lines: Lines, verdict: Verdict) -> None:
     print_build(lines, verdict, "  ")
     if selection.prerequisites:
         xsa = ",".join(map(str, known))
-        base, tip = quote(verdict.base.name), quote(verdict.tip.spelled)
-        words = f"git xsa-prereqs --onto {base} --tip {tip} --xsa {xsa} --why"
+        words = f"git xsa-prereqs {verdict.base.onto} --tip {quote(verdict.tip.spelled)} --xsa {xsa} --why"
         if verdict.build is not None:
             words += f" --build {quote(verdict.build.command)}"
         lines.line(f"  Why these prerequisites: {words}")

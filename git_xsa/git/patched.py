@@ -1,0 +1,64 @@
+"""The files of a commit with patches put on by GNU patch, as packagers' tools do it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+from git_xsa.git.folders import make_folders
+from git_xsa.git.programs import run_patch
+from git_xsa.git.repository import Repository
+from git_xsa.git.scratch import Scratch
+from git_xsa.git.source_tree import SourceFile
+from git_xsa.git.trees import entries_of
+from git_xsa.model.change import SUBMODULE_MODE, SYMLINK_MODE
+
+
+class Patched:
+    """The files at ``paths`` of ``commit``, in a folder in scratch.  Use it as a context manager."""
+
+    def __init__(self, repository: Repository, commit: str, paths: Iterable[bytes]) -> None:
+        self._scratch = Scratch()
+        self._top = self._scratch.path / "tree"
+        self._top.mkdir()
+        entries = entries_of(repository, commit)
+        # A link would lead GNU patch out of the folder.
+        found = {path: entries[path] for path in set(paths) if path in entries}
+        plain = {path: entry for path, entry in found.items() if entry[0] not in (SYMLINK_MODE, SUBMODULE_MODE)}
+        contents = repository.contents(sorted({name for _, name in plain.values()}))
+        for path, (mode, name) in plain.items():
+            place = self._place(path)
+            make_folders(self._top, place.parent.relative_to(self._top))
+            place.write_bytes(contents[name])
+            place.chmod(0o755 if mode == "100755" else 0o644)
+
+    def __enter__(self) -> Patched:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._scratch.close()
+
+    def put_on(self, text: bytes, paths: Collection[bytes], fuzz: int) -> dict[bytes, SourceFile | None] | None:
+        """Put on the patch ``text`` with this ``fuzz``; return the files at ``paths``, which it names, as they are then
+        (``None``: not there), or ``None`` when GNU patch does not take it, and nothing is changed."""
+        before = {path: self._read(path) for path in paths}
+        if run_patch(self._top, text, fuzz):
+            return {path: self._read(path) for path in paths}
+        for path, file in before.items():
+            self._place(path).unlink(missing_ok=True)
+            if file is not None:
+                make_folders(self._top, self._place(path).parent.relative_to(self._top))
+                self._place(path).write_bytes(file.content)
+        return None
+
+    def _read(self, path: bytes) -> SourceFile | None:
+        place = self._place(path)
+        if not place.is_file() or place.is_symlink():
+            return None
+        mode = "100755" if place.stat().st_mode & stat.S_IXUSR else "100644"
+        return SourceFile(path, mode, place.read_bytes())
+
+    def _place(self, path: bytes) -> Path:
+        return self._top / os.fsdecode(path)
