@@ -1,8 +1,9 @@
 """Which patches a package applies, in their order, as its own files list them.
 
 Read are a quilt ``series`` (with ``debian/patches``), the ``Patch`` lines of an RPM spec, ``source`` of an APKBUILD,
-``PATCHES`` of an ebuild, a folder of patches and a single file of them.  Nothing is evaluated: of macros and variables only
-plain words are known, and a name that has others is refused.  The fuzz is what the format's own tools allow.
+``PATCHES`` of an ebuild, a folder of patches and a single file of them.  Nothing is evaluated: macros and variables
+count as far as they stand for plain words, and a name that has others is refused.  The fuzz is what the format's own
+tools allow.
 """
 
 from __future__ import annotations
@@ -98,12 +99,8 @@ def _found(listing: Path, name: str) -> Path:
         raise XsaError(f"{listing} names a patch by something that is not plain: {name}", "write its name out")
     if name.startswith("/") or ".." in Path(name).parts:
         raise XsaError(f"{listing} names a path outside the package: {name}", "give a list with the names of its files")
-    folders = [
-        listing.parent,
-        listing.parent / "files",
-        *([listing.parent.parent / "SOURCES"] if listing.suffix else []),
-    ]
-    for folder in folders:
+    here = listing.parent
+    for folder in (here, here / "files", here.parent / "SOURCES"):
         if (folder / name).is_file():
             return folder / name
     raise XsaError(f"{listing} lists {name}, which is not there", "fetch the whole package")
@@ -147,10 +144,8 @@ def _ebuild(text: str) -> tuple[list[str], int]:
 
 
 def _patch_names(listed: str, known: dict[str, str]) -> list[str]:
-    words = re.sub(r"#[^\n]*", "", listed).replace('"', "").replace("'", "").split()
+    """Return the names of patches in a list of a shell script; ``name::address`` is the file ``name``."""
+    words = re.sub(r"#[^\n]*", "", listed).translate({ord('"'): None, ord("'"): None}).split()
     plain = [re.sub(r"\$\{?(\w+)\}?", lambda match: known.get(match[1], match[0]), word) for word in words]
-    return [
-        word.rpartition("::")[0] or word
-        for word in plain
-        if word.rpartition("::")[0].endswith(_ENDINGS) or word.endswith(_ENDINGS)
-    ]
+    names = [word.partition("::")[0] for word in plain]
+    return [name.rpartition("/")[2] if "://" in name else name for name in names if name.endswith(_ENDINGS)]

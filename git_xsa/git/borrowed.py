@@ -16,6 +16,7 @@ from git_xsa.git.scratch import Scratch
 from git_xsa.git.source_tree import SourceFile
 from git_xsa.git.trees import Entries, entries_of
 
+_REFERENCE = "refs/heads/base"
 _WHO = "git-xsa <git-xsa@localhost> 0 +0000"
 
 
@@ -35,7 +36,6 @@ class Borrowed:
         self._git = Git(self._scratch.path, environment)
         kind = "sha1" if repository.hash_length == 40 else "sha256"
         self._git.call("init", "--quiet", "--bare", f"--object-format={kind}", "--template=", str(folder))
-        self._reference = "refs/heads/base"
         repository.borrow(folder / "objects")
 
     def close(self) -> None:
@@ -47,17 +47,13 @@ class Borrowed:
         """Return a new commit on ``parent`` whose tree is ``files``."""
         known = entries_of(self._repository, parent)
         changes = [b"deleteall\n", *(self._entry(file, known) for file in files)]
-        return self._import(self._stream(changes, parent, message))
+        return self._commit(changes, parent, message)
 
-    def commit_steps(self, steps: Iterable[tuple[Mapping[bytes, SourceFile | None], str]], parent: str) -> str:
-        """Return the last of new commits on ``parent``, one for each of ``steps``: the files that change (``None``:
-        not there any more), and the message.  Without steps that is ``parent``."""
-        pieces: list[bytes] = []
-        for files, message in steps:
-            removed = [b"D %s\n" % _quoted(path) for path, file in files.items() if file is None]
-            written = [self._entry(file, {}) for file in files.values() if file is not None]
-            pieces += self._stream([*removed, *written], "" if pieces else parent, message)
-        return self._import(pieces) if pieces else parent
+    def commit_changes(self, files: Mapping[bytes, SourceFile | None], parent: str, message: str) -> str:
+        """Return a new commit on ``parent`` in which each of ``files`` is as given, ``None``: not there."""
+        removed = [b"D %s\n" % _quoted(path) for path, file in files.items() if file is None]
+        written = [self._entry(file, {}) for file in files.values() if file is not None]
+        return self._commit([*removed, *written], parent, message)
 
     def _entry(self, file: SourceFile, known: Entries) -> bytes:
         """Return the line that puts ``file`` into a tree, with its contents where no object has them yet."""
@@ -71,16 +67,12 @@ class Borrowed:
         hasher = sha1 if self._repository.hash_length == 40 else sha256
         return hasher(b"blob %d\0" % len(content) + content).hexdigest()
 
-    def _stream(self, changes: Iterable[bytes], parent: str, message: str) -> list[bytes]:
-        """Return what makes a commit on ``parent`` (empty: on the one before) for ``git fast-import``."""
+    def _commit(self, changes: Iterable[bytes], parent: str, message: str) -> str:
         text = message.encode("utf-8", "replace")
-        head = f"commit {self._reference}\ncommitter {_WHO}\ndata {len(text)}\n".encode() + text + b"\n"
-        return [head, f"from {parent}\n".encode() if parent else b"", *changes]
-
-    def _import(self, pieces: Iterable[bytes]) -> str:
-        stream = b"".join([*pieces, b"done\n"])
+        head = f"commit {_REFERENCE}\ncommitter {_WHO}\ndata {len(text)}\n".encode() + text
+        stream = b"".join([head, f"\nfrom {parent}\n".encode(), *changes, b"done\n"])
         self._git.call("-c", "core.compression=0", "fast-import", "--quiet", "--done", "--force", given=stream)
-        return self._git.text("rev-parse", self._reference)
+        return self._git.text("rev-parse", _REFERENCE)
 
 
 def _quoted(path: bytes) -> bytes:

@@ -271,7 +271,7 @@ class _PathIndex:
             touches = [*(t for p in changes for t in self._reader.touches(p)), *self._extra.of(pending)]
             found.update(touch for touch in touches if touch.paths & pending)
             pending = {path for touch in found for path in touch.paths} - known
-        return sorted(found, key=lambda touch: touch.position)
+        return sorted(found, key=lambda touch: (touch.position, touch.new_path or b"", touch.old_path or b""))
 
     @cached_property
     def everything(self) -> TouchList:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from git_xsa.git.folders import make_folders
-from git_xsa.git.programs import run_patch
+from git_xsa.git.folders import make_folders, remove
+from git_xsa.git.programs import run_patches
 from git_xsa.git.repository import Repository
 from git_xsa.git.scratch import Scratch
 from git_xsa.git.source_tree import SourceFile
@@ -21,11 +21,12 @@ class Patched:
 
     def __init__(self, repository: Repository, commit: str, paths: Iterable[bytes]) -> None:
         self._scratch = Scratch()
+        self._paths = frozenset(paths)
         self._top = self._scratch.path / "tree"
         self._top.mkdir()
         entries = entries_of(repository, commit)
         # A link would lead GNU patch out of the folder.
-        found = {path: entries[path] for path in set(paths) if path in entries}
+        found = {path: entries[path] for path in self._paths if path in entries}
         plain = {path: entry for path, entry in found.items() if entry[0] not in (SYMLINK_MODE, SUBMODULE_MODE)}
         contents = repository.contents(sorted({name for _, name in plain.values()}))
         for path, (mode, name) in plain.items():
@@ -40,18 +41,20 @@ class Patched:
     def __exit__(self, *_: object) -> None:
         self._scratch.close()
 
-    def put_on(self, text: bytes, paths: Collection[bytes], fuzz: int) -> dict[bytes, SourceFile | None] | None:
-        """Put on the patch ``text`` with this ``fuzz``; return the files at ``paths``, which it names, as they are then
-        (``None``: not there), or ``None`` when GNU patch does not take it, and nothing is changed."""
-        before = {path: self._read(path) for path in paths}
-        if run_patch(self._top, text, fuzz):
-            return {path: self._read(path) for path in paths}
-        for path, file in before.items():
-            self._place(path).unlink(missing_ok=True)
-            if file is not None:
-                make_folders(self._top, self._place(path).parent.relative_to(self._top))
-                self._place(path).write_bytes(file.content)
-        return None
+    def put_on(self, texts: Sequence[bytes], fuzz: int) -> tuple[int | None, list[int]]:
+        """Put on the patches ``texts`` with this ``fuzz``; return which one GNU patch refuses (``None``: it takes all),
+        and which ones needed fuzz, counted from 0."""
+        folder = self._scratch.path / "patches"
+        folder.mkdir()
+        for number, text in enumerate(texts, 1):
+            (folder / str(number)).write_bytes(text)
+        refused, fuzzy = run_patches(self._top, folder, len(texts), fuzz)
+        remove(folder)
+        return refused - 1 if refused is not None else None, [number - 1 for number in fuzzy]
+
+    def files(self) -> dict[bytes, SourceFile | None]:
+        """Return the files as they are now, ``None``: not there."""
+        return {path: self._read(path) for path in self._paths}
 
     def _read(self, path: bytes) -> SourceFile | None:
         place = self._place(path)

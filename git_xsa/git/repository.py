@@ -23,14 +23,15 @@ class Commit:
 
     ``reference`` is the full name of the reference that was found for a branch's name, ``None`` for other names.
     ``release`` is there for a source tree without history, whose commit ends with the command: the release that it
-    was made from.  ``patches`` counts those of a package that were put on top, ``options`` are the words of a command
-    line that put them there.
+    was made from.  ``under`` is the commit that a base without one of its own was made on, ``patches`` counts those of
+    a package that were put on top, ``options`` are the words of a command line that put them there.
     """
 
     name: str
     id: str
     reference: str | None = None
     release: str | None = None
+    under: str | None = None
     patches: int = 0
     options: str = ""
 

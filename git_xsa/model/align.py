@@ -98,7 +98,12 @@ class _State:
         self._weave = weave
         self._selected = selected
         chosen = Chosen(ROOT, frozenset(selected))
-        self.here = [there(line.lives, chosen) for line in weave]
+        self.here = [
+            there(line.lives, chosen)
+            if line.earlier
+            else (line.born <= ROOT or line.born in selected) and line.died not in selected
+            for line in weave
+        ]
         #: How many more lines with a text the goal has.
         self._lacking = goal.copy()
         self._lacking.subtract(line.text for line, here in zip(weave, self.here, strict=True) if here)
@@ -135,6 +140,8 @@ def _events(weave: Sequence[Line]) -> dict[int, list[int]]:
     """Return the lines, by index, that each change brought or took."""
     events: dict[int, list[int]] = {}
     for index, line in enumerate(weave):
+        if line.born == ROOT and line.died == NEVER and not line.earlier:
+            continue
         for life in line.lives:
             for position in (life.born, life.died):
                 if ROOT < position < NEVER:
@@ -146,7 +153,7 @@ def _best_prefix(
     weave: Sequence[Line], events: dict[int, list[int]], goal: Counter[bytes], likely: int
 ) -> Iterator[int]:
     """Yield the changes up to the position whose lines differ least from ``goal``."""
-    counts = Counter(line.text for line in weave if line.lives[0].born <= ROOT)
+    counts = Counter(line.text for line in weave if (line.earlier[0].born if line.earlier else line.born) <= ROOT)
     distance = sum(abs(goal[text] - counts[text]) for text in goal.keys() | counts.keys())
     best, best_at = (distance, abs(likely)), ROOT
     ordered = sorted(events)

@@ -19,7 +19,7 @@ from git_xsa.model.change import SUBMODULE_MODE, FileChange, Hunk, Touch
 from git_xsa.model.files import Entry, Trail, Trails
 from git_xsa.model.lines import LineHistory, Mismatch
 from git_xsa.model.rewrite import rewritten_hunks
-from git_xsa.model.rules import OWN, Chosen, Life, Rule, RuleBook
+from git_xsa.model.rules import NEVER, ROOT, Chosen, Life, Rule, RuleBook
 from git_xsa.model.standing import Have, have
 from git_xsa.model.stretch import Emptied, Stretch
 
@@ -81,14 +81,14 @@ class TouchList:
     def of(self, paths: Collection[bytes]) -> Sequence[Touch]:
         """Return every touch of the files that ever have one of ``paths`` as their name, in order."""
         known = set(paths)
-        pending = list(paths)
+        pending = sorted(paths)  # the order of files is that of the reasons that people read
         found: dict[int, Touch] = {}
         while pending:  # ends: a name is added once, when it is not known yet
             for touch in self._by_path.get(pending.pop(), ()):
                 found[id(touch)] = touch
                 fresh = touch.paths - known
                 known |= fresh
-                pending += fresh
+                pending += sorted(fresh)
         return sorted(found.values(), key=lambda touch: touch.position)
 
 
@@ -180,7 +180,7 @@ class _File:
         base = self.trail.base
         assert base is not None, "the base was given"
         for line in self.lines:
-            if line.born != OWN:
+            if line.born > ROOT or (line.born == ROOT and (line.died != NEVER or line.earlier)):  # others tell nothing
                 yield line.lives, line.standing is not None and line.standing.here
         for path, lives in self.trail.names.items():
             yield lives, path == base.path

@@ -133,20 +133,17 @@ class LineHistory:
             assert line.standing is not None, "the base stands in the weave"
             line.standing = here if line.standing.here else gone
 
-    @property
-    def aligned(self) -> bool:
-        """Whether a base stands in the weave."""
-        return self._head.next is not None and self._head.next.standing is not None
-
     def texts(self, chosen: Chosen) -> list[bytes]:
         """Return the file's lines after the changes that are ``chosen``."""
-        if self.aligned:
-            return [line.text for line in self if line.there(chosen)]
         base, queue = chosen.base, chosen.queue
         texts = []
         line = self._head.next
-        while line is not None:  # the one loop over every line of every file: no calls in it
-            if line.earlier:
+        while line is not None:  # the one loop over every line of every file: hardly any calls in it
+            if line.standing is not None:
+                moved = line.earlier or line.born in queue or line.died in queue
+                if line.there(chosen) if moved else line.standing.here:
+                    texts.append(line.text)
+            elif line.earlier:
                 if there(line.lives, chosen):
                     texts.append(line.text)
             elif (line.born <= base or line.born in queue) and line.died > base and line.died not in queue:

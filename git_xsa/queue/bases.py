@@ -49,35 +49,33 @@ def _named(session: Session, name: str) -> Commit:
     files = without_top(read_source(place), entries_of(session.repository, newest[1]) if newest is not None else ())
     release = _release_of(session, name, files)
     made = _borrowed(session).commit_tree(files, release.id, f"The source tree {name}")
-    return Commit(name, made, release=release.name)
+    return Commit(name, made, release=release.name, under=release.id)
 
 
 def with_patches(session: Session, base: Commit, lists: Sequence[str]) -> tuple[Commit, list[str]]:
-    """Return ``base`` with the patches of the packages ``lists`` on top, a commit each, and what is to be said of them.
+    """Return ``base`` with the patches of the packages ``lists`` on top, and what is to be said of them.
 
     ``XsaError`` when one does not go on, with the fuzz that the package's own tools allow.
     """
-    found = [read_package(Path(place)) for place in lists]
-    patches = [(patch, listed) for listed in found for patch in listed.patches()]
+    found = [(listed, tuple(listed.patches())) for listed in map(read_package, map(Path, lists))]
+    patches = [patch for _, several in found for patch in several]
     if not patches:
         return base, []
-    steps: list[tuple[Mapping[bytes, SourceFile | None], str]] = []
     notes: list[str] = []
-    paths = {path for patch, _ in patches for path in _paths_of(patch)}
-    with Patched(session.repository, base.id, paths) as tree:
-        for patch, listed in patches:
-            files = tree.put_on(patch.text, _paths_of(patch), 0)
-            if files is None and listed.fuzz:
-                files = tree.put_on(patch.text, _paths_of(patch), listed.fuzz)
-                if files is not None:
-                    notes.append(f"{patch.name} goes on with a fuzz of {listed.fuzz}")
-            if files is None:
+    with Patched(session.repository, base.id, {path for patch in patches for path in _paths_of(patch)}) as tree:
+        for listed, several in found:
+            refused, fuzzy = tree.put_on([patch.text for patch in several], listed.fuzz)
+            if refused is not None:
                 hint = "is it the release that the package builds?  Give that with --onto"
-                raise XsaError(f"{patch.name} of {listed.place} does not apply to {base.name}", hint)
-            steps.append((files, f"{patch.subject}\n\n{patch.message}"))
-    commit = _borrowed(session).commit_steps(steps, base.id)
-    words = " ".join(f"--base-patches {shlex.quote(place)}" for place in lists)
-    return replace(base, id=commit, reference=None, patches=len(patches), options=words), notes
+                raise XsaError(f"{several[refused].name} of {listed.place} does not apply to {base.name}", hint)
+            notes += [f"{several[number].name} needs a fuzz of up to {listed.fuzz} lines" for number in fuzzy]
+        files = tree.files()
+    # What the patches say of themselves counts: which advisories they fix, which commits they were made of.
+    message = "\n\n".join(f"{patch.subject}\n\n{patch.message}" for patch in patches)
+    made = _borrowed(session).commit_changes(files, base.id, message)
+    options = " ".join(f"--base-patches {shlex.quote(place)}" for place in lists)
+    under = base.under or base.id
+    return replace(base, id=made, reference=None, under=under, patches=len(patches), options=options), notes
 
 
 def _paths_of(patch: PatchFile) -> set[bytes]:

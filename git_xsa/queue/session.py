@@ -110,7 +110,8 @@ class Session:
         root = self._first_release(base) if known is not None and known.tip == tip.id else None
         found = self._read_range(root, tip) if root is not None else None
         if found is None or base.id not in found.position:
-            found = self._read_range(base, tip)
+            on_branch = self.branches.of_base(base) is not None or self._merge_base(base, tip) == base.id
+            found = self._read_range(base, tip) if on_branch else None
         if found is None:
             found = Range(self.repository, self._merge_base(base, tip), tip.id, base=base.id)
         self._range = found
@@ -153,6 +154,8 @@ class Session:
         newest release in its history, or the development branch; else, when commits are given, the newest of them.
         ``UsageError`` when that leaves several branches or none.
         """
+        if base.under is not None and not commits:
+            return self.tip_for(Commit(base.name, base.under))
         branch = self.branches.of_base(base)
         if branch is not None and (not commits or self._on_known_range(branch, base, commits)):
             return branch.end
