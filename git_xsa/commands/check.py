@@ -32,8 +32,8 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of this command's line."""
     made = argparse.ArgumentParser(
         prog="git xsa-check",
-        usage="git xsa-check [--onto <base>]... [--branch <pattern>] [--xsa <n>[,<n>]...]\n"
-        "                     [--each] [--all] [--json] [--no-symbols] [--build <command>]",
+        usage="git xsa-check [--onto <base>]... [--base-patches <package>]... [--branch <pattern>]\n"
+        "                     [--xsa <n>[,<n>]...] [--each] [--all] [--json] [--no-symbols] [--build <command>]",
         description="Tell whether the outstanding advisories apply to the last release of each supported branch.",
     )
     made.add_argument(

@@ -1,0 +1,176 @@
+"""A package's own patches on top of a base, as the package's files list them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from repositories import Draft, Place, numbered
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    """Return a branch on which a fix needs the commit before it, and an early commit of another file."""
+    draft = Draft()
+    draft.release("1.0.0", {"a.c": numbered(30), "b.c": numbered(9)})
+    draft.commit("prepare", {"a.c": numbered(30, {10: "prepared"})})
+    draft.commit("fix\n\nThis is XSA-3.", {"a.c": numbered(30, {10: "fixed"})})
+    draft.commit("other\n\nThis is XSA-4.", {"b.c": numbered(9, {5: "other"})})
+    return draft.write(tmp_path / "clone")
+
+
+@pytest.fixture
+def folder(place: Place, tmp_path: Path) -> Path:
+    """Return a folder with the patches of a package: of the branch's commit, and of its own, made for that."""
+    made = tmp_path / "package"
+    made.mkdir()
+    (made / "prepare.patch").write_bytes(place.patch(2))
+    own = "".join(
+        [
+            "--- a/a.c\n+++ b/a.c\n@@ -22,7 +22,7 @@\n",
+            *(f" line {number}\n" for number in (22, 23, 24)),
+            "-line 25\n+ours\n",
+            *(f" line {number}\n" for number in (26, 27, 28)),
+        ]
+    )
+    (made / "own.patch").write_text(own)
+    return made
+
+
+def series(folder: Path) -> Path:
+    (folder / "series").write_text("# ours\nprepare.patch\nown.patch -p1 # last\n")
+    return folder / "series"
+
+
+def debian(folder: Path) -> Path:
+    top = folder.parent / "source"
+    (top / "debian").mkdir(parents=True)
+    folder.rename(top / "debian/patches")
+    series(top / "debian/patches")
+    return top
+
+
+def spec(folder: Path) -> Path:
+    made = folder / "xen.spec"
+    made.write_text(
+        "%global kind own\nName: xen\nVersion: 1.0.0\nSource0: xen-%{version}.tar.gz\n"
+        "Patch2: %{kind}.patch\nPatch1: prepare.patch\n%prep\n%autosetup -p1\n"
+        f"%(touch '{folder}/was run')\n%{{lua: os.execute(\"touch '{folder}/was run'\")}}\n"
+    )
+    return made
+
+
+def spec_beside_sources(folder: Path) -> Path:
+    (folder.parent / "SPECS").mkdir()
+    folder.rename(folder.parent / "SOURCES")
+    made = folder.parent / "SPECS/xen.spec"
+    made.write_text("Name: xen\nPatch: prepare.patch\nPatch: own.patch\n")
+    return made
+
+
+def apkbuild(folder: Path) -> Path:
+    (folder / "APKBUILD").write_text(
+        'pkgname=xen\npkgver=1.0.0\n_kind=own\nsource="https://example.org/$pkgver/xen-$pkgver.tar.gz\n'
+        '\tprepare.patch::https://example.org/x.patch\n\n\t# comment\n\t$_kind.patch\n\txen.initd\n\t"\n'
+    )
+    return folder / "APKBUILD"
+
+
+def ebuild(folder: Path) -> Path:
+    made = folder.parent / "ebuild"
+    made.mkdir()
+    folder.rename(made / "files")
+    (made / "xen-1.0.0.ebuild").write_text(
+        'EAPI=8\nKIND=own\nPATCHES=(\n\t"${FILESDIR}"/prepare.patch\n\t"${FILESDIR}/${KIND}.patch"\n)\n'
+    )
+    return made / "xen-1.0.0.ebuild"
+
+
+def plain_folder(folder: Path) -> Path:
+    (folder / "prepare.patch").rename(folder / "0001-prepare.patch")
+    (folder / "own.patch").rename(folder / "0002-own.patch")
+    return folder
+
+
+def mailbox(folder: Path) -> Path:
+    made = folder / "all.mbox"
+    heading = b"From: Jane Doe <jane@example.org>\nSubject: ours\n\n---\n"
+    made.write_bytes((folder / "prepare.patch").read_bytes() + heading + (folder / "own.patch").read_bytes())
+    return made
+
+
+@pytest.mark.parametrize("write", [series, debian, spec, spec_beside_sources, apkbuild, ebuild, plain_folder, mailbox])
+def test_the_patches_of_a_package_are_on_the_base(place: Place, folder: Path, write: Callable[[Path], Path]) -> None:
+    listed = write(folder)
+    words = ("check", "--onto", "RELEASE-1.0.0", "--base-patches", str(listed))
+    before = place.git("count-objects", "-v")
+    (found,) = json.loads(place.run(*words, "--json").out)["results"]
+    assert (found["state"], found["prerequisites"], found["xsa"]) == ("applies", [], [3, 4])
+    assert found["base"] == {"name": "RELEASE-1.0.0", "commit": None, "patches": 2}
+    headline = place.run(*words).out.partition("\n")[0]
+    assert headline == "RELEASE-1.0.0 with 2 patches on top, which left stable-1.0 3 commits ago"
+    assert place.git("count-objects", "-v") == before
+    assert not list(folder.parent.rglob("was run"))
+
+
+def test_what_stands_in_the_way_of_a_hunk_is_the_packages(place: Place, folder: Path) -> None:
+    (folder / "prepare.patch").unlink()
+    own = (folder / "own.patch").read_text().replace("@@ -22,7 +22,7 @@", "@@ -9,3 +9,3 @@")
+    (folder / "own.patch").write_text(own.split(" line 22")[0] + " line 9\n-line 10\n+ours\n line 11\n")
+    done = place.run("check", "--onto", "RELEASE-1.0.0", "--base-patches", str(folder), "--xsa", "3")
+    assert done.status == 2
+    assert "lines that RELEASE-1.0.0 itself added in its place\n      +ours\n" in done.out
+
+
+def test_the_fuzz_of_the_packages_tools_is_used_and_said(place: Place, folder: Path) -> None:
+    text = (folder / "own.patch").read_text().replace(" line 22\n", " another line\n")
+    (folder / "own.patch").write_text(text)
+    (folder / "series").write_text("own.patch\n")
+    refused = place.run("check", "--onto", "RELEASE-1.0.0", "--base-patches", str(folder / "series"))
+    assert refused.status == 128
+    assert "own.patch of" in refused.err
+    assert "does not apply to RELEASE-1.0.0" in refused.err
+    (folder / "APKBUILD").write_text('source="own.patch"\n')
+    taken = place.run("check", "--onto", "RELEASE-1.0.0", "--base-patches", str(folder / "APKBUILD"))
+    assert taken.status == 1
+    assert "note: own.patch needs a fuzz of up to 2 lines" in taken.err
+
+
+def test_the_hint_on_prerequisites_repeats_the_base(place: Place, folder: Path) -> None:
+    (folder / "prepare.patch").unlink()
+    done = place.run("check", "--onto", "RELEASE-1.0.0", "--base-patches", str(folder))
+    (hint,) = [line for line in done.out.splitlines() if "Why these prerequisites: " in line]
+    words = hint.partition("git xsa-")[2].split()
+    assert place.run(*words).status == 0
+
+
+@pytest.mark.parametrize(
+    ("listing", "words"),
+    [
+        ("../../../etc/passwd\n", "names a path outside the package"),
+        ("/etc/passwd\n", "names a path outside the package"),
+        ("missing.patch\n", "lists missing.patch, which is not there"),
+        ("own.patch -R\n", "takes own.patch back"),
+    ],
+)
+def test_a_list_that_is_refused(place: Place, folder: Path, listing: str, words: str) -> None:
+    (folder / "series").write_text(listing)
+    done = place.run("check", "--onto", "RELEASE-1.0.0", "--base-patches", str(folder))
+    assert done.status == 128
+    assert words in done.err
+    assert "hint: " in done.err
+
+
+def test_a_name_that_is_not_plain_is_refused(place: Place, folder: Path) -> None:
+    (folder / "xen.spec").write_text("Patch1: %{name_of_it}.patch\n")
+    done = place.run("prereqs", "--onto", "RELEASE-1.0.0", "--base-patches", str(folder), "--xsa", "3")
+    assert (done.status, "%{name_of_it}.patch" in done.err) == (128, True)
+
+
+def test_a_patch_that_would_write_outside(place: Place, folder: Path, tmp_path: Path) -> None:
+    (folder / "own.patch").write_text("--- /dev/null\n+++ b/../../escaped\n@@ -0,0 +1 @@\n+x\n")
+    done = place.run("check", "--onto", "RELEASE-1.0.0", "--base-patches", str(folder))
+    assert done.status == 128
+    assert not list(tmp_path.rglob("escaped"))
