@@ -41,7 +41,8 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of this command's line."""
     made = argparse.ArgumentParser(
         prog="git xsa-export",
-        usage="git xsa-export --onto <base> [--base-patches <package>]... [--tip <ref>] [--xsa <n>[,<n>]... | <commit>... | <patch file>...]\n"
+        usage="git xsa-export --onto <base> [--base-patches <package>]... [--tip <ref>]\n"
+        "                      [--xsa <n>[,<n>]... | <commit>... | <patch file>...]\n"
         "                      [--format <format>] [-o <folder>] [--policy <policy>] [--refresh]\n"
         "                      [--start <n>] [--prefix <text>] [--backport-names] [--package-version <version>]\n"
         "                      [--build <command>] [--no-symbols] [--force] [--json]\n"

@@ -40,7 +40,8 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of this command's line."""
     made = argparse.ArgumentParser(
         prog="git xsa-prereqs",
-        usage="git xsa-prereqs --onto <base> [--base-patches <package>]... [--tip <ref>] (--xsa <n>[,<n>]... | <commit>... | <patch file>...)\n"
+        usage="git xsa-prereqs --onto <base> [--base-patches <package>]... [--tip <ref>]\n"
+        "                       (--xsa <n>[,<n>]... | <commit>... | <patch file>...)\n"
         "                       [--why] [--graph[=dot]] [--json] [--no-symbols] [--build <command>]\n"
         "   or: git xsa-prereqs --stdin [--json] [--no-symbols]",
         description="Find the smallest set of commits that patches need before they apply to a base.",

@@ -155,7 +155,7 @@ class Session:
         ``UsageError`` when that leaves several branches or none.
         """
         if base.under is not None and not commits:
-            return self.tip_for(Commit(base.name, base.under))
+            base = Commit(base.name, base.under)
         branch = self.branches.of_base(base)
         if branch is not None and (not commits or self._on_known_range(branch, base, commits)):
             return branch.end
