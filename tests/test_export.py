@@ -127,8 +127,8 @@ def test_a_hunk_that_a_policy_would_misplace_is_made_anew(policy: str, demo: Pat
 
     found = files_below(made)
     (fresh,) = [name for name in found if name.endswith(".refreshed.patch")]
-    published = fresh.replace(".refreshed.patch", ".patch")
-    assert published in found, "the patch as it was stands next to it"
+    published = f"published/{fresh.replace('.refreshed.patch', '.patch')}"
+    assert published in found, "the patch as it was is kept apart"
     assert found["series"].decode().split() == [fresh]
     assert b"Refreshed for RELEASE-4.20.1" in found[fresh]
     assert f"refreshed; as published: {published}" in found["README"].decode()
@@ -164,7 +164,7 @@ def test_what_only_gnu_patch_refuses_is_made_anew_for_it(tmp_path: Path) -> None
     assert name == "0001-xsa2-a-check-it.refreshed.patch"
     tree = tree_of(place.folder, RELEASE, tmp_path / "tree")
     command = ["patch", "-p1", "-F0", "-f", "--dry-run", "-i"]
-    published = tmp_path / "made" / name.replace(".refreshed", "")
+    published = tmp_path / "made" / "published" / name.replace(".refreshed", "")
     assert subprocess.run([*command, published], cwd=tree, capture_output=True, check=False).returncode == 1
     command.remove("--dry-run")
     subprocess.run([*command, tmp_path / "made" / name], cwd=tree, capture_output=True, check=True)
@@ -463,7 +463,7 @@ def test_a_published_file_stays_as_it_is(shared: Place, tmp_path: Path) -> None:
     assert {path.stat().st_mode & 0o777 for path in (made, *made.iterdir())} == {0o700, 0o600}
 
 
-def test_a_refreshed_file_stands_next_to_the_published_one(demo: Path, tmp_path: Path) -> None:
+def test_the_published_file_is_kept_apart_from_the_refreshed_one(demo: Path, tmp_path: Path) -> None:
     told = json.loads(run(demo, "prereqs", "--onto", "RELEASE-4.20.1", "--xsa", "9003", "--json").out)
     (commit,) = [patch["id"] for patch in told["patches"]]
     content = subprocess.run(
@@ -474,7 +474,7 @@ def test_a_refreshed_file_stands_next_to_the_published_one(demo: Path, tmp_path:
     export(demo, tmp_path / "made", str(patch), "--tip", f"{commit}^", onto="RELEASE-4.20.1")
 
     found = files_below(tmp_path / "made")
-    assert found["0001-xsa9003.patch"] == content
+    assert found["published/0001-xsa9003.patch"] == content
     assert found["series"] == b"0001-xsa9003.refreshed.patch\n"
     assert (tmp_path / "made" / "0001-xsa9003.refreshed.patch").stat().st_mode & 0o777 == 0o600
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 from pathlib import Path
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -261,3 +262,24 @@ def test_mangled_files_are_read_or_refused(pieces: list[bytes], random: object, 
     assert patches or re.match(r"xsa9\.patch (is|names|has)", what), what
     assert all(patch.changes and patch.text.endswith(b"\n") for patch in patches)
     assert len({patch.name for patch in patches}) == len(patches)
+
+
+@pytest.mark.parametrize(
+    ("content", "patches"),
+    [
+        (plain() * 20_000, 1),
+        ((b"Subject: x\n\n" + plain()) * 10_000, 10_000),
+        (b"\n@@ -1 +1 @@\n" * 100_000, 0),
+        (b"Index: x\n" * 100_000, 0),
+    ],
+    ids=["files", "patches", "hunks of no file", "names"],
+)
+def test_time_grows_with_the_length_alone(content: bytes, patches: int) -> None:
+    """Any of these took minutes where each file, or each hunk without one, looked at all before it again."""
+    start = process_time()
+    try:
+        found = len(parse_patches(PATH, content))
+    except PatchError:
+        found = 0
+    assert found == patches
+    assert process_time() - start < 20

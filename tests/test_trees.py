@@ -111,7 +111,9 @@ QEMU = {"xsa7.patch": diff("hw/net/e1000.c")}
 @pytest.mark.parametrize("named", [True, False])
 def test_another_tree_is_listed_and_never_counted(named: bool, place: Place) -> None:
     """By its paths: the name says nothing.  It was said to conflict with every commit of the branch."""
-    taken(place, {**QEMU, "xsa3.patch": place.patch(6)})
+    told = taken(place, {**QEMU, "xsa3.patch": place.patch(6)}).err
+    assert "note: QEMU: not judged: xsa7.patch is for that tree by its paths\n" in told
+    assert "xsa3.patch" not in told
     words = ["--xsa", "3,7"] if named else []
     found = checked(place, *words)
 

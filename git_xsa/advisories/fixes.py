@@ -18,6 +18,7 @@ from git_xsa.advisories.choice import Basis, choose
 from git_xsa.advisories.library import Edition, Library
 from git_xsa.advisories.patchfile import PatchError, PatchFile
 from git_xsa.advisories.series import Unplaced, is_there, place_series
+from git_xsa.advisories.trees import Trees
 from git_xsa.git.branches import Branch, Branches
 from git_xsa.git.config import Settings
 from git_xsa.git.repository import Repository
@@ -60,8 +61,10 @@ class Fixes:
             if series.basis is Basis.NEAR:
                 continue
             try:
-                patches = edition.patches_at(series.paths)
+                patches, _ = Trees(self._repository, [branch.tip]).sort_out(edition.patches_at(series.paths))
             except PatchError:
+                continue
+            if not patches:
                 continue
             if series.basis is not Basis.NAME or self._fits(patches, branch):
                 return patches

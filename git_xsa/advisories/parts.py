@@ -88,18 +88,17 @@ def split_parts(content: bytes) -> list[Part]:
     reader = _Reader(content.splitlines(keepends=True) if b"\r" not in content else _lines(content))
     pieces = list(reader.pieces())
     _refuse_forms(b"".join([piece.words for piece in pieces] + [reader.rest]), bool(pieces))
-    parts: list[Part] = []
+    parts: list[tuple[bytes, list[bytes]]] = []
     names: set[bytes] = set()
     for piece in pieces:
-        diff = _body(piece)
         words = _SIGNATURE.sub(b"", piece.words) if parts else piece.words
-        if not parts or _OPENING.search(words) or (names & piece.names and not _is_routine(words)):
-            parts.append(Part(words, (diff,)))
+        own = piece.names
+        if not parts or _OPENING.search(words) or (not names.isdisjoint(own) and not _is_routine(words)):
+            parts.append((words, []))
             names = set()
-        else:
-            parts[-1] = Part(parts[-1].head, (*parts[-1].diffs, diff))
-        names |= piece.names
-    return parts
+        parts[-1][1].append(_body(piece))
+        names |= own
+    return [Part(head, tuple(diffs)) for head, diffs in parts]
 
 
 def _plain_end(line: bytes) -> bytes:
@@ -142,11 +141,12 @@ class _Reader:
     def _words(self, hunk_is_lost: bool) -> bytes:
         """Return what stands before the next file's diff."""
         found: list[bytes] = []
+        indexed = False
         self._changed_ends = False
         while self._at < len(self._lines) and not self._starts_file():
             line = _plain_end(self._line().removeprefix(BOM_UTF8))
             if _HUNK.match(line):
-                if _INDEX.search(b"".join(found)):  # which is all that names the file; GNU patch takes that, too
+                if indexed:  # which is all that names the file; GNU patch takes that, too
                     break
                 if hunk_is_lost:
                     shown = line.decode("utf-8", "backslashreplace").rstrip()
@@ -155,6 +155,7 @@ class _Reader:
             if (binary := _BINARY.match(line)) and hunk_is_lost:
                 shown = binary["names"].decode("utf-8", "backslashreplace")
                 raise DiffError(f"what changes in the binary files {shown} is not in it")
+            indexed = indexed or _INDEX.match(line) is not None
             found.append(line)
             self._at += 1
         return b"".join(found)

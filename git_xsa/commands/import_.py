@@ -10,6 +10,7 @@ from pathlib import Path
 
 from git_xsa.advisories.intake import read_source
 from git_xsa.advisories.library import Library, Source
+from git_xsa.advisories.names import is_patch_name
 from git_xsa.advisories.store import Store, StoreError
 from git_xsa.advisories.taking import Result, take
 from git_xsa.commands import clock, embargo
@@ -53,6 +54,7 @@ def run(options: argparse.Namespace) -> int:
         print_taken(lines(git, sys.stdout.isatty()), result)
         sys.stdout.flush()  # what was taken is said before what is wrong with it, into one pipe, too
         good = _complain(result)
+        _name_other_trees(result, git, settings)
         _offer(result, options.embargoed_until, library.store, git, settings)
     return 0 if good else 1
 
@@ -92,6 +94,28 @@ def _offer(result: Result, until: Instant | None, store: Store, git: Git, settin
         remarks.hint(f"{words} writes it into the ledger, which freezes the stable branches")
         if end is None:
             remarks.hint("if it is public, git xsa-fetch takes in the text that says so")
+
+
+def _name_other_trees(result: Result, git: Git, settings: Settings) -> None:
+    """Say which of the patches are for another tree than this repository's, where it has a stable branch."""
+    if git.call("rev-parse", "--git-dir", accept=(0, 128)).status:
+        return
+    from git_xsa.advisories.patchfile import PatchError  # noqa: PLC0415 - not outside of a repository
+    from git_xsa.advisories.trees import Trees  # noqa: PLC0415
+    from git_xsa.git.branches import Branches  # noqa: PLC0415
+    from git_xsa.git.repository import Repository  # noqa: PLC0415
+
+    with Repository() as repository:
+        tips = [branch.tip for branch in Branches(repository, settings).stable]
+        trees = Trees(repository, tips)
+        for one in result.taken if tips else ():
+            try:
+                _, others = trees.sort_out(one.edition.patches_at(filter(is_patch_name, one.files)))
+            except PatchError:  # said already
+                continue
+            for other in others:
+                words = f"note: {other.tree}: not judged: {other.file} is for that tree by its paths"
+                print(printable(words, one_line=True), file=sys.stderr)
 
 
 def _complain(result: Result) -> bool:

@@ -37,6 +37,10 @@ _NAMED = re.compile(
 _UPSTREAM = (
     re.compile(r"^master commit: ([0-9a-f]{40,64})\s*$", re.MULTILINE),
     re.compile(r"^\(cherry[- ]picked from (?:commit )?([0-9a-f]{40,64})\)\s*$", re.MULTILINE),
+    re.compile(
+        r"^(?:# Commit |(?:Origin|Applied-Upstream):[^\n]{0,999}(?:commit:|\bh=|\bid=))([0-9a-f]{40,64})\b",
+        re.MULTILINE,
+    ),
 )
 
 
@@ -63,8 +67,8 @@ def named_commits(message: str) -> set[str]:
 def upstream_commit(message: str) -> str | None:
     """Return the commit of the main branch that a commit of a stable branch says it was made from, in full.
 
-    The stable maintainers write ``master commit: <hex>`` or ``(cherry picked from commit <hex>)``; of several such
-    lines the first names the origin.  ``None`` when there is none.
+    The stable maintainers write ``master commit: <hex>`` or ``(cherry picked from commit <hex>)``, SUSE and Debian have
+    a line before a patch; of several such lines the first names the origin.  ``None`` when there is none.
     """
     for form in _UPSTREAM:
         match = form.search(message)

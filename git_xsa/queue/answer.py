@@ -12,7 +12,7 @@ from enum import Enum
 from pathlib import Path
 
 from git_xsa.advisories.trees import NotJudged
-from git_xsa.git.log import Range
+from git_xsa.git.log import LoggedCommit, Range
 from git_xsa.git.repository import Commit
 from git_xsa.git.trial import Entry, Quarantine
 from git_xsa.model.selection import Selection, select
@@ -168,6 +168,8 @@ class Verdict:
     #: The patch files that are for other trees.
     not_judged: tuple[NotJudged, ...] = ()
     unmarked: tuple[Unmarked, ...] = ()
+    #: Position of a placed patch -> the commit of the branch that its header names, or that names what that does.
+    on_branch: Mapping[int, LoggedCommit] = field(default_factory=dict)
 
     @property
     def xsa(self) -> list[int]:
@@ -354,6 +356,8 @@ class Question:
     rest: Question | None = None
     #: The patch files that are for other trees.
     not_judged: tuple[NotJudged, ...] = ()
+    #: Position of a placed patch -> the commit of the branch that its header names, or that names what that does.
+    on_branch: Mapping[int, LoggedCommit] = field(default_factory=dict)
 
     @property
     def private(self) -> bool:
@@ -366,4 +370,5 @@ class Question:
         selection = self.proposal.selection
         verdict = Verdict(self.base, self.tip, self.range, state, selection, doubt, self.asked, self.xsa_of)
         rest = self.rest.answer(quarantine) if self.rest is not None else None
-        return replace(verdict, found=self.found, rest=rest, not_judged=self.not_judged, unmarked=self.unmarked)
+        told = replace(verdict, found=self.found, rest=rest, not_judged=self.not_judged, unmarked=self.unmarked)
+        return replace(told, on_branch=self.on_branch)

@@ -57,6 +57,7 @@ class Preparation:
         self._length = repository.hash_length
         self.queue = source.selection.queue
         self._published = {position: patch.content for position, patch in source.question.published.items()}
+        self._refreshed: set[int] = set()
         self._patches = [self._as_published(index) for index in range(len(self.queue))]
 
     def checked(self, policies: Sequence[str]) -> tuple[Patch, ...]:
@@ -121,9 +122,14 @@ class Preparation:
                 wrong = middle
         complaint = program.complaint(self._step(program, wrong)) or "it takes the patches one by one only"
         what = f"{POLICIES[program.name]}: {complaint.splitlines()[0]}"
-        if self._patches[right].published is not None:
+        patch = self._patches[right]
+        if program.name == "am" and patch.published is None and patch.content != patch.mail:
+            remarks = ("put into the form of a mail, with its author and subject", what)
+            self._patches[right] = replace(patch, content=patch.mail, published=patch.content, remarks=remarks)
+            return
+        if right in self._refreshed:
             hint = "that is with line numbers and context made for this base: please report it, with the command line"
-            raise XsaError(f"{self._patches[right].id}: {what}", hint)
+            raise XsaError(f"{patch.id}: {what}", hint)
         self._refresh(right, what)
 
     def _step(self, program: Judge, size: int) -> Step:
@@ -202,7 +208,9 @@ class Preparation:
             f"\nRefreshed for {base}: the same changed lines, with the line numbers and the context they have there.\n"
         )
         mail = self._mail(position, diff, note)
-        self._patches[index] = replace(patch, content=mail, mail=mail, published=patch.content, remarks=tuple(remarks))
+        published = patch.content if patch.published is None else patch.published
+        self._patches[index] = replace(patch, content=mail, mail=mail, published=published, remarks=tuple(remarks))
+        self._refreshed.add(index)
 
     def _refreshed_diff(self, index: int) -> bytes:
         """Return the diff of the patch at ``index`` between the files before and after it."""

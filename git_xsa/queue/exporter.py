@@ -161,7 +161,7 @@ def _verdict(session: Session, question: Question, selection: Selection, patches
     verdict = Verdict(question.base, question.tip, question.range, state, selection, None, question.asked)
     out = tuple(one for one in question.unmarked if one.patch or one.position not in selection.queue)
     told = replace(verdict, found=question.found, not_judged=question.not_judged, unmarked=out)
-    return replace(told, xsa_of=question.xsa_of)
+    return replace(told, xsa_of=question.xsa_of, on_branch=question.on_branch)
 
 
 def _avoided(question: Question, relaxed: Relaxed) -> list[str]:

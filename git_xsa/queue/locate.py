@@ -157,6 +157,18 @@ class Locator:
         patch = PatchFile(commit.id, subject, commit.message, self._history.text(position), commit.changes)
         return is_there(self._repository, self._base.id, [patch])
 
+    def named_commit(self, patch: PatchFile) -> int | None:
+        """Return the position of the first commit that ``patch`` names, or that names what ``patch`` names, among those
+        that change one of its files; ``None`` where there is none."""
+        named = _named(patch.message)
+        if not named:
+            return None
+        positions = {touch.position for touch in self._history.index.of(_paths(patch.changes))}
+        commits = ((position, self._history.commits[position - 1]) for position in sorted(positions) if position > 0)
+        return next(
+            (p for p, known in commits if not named.isdisjoint({known.id[:_SHORTEST]} | _named(known.message))), None
+        )
+
     def is_named(self, patch: PatchFile, position: int) -> bool:
         """Whether the subject of ``patch``, or a commit that it names, says that it is the change at ``position``."""
         commit = self._history.commits[position - 1]

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from git_xsa.advisories.heading import read_heading
 from git_xsa.advisories.patchfile import PatchFile, read_patches
 from git_xsa.advisories.series import Group, Unplaced, find_baseline, is_there, place_groups, place_on_base
 from git_xsa.errors import UsageError
@@ -48,15 +49,28 @@ def ask_files(session: Session, base: Commit, tip: Commit, files: Sequence[Path]
             else:
                 placed, found = _apart(session, locator, history, start, rest)
                 positions |= found
-    question = replace(_asked(session, base, tip, series, placed, positions), not_judged=others)
+    question = _asked(session, base, tip, series, placed, positions)
     if history.base is not None and rest and fits_base(session, question):
         positions = dict.fromkeys(own, 0)
         try:
             placed = place_on_base(session.repository, history.base, [Group(0, tuple(rest))]).range
+            question = _asked(session, base, tip, series, placed, positions)
         except Unplaced:
-            return question
-        question = replace(_asked(session, base, tip, series, placed, positions), not_judged=others)
-    return question
+            pass  # the answer of the branch stands
+    return replace(_with_commits(question, series, locator, history), not_judged=others)
+
+
+def _with_commits(question: Question, series: Sequence[PatchFile], locator: Locator, history: Range) -> Question:
+    """Return ``question`` with the commits of the branch that the headers of placed patches name, and their advisories
+    where a patch names none."""
+    placed = {question.range.position[patch.name]: patch for patch in series if patch.name in question.range.position}
+    found = {position: locator.named_commit(patch) for position, patch in placed.items()}
+    on_branch = {position: commit for position, commit in found.items() if commit is not None}
+    xsa_of = question.xsa_of | {
+        position: history.marks(commit) for position, commit in on_branch.items() if not question.xsa_of.get(position)
+    }
+    commits = {position: history.commits[commit - 1] for position, commit in on_branch.items()}
+    return replace(question, xsa_of=xsa_of, on_branch=commits)
 
 
 def _asked(
@@ -72,7 +86,8 @@ def _asked(
     for patch in series:
         position = positions[patch.name] if patch.name in positions else placed.position[patch.name]
         marks = marked_advisories(f"{patch.subject}\n\n{patch.message}")
-        xsa_of.setdefault(position, set()).update(marks or (placed.marks(position) if position else ()))
+        marks = marks or (placed.marks(position) if position else ()) or read_heading(patch.message).advisories
+        xsa_of.setdefault(position, set()).update(marks)
     question = session.question(base, tip, placed, {p: tuple(sorted(numbers)) for p, numbers in xsa_of.items()})
     published = {
         placed.position[patch.name]: Published(patch.content, private=True)

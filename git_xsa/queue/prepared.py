@@ -113,6 +113,8 @@ class Item:
 
 #: What the name of a patch that was made anew ends with.
 REFRESHED = ".refreshed.patch"
+#: Where the patch as it was published is kept then: apart, so that ``git am <folder>/*.patch`` takes each patch once.
+PUBLISHED = "published/"
 
 
 def items(queue: Queue, style: Style, width: int = 4) -> list[Item]:
@@ -128,7 +130,7 @@ def items(queue: Queue, style: Style, width: int = 4) -> list[Item]:
         used.add(unique)
         fresh = patch.published is not None
         name = unique + (REFRESHED if fresh else ".patch")
-        found.append(Item(number, name, patch, f"{unique}.patch" if fresh else None))
+        found.append(Item(number, name, patch, f"{PUBLISHED}{unique}.patch" if fresh else None))
     return found
 
 

@@ -127,6 +127,8 @@ def verdict_document(verdict: Verdict) -> dict[str, Any]:
     }
     if verdict.found:
         document["advisories"] = [_series(verdict, series) for series in verdict.found]
+    if verdict.on_branch:
+        document["on_branch"] = {commits[p - 1].id: commit.id for p, commit in sorted(verdict.on_branch.items())}
     if verdict.not_judged:
         document["not_judged"] = [
             {"file": one.file, "tree": one.tree, "xsa": one.xsa or None} for one in verdict.not_judged
