@@ -114,8 +114,7 @@ def _name_other_trees(result: Result, git: Git, settings: Settings) -> None:
             except PatchError:  # said already
                 continue
             for other in others:
-                words = f"note: {other.tree}: not judged: {other.file} is for that tree by its paths"
-                print(printable(words, one_line=True), file=sys.stderr)
+                remarks.note(f"{other.tree}: not judged: {other.file} is for that tree by its paths")
 
 
 def _complain(result: Result) -> bool:

@@ -17,9 +17,9 @@ SHOWN = 6
 def print_found(lines: Lines, verdict: Verdict) -> None:
     """Print where the patches of the answer came from, what the base has of them, who does not vouch for them, and
     which commits without a mark may belong to them."""
-    for position, commit in sorted(verdict.on_branch.items()):
+    for position, known in sorted(verdict.on_branch.items()):
         name = verdict.range.commits[position - 1].id
-        lines.line(f"  {verdict.tip.name} has {name} as {commit.id[:DIGITS]} {commit.subject}")
+        lines.line(f"  {verdict.tip.name} has {name} as {known.id[:DIGITS]} {known.subject}")
     trees: dict[str, list[str]] = {}
     for one in verdict.not_judged:
         trees.setdefault(one.tree, []).append(f"{one.file} (XSA-{one.xsa})" if one.xsa else one.file)
