@@ -56,6 +56,22 @@ def read_object(content: bytes) -> dict[str, Any]:
     return shaped(read_json(content), dict[str, Any])
 
 
+def keys_once(content: bytes) -> None:
+    """Raise ``DocumentError`` when an object in the JSON ``content`` has a key twice: nothing says which one counts."""
+
+    def once(pairs: list[tuple[str, Any]]) -> None:
+        seen = set()
+        for name, _ in pairs:
+            if name in seen:
+                raise DocumentError(f"it has the key {name!r} twice in one object")
+            seen.add(name)
+
+    try:
+        json.loads(content, object_pairs_hook=once)
+    except RecursionError:
+        raise DocumentError("it is not JSON: it is nested too deeply") from None
+
+
 def shaped(value: Any, kind: type[T]) -> T:
     """Return the JSON ``value`` as a ``kind`` (a msgspec structure, say); ``DocumentError`` names what doesn't fit."""
     import msgspec  # noqa: PLC0415

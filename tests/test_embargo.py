@@ -40,6 +40,7 @@ def test_one_embargo_from_begin_to_end(tmp_path: Path, at: dict[str, str], seale
         "format": 1,
         "frozen": ["refs/heads/stable-*", "refs/heads/staging-*"],
         "freezes": [{"begins": "2026-11-24T12:00:00Z", "ends": "2026-12-08T12:00:00Z"}],
+        "cksum": "1647365 199",
     }
     answer = run(tmp_path, "embargo", "extend", "500", "--until", "2026-12-09 14:00+02:00", "--reason", "later")
     assert answer.out == line.format("2026-12-09 12:00") + FROZEN.replace("12-08", "12-09")

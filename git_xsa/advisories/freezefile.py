@@ -1,9 +1,10 @@
 """The freeze file: what a server that is pushed to may know of embargoes, as ``git xsa-embargo freeze-file`` writes it.
 
-It has instants and patterns of references and nothing else::
+It has instants and patterns of references, and a checksum of all before it, which only the hooks' shell looks at::
 
     {"format": 1, "frozen": ["refs/heads/stable-*", "refs/heads/staging-*"],
-     "freezes": [{"begins": "2026-11-24T12:00:00Z", "ends": "2026-12-08T12:00:00Z"}]}
+     "freezes": [{"begins": "2026-11-24T12:00:00Z", "ends": "2026-12-08T12:00:00Z"}],
+     "cksum": "3120948570 214"}
 
 Where fixes come first after a freeze (``xsa.fixesFirst``), a file that is written after one has the fixes, too, and
 what had been waiting in staging: the advisories are public then::
@@ -18,13 +19,14 @@ without a freeze.  Keys that a newer version added are passed over.
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from git_xsa.documents import read_json, shaped
+from git_xsa.documents import keys_once, read_json, shaped
 from git_xsa.errors import XsaError
 from git_xsa.model.freeze import HEADS, Embargo, Instant, Ledger
 from git_xsa.model.instant import parse_instant
@@ -90,12 +92,19 @@ class FreezeFile:
 def read_freeze_file(path: Path) -> FreezeFile:
     """Return what the file at ``path`` says; ``FreezeFileError`` when there is none or it is none."""
     try:
-        with open(path, "rb") as file:
-            content, written = file.read(_LONGEST), int(os.fstat(file.fileno()).st_mtime)
+        # Without waiting: it may be a pipe that nobody writes to.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        facts = os.fstat(descriptor)
+        if not stat.S_ISREG(facts.st_mode):
+            os.close(descriptor)
+            raise _error(path, "it is no file")
+        with open(descriptor, "rb") as file:
+            content, written = file.read(_LONGEST), int(facts.st_mtime)
     except OSError as error:
         raise _error(path, f"{error.strerror}") from None
     try:
         told = shaped(read_json(content), _File)
+        keys_once(content)
         if told.format != FORMAT:
             raise _error(path, f"its format is {told.format}, not {FORMAT}")
         freezes = tuple((parse_instant(one.begins), parse_instant(one.ends)) for one in told.freezes)

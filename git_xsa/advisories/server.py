@@ -15,6 +15,7 @@ Promises: what can't be told counts as frozen; nothing is written but by ``Overr
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -29,6 +30,11 @@ from git_xsa.model.freeze import HEADS, Ledger, Rules, Update, Verdict, freeze_a
 
 #: Seconds between the hook's last look at the clock and the change of the reference; git takes some thousandths.
 SETTLING = 5
+
+
+def common_folder(repository: Repository) -> Path:
+    """Return the folder that all work trees of ``repository`` share, in which its references are."""
+    return Path(repository.git.text("rev-parse", "--path-format=absolute", "--git-common-dir"))
 
 
 @dataclass(frozen=True)
@@ -61,7 +67,7 @@ class Server:
 
     def followed(self, move: Move) -> Move:
         """Return ``move`` with the reference that is changed, which a symbolic one leads to."""
-        folder = Path(self._repository.git.text("rev-parse", "--path-format=absolute", "--git-common-dir"))
+        folder = common_folder(self._repository)
         if not (folder / "reftable").exists():
             try:
                 with open(folder / move.ref, "rb") as file:
@@ -110,8 +116,10 @@ class Server:
         """Return the freeze file; ``None`` when there is none and there need not be one."""
         if self._settings.freeze_file is not None:
             return read_freeze_file(self._settings.freeze_file)
-        path = self._repository.folder / NAME
-        return read_freeze_file(path) if path.exists() or path.is_symlink() else None
+        folder, own = common_folder(self._repository), self._repository.folder
+        if not own.samefile(folder) and os.path.lexists(own / NAME):
+            raise FreezeFileError(f"the freeze file {own / NAME} is in a work tree's folder", f"move it into {folder}")
+        return read_freeze_file(folder / NAME) if os.path.lexists(folder / NAME) else None
 
     def _judged(self, told: FreezeFile, rules: Rules, moves: Sequence[Move], at: int) -> Judgement:
         freeze = freeze_at(told.ledger({}), at)

@@ -35,7 +35,7 @@ SLACK = 60
 def run(words: list[str], given: IO[bytes]) -> int:
     """Return 0 when the push may go on, 1 when it is refused; what to do then is on standard error."""
     from git_xsa.advisories.overrides import Overrides, pusher, reasons  # noqa: PLC0415
-    from git_xsa.advisories.server import Server  # noqa: PLC0415
+    from git_xsa.advisories.server import Server, common_folder  # noqa: PLC0415
     from git_xsa.git.config import read_settings  # noqa: PLC0415
     from git_xsa.git.repository import Repository  # noqa: PLC0415
 
@@ -43,7 +43,7 @@ def run(words: list[str], given: IO[bytes]) -> int:
     with Repository() as repository:
         settings = read_settings(repository.git)
         who = pusher(os.environ, settings.user_variable)
-        overrides = Overrides(repository.folder, who.account)
+        overrides = Overrides(common_folder(repository), who.account)
         server = Server(repository, settings, overrides)
         moves = [server.followed(move) for move in moves]
         judgement = server.judge(moves, clock.now)

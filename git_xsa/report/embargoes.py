@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from git_xsa.advisories.ledger import EmbargoLedger, Entry
+from git_xsa.model.cksum import cksum
 from git_xsa.model.freeze import (
     Freeze,
     Instant,
@@ -96,8 +97,8 @@ def _decided(values: Mapping[str, Any] | None) -> str:
     return ", ".join(parts)
 
 
-def document(ledger: EmbargoLedger, rules: Rules, now: Instant) -> str:
-    """Return the ledger as JSON."""
+def document(ledger: EmbargoLedger, rules: Rules, now: Instant, hook_problem: str = "") -> str:
+    """Return the ledger as JSON; ``hook_problem`` is why no push is held back here, if that is so."""
     freeze = freeze_at(ledger.ledger, now)
     entries = [
         entry.document | {"state": state(entry, now).replace(" ", "-"), "ends": rfc3339(entry.embargo.ends)}
@@ -113,6 +114,7 @@ def document(ledger: EmbargoLedger, rules: Rules, now: Instant) -> str:
             "gate_during_freeze": rules.gate,
             "fixes_first": rules.fixes_first,
             "freezes": _freezes(ledger.ledger, now),
+            "hook_problem": hook_problem or None,
             "embargoes": entries,
         }
     )
@@ -122,13 +124,15 @@ def freeze_file(ledger: Ledger, rules: Rules, now: Instant) -> str:
     """Return the freeze file: when which references are frozen, and no number and no note.
 
     With ``fixes_first`` it has, of each freeze that is over, so that its advisories are public, the patch ids of the
-    fixes and what had been waiting for the gate.
+    fixes and what had been waiting for the gate.  Its last line has the checksum of all before it, by which the hooks
+    know that it is whole and as it was written.
     """
     told = {"format": FORMAT, "frozen": list(rules.patterns), "freezes": _freezes(ledger, now)}
     over = past_freezes(ledger, now) if rules.fixes_first and not clock_is_wrong(ledger, now) else []
     if over:
         told["over"] = [_over(freeze) for freeze in over]
-    return json.dumps(told, indent=2)
+    before = json.dumps(told, indent=2).removesuffix("\n}") + ",\n"
+    return f'{before}  "cksum": "{cksum(before.encode())}"\n}}'
 
 
 def _over(freeze: Freeze) -> dict[str, Any]:
