@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 
-from git_xsa.commands import clock
+from git_xsa.commands import clock, hook_watch
 from git_xsa.commands.arguments import (
     advisory_numbers,
     base_patches_option,
@@ -77,6 +77,7 @@ def run(options: argparse.Namespace) -> int:
         print_notes(session)
         unresolved = _unresolved(options.xsa, verdicts)
         _print_remarks(session, asked, [n for n in unresolved if any(n in one.unknown for one in verdicts)])
+        hook_watch.warn(hook_watch.hook_problem(session.repository.git, session.settings, clock.now()))
     return max((verdict.status for verdict in verdicts), default=0) or int(bool(unresolved or asked.lacking))
 
 

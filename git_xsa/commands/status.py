@@ -6,7 +6,7 @@ import argparse
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from git_xsa.commands import clock
+from git_xsa.commands import clock, hook_watch
 from git_xsa.commands.arguments import json_option
 from git_xsa.model.words import count
 from git_xsa.queue.session import Session
@@ -45,13 +45,15 @@ def run(options: argparse.Namespace) -> int:
         with Progress() as progress:
             session.repository.on_progress = progress.detail
             status = StatusReader(session, now, progress.task).read(chosen, len(left), supported)
+        problem = hook_watch.hook_problem(session.repository.git, session.settings, now)
         if options.json:
             from git_xsa.report.status import document  # noqa: PLC0415
 
-            print(dumps(document(status)))
+            print(dumps(document(status) | {"hook_problem": problem or None}))
         else:
             _print(session, status)
     _print_remarks(status)
+    hook_watch.warn(problem)
     return status.exit_status
 
 

@@ -30,6 +30,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from git_xsa.errors import XsaError
+from git_xsa.git.config import COMMAND, OWN_SCOPES
 from git_xsa.git.run import Git
 
 #: The hook that stands in for one of tags.
@@ -41,8 +42,6 @@ FORMAT = 1
 OURS = ".git-xsa"
 BEFORE = ".before-git-xsa"
 CHAIN = "chain"
-#: Scopes of a setting that belong to one repository.
-_OWN_SCOPES = ("local", "worktree")
 _FOLDER_OF_CODE = Path(__file__).resolve().parent.parent.parent
 
 
@@ -56,6 +55,7 @@ class State(Enum):
     OLD = "installed by another version of git-xsa"
     PART = "not installed completely"
     CHANGED = "changed since it was installed"
+    OFF = "installed, but not executable, so that git does not run it"
 
     @property
     def good(self) -> bool:
@@ -83,7 +83,7 @@ def find_place(git: Git) -> Place:
     listing = git.call("config", "--null", "--show-scope", "--type=path", "--get-all", "core.hooksPath", accept=(0, 1))
     words = listing.out.decode("utf-8", "surrogateescape").split("\0")[:-1]
     # What stands on the command line holds for one command only; git-xsa itself turns hooks off in that way.
-    lasting = [pair for pair in zip(words[::2], words[1::2], strict=True) if pair[0] != "command"]
+    lasting = [pair for pair in zip(words[::2], words[1::2], strict=True) if pair[0] != COMMAND]
     if not lasting:
         return Place(common / "hooks")
     scope, value = lasting[-1]
@@ -96,7 +96,26 @@ def find_place(git: Git) -> Place:
     if folder.exists() and not folder.is_dir():
         raise XsaError(f"core.hooksPath is {folder}, which is no folder, so git runs no hooks here", hint)
     tracked = not bare and top in folder.parents and common not in folder.parents
-    return Place(folder, f"core.hooksPath ({scope})", scope not in _OWN_SCOPES, tracked)
+    return Place(folder, f"core.hooksPath ({scope})", scope not in OWN_SCOPES, tracked)
+
+
+def unhooked(git: Git, program: str, written_down: bool) -> str:
+    """Return why git does not run our hook before a push, although it was installed; empty when it does, or never was.
+
+    ``written_down`` says that the repository's configuration knows of it.
+    """
+    common = Path(git.text("rev-parse", "--path-format=absolute", "--git-common-dir"))
+    if not written_down and not os.path.lexists(common / "hooks" / MANIFEST):
+        return ""
+    name = CLIENT[0]
+    try:
+        place = find_place(git)
+        state = HookFolder(place.folder, program).state(name)
+    except XsaError as error:
+        return error.what
+    if state.good:
+        return ""
+    return f"{place.folder / name}: {state.value}" + (f" ({place.setting} names that folder)" if place.setting else "")
 
 
 def source(name: str) -> bytes:
@@ -177,6 +196,8 @@ class HookFolder:
         wanted = self._wanted(name, record.before)
         if any(_digest_of(self.folder / file) != _digest(content) for file, content in wanted.items()):
             return State.OLD
+        if not all(os.access(self.folder / file, os.X_OK) for file in wanted):
+            return State.OFF
         return State.CHAINED if record.before else State.INSTALLED
 
     def install(self, names: Iterable[str]) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,48 @@
+"""Whether what guards an embargo is still there, for the commands that say what is under embargo."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from git_xsa.report import remarks
+
+if TYPE_CHECKING:
+    from git_xsa.git.config import Settings
+    from git_xsa.git.run import Git
+    from git_xsa.model.freeze import Instant
+
+
+def hook_problem(git: Git, settings: Settings, now: Instant) -> str:
+    """Return why git does not run the hook before a push that was installed here, while something is under embargo.
+
+    Empty when it does, when it never was installed here, and when nothing is under embargo at ``now``.
+    """
+    from git_xsa.commands.hooks import program  # noqa: PLC0415
+    from git_xsa.git.hooks import unhooked  # noqa: PLC0415
+
+    if git.call("rev-parse", "--git-dir", accept=(0, 128)).status:
+        return ""
+    problem = unhooked(git, program() or "git-xsa-hook", settings.hooks_store is not None)
+    return problem if problem and _something_secret(settings, now) else ""
+
+
+def _something_secret(settings: Settings, now: Instant) -> bool:
+    """Whether something is under embargo; it is when that can't be told."""
+    from git_xsa.advisories.ledger import EmbargoLedger  # noqa: PLC0415
+    from git_xsa.advisories.library import Library  # noqa: PLC0415
+    from git_xsa.advisories.place import open_store  # noqa: PLC0415
+    from git_xsa.advisories.secrecy import Secrecy  # noqa: PLC0415
+    from git_xsa.advisories.store import StoreError  # noqa: PLC0415
+
+    try:
+        store = open_store(settings)
+        return bool(Secrecy(Library(store), EmbargoLedger(store).ledger, now).embargoed())
+    except StoreError:
+        return True
+
+
+def warn(problem: str) -> None:
+    """Say on standard error that no push is held back here; nothing without a problem."""
+    if problem:
+        remarks.warning(f"git does not run git-xsa's hook before a push here: {problem}")
+        remarks.hint("git xsa-hooks install puts it back; until then nothing here holds a push back")
