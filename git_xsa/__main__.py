@@ -19,6 +19,7 @@ import resource
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from keyword import iskeyword
 from typing import TYPE_CHECKING
@@ -120,6 +121,7 @@ def main(arguments: Sequence[str]) -> int:
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="backslashreplace")
+        _settle_home()
         status = _dispatch(arguments)
         if sys.stdout is not None:
             sys.stdout.flush()
@@ -134,6 +136,21 @@ def main(arguments: Sequence[str]) -> int:
     if status >= FAILURE:
         _drop_output()
     return status
+
+
+def _settle_home() -> None:
+    """Have one home folder for git, for libraries and for us, whatever is missing from the environment.
+
+    What is no path from the root counts as none, as the specification of ``XDG_DATA_HOME`` demands.
+    """
+    if not os.path.isabs(os.environ.get("HOME", "")):
+        import pwd  # noqa: PLC0415 - mostly not needed
+
+        os.environ.pop("HOME", None)
+        with suppress(KeyError):
+            os.environ["HOME"] = pwd.getpwuid(os.getuid()).pw_dir
+    if not os.path.isabs(os.environ.get("XDG_DATA_HOME", "/")):
+        del os.environ["XDG_DATA_HOME"]
 
 
 def _dispatch(arguments: Sequence[str]) -> int:

@@ -159,7 +159,7 @@ def test_a_merge_that_git_could_not_do_freezes_everything_until_it_is_undone(tea
     answer = team("joe", "list")
     ledger = team.store("joe") / LEDGER
     assert answer.status == 128
-    assert answer.err.startswith(f"fatal: the ledger of embargoes {ledger} can't be read: JSON is malformed")
+    assert answer.err.startswith(f"fatal: the ledger of embargoes {ledger} can't be read: it is not JSON")
     assert answer.err.splitlines()[1] == (
         f"hint: git merged it: git -C {team.store('joe')} merge --abort, then git xsa-embargo sync"
     )

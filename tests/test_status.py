@@ -343,7 +343,7 @@ def test_a_ledger_that_can_not_be_read(tmp_path: Path, sealed: Path) -> None:
     ledger.write_text("{", encoding="utf-8")
     before = snapshot(sealed)
     error = (
-        f"error: the ledger of embargoes {ledger} can't be read: Input data was truncated\n"
+        f"error: the ledger of embargoes {ledger} can't be read: it is not JSON: it ends too early\n"
         f"hint: mend it by hand; {ledger.parent}/embargoes.journal tells what it held\n"
     )
     code, out, err = place.run("status")

@@ -26,7 +26,7 @@ from typing import Any
 import msgspec
 
 from git_xsa.advisories.store import SHARED, Store, StoreError
-from git_xsa.documents import DocumentError, read_object, shaped
+from git_xsa.documents import DocumentError, keys_once, read_object, shaped
 from git_xsa.model.freeze import Embargo, Instant, Ledger
 from git_xsa.model.instant import parse_instant, rfc3339
 
@@ -105,7 +105,7 @@ class EmbargoLedger:
         self.entries: dict[int, Entry] = {}
         self._rest: dict[str, Any] = {}
         self._read()
-        self._newest = _newest(store.read(JOURNAL) or b"")
+        self._newest = newest_entry(store.read(JOURNAL) or b"")
 
     @property
     def ledger(self) -> Ledger:
@@ -117,7 +117,7 @@ class EmbargoLedger:
         """Hold the ledger's lock, and have what it holds now; ``Locked`` when somebody else has it."""
         with self._store.lock(LOCK):
             self._read()
-            self._newest = _newest(self._store.read(JOURNAL) or b"")
+            self._newest = newest_entry(self._store.read(JOURNAL) or b"")
             yield
 
     def put(self, decision: Decision, entries: Iterable[Entry]) -> None:
@@ -177,6 +177,7 @@ def read_entries(content: bytes) -> tuple[dict[int, Entry], dict[str, Any]]:
     Raises ``DocumentError`` when it is none, with the reason as its text.
     """
     document = read_object(content)
+    keys_once(content)
     if document.get("format") != FORMAT:
         raise DocumentError(f"its format is {document.get('format')!r}, not {FORMAT}")
     written = shaped(document, _File).embargoes
@@ -204,6 +205,8 @@ def _entry(written: _Written, raw: dict[str, Any]) -> Entry:
         lifted = parse_instant(written.lifted) if written.lifted is not None else None
     except ValueError as error:
         raise DocumentError(f"XSA-{written.xsa} has an instant without a meaning: {error}") from None
+    if until <= since:
+        raise DocumentError(f"XSA-{written.xsa} ends before it begins")
     tips = {branch: frozenset(commits) for branch, commits in written.tips.items()}
     fixes = {branch: frozenset(patches) for branch, patches in written.fixes.items()}
     rest = {key: value for key, value in raw.items() if key not in _Written.__struct_fields__}
@@ -214,7 +217,7 @@ def _json(document: dict[str, Any]) -> bytes:
     return msgspec.json.encode(document)
 
 
-def _newest(journal: bytes) -> Instant | None:
+def newest_entry(journal: bytes) -> Instant | None:
     """Return when the newest entry was made, ``None`` when there is none."""
     return max((time for time in map(entry_time, journal.splitlines()) if time is not None), default=None)
 

@@ -40,6 +40,12 @@ _EDITION = re.compile(r"(?:v(?P<version>\d{1,3})(?:-(?P<other>[0-9a-f]{8}))?|fil
 _DEEPEST = 6
 
 
+def number_of(name: str) -> int | None:
+    """Return the number of the advisory whose folder is ``name``, ``None`` for any other name."""
+    found = _NUMBER.fullmatch(name)
+    return int(found[1]) if found else None
+
+
 @dataclass(frozen=True)
 class Edition:
     """One version of an advisory in the store, or patches that came without a text (``version`` 0).
@@ -183,8 +189,7 @@ class Library:
 
     def numbers(self) -> list[int]:
         """Return the numbers of the advisories that something is known of, in order."""
-        found = [match for name in self.store.names(FOLDER) if (match := _NUMBER.fullmatch(name))]
-        return sorted(int(match[1]) for match in found)
+        return sorted(number for name in self.store.names(FOLDER) if (number := number_of(name)) is not None)
 
     def editions(self, number: int) -> list[Edition]:
         """Return what there is of an advisory, the oldest version first; what came without a text is before all."""

@@ -58,11 +58,14 @@ class Store:
     @classmethod
     def open(cls, setting: Path | None) -> Store:
         """Return the store in the folder ``setting``, or, if that is ``None``, in the user's data folder."""
-        if setting is None:
-            from platformdirs import user_data_path  # noqa: PLC0415 - not needed where a folder is set
+        return cls(setting if setting is not None else cls.default())
 
-            setting = user_data_path("git-xsa", appauthor=False)
-        return cls(setting)
+    @staticmethod
+    def default() -> Path:
+        """Return where the store is if no setting says that; relative where there is no home folder."""
+        from platformdirs import user_data_path  # noqa: PLC0415 - not needed where a folder is set
+
+        return user_data_path("git-xsa", appauthor=False)
 
     @property
     def exists(self) -> bool:
@@ -88,17 +91,25 @@ class Store:
             raise StoreError(
                 f"{path} can't be read: {error.strerror}", "look at it: git-xsa made no such thing"
             ) from None
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise StoreError(f"{path} is not a file", "look at it: git-xsa made no such thing")
         with open(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise StoreError(f"{path} is not a file", "look at it: git-xsa made no such thing")
             return file.read()
 
     def names(self, *names: str) -> list[str]:
-        """Return what the folder has, in order of the names; nothing when there is no such folder."""
+        """Return what the folder has, in order of the names; nothing when there is no such folder.
+
+        Raises ``StoreError`` when something else is in its place, or it can't be looked into.
+        """
+        path = self.path(*names)
         try:
-            found = os.listdir(self.path(*names))
-        except (FileNotFoundError, NotADirectoryError):
-            return []
+            found = os.listdir(path)
+        except OSError as error:
+            if isinstance(error, FileNotFoundError) and not path.is_symlink():
+                return []
+            hint = "look at it: git-xsa made no such thing"
+            raise StoreError(f"{path} can't be looked into: {error.strerror}", hint) from None
         return sorted(name for name in found if not _problem(name))
 
     def write(self, content: bytes, *names: str) -> None:
@@ -194,6 +205,7 @@ class Store:
         try:
             facts = os.stat(self.folder)
         except FileNotFoundError:
+            _check_absence(self.folder, where[3:])
             return
         except OSError as error:
             raise StoreError(f"the store {self.folder} can't be used: {error.strerror}", where[3:]) from None
@@ -204,6 +216,16 @@ class Store:
         if facts.st_mode & _OTHERS:
             what = f"the store {self.folder} can be read by others (mode {stat.S_IMODE(facts.st_mode):04o})"
             raise StoreError(what, f"chmod -R go= {quote(str(self.folder))}\n{where}")
+
+
+def _check_absence(folder: Path, where: str) -> None:
+    """Raise ``StoreError`` if it is a link that leads nowhere which keeps ``folder`` from being there."""
+    for path in (folder, *folder.parents):
+        if path.is_symlink():
+            what = f"the store {folder} can't be used: {path} is a link to {os.readlink(path)}, which is not there"
+            raise StoreError(what, f"bring back what it leads to, {where}")
+        if path.is_dir():
+            return
 
 
 def append_line(path: Path, line: str, mode: int = FILE_MODE) -> None:

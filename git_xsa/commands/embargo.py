@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from git_xsa.commands import clock
+from git_xsa.commands import clock, hook_watch
 from git_xsa.commands.arguments import advisory_numbers, instant, json_option
 from git_xsa.errors import UsageError
 from git_xsa.model.instant import FORM, spelled
@@ -72,7 +72,8 @@ def _changing(
 def run(options: argparse.Namespace) -> int:
     """Do what the options say, and return 0."""
     from git_xsa.advisories.ledger import EmbargoLedger  # noqa: PLC0415 - not needed to print the usage
-    from git_xsa.advisories.store import Store  # noqa: PLC0415
+    from git_xsa.advisories.place import open_store  # noqa: PLC0415
+    from git_xsa.advisories.settled import after_change  # noqa: PLC0415
     from git_xsa.git.config import read_settings  # noqa: PLC0415
     from git_xsa.git.run import Git  # noqa: PLC0415
     from git_xsa.report import embargoes  # noqa: PLC0415
@@ -80,21 +81,27 @@ def run(options: argparse.Namespace) -> int:
     now = clock.now()
     with Git() as git:
         settings = read_settings(git)
-        store = Store.open(settings.store)
+        store = open_store(settings)
         ledger = EmbargoLedger(store)
         rules = settings.freeze_rules
         embargoes.warn_of_clock(ledger.ledger, now)
+        if options.action == "list":
+            problem = hook_watch.hook_problem(git, settings, now)
+            hook_watch.warn(problem)
         if options.action == "list" and options.json:
-            print(embargoes.document(ledger, rules, now))
+            print(embargoes.document(ledger, rules, now, problem))
         elif options.action == "list":
             entries = [entry for _, entry in sorted(ledger.entries.items())]
             print(*embargoes.entry_lines(entries, now), *embargoes.freeze_lines(ledger.ledger, rules, now), sep="\n")
         elif options.action == "sync":
-            return _sync(options.take, store, rules, now)
+            status = _sync(options.take, store, rules, now)
+            after_change(store, git, settings)
+            return status
         elif options.action == "freeze-file":
             print(embargoes.freeze_file(ledger.ledger, rules, now))
         else:
             changed = _change(options, git, settings, ledger, store, now)
+            after_change(store, git, settings)
             print(*changed, *embargoes.freeze_lines(ledger.ledger, rules, now), sep="\n")
             if (store.folder / ".git").exists():
                 remarks.note("git xsa-embargo sync sends it to the others")

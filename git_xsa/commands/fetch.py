@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
     """Fetch and print what came; return 0, or 1 when something could not be had as it should be."""
     from git_xsa.advisories.fetch import Fetcher  # noqa: PLC0415 - loads what only this command needs
     from git_xsa.advisories.library import Library  # noqa: PLC0415
-    from git_xsa.advisories.store import Store  # noqa: PLC0415
+    from git_xsa.advisories.place import open_store  # noqa: PLC0415
     from git_xsa.advisories.web import Web  # noqa: PLC0415
     from git_xsa.report.fetched import print_fetched  # noqa: PLC0415
     from git_xsa.report.style import lines  # noqa: PLC0415
@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
         if not options.url.startswith(("https://", "http://")):
             raise UsageError(f"{options.url!r} is no address of a web server", "it begins with https://")
         url = options.url.rstrip("/") + "/"
-    library = Library(Store.open(settings.store), settings.trusted_keys)
+    library = Library(open_store(settings), settings.trusted_keys)
     now = datetime.now(timezone.utc)
     web = Web()
     try:
@@ -65,12 +65,15 @@ def run(options: argparse.Namespace) -> int:
 def _write_fixes(numbers: list[int], store: Store) -> None:
     """Have the ledger of embargoes know the fixes of those of the advisories ``numbers`` that it has."""
     from git_xsa.advisories.ledger import EmbargoLedger  # noqa: PLC0415
+    from git_xsa.advisories.settled import after_change  # noqa: PLC0415
     from git_xsa.advisories.store import StoreError  # noqa: PLC0415
     from git_xsa.commands.fixes import write_fixes  # noqa: PLC0415
 
     try:
         with Git() as git:
-            write_fixes(EmbargoLedger(store), numbers, store, git, read_settings(git))
+            settings = read_settings(git)
+            write_fixes(EmbargoLedger(store), numbers, store, git, settings)
+            after_change(store, git, settings)
     except StoreError as error:
         remarks.warning(error.what)
 

@@ -40,12 +40,12 @@ SHORT = 3_600
 
 def run(words: Sequence[str], _given: IO[bytes]) -> int:
     """Make the lists for the tags ``words``, those of an old branch left out; returns 0 when that went well."""
-    from git_xsa.advisories.store import Store  # noqa: PLC0415
+    from git_xsa.advisories.place import open_store  # noqa: PLC0415
     from git_xsa.queue.session import Session  # noqa: PLC0415
 
     status = 0
     with Session(now=clock.now()) as session:
-        store = Store.open(session.settings.store)
+        store = open_store(session.settings)
         for tag in words:
             try:
                 changes = regenerate(session, store, tag)
@@ -131,9 +131,9 @@ def make_lists(repository: Repository, settings: Settings, tags: Iterable[str], 
     Those that are there, or were begun a short while ago, are left alone: the hook for tags comes first, and the one
     of the push after it.
     """
-    from git_xsa.advisories.store import Store  # noqa: PLC0415
+    from git_xsa.advisories.place import open_store  # noqa: PLC0415
 
-    store = Store.open(settings.store)
+    store = open_store(settings)
     if not store.exists:
         return
     newest: dict[Version, tuple[Version, str]] = {}

@@ -11,7 +11,9 @@ the hook for tags is mostly not installed.
 
 from __future__ import annotations
 
+import os
 import sys
+from shlex import quote
 from typing import IO, TYPE_CHECKING
 
 from git_xsa.commands import clock
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from git_xsa.advisories.ledger import EmbargoLedger
+    from git_xsa.git.address import Target
     from git_xsa.git.config import Settings
     from git_xsa.git.repository import Repository
     from git_xsa.git.updates import Move
@@ -36,9 +39,11 @@ OVERRIDE = (
 
 def run(words: list[str], given: IO[bytes]) -> int:
     """Return 0 when the push may go on, 1 when it is refused; what to do then is on standard error."""
+    from git_xsa.advisories.place import open_store  # noqa: PLC0415
     from git_xsa.commands.push_guard import leaks_of  # noqa: PLC0415
-    from git_xsa.git.address import Target, is_private, mirror_of  # noqa: PLC0415
+    from git_xsa.git.address import Target, mirror_of  # noqa: PLC0415
     from git_xsa.git.config import read_settings  # noqa: PLC0415
+    from git_xsa.git.lasting import differing, read_lasting  # noqa: PLC0415
     from git_xsa.git.repository import Repository  # noqa: PLC0415
     from git_xsa.report.leaks import mirror_lines  # noqa: PLC0415
 
@@ -48,19 +53,74 @@ def run(words: list[str], given: IO[bytes]) -> int:
         settings = read_settings(repository.git)
         if not moves:
             return 0
-        if is_private(repository.git, settings, target):
+        lasting = read_lasting(repository.folder)
+        if _is_private(repository, settings, lasting, target):
             _say(mirror_lines(target, mirror_of(repository.git, target)))
             return 0
+        problem = _no_store(repository, settings)
+        if problem:
+            _say(problem)
+            return REFUSED
+        open_store(settings)
         now = clock.now()
         entries = _ledger(settings)
         ledger = entries.ledger if entries is not None else None
         lines = leaks_of(repository, settings, ledger, now, target, moves)
         # Second, because an override is written down, and there is none for a leak.
-        lines += _frozen(repository, settings, entries, now, moves) if not lines else []
+        keys = differing(settings, lasting) if lasting is not None else []
+        readings = [settings, lasting] if lasting is not None and keys else [settings]
+        lines += _frozen(repository, readings, entries, now, moves) if not lines else []
+        if lines and keys:
+            what = f"what is set for this one command does not count against an embargo: {', '.join(keys)}"
+            lines.insert(0, f"warning: {what}")
         _say(lines)
         if not lines:
+            _note_store(repository, settings, entries, now)
             _follow_tags(repository, settings, now, moves)
     return REFUSED if lines else 0
+
+
+def _is_private(repository: Repository, settings: Settings, lasting: Settings | None, target: Target) -> bool:
+    """Whether the push goes to a private remote, and would without what is set for this one command."""
+    from git_xsa.git.address import is_private  # noqa: PLC0415
+    from git_xsa.git.lasting import lasting_git  # noqa: PLC0415
+
+    if not is_private(repository.git, settings, target):
+        return False
+    if lasting is None:
+        return True
+    with lasting_git(repository.folder) as git:
+        return is_private(git, lasting, target)
+
+
+def _no_store(repository: Repository, settings: Settings) -> list[str]:
+    """Return what to say when nothing tells which store counts, or it is not there; else nothing."""
+    from git_xsa.git.config import read_settings  # noqa: PLC0415
+    from git_xsa.git.lasting import lasting_git  # noqa: PLC0415
+
+    if "xsa.store" in settings.of_one_command:
+        with lasting_git(repository.folder) as git:
+            if read_settings(git).store != settings.store:
+                return [
+                    "error: xsa.store is set for this one command, so nothing tells what is under embargo",
+                    "hint: git config xsa.store <folder> sets it for every command and every push",
+                ]
+    if settings.store is not None and not os.path.lexists(settings.store):
+        return [
+            f"error: the store {settings.store} (xsa.store) is not there, so nothing tells what is under embargo",
+            f"hint: mount it; if there is none yet, make it: mkdir -m 700 {quote(str(settings.store))}",
+        ]
+    return []
+
+
+def _note_store(repository: Repository, settings: Settings, entries: EmbargoLedger | None, now: int) -> None:
+    """Write down for the next push that there is a store, and from when on nothing in it is under embargo."""
+    from git_xsa.advisories.place import note_seen, open_store  # noqa: PLC0415
+    from git_xsa.advisories.settled import write_note  # noqa: PLC0415
+
+    note_seen(repository.git, settings)
+    if entries is not None and all(embargo.ends <= now for embargo in entries.ledger.embargoes):
+        write_note(open_store(settings))
 
 
 def _follow_tags(repository: Repository, settings: Settings, now: int, moves: Sequence[Move]) -> None:
@@ -95,20 +155,26 @@ def _moves(given: bytes) -> list[Move]:
 
 
 def _frozen(
-    repository: Repository, settings: Settings, entries: EmbargoLedger | None, now: int, moves: list[Move]
+    repository: Repository,
+    readings: Sequence[Settings],
+    entries: EmbargoLedger | None,
+    now: int,
+    moves: list[Move],
 ) -> list[str]:
-    """Return what to say of the updates that the freeze forbids; nothing when it forbids none."""
+    """Return what to say of updates that the freeze forbids by one of ``readings`` of the settings, else nothing."""
     from git_xsa.git.updates import read_updates  # noqa: PLC0415
     from git_xsa.model.freeze import judge  # noqa: PLC0415
     from git_xsa.report.embargoes import warn_of_clock  # noqa: PLC0415
     from git_xsa.report.refusals import refusal  # noqa: PLC0415
 
-    rules = settings.freeze_rules
     ledger = entries.ledger if entries is not None else None
     if ledger is not None:
         warn_of_clock(ledger, now)
-    verdicts = judge(ledger, rules, now, read_updates(repository, rules, ledger, now, moves))
-    lines = refusal(verdicts, rules, ledger, now, OVERRIDE)
+    for rules in (settings.freeze_rules for settings in readings):
+        verdicts = judge(ledger, rules, now, read_updates(repository, rules, ledger, now, moves))
+        lines = refusal(verdicts, rules, ledger, now, OVERRIDE)
+        if lines:
+            break
     reason = _override(repository) if lines else ""
     if not reason or entries is None:
         return lines
@@ -119,10 +185,11 @@ def _frozen(
 def _ledger(settings: Settings) -> EmbargoLedger | None:
     """Return the ledger; ``None``, and say why, when it can't be read."""
     from git_xsa.advisories.ledger import EmbargoLedger  # noqa: PLC0415
-    from git_xsa.advisories.store import Store, StoreError  # noqa: PLC0415
+    from git_xsa.advisories.place import open_store  # noqa: PLC0415
+    from git_xsa.advisories.store import StoreError  # noqa: PLC0415
 
     try:
-        return EmbargoLedger(Store.open(settings.store))
+        return EmbargoLedger(open_store(settings))
     except StoreError as error:
         _say([f"warning: {error.what}", *(f"hint: {line}" for line in error.hint.splitlines())])
         return None

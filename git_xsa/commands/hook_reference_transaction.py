@@ -55,9 +55,9 @@ def _made_here(repository: Repository, settings: Settings, given: str) -> Iterat
 
 
 def _follow(repository: Repository, settings: Settings, tag: str, version: Version) -> None:
-    from git_xsa.advisories.store import Store  # noqa: PLC0415 - only for such a tag
+    from git_xsa.advisories.place import open_store  # noqa: PLC0415 - only for such a tag
     from git_xsa.commands.release_tag import start  # noqa: PLC0415
     from git_xsa.release.record import Records  # noqa: PLC0415
 
-    log = start(Records(Store.open(settings.store)), repository.folder, tag, version)
+    log = start(Records(open_store(settings)), repository.folder, tag, version)
     print(printable(f"{tag}: tarballs and announcement are being made; {log} tells how far it is"), file=sys.stderr)

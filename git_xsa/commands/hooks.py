@@ -63,11 +63,30 @@ def run(options: argparse.Namespace) -> int:
     changed = [name for name in names if hooks.state(name) is State.CHANGED]
     for name, words in hooks.install(names) if options.action == "install" else hooks.uninstall(names):
         _say(f"{name}: {words}")
+    if not options.server:
+        _write_down_the_store(options.action == "install")
     if options.action == "install":
         _say_what_is_left_out(names, options.server)
     if options.action == "install" and place.tracked:
         remarks.note(f"{place.folder} is in the work tree, so git shows the hooks among your files")
     return 1 if changed else 0
+
+
+def _write_down_the_store(there: bool) -> None:
+    """Have the hooks know where the store is, or have the repository's configuration forget it."""
+    from git_xsa.advisories.place import forget, found, write_down  # noqa: PLC0415
+    from git_xsa.git.config import read_settings  # noqa: PLC0415
+    from git_xsa.git.run import Git  # noqa: PLC0415
+
+    with Git() as git:
+        if not there:
+            forget(git)
+            return
+        settings = read_settings(git)
+        before, now = settings.hooks_store, found(settings)
+        if before not in (None, now):
+            remarks.note(f"the hooks looked for the store in {before} before, and now in {now}")
+        write_down(git, settings)
 
 
 def _say_what_is_left_out(names: Sequence[str], server: bool) -> None:

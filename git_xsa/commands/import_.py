@@ -11,6 +11,8 @@ from pathlib import Path
 from git_xsa.advisories.intake import read_source
 from git_xsa.advisories.library import Library, Source
 from git_xsa.advisories.names import is_patch_name
+from git_xsa.advisories.place import open_store
+from git_xsa.advisories.settled import after_change
 from git_xsa.advisories.store import Store, StoreError
 from git_xsa.advisories.taking import Result, take
 from git_xsa.commands import clock, embargo
@@ -45,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
 
     with Git() as git:
         settings = read_settings(git)
-        library = Library(Store.open(settings.store), settings.trusted_keys)
+        library = Library(open_store(settings), settings.trusted_keys)
         sources = [(path, read_source(Path(path))) for path in options.paths]
         items = [item for _, found in sources for item in found]
         words = ", ".join(os.path.abspath(path) for path, _ in sources)
@@ -56,6 +58,7 @@ def run(options: argparse.Namespace) -> int:
         good = _complain(result)
         _name_other_trees(result, git, settings)
         _offer(result, options.embargoed_until, library.store, git, settings)
+        after_change(library.store, git, settings)
     return 0 if good else 1
 
 

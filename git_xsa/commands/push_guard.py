@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from git_xsa.advisories.library import Library
+from git_xsa.advisories.place import open_store
 from git_xsa.advisories.secrecy import Secrecy
 from git_xsa.advisories.secrets import read_secrets
-from git_xsa.advisories.store import Store
 from git_xsa.git.address import Target, known_tips, old_tips
 from git_xsa.git.outgoing import more_commits, public_messages, sent_objects
 from git_xsa.model.leak import Kind, Watch
@@ -39,7 +39,7 @@ def leaks_of(
     all_moves: Sequence[Move],
 ) -> list[str]:
     """Return what to say of what would be made public, nothing when nothing would."""
-    library = Library(Store.open(settings.store), settings.trusted_keys)
+    library = Library(open_store(settings), settings.trusted_keys)
     numbers = Secrecy(library, ledger, now).embargoed()
     moves = [move for move in all_moves if move.new is not None]
     if not numbers or not moves:

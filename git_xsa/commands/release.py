@@ -56,7 +56,7 @@ def parser() -> argparse.ArgumentParser:
 
 def run(options: argparse.Namespace) -> int:
     """Do what the options say; returns 0 when it is done, 1 when a condition does not hold."""
-    from git_xsa.advisories.store import Store  # noqa: PLC0415 - not needed to print the usage
+    from git_xsa.advisories.place import open_store  # noqa: PLC0415 - not needed to print the usage
     from git_xsa.git.programs import OF_HOOKS  # noqa: PLC0415
     from git_xsa.queue.session import Session  # noqa: PLC0415
     from git_xsa.release.record import Records  # noqa: PLC0415
@@ -65,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
     with Session(now=clock.now()) as session:
         for name in OF_HOOKS:  # the session has been told; others are not to be
             os.environ.pop(name, None)
-        records = Records(Store.open(session.settings.store))
+        records = Records(open_store(session.settings))
         if options.from_tag is not None:
             from git_xsa.commands.release_tag import follow_tag  # noqa: PLC0415
 

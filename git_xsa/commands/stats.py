@@ -78,7 +78,7 @@ def _reissues(options: argparse.Namespace) -> int:
     """Count the reissues in the texts that the options name, or else in those of the store."""
     from git_xsa.advisories import reissues  # noqa: PLC0415 - what else is counted needs a repository, and not these
     from git_xsa.advisories.library import Library  # noqa: PLC0415
-    from git_xsa.advisories.store import Store  # noqa: PLC0415
+    from git_xsa.advisories.place import open_store  # noqa: PLC0415
     from git_xsa.advisories.taking import Refused  # noqa: PLC0415
     from git_xsa.git.config import read_settings  # noqa: PLC0415
     from git_xsa.git.run import Git  # noqa: PLC0415
@@ -91,7 +91,7 @@ def _reissues(options: argparse.Namespace) -> int:
         if options.reissues:
             texts, problems = reissues.texts_of(map(Path, options.reissues))
         else:
-            texts = reissues.texts_in(Library(Store.open(settings.store)))
+            texts = reissues.texts_in(Library(open_store(settings)))
         for problem in problems:
             remarks.warning(problem)
         if not texts:

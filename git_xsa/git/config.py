@@ -85,6 +85,12 @@ class Settings:
     #: The variable of the environment that says who pushes; empty: the web server or the account does.
     user_variable: str = ""
 
+    #: What git xsa-hooks install has written down of the store: where it is, and whether there was one.
+    hooks_store: Path | None = None
+    hooks_seen: bool = False
+    #: The keys of the section ``xsa`` that were given for this one command, on its line or in the environment.
+    of_one_command: tuple[str, ...] = ()
+
     @property
     def interval(self) -> Interval | None:
         """How long a branch may go without a release; ``None``: as long as nothing else asks for one."""
@@ -105,6 +111,11 @@ class Settings:
             self.gate_during_freeze,
             self.fixes_first,
         )
+
+
+#: Scopes of a setting, as git calls them: those of one repository, and that of a command line and the environment.
+OWN_SCOPES = ("local", "worktree")
+COMMAND = "command"
 
 
 class _Meaningless(Exception):
@@ -309,6 +320,8 @@ _KEYS = {
         _Key("freeze_file", "freezeFile", path),
         _Key("override_users", "overrideUsers", words),
         _Key("user_variable", "userVariable", word),
+        _Key("hooks_store", "hooks.store", path),
+        _Key("hooks_seen", "hooks.seen", boolean),
         _Key("release_interval", "releaseInterval", interval),
         _Key("private_remotes", "privateRemote", words),
         _Key("signing_key", "signingKey", text),
@@ -328,17 +341,27 @@ _KEYS = {
 }
 
 
+#: What these keys begin with is written by git-xsa itself, into the repository's own configuration.
+_WRITTEN_DOWN = "xsa.hooks."
+
+
 def read_settings(git: Git) -> Settings:
     """Return the settings that hold where ``git`` runs, in a repository or not.
 
     Raises ``XsaError`` when one has no meaning.
     """
     keys = r"^(xsa\.|color\.ui$|remote\..*\.(url|fetch)$)"
-    listing = git.start("config", "--null", "--get-regexp", keys, accept=(0, 1)).finish().out
+    listing = git.start("config", "--null", "--show-scope", "--get-regexp", keys, accept=(0, 1)).finish().out
     git.colour_is_set = b"color.ui" in listing
     found: dict[str, list[str | None]] = {}
-    for item in listing.decode("utf-8", "surrogateescape").split("\0")[:-1]:
+    once = []
+    words = listing.decode("utf-8", "surrogateescape").split("\0")[:-1]
+    for scope, item in zip(words[::2], words[1::2], strict=True):
         key, newline, value = item.partition("\n")
+        if key.startswith(_WRITTEN_DOWN) and scope not in OWN_SCOPES:
+            continue
+        if scope == COMMAND and key in _KEYS:
+            once.append(f"xsa.{_KEYS[key].written}")
         found.setdefault(key, []).append(value if newline else None)
     remotes = dict.fromkeys(key.split(".", 1)[1].rpartition(".")[0] for key in found if key.startswith("remote."))
     given = {_KEYS[key].setting: _value(_KEYS[key], values) for key, values in found.items() if key in _KEYS}
@@ -348,7 +371,12 @@ def read_settings(git: Git) -> Settings:
         if key.startswith("remote.") and key.endswith(".fetch")
         for value in values
     )
-    return Settings(**given, remotes=tuple(remotes), refspecs=refspecs)
+    return Settings(**given, remotes=tuple(remotes), refspecs=refspecs, of_one_command=tuple(dict.fromkeys(once)))
+
+
+def written_as(setting: str) -> str:
+    """Return the key of the field ``setting`` as manuals write it."""
+    return next(f"xsa.{key.written}" for key in _KEYS.values() if key.setting == setting)
 
 
 def _value(key: _Key, values: list[str | None]) -> Any:

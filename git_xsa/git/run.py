@@ -64,6 +64,15 @@ FIXED_ENVIRONMENT = {
 }
 #: Variables that change the form of git's answers; they are taken out of the environment of every child.
 UNWANTED = ("GIT_EXTERNAL_DIFF", "GIT_DIFF_OPTS", "GIT_PAGER_IN_USE")
+#: Variables by which configuration is given for one command, or other files than the usual ones are read for it.
+ONE_COMMAND = (
+    "GIT_CONFIG",
+    "GIT_CONFIG_COUNT",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_NOSYSTEM",
+    "GIT_CONFIG_PARAMETERS",
+    "GIT_CONFIG_SYSTEM",
+)
 #: What the names of those begin with by which git logs what it does, with paths and arguments; they are taken out, too.
 TRACES = "GIT_TRACE"
 
@@ -395,12 +404,16 @@ class Git:
     """git, run for one repository.
 
     ``folder`` is where git starts (and so which repository it finds); ``None`` is the current folder.  ``environment``
-    is set for every child.  Use it as a context manager: leaving it ends its long-lived processes.
+    is set for every child.  With ``lasting`` only configuration counts that holds for other commands, too.  Use it as a
+    context manager: leaving it ends its long-lived processes.
     """
 
-    def __init__(self, folder: Path | None = None, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, folder: Path | None = None, environment: Mapping[str, str] | None = None, *, lasting: bool = False
+    ) -> None:
+        unwanted = (*UNWANTED, *(ONE_COMMAND if lasting else ()))
         inherited = {
-            name: value for name, value in os.environ.items() if name not in UNWANTED and not name.startswith(TRACES)
+            name: value for name, value in os.environ.items() if name not in unwanted and not name.startswith(TRACES)
         }
         self._environment = inherited | FIXED_ENVIRONMENT | dict(environment or {})
         self._folder = str(folder) if folder is not None else os.getcwd()

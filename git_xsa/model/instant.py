@@ -55,5 +55,10 @@ def spelled(instant: int) -> str:
     return _time(instant).strftime("%Y-%m-%d %H:%M:%S UTC" if instant % 60 else "%Y-%m-%d %H:%M UTC")
 
 
+def compact(instant: int) -> str:
+    """Return ``instant`` for a shell: ``20261208 120000``, two numbers that are small enough for each to compare."""
+    return _time(instant).strftime("%Y%m%d %H%M%S")
+
+
 def _time(instant: int) -> datetime:
     return datetime.fromtimestamp(instant, timezone.utc)

@@ -414,9 +414,9 @@ class Session:
     @cached_property
     def imported(self) -> Imported | None:
         """The advisories in the store, ``None`` when there is no store."""
-        from git_xsa.advisories.store import Store  # noqa: PLC0415 - only what is asked about advisories needs it
+        from git_xsa.advisories.place import open_store  # noqa: PLC0415 - only what is asked about advisories needs it
 
-        store = Store.open(self.settings.store)
+        store = open_store(self.settings)
         if not store.exists:
             return None
         from git_xsa.advisories.ledger import EmbargoLedger, LedgerError  # noqa: PLC0415

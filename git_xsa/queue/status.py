@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from git_xsa.advisories.ledger import EmbargoLedger
+from git_xsa.advisories.place import open_store
 from git_xsa.advisories.secrecy import Secrecy
-from git_xsa.advisories.store import Store, StoreError
+from git_xsa.advisories.store import StoreError
 from git_xsa.errors import XsaError
 from git_xsa.git.branches import Branch
 from git_xsa.git.repository import Commit
@@ -141,7 +142,7 @@ class StatusReader:
 
     def _read_ledger(self) -> tuple[Ledger | None, XsaError | None]:
         try:
-            return EmbargoLedger(Store.open(self._session.settings.store)).ledger, None
+            return EmbargoLedger(open_store(self._session.settings)).ledger, None
         except StoreError as error:
             return None, error
 

@@ -1,0 +1,42 @@
+"""The settings as they are without what was given for one command alone.
+
+That is what the command line says (``git -c``), what variables of the environment say, and what stands in another file
+that they have git read instead of the usual one.  Whoever guards an embargo must know what would hold without it.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from git_xsa.git.config import Settings, read_settings, written_as
+from git_xsa.git.run import ONE_COMMAND, Git
+
+#: Settings that say what may be pushed while something is under embargo.
+_GUARDING = (
+    "frozen_refs",
+    "gate_during_freeze",
+    "fixes_first",
+    "stable_branch",
+    "staging_branch",
+    "release_tag",
+    "private_remotes",
+)
+
+
+def lasting_git(folder: Path) -> Git:
+    """Return git for the repository ``folder``, by the settings that last."""
+    return Git(folder, {"GIT_DIR": str(folder)}, lasting=True)
+
+
+def read_lasting(folder: Path) -> Settings | None:
+    """Return the settings that last in the repository ``folder``; ``None`` when nothing was given for one command."""
+    if not any(name in os.environ for name in ONE_COMMAND):
+        return None
+    with lasting_git(folder) as git:
+        return read_settings(git)
+
+
+def differing(one: Settings, other: Settings) -> list[str]:
+    """Return the keys of the settings that guard an embargo which are not the same in both."""
+    return [written_as(name) for name in _GUARDING if getattr(one, name) != getattr(other, name)]
