@@ -485,6 +485,8 @@ def test_prereqs_of_patch_files(place: Place, tmp_path: Path) -> None:
         0,
         f"""\
 XSA-3, XSA-4 need 1 prerequisite on RELEASE-1.0.1
+  stable-1.0 has xsa3-4.17.patch as {place.short(NEXT)} next to it
+  stable-1.0 has xsa4.patch as {place.short(ALONE)} alone
 
 Apply in this order (strict git apply, no fuzz):
 

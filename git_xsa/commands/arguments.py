@@ -91,6 +91,16 @@ def base_patches_option(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def follow_ups_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--follow-ups``."""
+    from git_xsa.git.config import FOLLOW_UPS  # noqa: PLC0415 - for who has it
+
+    parser.add_argument(
+        "--follow-ups", nargs="?", const="add", choices=FOLLOW_UPS, metavar="list|add|ignore",
+        help="add later commits of the branch that fix one of the queue, or just list them (the default)",
+    )  # fmt: skip
+
+
 def print_notes(session: Session) -> None:
     """Print what there is to say of the base."""
     for note in session.notes:

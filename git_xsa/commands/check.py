@@ -13,6 +13,7 @@ from git_xsa.commands.arguments import (
     build_options,
     build_wishes,
     built,
+    follow_ups_option,
     hint_unknown,
     json_option,
     print_notes,
@@ -41,6 +42,7 @@ def parser() -> argparse.ArgumentParser:
         help="check this release or commit instead of the newest release; may be given several times",
     )  # fmt: skip
     base_patches_option(made)
+    follow_ups_option(made)
     made.add_argument("--branch", metavar="<pattern>", help="only stable branches whose name or version matches")
     made.add_argument(
         "--xsa", metavar="<n>", type=advisory_numbers, action="extend", default=[], help="only these advisories"
@@ -61,6 +63,7 @@ def run(options: argparse.Namespace) -> int:
     """
     today = datetime.now(timezone.utc).date()
     with Session(symbols=not options.no_symbols, now=clock.now()) as session:
+        session.follow_ups = options.follow_ups or session.follow_ups
         wishes = build_wishes(options, session.settings.build)
         asked = targets(session, options.onto, options.branch, options.all, today, options.base_patches)
         with Progress() as progress:
@@ -78,7 +81,8 @@ def run(options: argparse.Namespace) -> int:
         unresolved = _unresolved(options.xsa, verdicts)
         _print_remarks(session, asked, [n for n in unresolved if any(n in one.unknown for one in verdicts)])
         hook_watch.warn(hook_watch.hook_problem(session.repository.git, session.settings, clock.now()))
-    return max((verdict.status for verdict in verdicts), default=0) or int(bool(unresolved or asked.lacking))
+    missing = unresolved or asked.lacking or any(verdict.missing_later for verdict in verdicts)
+    return max((verdict.status for verdict in verdicts), default=0) or int(bool(missing))
 
 
 def _unresolved(numbers: Sequence[int], verdicts: Sequence[Verdict]) -> list[int]:

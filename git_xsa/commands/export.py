@@ -14,6 +14,7 @@ from git_xsa.commands.arguments import (
     build_options,
     build_wishes,
     builder_for,
+    follow_ups_option,
     hint_unknown,
     json_option,
     print_notes,
@@ -51,6 +52,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--onto", metavar="<base>", help="what the patches are to be put on: a release tag or any commit")
     base_patches_option(made)
+    follow_ups_option(made)
     made.add_argument("--tip", metavar="<ref>", help="the branch (or commit) that the prerequisites come from")
     made.add_argument(
         "--xsa", metavar="<n>", type=advisory_numbers, action="extend", default=[],
@@ -110,6 +112,7 @@ def run(options: argparse.Namespace) -> int:
     """
     _check(options)
     with Session(symbols=not options.no_symbols, now=clock.now()) as session:
+        session.follow_ups = options.follow_ups or session.follow_ups
         base = find_base(session, options.onto, options.base_patches)
         if base.passing and options.format == "branch":
             hint = f"commit it on {base.release or base.name} first, or choose another format"

@@ -15,6 +15,7 @@ from git_xsa.commands.arguments import (
     build_options,
     build_wishes,
     built,
+    follow_ups_option,
     hint_unknown,
     json_option,
     print_notes,
@@ -48,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--onto", metavar="<base>", help="what the patches are to be put on: a release tag or any commit")
     base_patches_option(made)
+    follow_ups_option(made)
     made.add_argument("--tip", metavar="<ref>", help="the branch (or commit) that the prerequisites come from")
     made.add_argument(
         "--xsa", metavar="<n>", type=advisory_numbers, action="extend", default=[],
@@ -76,6 +78,7 @@ def run(options: argparse.Namespace) -> int:
     if options.stdin:
         return _answer_lines(options.json, not options.no_symbols)
     with Session(symbols=not options.no_symbols, now=clock.now()) as session:
+        session.follow_ups = options.follow_ups or session.follow_ups
         wishes = build_wishes(options, session.settings.build)
         with Progress() as progress:
             session.repository.on_progress = progress.detail

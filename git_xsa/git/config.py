@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from git_xsa.model.freeze import Rules
 
 
+#: What may happen to later fixes of a queue.
+FOLLOW_UPS = ("list", "add", "ignore")
+
+
 @dataclass(frozen=True)
 class Settings:
     """The settings with their defaults; ``*`` in a pattern stands for the version."""
@@ -42,6 +46,8 @@ class Settings:
     refspecs: tuple[tuple[str, str], ...] = ()
     #: Branches that no release is made of, those that count first first: where the others come from.
     development_branches: tuple[str, ...] = ("master", "staging")
+    #: What happens to later commits that fix one of a queue: ``list``, ``add`` or ``ignore``.
+    follow_ups: str = "list"
     #: The command that builds; empty: none is asked for.
     build: str = ""
     staging_branch: str = "staging-*"
@@ -287,6 +293,14 @@ def when_pre(values: Sequence[str | None]) -> str:
     return value
 
 
+def follow_ups(values: Sequence[str | None]) -> str:
+    """Return the last value: what happens to later fixes of a queue."""
+    value = (values[-1] or "").lower()
+    if value not in FOLLOW_UPS:
+        raise _Meaningless("it must be list, add or ignore", "list")
+    return value
+
+
 def text(values: Sequence[str | None]) -> str:
     """Return the last value, whatever it is."""
     return values[-1] or ""
@@ -313,6 +327,7 @@ _KEYS = {
         _Key("require_signature", "requireSignature", boolean),
         _Key("symbol_forms", "symbolForm", forms),
         _Key("build", "build", command),
+        _Key("follow_ups", "followUps", follow_ups),
         _Key("staging_branch", "stagingBranch", pattern),
         _Key("frozen_refs", "frozenRefs", words),
         _Key("gate_during_freeze", "gateDuringFreeze", boolean),

@@ -21,8 +21,9 @@ from git_xsa.git.repository import Repository
 from git_xsa.git.run import Call, Service
 from git_xsa.git.trees import CommitTree
 from git_xsa.model.change import FileChange, Touch
+from git_xsa.model.follow_ups import fixed_commits
 from git_xsa.model.history import History, TouchIndex, TouchList
-from git_xsa.model.marks import marked_advisories
+from git_xsa.model.marks import marked_advisories, named_commits
 
 if TYPE_CHECKING:
     from git_xsa.git.names import AddedWords
@@ -408,6 +409,17 @@ class Range:
             elif field:
                 position = self.position[field.decode()]
         yield from extra
+
+    @cached_property
+    def fixing(self) -> Mapping[int, Collection[str]]:
+        """The changes that say they fix or revert commits, with the names of these."""
+        found = ((number, fixed_commits(commit.message)) for number, commit in enumerate(self.commits, 1))
+        return {number: names for number, names in found if names}
+
+    def names(self, position: int) -> Collection[str]:
+        """Return what the commit at ``position`` is called: its own name, and those of what it was made from."""
+        commit = self.commits[position - 1]
+        return {commit.id, *named_commits(commit.message)}
 
     def marks(self, position: int) -> tuple[int, ...]:
         """Return the advisories that the commit at ``position`` (0: the root) says it fixes."""

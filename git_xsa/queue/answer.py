@@ -16,6 +16,7 @@ from git_xsa.git.log import LoggedCommit, Range
 from git_xsa.git.repository import Commit
 from git_xsa.git.trial import Entry, Quarantine
 from git_xsa.model.selection import Selection, select
+from git_xsa.queue.later import Later
 from git_xsa.queue.unmarked import Unmarked
 
 
@@ -168,6 +169,8 @@ class Verdict:
     #: The patch files that are for other trees.
     not_judged: tuple[NotJudged, ...] = ()
     unmarked: tuple[Unmarked, ...] = ()
+    #: The follow-ups of the queue, as far as they are asked about.
+    later: tuple[Later, ...] = ()
     #: Position of a placed patch -> the commit of the branch that its header names, or that names what that does.
     on_branch: Mapping[int, LoggedCommit] = field(default_factory=dict)
 
@@ -245,8 +248,22 @@ class Verdict:
         return () if self.state is State.CONFLICTS else self.selection.queue
 
     def role(self, position: int) -> str:
-        """Return ``patch`` for a wanted change, ``prerequisite`` for one that it needs."""
+        """Return ``patch`` for a wanted change, ``follow-up`` for a later fix of the queue, ``prerequisite`` for what
+        these need."""
+        if any(later.added and later.position == position for later in self.later):
+            return "follow-up"
         return "patch" if position in self.selection.wanted else "prerequisite"
+
+    @property
+    def missing_later(self) -> tuple[Later, ...]:
+        """The needed follow-ups that are not in the queue."""
+        return tuple(later for later in self.later if later.needed and not later.added)
+
+    @property
+    def patches(self) -> tuple[int, ...]:
+        """The changes that were asked for and that the base lacks, in order."""
+        added = {later.position for later in self.later if later.added}
+        return tuple(position for position in self.selection.wanted if position not in added)
 
     @property
     def status(self) -> int:
@@ -358,6 +375,7 @@ class Question:
     not_judged: tuple[NotJudged, ...] = ()
     #: Position of a placed patch -> the commit of the branch that its header names, or that names what that does.
     on_branch: Mapping[int, LoggedCommit] = field(default_factory=dict)
+    later: tuple[Later, ...] = ()
 
     @property
     def private(self) -> bool:
@@ -371,4 +389,4 @@ class Question:
         verdict = Verdict(self.base, self.tip, self.range, state, selection, doubt, self.asked, self.xsa_of)
         rest = self.rest.answer(quarantine) if self.rest is not None else None
         told = replace(verdict, found=self.found, rest=rest, not_judged=self.not_judged, unmarked=self.unmarked)
-        return replace(told, on_branch=self.on_branch)
+        return replace(told, on_branch=self.on_branch, later=self.later)

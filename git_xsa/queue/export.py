@@ -27,7 +27,7 @@ from git_xsa.queue.answer import Proposal, Question
 from git_xsa.queue.difftext import file_diff
 from git_xsa.queue.mail import commit_mail, file_mail, transferable
 from git_xsa.queue.policy import POLICIES, Files, Judge, Step, judge
-from git_xsa.queue.prepared import Need, Patch, slug
+from git_xsa.queue.prepared import FOLLOW_UP, Need, Patch, slug
 
 
 @dataclass(frozen=True)
@@ -159,6 +159,7 @@ class Preparation:
         selection = self._source.selection
         name = Path(commit.id).stem if position in self._published else _stem(commit.subject, marks)
         wanted = position in selection.wanted
+        added = {later.position for later in self._source.question.later if later.added}
         return Patch(
             id=commit.id,
             stem=slug(name),
@@ -169,7 +170,7 @@ class Preparation:
             upstream=upstream_commit(commit.message),
             xsa=tuple(marks),
             cve=marked_cves(commit.message),
-            kind=None if wanted else selection.kind(position).value,
+            kind=FOLLOW_UP if position in added else None if wanted else selection.kind(position).value,
             needs=self._needs(position),
         )
 

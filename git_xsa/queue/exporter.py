@@ -18,6 +18,7 @@ from git_xsa.queue.answer import BuildState, FoundSeries, Question, State, Verdi
 from git_xsa.queue.export import Preparation, Source
 from git_xsa.queue.folder import MANIFEST, manifest
 from git_xsa.queue.formats import FORMATS, export
+from git_xsa.queue.later import Later
 from git_xsa.queue.policy import LENIENT, Files
 from git_xsa.queue.prepared import Patch, Queue, Style
 from git_xsa.queue.request import Request
@@ -108,9 +109,18 @@ def prepare(session: Session, question: Question, wish: Wish, builder: Builder |
         unlisted=_unlisted(session, question, patches, partly) if wish.format == "debian" else {},
         left_out=verdict.left_out,
         notes={question.range.commits[one.position - 1].id: note_on(one) for one in verdict.unmarked if one.patch},
+        later=tuple(_later(question, later) for later in verdict.later if later.needed and not later.added),
         doubts=tuple(doubt_about(one, question.range) for one in verdict.unmarked if not one.patch),
     )
     return Ready(verdict, queue, judges, preparation.touched, preparation.start, preparation.end)
+
+
+def _later(question: Question, later: Later) -> str:
+    """Return a sentence on a follow-up that the queue lacks."""
+    commits = question.range.commits
+    fixed = ", ".join(commits[position - 1].id[:12] for position in later.of)
+    commit = commits[later.position - 1]
+    return f"{commit.id[:12]} {commit.subject} says that it fixes {fixed}, and is not in it"
 
 
 def _built(session: Session, question: Question, relaxed: Relaxed | None, builder: Builder) -> Verdict:
@@ -160,7 +170,9 @@ def _verdict(session: Session, question: Question, selection: Selection, patches
     state = State.PARTLY_APPLIED if question.proposal.partly else state
     verdict = Verdict(question.base, question.tip, question.range, state, selection, None, question.asked)
     out = tuple(one for one in question.unmarked if one.patch or one.position not in selection.queue)
-    told = replace(verdict, found=question.found, not_judged=question.not_judged, unmarked=out)
+    queue = {*selection.queue, *(later.position for later in question.later)}
+    later = tuple(one for one in question.later if queue.intersection(one.of))  # what refreshing left out needs no fix
+    told = replace(verdict, found=question.found, not_judged=question.not_judged, unmarked=out, later=later)
     return replace(told, xsa_of=question.xsa_of, on_branch=question.on_branch)
 
 
@@ -240,6 +252,7 @@ def _facts(ready: Ready, wish: Wish, order: Sequence[str]) -> dict[str, Any]:
         "tip": {"name": queue.tip, "commit": verdict.tip.id},
         "xsa": queue.xsa,
         "unknown": verdict.unknown,
+        "follow_ups": list(queue.later),
         "left_out": {str(number): why for number, why in queue.left_out.items()},
         "policy": queue.policy,
         "asked": wish.request.document() | {"refresh": wish.refresh},

@@ -9,6 +9,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+#: Stands for the kind of a later commit that fixes one of the queue.
+FOLLOW_UP = "follow-up"
+
 
 @dataclass(frozen=True)
 class Need:
@@ -46,8 +49,10 @@ class Patch:
 
     @property
     def role(self) -> str:
-        """``patch`` for what was asked for, ``prerequisite`` for what that needs."""
-        return "patch" if self.kind is None else "prerequisite"
+        """``patch`` for what was asked for, ``prerequisite`` for what that needs, ``follow-up`` for a later fix."""
+        if self.kind in (None, FOLLOW_UP):
+            return self.kind or "patch"
+        return "prerequisite"
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,8 @@ class Queue:
     ``titles`` maps an advisory's number to its title.  ``avoided`` are the prerequisites that refreshing made
     unnecessary, one sentence each.  ``unlisted`` maps the advisories between those of the queue that it does not
     fix to the reason, ``left_out`` those that were asked for and are not in it.  ``notes`` has what to say of patches
-    that have no mark, by their ids, ``doubts`` of commits without one that are not in it.
+    that have no mark, by their ids, ``doubts`` of commits without one that are not in it.  ``later`` are the later
+    fixes of it that it lacks, a sentence each.
     """
 
     base: str
@@ -81,6 +87,7 @@ class Queue:
     titles: Mapping[int, str] = field(default_factory=dict)
     avoided: tuple[str, ...] = ()
     unlisted: Mapping[int, str] = field(default_factory=dict)
+    later: tuple[str, ...] = ()
     left_out: Mapping[int, str] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
     doubts: tuple[str, ...] = ()

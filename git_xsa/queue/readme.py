@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 
 from git_xsa.model.words import advisory_names, count
 from git_xsa.queue.policy import POLICIES
-from git_xsa.queue.prepared import Item, Patch, Queue
+from git_xsa.queue.prepared import FOLLOW_UP, Item, Patch, Queue
 
 #: How many patches that need a prerequisite are named before the rest is only counted.
 SHOWN_NEEDS = 8
@@ -26,6 +27,8 @@ def what_it_is(patch: Patch, queue: Queue) -> str:
     if patch.kind is None:
         note = queue.notes.get(patch.id)
         return (names or "patch") + (f" ({note})" if note else "")
+    if patch.kind == FOLLOW_UP:
+        return "a later fix of patches in the queue" + (f", itself {names}" if names else "")
     return f"prerequisite ({patch.kind})" + (f", itself {names}" if names else "")
 
 
@@ -54,8 +57,9 @@ def _place(place: tuple[str, list[int]]) -> str:
 
 def readme(queue: Queue, found: list[Item], name: str) -> bytes:
     """Return the README: for each patch what it is, where it comes from, what needs it, and what to look at."""
-    wanted = sum(item.patch.kind is None for item in found)
-    size = f"{count(wanted, 'patch')} and {count(len(found) - wanted, 'prerequisite')}"
+    roles = Counter(item.patch.role for item in found)
+    size = f"{count(roles['patch'], 'patch')} and {count(roles['prerequisite'], 'prerequisite')}"
+    size += f", and {count(roles[FOLLOW_UP], 'follow-up')}" if roles[FOLLOW_UP] else ""
     doubts = [f"Look at:   {one_line(words)}" for words in queue.doubts]
     missing = [f"Not in it: XSA-{number}: {one_line(why)}" for number, why in queue.left_out.items()]
     lines = [
@@ -65,6 +69,7 @@ def readme(queue: Queue, found: list[Item], name: str) -> bytes:
         f"Fixes:     {', '.join(f'XSA-{number}' for number in queue.xsa) or 'no advisory that is named'}",
         *missing,
         *doubts,
+        *[f"Later fix: {one_line(words)}" for words in queue.later],
         f"Queue:     {size}",
         f"Format:    {name}",
         f"Policy:    {queue.policy} ({POLICIES[queue.policy]})",

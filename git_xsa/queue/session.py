@@ -28,6 +28,7 @@ from git_xsa.model.selection import RuleSource, Selection
 from git_xsa.model.words import advisory_names
 from git_xsa.queue.answer import Proposal, Question, State, Verdict, propose
 from git_xsa.queue.fitting import without_conflicts
+from git_xsa.queue.later import Later, later_fixes
 from git_xsa.queue.unmarked import unmarked_among
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ class Session:
         self._range: Range | None = None
         self._trees: dict[tuple[str, str], Trees] = {}
         self._borrowed: list[Borrowed] = []
+        #: What happens to later fixes of a queue: ``list``, ``add`` or ``ignore``.
+        self.follow_ups = self.settings.follow_ups
         #: What there is to say of the base, for people.
         self.notes: list[str] = []
         self.symbols = symbols
@@ -355,10 +358,34 @@ class Session:
             if alone.state is not State.CONFLICTS:  # the base has its own way of what belongs to the patches
                 unmarked = [replace(one, patch=False) for one in unmarked]
                 whole, proposal = xsa_of, alone
+        whole, proposal, later = self._with_later(base, history, whole, proposal)
         queue = proposal.selection.queue
         told = tuple(one for one in unmarked if one.patch or one.position not in queue)
-        question = Question(base, tip, history, whole, asked, proposal, unmarked=told)
+        question = Question(base, tip, history, whole, asked, proposal, unmarked=told, later=later)
         return replace(question, rest=self._rest(question, settled))
+
+    def _with_later(
+        self, base: Commit, history: Range, wanted: dict[int, tuple[int, ...]], proposal: Proposal
+    ) -> tuple[dict[int, tuple[int, ...]], Proposal, tuple[Later, ...]]:
+        """Return what is wanted and proposed with the follow-ups that are to be added, and the follow-ups."""
+        if self.follow_ups == "ignore" or proposal.selection.impossible:
+            return wanted, proposal, ()
+        start = history.position[base.id]
+        added: set[int] = set()
+        refused: set[int] = set()
+        later = later_fixes(history, start, proposal.selection.queue)
+        while self.follow_ups == "add":
+            fresh = [one.position for one in later if not one.added and one.position not in refused]
+            if not fresh:  # ends: each round takes the first follow-up in or refuses it
+                break
+            larger = self._proposal(base, history, {*wanted, *added, fresh[0]})
+            if larger.selection.impossible:
+                refused.add(fresh[0])
+                continue
+            added.add(fresh[0])
+            proposal = larger
+            later = later_fixes(history, start, proposal.selection.queue, added)
+        return {**dict.fromkeys(sorted(added), ()), **wanted}, proposal, later
 
     def _rest(self, question: Question, settled: Collection[int]) -> Question | None:
         """Return the question about what goes in, ``None`` when all of it does, or nothing."""

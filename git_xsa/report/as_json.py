@@ -12,6 +12,7 @@ from git_xsa.git.repository import Commit
 from git_xsa.model.rules import Kind
 from git_xsa.model.selection import Reason
 from git_xsa.queue.answer import FoundSeries, Verdict
+from git_xsa.queue.later import Later
 from git_xsa.queue.unmarked import Unmarked
 
 FORMAT = 1
@@ -74,6 +75,7 @@ def _head(verdict: Verdict) -> dict[str, Any]:
         "present": verdict.present,
         "without_patch": verdict.without_patch,
         "unmarked": [_unmarked(verdict, one) for one in verdict.unmarked],
+        "follow_ups": [_later(verdict, one) for one in verdict.later],
     }
     return {
         "format": FORMAT,
@@ -88,9 +90,20 @@ def _head(verdict: Verdict) -> dict[str, Any]:
                 "xsa": next(iter(verdict.xsa_of.get(position, ())), None),
                 "subject": commits[position - 1].subject,
             }
-            for position in verdict.selection.wanted
+            for position in verdict.patches
         ],
         **{key: found for key, found in optional.items() if found},
+    }
+
+
+def _later(verdict: Verdict, one: Later) -> dict[str, Any]:
+    commits = verdict.range.commits
+    return {
+        "commit": commits[one.position - 1].id,
+        "subject": commits[one.position - 1].subject,
+        "fixes": [commits[position - 1].id for position in one.of],
+        "needed": one.needed,
+        "role": "follow-up" if one.added else None,
     }
 
 

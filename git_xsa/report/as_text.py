@@ -10,6 +10,7 @@ from git_xsa.model.words import advisory_names, count
 from git_xsa.queue.answer import State, Verdict
 from git_xsa.queue.unmarked import note_on
 from git_xsa.report.build import print_build
+from git_xsa.report.follow_ups import print_missing_later, print_other_later
 from git_xsa.report.found import print_found
 from git_xsa.report.hunks import SHOWN_LINES, print_lines, print_refused, short
 from git_xsa.report.style import Lines
@@ -43,6 +44,8 @@ def label(verdict: Verdict, position: int) -> str:
 
     A prerequisite that is itself the fix of an advisory has that in brackets.
     """
+    if verdict.role(position) == "follow-up":
+        return "follow-up"
     if position in verdict.selection.wanted:
         marks = verdict.xsa_of.get(position) or verdict.range.marks(position)
         return advisory_names(marks) if marks else "patch"
@@ -137,11 +140,13 @@ def print_verdict(lines: Lines, verdict: Verdict, why: bool, refreshed: bool = F
     print_left_out(lines, verdict)
     print_found(lines, verdict)
     print_doubt(lines, verdict, refreshed)
+    print_missing_later(lines, verdict)
     if verdict.selection.queue and verdict.state is not State.CONFLICTS:
         lines.line()
         lines.line(order_line(verdict))
         lines.line()
         print_queue(lines, verdict)
+    print_other_later(lines, verdict)
     if verdict.build is not None:
         lines.line()
         print_build(lines, verdict)

@@ -21,6 +21,7 @@ from git_xsa.report.as_text import (
     subject_of,
 )
 from git_xsa.report.build import print_build
+from git_xsa.report.follow_ups import print_missing_later, print_other_later
 from git_xsa.report.found import print_found
 from git_xsa.report.style import Lines, Part
 
@@ -71,6 +72,7 @@ def _each(lines: Lines, verdict: Verdict) -> None:
         f"  {name:8}  ", (f"{words:16}", STYLES[verdict.state]), subject_of(verdict, verdict.selection.wanted[-1])
     )
     print_found(lines, verdict)
+    print_missing_later(lines, verdict)
 
 
 def _together(lines: Lines, verdict: Verdict) -> None:
@@ -80,7 +82,7 @@ def _together(lines: Lines, verdict: Verdict) -> None:
         print_left_out(lines, verdict)
         print_found(lines, verdict)
         return
-    patches = count(len(selection.wanted), "commit")
+    patches = count(len(verdict.patches), "commit")
     known = [n for n in verdict.xsa if any(n in verdict.xsa_of[position] for position in selection.wanted)]
     lines.line(
         f"  {count(len(known), 'outstanding XSA')} in {patches}: ", (_sum(verdict, len(known)), STYLES[verdict.state])
@@ -88,11 +90,13 @@ def _together(lines: Lines, verdict: Verdict) -> None:
     print_left_out(lines, verdict)
     print_found(lines, verdict)
     print_doubt(lines, verdict)
+    print_missing_later(lines, verdict)
     for standing in standings(verdict, known):
         _advisory(lines, verdict, standing)
     if verdict.state is not State.CONFLICTS:
         lines.line(f"  {order_line(verdict)}")
         print_queue(lines, verdict)
+    print_other_later(lines, verdict)
     print_build(lines, verdict, "  ")
     if selection.prerequisites:
         xsa = ",".join(map(str, known))

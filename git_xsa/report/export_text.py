@@ -35,7 +35,8 @@ def print_export(git: Git, ready: Ready, wish: Wish, where: str) -> None:
     labels = [_label(item) for item in found]
     width = max(map(len, labels))
     for item, label in zip(found, labels, strict=True):
-        style = KIND_STYLES[Kind(item.patch.kind)] if item.patch.kind else "bold"
+        kind = item.patch.kind
+        style = KIND_STYLES[Kind(kind)] if kind is not None and item.patch.role == "prerequisite" else "bold"
         name = item.name if wish.format not in ("branch", "mbox") else item.patch.subject
         output.line("  ", (f"{label:{width}}", style), f"  {name}")
     if ready.verdict.build is not None:
@@ -60,6 +61,11 @@ def _print_remarks(output: Lines, ready: Ready, found: list[Item]) -> None:
             output.line("  ", item.patch.subject)
             for remark in item.patch.remarks:
                 output.line("    ", remark)
+    if ready.queue.later:
+        output.line()
+        output.line(("Later fixes that it lacks (--follow-ups adds them):", "yellow"))
+        for sentence in ready.queue.later:
+            output.line("  ", sentence)
     if ready.queue.avoided:
         output.line()
         output.line(f"Left out {count(len(ready.queue.avoided), 'prerequisite')} that only context needs:")

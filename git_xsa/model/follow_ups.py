@@ -1,0 +1,103 @@
+"""Later commits of a branch that say they fix one of a queue, and whether the queue should have them.
+
+``Fixes: <hex>`` names a commit of the main branch.  A stable branch has a pick of that, whose message names the
+original (``master commit: <hex>``, ``(cherry picked from commit <hex>)``).  ``Fixes:`` may name the pick itself, too.
+A revert counts, and so does what fixes a follow-up.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from git_xsa.model.change import CONTEXT, FileChange, Hunk
+
+_FIXES = re.compile(r"^[ \t]*Fixes:?[ \t]+(?:commit[ \t]+)?([0-9a-f]{7,64})\b", re.MULTILINE | re.IGNORECASE)
+_REVERTS = re.compile(r"\breverts?\s+(?:part\s+of\s+|parts\s+of\s+)?commit\s+([0-9a-f]{7,64})\b", re.IGNORECASE)
+#: The shortest name of a commit that counts.
+_SHORTEST = 7
+_DOCUMENTS = re.compile(
+    rb"(?:^|/)(?:docs/.*|(?:MAINTAINERS|COPYING|CREDITS|README)[^/]*|[^/]*\.(?:md|pod|rst|txt|adoc))$"
+)
+_C_LIKE = re.compile(rb"\.(?:c|h|S|s|lds|inc)$")
+_HASHED = re.compile(rb"(?:^|/)(?:Makefile|Kconfig|Rules|Config)[^/]*$|\.(?:mk|py|sh|am|in)$")
+_COMMENT = re.compile(rb"/\*.*?\*/|//[^\n]*", re.DOTALL)
+_HASH_COMMENT = re.compile(rb"^[ \t]*#[^\n]*|[ \t]#[ \t][^\n]*", re.MULTILINE)
+_STAR = re.compile(rb"[ \t]*\*(?:[ \t]|$|/)")
+
+
+@dataclass(frozen=True)
+class FollowUp:
+    """That the change at ``position`` says it fixes, or reverts, the one at ``of``."""
+
+    position: int
+    of: int
+
+
+def fixed_commits(message: str) -> set[str]:
+    """Return the commits that a message says it fixes or reverts, in the length in which they are named."""
+    return {name.lower() for form in (_FIXES, _REVERTS) for name in form.findall(message)}
+
+
+def follow_ups(
+    names: Callable[[int], Collection[str]], fixing: Mapping[int, Collection[str]], queue: Collection[int]
+) -> list[FollowUp]:
+    """Return the follow-ups of the changes at the positions ``queue`` and of each other, in the order of the branch.
+
+    ``fixing`` maps the position of each change that says it fixes some commits to their names, in the length in which
+    they are named; ``names`` tells what a change itself is called: its own name and that of its original.
+    """
+    known: dict[str, list[tuple[str, int]]] = {}
+    found = []
+    for position in sorted({*queue, *fixing}):
+        fixed = {of for named in fixing.get(position, ()) for of in _meant(known, named)}
+        found += [FollowUp(position, of) for of in sorted(fixed)]
+        if fixed or position in queue:
+            for own in names(position):
+                known.setdefault(own[:_SHORTEST], []).append((own, position))
+    return found
+
+
+def _meant(known: dict[str, list[tuple[str, int]]], named: str) -> Iterable[int]:
+    """Return the commits that may be meant by ``named``: one of the two names begins with the other."""
+    for own, position in known.get(named[:_SHORTEST], ()):
+        if own.startswith(named) or named.startswith(own):
+            yield position
+
+
+def changes_code(changes: Iterable[FileChange]) -> bool:
+    """Return whether a change does more than to documentation, comments and white space.
+
+    Files of languages whose comments are not known here count as code, and so do new names, modes and binary files.
+    """
+    return any(not _DOCUMENTS.search(change.path) and _changes_file(change) for change in changes)
+
+
+def _changes_file(change: FileChange) -> bool:
+    if change.binary or change.old_path != change.new_path or change.old_mode != change.new_mode:
+        return True
+    return any(_plain(change.path, hunk, old=True) != _plain(change.path, hunk, old=False) for hunk in change.hunks)
+
+
+def _plain(path: bytes, hunk: Hunk, old: bool) -> bytes:
+    """Return one side of a hunk without comments and white space."""
+    lines = hunk.old_lines if old else hunk.new_lines
+    text = b"".join(lines)
+    if _C_LIKE.search(path):
+        opened, closed = text.find(b"/*"), text.find(b"*/")
+        if closed >= 0 and (opened < 0 or closed < opened):
+            text = text[closed + 2 :]
+        elif opened < 0 and _inside_comment(hunk):
+            return b""
+        text = _COMMENT.sub(b" ", text)
+        opened = text.find(b"/*")
+        text = text[:opened] if opened >= 0 else text
+    elif _HASHED.search(path):
+        text = _HASH_COMMENT.sub(b" ", text)
+    return b"".join(text.split())
+
+
+def _inside_comment(hunk: Hunk) -> bool:
+    """Whether a hunk stands in the middle of a comment: all of its lines begin with a star."""
+    return CONTEXT in hunk.marks and all(_STAR.match(text) for text in hunk.texts if text.strip())

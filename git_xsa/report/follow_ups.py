@@ -1,0 +1,44 @@
+"""Print the follow-ups of a queue: those that it lacks above it, the others below."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from git_xsa.model.words import count
+from git_xsa.queue.answer import Verdict
+from git_xsa.queue.later import Later
+from git_xsa.report.style import Lines
+
+SHORT = 12
+
+
+def later_line(verdict: Verdict, later: Later) -> str:
+    """Return a follow-up in a line: its commit, its subject, and which commits of the queue it fixes."""
+    commits = verdict.range.commits
+    fixed = ", ".join(commits[position - 1].id[:SHORT] for position in later.of)
+    commit = commits[later.position - 1]
+    return f"{commit.id[:SHORT]}  {commit.subject} (fixes {fixed})"
+
+
+def print_missing_later(lines: Lines, verdict: Verdict) -> None:
+    """Print the follow-ups that the queue needs and lacks."""
+    missing = verdict.missing_later
+    if missing:
+        says = "says that it fixes" if len(missing) == 1 else "say that they fix"
+        head = f"  {count(len(missing), 'later commit')} of {verdict.tip.spelled} {says} what is in the queue"
+        lines.line((head, "yellow"), " (--follow-ups adds them):" if len(missing) > 1 else " (--follow-ups adds it):")
+        _print(lines, verdict, missing)
+
+
+def print_other_later(lines: Lines, verdict: Verdict) -> None:
+    """Print the follow-ups that change comments, white space or documentation only."""
+    others = [later for later in verdict.later if not later.needed and not later.added]
+    if others:
+        head = f"{count(len(others), 'later commit')} of {verdict.tip.spelled} for comments or documentation of it:"
+        lines.line("  ", (head, "dim"))
+        _print(lines, verdict, others)
+
+
+def _print(lines: Lines, verdict: Verdict, later: Sequence[Later]) -> None:
+    for one in later:
+        lines.line(f"      {later_line(verdict, one)}")
