@@ -132,12 +132,12 @@ def start(folder: Path, *words: str, **options: Any) -> subprocess.Popen[str]:
 class Draft:
     """A repository in the making: what ``git fast-import`` is to be told.
 
-    Each commit is made by ``author``, and ``step`` seconds after the one before.
+    Each commit is made by ``author``, and ``step`` seconds after the one before: no two are of one push.
     """
 
     def __init__(self) -> None:
         self.author = JANE
-        self.step = 60
+        self.step = 20 * 60
         self._date = FIRST_DATE
         self._stream: list[bytes] = []
         self._count = 0
@@ -235,22 +235,18 @@ def story() -> Draft:
     """Return a branch with two releases and four advisories that each have another relation to the second one.
 
     XSA-2 needs a commit, by a line that it takes out; XSA-3 needs one, by a line next to it; XSA-4 needs nothing; of
-    XSA-5 the release has one half; the other is by another author, and was pushed later.  The branch ``own`` left it at
-    the release, and changed the line that XSA-2 does.
+    XSA-5 the release has one half.  The branch ``own`` left it at the release, and changed the line that XSA-2 does.
     """
     draft = Draft()
     draft.commit("root", {"a.c": numbered(20), "b.c": numbered(20)})
     draft.release("1.0.0", {"version": b"1.0.0\n"})
-    draft.author = "Joe Doe <joe@example.org>"
     draft.commit("first half\n\nThis is part of XSA-5.", {"a.c": numbered(20, {2: "five"})})
-    draft.author = JANE
     draft.release("1.0.1", {"version": b"1.0.1\n"})
     draft.commit("prepare", {"a.c": numbered(20, {2: "five", 10: "prepared"})})
     draft.commit("use it\n\nThis is XSA-2.", {"a.c": numbered(20, {2: "five", 10: "used"})})
     draft.commit("tidy", {"b.c": numbered(20, {5: "tidied"})})
     draft.commit("next to it\n\nThis is CVE-2020-1234 / XSA-3.", {"b.c": numbered(20, {5: "tidied", 7: "fixed"})})
     draft.commit("alone\n\nThis is XSA-4.", {"b.c": numbered(20, {5: "tidied", 7: "fixed", 19: "alone"})})
-    draft.step = 60 * 60
     draft.commit("second half\n\nThis is part of XSA-5.", {"a.c": numbered(20, {2: "five", 10: "used", 18: "five"})})
     draft.commit("our own way", {"a.c": numbered(20, {2: "five", 10: "ours"})}, on="own", after=BASE)
     return draft

@@ -31,10 +31,17 @@ def page(stop: str, fail: str, put: str) -> bytes:
 BOTH, ONE = b"#define P_set 1\n#define P_ref 2\n", b"#define P_set 1\n"
 
 
+def pushed() -> Draft:
+    """Return a repository whose commits are all of one push."""
+    draft = Draft()
+    draft.step = 60
+    return draft
+
+
 def series(subject: str = "make P_set and P_ref one", author: str = JANE, step: int = 60) -> Draft:
     """Return XSA-299's shape: the first patch sets two flags, the second, without a mark, makes one of them, the third
     sets that one alone; then a commit that belongs to none.  They are the commits 3, 4 and 5."""
-    draft = Draft()
+    draft = pushed()
     draft.commit("root", {"y.c": page("P_set", "", "P_ref"), "y.h": BOTH, "z.c": b"int z;\n"})
     draft.release("1.0.1", {"version": b"1.0.1\n"})
     draft.commit(f"always hold a reference{MARK}", {"y.c": page("P_set | P_ref", "", "P_ref")})
@@ -93,7 +100,7 @@ def test_it_is_in_the_answer_however_the_fix_is_asked_for(words: tuple[str, ...]
 
 def test_it_does_not_depend_on_what_was_asked_about_before(tmp_path: Path) -> None:
     """The release in the middle of the fix is asked about with and without the older one."""
-    draft = Draft()
+    draft = pushed()
     draft.commit("root", {"y.c": page("P_set", "", "P_ref"), "y.h": BOTH, "z.c": b"int z;\n"})
     draft.release("1.0.0", {"version": b"1.0.0\n"})
     draft.commit(f"always hold a reference{MARK}", {"y.c": page("P_set | P_ref", "", "P_ref")})
@@ -129,7 +136,7 @@ def test_what_is_not_certain_is_a_warning(author: str, step: int, tmp_path: Path
 
 
 def test_one_that_touches_nothing_of_the_later_patches_is_a_warning(tmp_path: Path) -> None:
-    draft = Draft()
+    draft = pushed()
     draft.commit("root", {"y.c": page("P_set", "", "P_ref"), "z.c": b"int z;\n"})
     draft.release("1.0.1", {"version": b"1.0.1\n"})
     draft.commit(f"first{MARK}", {"y.c": page("P_set | P_ref", "", "P_ref")})
@@ -154,7 +161,7 @@ def test_the_export_has_it_and_says_why(tmp_path: Path) -> None:
 
 def test_refreshing_keeps_it(tmp_path: Path) -> None:
     """Nothing but context asks for it."""
-    draft = Draft()
+    draft = pushed()
     lines = [f"line {number}" for number in range(30)]
 
     def text(**changed: str) -> bytes:

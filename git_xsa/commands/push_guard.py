@@ -7,7 +7,7 @@ asked, and only when it matters: when much would have to be read, or when someth
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from git_xsa.advisories.library import Library
@@ -15,8 +15,8 @@ from git_xsa.advisories.place import open_store
 from git_xsa.advisories.secrecy import Secrecy
 from git_xsa.advisories.secrets import read_secrets
 from git_xsa.git.address import Target, known_tips, old_tips
-from git_xsa.git.outgoing import more_commits, public_messages, sent_objects
-from git_xsa.model.leak import Kind, Watch
+from git_xsa.git.outgoing import more_commits, public_lines, public_messages, sent_objects
+from git_xsa.model.leak import Kind, Match, Watch
 from git_xsa.report.leaks import Leak, leak_lines
 from git_xsa.report.plain import printable
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from git_xsa.git.updates import Move
     from git_xsa.model.freeze import Ledger
 
+#: What of a patch is found, and not of a text.
+CHANGE = (Kind.PATCH, Kind.LINES)
 #: So many commits are read before the address is asked what it has.
 FEW = 300
 
@@ -40,22 +42,25 @@ def leaks_of(
 ) -> list[str]:
     """Return what to say of what would be made public, nothing when nothing would."""
     library = Library(open_store(settings), settings.trusted_keys)
-    numbers = Secrecy(library, ledger, now).embargoed()
+    secret = Secrecy(library, ledger, now).embargoed()
     moves = [move for move in all_moves if move.new is not None]
-    if not numbers or not moves:
+    if not secret or not moves:
         return []
     there = old_tips(repository, moves)
     tips = [move.new for move in moves if move.new is not None and repository.resolve(move.new)]
     asked = more_commits(repository, tips, there, FEW)
     if asked:
         there += _asked(repository, target)
-    leaks, watch = _looked(library, numbers, repository, moves, there)
+    leaks, watch = _looked(library, secret, repository, moves, there)
     if leaks and not asked:
         there += _asked(repository, target)
-        leaks, watch = _looked(library, numbers, repository, moves, there)
-    if any(leak.match.kind is Kind.TEXT for leak in leaks):
+        leaks, watch = _looked(library, secret, repository, moves, there)
+    if leaks:
         # Reading all that is public takes seconds, and is done only when it may matter.
-        watch.forget(public_messages(repository, there))
+        if any(leak.match.kind is Kind.TEXT for leak in leaks):
+            watch.forget(public_messages(repository, there))
+        numbers = {leak.match.xsa for leak in leaks if leak.match.kind is Kind.LINES}
+        watch.forget_lines(public_lines(repository, watch.added(numbers), there))
         leaks = _found(watch, repository, moves, there)
     listed = {embargo.xsa for embargo in ledger.embargoes} if ledger is not None else set()
     return leak_lines(leaks, target, target.name in settings.private_remotes, listed)
@@ -86,9 +91,22 @@ def _found(watch: Watch, repository: Repository, moves: Sequence[Move], there: S
         for match in watch.look(f"\n\n{move.ref}".encode("utf-8", "surrogateescape"), b"")
         if match.kind is not Kind.MARK
     ]
+    push = watch.push()
     for sent in sent_objects(repository, moves, there):
-        found = watch.look(sent.text, sent.diff) if sent.type in ("commit", "tree") else watch.read(sent.text)
+        whole = sent.type in ("commit", "tree", "history")
+        found = push.add(sent.text, sent.diff) if whole else push.read(sent.text)
         if sent.type == "commit" and (notes := sent.notes):
-            found = sorted({*found, *watch.read(notes)})
+            found = sorted({*found, *push.read(notes)})
         leaks += [Leak(sent.type, sent.id, match) for match in found]
-    return leaks
+    return _alone(leaks, push.total(), moves[0].new or "")
+
+
+def _alone(leaks: Sequence[Leak], total: Iterable[Match], tip: str) -> list[Leak]:
+    """Return the ``leaks`` of single objects, and of what all add up to only what no single one has."""
+    single = [leak for leak in leaks if leak.type != "history"]
+    known = {leak.match.xsa for leak in single if leak.match.kind in CHANGE}
+    rest = [
+        leak for leak in leaks if leak.type == "history" and leak.match.kind in CHANGE and leak.match.xsa not in known
+    ]
+    known |= {leak.match.xsa for leak in rest}
+    return [*single, *rest, *(Leak("history", tip, match) for match in total if match.xsa not in known)]

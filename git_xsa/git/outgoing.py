@@ -25,13 +25,22 @@ _BLOCK = 1 << 20
 _FILE = re.compile(rb"^(?=diff --)", re.MULTILINE)
 #: The name of a note's file: that of the object it is for, with slashes in it where there are many notes.
 _NOTE = re.compile(rb"^\+\+\+ b/(?=(?:[0-9a-f]/?){40,64}$)(?:[0-9a-f]{2}/)*[0-9a-f]+$", re.MULTILINE)
+#: What git says of a file whose combined diff it does not show.
+_NOT_SHOWN = re.compile(rb"^Binary files (?:.* )?differ$", re.MULTILINE)
+#: Places in which a history may leave what is there; those that it left last tell.
+_ENDS = 8
+#: Branches in whose files a line is looked for that may be public.
+_BRANCHES = 4
 #: A tag may stand for a tag; nobody needs more of them in a row than this.
 _DEEPEST = 16
 
 
 @dataclass(frozen=True)
 class Sent:
-    """An object that is sent: its name, its type as git calls it, its text (a message), and its diff."""
+    """An object that is sent: its name, its type as git calls it, its text (a message), and its diff.
+
+    A ``history`` is the commit at its end, with what all of it changes.
+    """
 
     id: str
     type: str
@@ -62,11 +71,52 @@ def outgoing_commits(repository: Repository, tips: Iterable[str], there: Iterabl
         done = len(pieces) // 2 * 2 if not block else max(0, len(pieces) - 1) // 2 * 2
         for message, diff in zip(pieces[:done:2], pieces[1:done:2], strict=True):
             words, _, text = message.removeprefix(b"\0").partition(b"\n")
-            name, *parents = words.decode().split()
-            yield Sent(name, "commit", text + _merged_tags(repository, name) if len(parents) > 1 else text, diff)
+            yield _commit(repository, words.decode().split(), text, diff)
         if not block:
             return
         blocks = [b"\n\0".join(pieces[done:])]
+
+
+def _commit(repository: Repository, names: list[str], text: bytes, diff: bytes) -> Sent:
+    """Return the commit of that name, which its parents follow in ``names``."""
+    name, *parents = names
+    if len(parents) > 1:
+        text += _merged_tags(repository, name)
+        if _NOT_SHOWN.search(diff):  # a combined diff knows no --text
+            diff = _against(repository, name, parents)
+    return Sent(name, "commit", text, diff)
+
+
+def net_changes(repository: Repository, tips: Iterable[str], there: Sequence[str]) -> Iterator[Sent]:
+    """Yield for each of ``tips`` what its history that is not ``there`` adds up to, unless that is a single commit.
+
+    Where that history left what is there in several places, changed is what is in none of them.
+    """
+    for tip in dict.fromkeys(tips):
+        listing = repository.git.call("rev-list", "--boundary", "--stdin", given=_span([tip], there)).out.split()
+        ends = [name.removeprefix(b"-").decode() for name in listing if name.startswith(b"-")]
+        if len(listing) - len(ends) > 1:
+            yield Sent(tip, "history", b"", _against(repository, tip, ends[:_ENDS] or [_empty_tree(repository)]))
+
+
+def _against(repository: Repository, commit: str, others: Iterable[str]) -> bytes:
+    """Return the diff of ``commit`` to the first of ``others``, in which only that is added which none of them has."""
+    first, *rest = (repository.git.call("diff-tree", "-r", "-p", *_DIFF, other, commit).out for other in others)
+    added = [_added(diff) for diff in rest]
+    if not added:
+        return first
+    rows, path = [], b""
+    for row in first.split(b"\n"):
+        path = row if row.startswith(b"diff --git ") else path
+        known = row[:1] == b"+" and not row.startswith(b"+++ ") and any(row not in one.get(path, ()) for one in added)
+        rows.append(b" " + row[1:] if known else row)
+    return b"\n".join(rows)
+
+
+def _added(diff: bytes) -> dict[bytes, set[bytes]]:
+    """Return the lines that a diff adds, with their marks, by the line with which it names the file."""
+    pieces = (piece.split(b"\n") for piece in _FILE.split(diff))
+    return {path: {row for row in rows if row[:1] == b"+"} for path, *rows in pieces}
 
 
 def _merged_tags(repository: Repository, merge: str) -> bytes:
@@ -88,6 +138,20 @@ def public_messages(repository: Repository, there: Iterable[str]) -> Iterator[st
         yield from (message.decode("utf-8", "replace") for message in whole)
 
 
+def public_lines(repository: Repository, lines: Iterable[bytes], there: Sequence[str]) -> list[bytes]:
+    """Return the lines of the files that the remote has, as far as ``there`` tells, that hold one of ``lines``.
+
+    Of many branches only some are asked: they have nearly the same files, and a line that is not found is taken for one
+    that is nowhere public.
+    """
+    given = b"\n".join(line for line in lines if b"\0" not in line)
+    if not given or not there:
+        return []
+    words = ("grep", "--text", "-h", "--no-color", "--no-line-number", "--no-column", "-F", "-f", "-")
+    found = repository.git.call(*words, *there[:_BRANCHES], given=given, accept=(0, 1)).out
+    return list(dict.fromkeys(found.split(b"\n")))
+
+
 def more_commits(repository: Repository, tips: Sequence[str], there: Iterable[str], many: int) -> bool:
     """Return whether ``tips`` have more than ``many`` commits that ``there`` have not."""
     if not tips:
@@ -101,34 +165,37 @@ def _span(tips: Iterable[str], there: Iterable[str]) -> bytes:
     return "".join(f"{name}\n" for name in names).encode()
 
 
-def sent_objects(repository: Repository, moves: Iterable[Move], there: Iterable[str]) -> Iterator[Sent]:
+def sent_objects(repository: Repository, moves: Iterable[Move], there: Sequence[str]) -> Iterator[Sent]:
     """Yield all that the ``moves`` send that is not ``there``: tags, then files and trees that a reference stands for,
-    then commits."""
-    tips = []
+    then commits, then what these add up to."""
+    tips: list[str] = []
     for move in moves:
-        name = move.new
-        for _ in range(_DEEPEST):
-            found = repository.read(name) if name is not None else None
-            if found is None:
-                break
-            name, kind, content = found
-            if kind == "commit":
-                tips.append(name)
-                break
-            if kind == "tree":
-                words = ("diff-tree", "-r", "-p", *_DIFF, _empty_tree(repository), name)
-                yield Sent(name, kind, b"", repository.git.call(*words).out)
-                break
-            yield Sent(name, kind, content)
-            if kind == "blob":
-                break
-            name = content.partition(b"\n")[0].removeprefix(b"object ").decode("ascii", "replace")
-        else:
-            raise XsaError(
-                f"{move.ref} is a tag of a tag of a tag, too deep to be looked at", "push what it stands for"
-            )
+        yield from _named(repository, move, tips)
     if tips:
         yield from outgoing_commits(repository, tips, there)
+        yield from net_changes(repository, tips, there)
+
+
+def _named(repository: Repository, move: Move, tips: list[str]) -> Iterator[Sent]:
+    """Yield the objects that ``move`` stands for up to a commit, which goes to ``tips``."""
+    name = move.new
+    for _ in range(_DEEPEST):
+        found = repository.read(name) if name is not None else None
+        if found is None:
+            return
+        name, kind, content = found
+        if kind == "commit":
+            tips.append(name)
+            return
+        if kind == "tree":
+            words = ("diff-tree", "-r", "-p", *_DIFF, _empty_tree(repository), name)
+            yield Sent(name, kind, b"", repository.git.call(*words).out)
+            return
+        yield Sent(name, kind, content)
+        if kind == "blob":
+            return
+        name = content.partition(b"\n")[0].removeprefix(b"object ").decode("ascii", "replace")
+    raise XsaError(f"{move.ref} is a tag of a tag of a tag, too deep to be looked at", "push what it stands for")
 
 
 def _empty_tree(repository: Repository) -> str:

@@ -9,21 +9,20 @@ What is looked for is changed lines, with all white space taken out and whatever
                                           +            return -E2BIG;        edited
 
 Each changed line of the patch weighs as much as it has names and numbers in it, except those that its file had
-already.  A commit has the patch when it changes most of that weight in the same direction: lines that it both adds and
-removes are moved, and do not count.  In files of other names that takes more.
+already.  A push has the patch when one of its objects, or what all add up to, changes most of that weight in the same
+direction: lines that it both adds and removes are moved, and do not count.  In files of other names that takes more.
 
 Small patches don't weigh enough for that.  They are found by the block of changed lines as a whole together with the
-lines around it, in a file of the same name.
+lines around it, or by lines that are nowhere public (``Watch.forget_lines``).
 
 Texts (a patch's message, an advisory) are found by sixteen words in a row, titles as a whole.  What of them older
 messages have, which are public, can't leak (``Watch.forget``): fixes quote the commits that they mend.
 
-The measures were chosen on the 62,087 commits of xen.git's branches and the 1,622 commits that fix XSAs on 4.6 to
-4.14; ``bench/leak`` tells what they find there and what they take for it wrongly.  What they can't see:
+The measures are in ``git_xsa.model.likeness``.  What they can't see:
 
-1. a patch of which most lines were rewritten; a small patch of which any changed line was;
-2. a part of a patch with little weight;
-3. text that is packed, encoded or translated; files that git calls binary; a change of nothing but modes or names.
+1. a patch of which more than a third of the weight was written anew, beyond names that it brings and comments;
+2. a part of a patch with little weight, and a small patch of which neither lines around it nor a rare line is there;
+3. text that is packed, encoded or translated; a change of nothing but modes or names.
 
 Promises: pure.  The time that a commit takes grows with its length alone, not with the number of patches.  A match
 tells the advisory's number and the kind of match, and nothing of what matched.
@@ -33,31 +32,26 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher
-from enum import Enum
-from functools import cached_property
-from itertools import pairwise
 
-from git_xsa.model.change import ADDED, CONTEXT, REMOVED, FileChange
+from git_xsa.model.change import FileChange
+from git_xsa.model.fingerprint import (
+    Block,
+    Print,
+    opposite,
+    print_of,
+    shape,
+    squeezed,
+    trailing_comments,
+    without_comments,
+)
+from git_xsa.model.likeness import Found, Kind, Near, block_shares, changed_blocks, judge, like
 from git_xsa.model.marks import marked_advisories
+from git_xsa.model.pieces import BLANK, Part, lines_part, names_in, parts_of, plain_merges, quotes_a_patch, text_part
 
-#: The weight from which on a patch is found by its lines even when some of them are edited, and the share of the weight
-#: that a commit must have, in files of the same name in the same folder or in any other folder.
-ENOUGH, SHARE, SHARE_IN_ANOTHER_FOLDER = 24, 0.7, 0.8
-#: The same for what a patch adds that is nearly that large, when the branch has a part already.
-ENOUGH_OF_MOST, SHARE_OF_MOST = 20, 0.85
-#: The weight from which on a patch is found by its lines when it has all of them.
-ENOUGH_FOR_ALL = 16
-#: The weight and share in files of other names.
-ENOUGH_ELSEWHERE, SHARE_ELSEWHERE = 40, 0.8
-#: Lines around a block of a small patch that are compared on each side, and the share of them that must be the same:
-#: in the mean of its blocks, unless it has a weight of ``ENOUGH_ALONE``, and of each one.
-AROUND, SHARE_AROUND, SHARE_OF_ONE = 3, 0.6, 0.3
-ENOUGH_ALONE = 8
-#: The weight that a small patch needs with the lines around it; below that all of them must be the same.
-ENOUGH_AROUND = 8
+__all__ = ["Kind", "Match", "Push", "Secret", "Watch", "squeezed"]
+
 #: So many words in a row are no accident.
 WORDS = 16
 #: So many lines of at least that length are no accident either.
@@ -65,27 +59,13 @@ LINES, LINE_LENGTH = 2, 40
 #: So many words make a title that is found anywhere, so many one that must be the whole first line.
 TITLE_WORDS, SUBJECT_WORDS = 6, 3
 
-#: So many lines of a file are compared anew at most.
-LONGEST = 1_500
+#: The weight that a line needs besides the names that its patch brings, to be found with others in their place.
+OTHERS = 2
+#: The weight of lines that tell a place in a file.
+PLACE = 3
+#: So many objects of a push in a row are added up; what is farther apart belongs to different changes.
+TOGETHER = 1_000
 
-#: How near the file is (see ``_Commit.kind``), with weight and share.
-_MEASURES = (
-    (3, ENOUGH, SHARE),
-    (2, ENOUGH, SHARE_IN_ANOTHER_FOLDER),
-    (1, ENOUGH_ELSEWHERE, SHARE_ELSEWHERE),
-)
-_BLANK = b" \t\r\v\f"
-_NAME = re.compile(rb"[A-Za-z_][A-Za-z0-9_]{2,}|[0-9][0-9A-Fa-fxX]+")
-#: Words of C and of make that say nothing.
-_KEYWORDS = frozenset(
-    b"if else elif endif ifdef ifndef define include return goto for while struct union enum unsigned signed int long "
-    b"short char void static inline const case break continue sizeof NULL bool default switch true false out err ret"
-    b"".split()
-)
-_FILE = re.compile(rb"^diff --(?:git|cc|combined) ", re.MULTILINE)
-_NAMES = re.compile(
-    rb'^(?:--- |\+\+\+ |rename from |rename to |copy from |copy to )"?(?:[ab]/)?([^\n\t]*)', re.MULTILINE
-)
 _WORD = re.compile(r"[a-z0-9_]+")
 #: What is no prose of a message: a line of a mail's header, or at its end,
 #: and lines with an address, and what is shown of a log or of code.
@@ -95,16 +75,6 @@ _TRAILER = re.compile(
     re.MULTILINE,
 )
 _CVE = re.compile(rb"CVE-\d{4}-\d{4,}", re.IGNORECASE)
-
-
-class Kind(str, Enum):
-    """What of a patch or an advisory was found."""
-
-    PATCH = "patch"
-    LINES = "lines"
-    TEXT = "text"
-    CVE = "cve"
-    MARK = "mark"
 
 
 @dataclass(frozen=True, order=True)
@@ -131,118 +101,21 @@ class Secret:
     known: Mapping[bytes, frozenset[bytes]] = field(default_factory=dict)
 
 
-def squeezed(line: bytes) -> bytes:
-    """Return ``line`` without any white space."""
-    return b"".join(line.split())
-
-
-def weight(line: bytes) -> int:
-    """Return how many different names and numbers ``line`` has that say something."""
-    return len(set(_NAME.findall(line)) - _KEYWORDS)
-
-
-def _base(path: bytes) -> bytes:
-    return path.rpartition(b"/")[2].strip(b'"')
-
-
-@dataclass(frozen=True)
-class _Block:
-    """Changed lines that stand together, with their marks, and what stands before and after them; squeezed."""
-
-    path: bytes
-    lines: tuple[bytes, ...]
-    before: tuple[bytes, ...]
-    after: tuple[bytes, ...]
-
-
-@dataclass(frozen=True)
-class _Print:
-    """What a patch, or what it does to one file, is found by: its changed lines with their weights."""
-
-    xsa: int
-    weights: Mapping[bytes, int]
-    paths: frozenset[bytes]
-    blocks: tuple[_Block, ...]
-
-    @cached_property
-    def whole(self) -> int:
-        """The weight of all."""
-        return sum(self.weights.values())
-
-    @cached_property
-    def names(self) -> frozenset[bytes]:
-        """The names of its files without their folders."""
-        return frozenset(map(_base, self.paths))
-
-    @property
-    def small(self) -> bool:
-        """Whether its lines alone would not tell it."""
-        return self.whole < ENOUGH
-
-    @property
-    def trigger(self) -> bytes:
-        """The line without which a small patch is not there."""
-        lines = [line for block in self.blocks for line in block.lines]
-        return max(lines, key=lambda line: (self.weights.get(line, 0), len(line)))
-
-
-def _print(xsa: int, changes: Iterable[FileChange], known: Mapping[bytes, frozenset[bytes]]) -> _Print | None:
-    """Return what the patch ``changes`` is found by; ``None`` when it changes no line."""
-    counts: Counter[bytes] = Counter()
-    weights: dict[bytes, int] = {}
-    paths: set[bytes] = set()
-    blocks: list[_Block] = []
-    for change in changes:
-        paths |= {path for path in (change.old_path, change.new_path) if path is not None}
-        there = known.get(change.old_path or b"", frozenset())
-        for hunk in change.hunks:
-            blocks += _blocks(change.path, hunk.marks, hunk.texts)
-            for mark, text in zip(hunk.marks, hunk.texts, strict=True):
-                line = squeezed(text)
-                if mark == CONTEXT or not line:
-                    continue
-                marked = bytes([mark]) + line
-                counts[marked] += 1
-                if mark == REMOVED or line not in there:
-                    weights[marked] = weight(text)
-    moved = [line for line in weights if counts[_opposite(line)]]
-    for line in moved:
-        del weights[line]
-    return (
-        _Print(xsa, {line: w for line, w in weights.items() if w}, frozenset(paths), tuple(blocks)) if blocks else None
-    )
-
-
-def _opposite(line: bytes) -> bytes:
-    return (b"-" if line[0] == ADDED else b"+") + line[1:]
-
-
-def _blocks(path: bytes, marks: bytes, texts: Sequence[bytes]) -> list[_Block]:
-    """Return the blocks of changed lines; blank lines do not count."""
-    rows = [(mark, squeezed(text)) for mark, text in zip(marks, texts, strict=True)]
-    rows = [row for row in rows if row[1]]
-    found = []
-    start = 0
-    while start < len(rows):
-        end = start
-        while end < len(rows) and rows[end][0] != CONTEXT:
-            end += 1
-        if end > start:
-            lines = tuple(bytes([mark]) + line for mark, line in rows[start:end])
-            before = tuple(line for _, line in rows[max(0, start - AROUND) : start])
-            after = tuple(line for _, line in rows[end : end + AROUND])
-            found.append(_Block(_base(path), lines, before, after))
-        start = end + 1
-    return found
-
-
 class Watch:
     """Looks for all of ``secrets`` at once."""
 
     def __init__(self, secrets: Iterable[Secret]) -> None:
-        #: Line with its mark -> the patches that have it, by number; of small patches only the trigger.
+        self.prints: list[Print] = []
+        #: Line with its mark -> the patches that have it, by number.
         self._index: dict[bytes, list[int]] = {}
-        self._prints: list[_Print] = []
+        #: Name of a file -> the patches that change one of that name.
+        self._names: dict[bytes, list[int]] = {}
+        #: Name, lines before and after a block -> patch, place of the block in it, and the block.
+        self._places: dict[tuple[bytes, tuple[bytes, ...], tuple[bytes, ...]], list[tuple[int, int, Block]]] = {}
+        #: Form of a line that has names which its patch brings -> patch, line, and its names.
+        self._shapes: dict[bytes, list[tuple[int, bytes, list[bytes]]]] = {}
+        #: Added lines that are public somewhere.
+        self.common: set[bytes] = set()
         #: The first words of what is looked for -> all that begin so, with their advisories.
         self._texts: dict[tuple[str, ...], set[tuple[tuple[str, ...], int]]] = {}
         #: Short titles -> their advisories.
@@ -260,7 +133,7 @@ class Watch:
         self._numbers.add(secret.xsa)
         self._cves |= {cve.upper().encode(): secret.xsa for cve in secret.cves}
         for patch in secret.patches:
-            found = _print(secret.xsa, patch, secret.known)
+            found = print_of(secret.xsa, patch, secret.known)
             if found is not None:
                 self._enter(found)
         for text in (_TRAILER.sub("", text) for text in secret.texts):
@@ -281,50 +154,123 @@ class Watch:
     def _phrase(self, words: tuple[str, ...], xsa: int) -> None:
         self._texts.setdefault(words[:3], set()).add((words, xsa))
 
-    def _enter(self, found: _Print) -> None:
-        number = len(self._prints)
-        self._prints.append(found)
-        lines = {found.trigger} | ({*found.weights} if found.whole >= ENOUGH_FOR_ALL else set())
-        for line in lines:
+    def _enter(self, found: Print) -> None:
+        number = len(self.prints)
+        self.prints.append(found)
+        for line in {found.trigger, *found.weights}:
             self._index.setdefault(line, []).append(number)
-            # In a patch file that is added, and in a merge.
-            for quoted in {b"+" + line, line[:1] + line}:
-                self._index.setdefault(quoted, []).append(number)
+        for name in found.names:
+            self._names.setdefault(name, []).append(number)
+        for place, block in enumerate(found.blocks if found.small else ()):
+            if block.around < PLACE:
+                continue
+            self._places.setdefault((block.name, block.before, block.after), []).append((number, place, block))
+        for line in found.weights:
+            form, names = shape(line)
+            if not found.new.isdisjoint(names) and found.weights[line] - len(found.new & {*names}) >= OTHERS:
+                self._shapes.setdefault(form, []).append((number, line, names))
 
     def __bool__(self) -> bool:
         return bool(self._numbers)
 
+    def added(self, numbers: Collection[int]) -> set[bytes]:
+        """Return the lines that the patches of these advisories add, as they are written."""
+        prints = (patch for patch in self.prints if patch.xsa in numbers)
+        return {text for patch in prints for line, text in patch.written.items() if line[:1] == b"+" and text}
+
+    def forget_lines(self, lines: Iterable[bytes]) -> None:
+        """Count ``lines``, which everybody can read, no more where lines of a patch are said to be nowhere else."""
+        self.common.update(b"+" + squeezed(line) for line in lines)
+
+    def push(self) -> Push:
+        """Return what is to be asked about each object of a push, and then about all together."""
+        return Push(self)
+
     def look(self, message: bytes, diff: bytes) -> list[Match]:
         """Return what is found in a commit with this message and diff (as git writes it), each kind once."""
+        return self.push().add(message, diff)
+
+    def read(self, text: bytes) -> list[Match]:
+        """Return what is found in a text: a tag's message, a note, a file."""
+        return self.push().read(text)
+
+    def told(self, message: bytes, diff: bytes) -> set[Match]:
+        """Return what is told in words."""
         found = set(self._words(message))
-        lines = set((message + b"\n" + diff).translate(None, _BLANK).split(b"\n"))
-        candidates = self._candidates(lines)
-        if candidates:
-            commit = _Commit(message, diff)
-            for candidate in candidates:
-                kind = commit.kind(candidate)
-                if kind is not None:
-                    found.add(Match(candidate.xsa, kind))
+        lines = set((message + b"\n" + diff).translate(None, BLANK).split(b"\n")) if self._prose else set()
         prose = Counter(xsa for line in self._prose & lines for xsa in self._lines[line])
         found |= {Match(xsa, Kind.TEXT) for xsa, count in prose.items() if count >= LINES}
         for cve in _CVE.findall(diff) if self._cves else ():
             found |= self._named(cve)
-        return sorted(found)
+        return found
 
-    def _candidates(self, lines: set[bytes]) -> list[_Print]:
-        """Return the patches that a commit with these lines may have, by the weight of what it has of each."""
-        weights: Counter[int] = Counter()
-        for line in self._keys & lines:
+    def seen(self, message: bytes, diff: bytes, at: int) -> dict[int, Found]:
+        """Return what of each patch, by its number, is in a commit, the object ``at`` of a push."""
+        texts = [text_part(message), lines_part(message)] if message.strip() else []
+        texts = [part for part in texts if not self._keys.isdisjoint(part.counts)]
+        lines = set(without_comments(diff).translate(None, BLANK).split(b"\n"))
+        lines.update(b"+" + comment for comment in trailing_comments(diff))
+        names = self._names.keys() & names_in(diff)
+        if not (texts or names or not self._keys.isdisjoint(lines)
+                or quotes_a_patch(diff)):  # fmt: skip
+            return {}
+        parts = list(parts_of(diff))
+        counts: Counter[bytes] = Counter()
+        for part in parts:
+            if part.paths:
+                counts.update(part.counts)
+        found: dict[int, Found] = {}
+        gone = frozenset().union(*(part.paths for part in parts if part.deleted))
+        for part in [*parts, *texts]:
+            self._look_at(part, counts, gone, at, found)
+            if not part.paths:
+                counts.update(part.counts)
+        for number, one in found.items():
+            patch = self.prints[number]
+            if patch.small and patch.trigger in counts:
+                for part in [*parts, *texts]:
+                    shares = block_shares(patch.blocks, part)
+                    one.blocks(shares, {place for place in shares if part.has_name(patch.blocks[place].name)})
+        return found
+
+    def _look_at(
+        self, part: Part, counts: Counter[bytes], gone: frozenset[bytes], at: int, found: dict[int, Found]
+    ) -> None:
+        """Add to ``found`` what of each patch is in ``part``; ``counts`` are the changed lines of all parts, ``gone``
+        the files that are deleted."""
+        hits = {
+            line for line in self._keys & part.counts.keys() if not part.paths or counts[line] > counts[opposite(line)]
+        }
+        for line in hits:
             for number in self._index[line]:
-                known = self._prints[number].weights
-                weights[number] += known.get(line, 0) or known.get(line[1:], 0)
-        prints = ((self._prints[number], found) for number, found in weights.items())
-        return [one for one, found in prints if one.small or found >= SHARE * one.whole]
+                found.setdefault(number, Found()).line(line, self._near(part, number, gone), at)
+        if not part.names.isdisjoint(self._names):
+            for line in part.counts.keys() - self._keys:
+                self._look_for_names(part, line, gone, at, found)
+            for key, block in changed_blocks(part).items():
+                for number, place, mine in self._places.get(key, ()):
+                    if like(mine, block):
+                        found.setdefault(number, Found()).like.add(place)
 
-    def read(self, text: bytes) -> list[Match]:
-        """Return what is found in a text: a tag's message, a note, a file."""
-        added = b"".join(b"+" + line + b"\n" for line in text.splitlines())
-        return sorted({*self.look(text, b"diff --git a/ b/\n+++ b/\n@@\n" + added)})
+    def _look_for_names(
+        self, part: Part, line: bytes, gone: frozenset[bytes], at: int, found: dict[int, Found]
+    ) -> None:
+        """Add ``line`` to ``found`` for each patch that has it with other names for those that it brings."""
+        form, names = shape(line)
+        for number, mine, others in self._shapes.get(form, ()):
+            patch = self.prints[number]
+            if not part.names.isdisjoint(patch.names) and len(names) == len(others):
+                different = [old for old, new in zip(others, names, strict=True) if old != new]
+                if patch.new.issuperset(different):
+                    found.setdefault(number, Found()).line(mine, self._near(part, number, gone), at)
+
+    def _near(self, part: Part, number: int, gone: frozenset[bytes]) -> Near:
+        patch = self.prints[number]
+        if not part.paths or not part.paths.isdisjoint(patch.paths):
+            return Near.SAME
+        if not part.names.isdisjoint(patch.names) or not gone.isdisjoint(patch.paths):
+            return Near.NAME
+        return Near.ANY
 
     def _named(self, cve: bytes) -> set[Match]:
         xsa = self._cves.get(cve.upper())
@@ -358,124 +304,42 @@ class Watch:
             self._subjects.get(phrase, set()).discard(xsa)
 
 
-class _Commit:
-    """A commit that has at least one line of a patch, taken apart."""
+class Push:
+    """What is pushed, object by object, and what all of it adds up to."""
 
-    def __init__(self, message: bytes, diff: bytes) -> None:
-        starts = [*(found.start() for found in _FILE.finditer(diff)), len(diff)]
-        pieces = [diff[start:end] for start, end in pairwise(starts)]
-        self.files = [_File(piece) for piece in pieces]
-        self.files.append(_File(message))  # a diff that is quoted in it
-        counts: Counter[bytes] = Counter()
-        for file in self.files:
-            counts.update(file.counts)
-        self.changed = {line for line, count in counts.items() if count > counts[_opposite(line)]}
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+        self._count = 0
+        self._sum: dict[int, Found] = {}
+        self._total: set[Match] = set()
 
-    def kind(self, patch: _Print) -> Kind | None:
-        """Return how ``patch`` is found in it, ``None`` when it is not."""
-        # How near the file is in which a line was found: 3 the same, or a patch file; 2 one of that name in another
-        # folder, or the new place of one that is deleted here; 1 any other.
-        here: dict[bytes, int] = {}
-        farthest = 2 if any(file.deleted and file.paths & patch.paths for file in self.files) else 1
-        for file in self.files:
-            near = 3 if file.paths & patch.paths or not file.paths else 2 if file.names & patch.names else farthest
-            for line in patch.weights:
-                if line in self.changed and file.counts[line]:
-                    here[line] = max(near, here.get(line, 0))
-                elif file.quoted(line):
-                    here[line] = 3
-        found = {near: sum(patch.weights[line] for line, at in here.items() if at >= near) for near in (3, 2, 1)}
-        if found[3] == patch.whole >= ENOUGH_FOR_ALL or (patch.small and self._has_blocks(patch)):
-            return Kind.PATCH
-        added = sum(patch.weights[line] for line, at in here.items() if at == 3 and line[0] == ADDED)
-        if added >= ENOUGH_OF_MOST and added >= SHARE_OF_MOST * patch.whole:
-            return Kind.LINES
-        for near, enough, share in _MEASURES:
-            if found[near] >= enough and found[near] >= share * patch.whole:
-                return Kind.PATCH if found[near] == patch.whole else Kind.LINES
-        return None
+    def add(self, message: bytes, diff: bytes) -> list[Match]:
+        """Return what is found in a commit with this message and diff (as git writes it), each kind once."""
+        return self._judged(message, plain_merges(diff))
 
-    def _has_blocks(self, patch: _Print) -> bool:
-        """Whether every block of a small patch is there, changed in fact and not only moved."""
-        if not all(line in self.changed or any(file.quoted(line) for file in self.files) for line in patch.weights):
-            return False
-        shares = [max(file.share(block) for file in self.files) for block in patch.blocks]
-        around = sum(weight(line) for block in patch.blocks for line in {*block.before, *block.after})
-        if patch.whole + around < ENOUGH_AROUND:
-            return min(shares) == 1
-        enough = 0 if patch.whole >= ENOUGH_ALONE else SHARE_AROUND
-        return min(shares) >= SHARE_OF_ONE and sum(shares) >= enough * len(shares)
+    def read(self, text: bytes) -> list[Match]:
+        """Return what is found in a text: a tag's message, a note, a file."""
+        added = b"".join(b"+" + line + b"\n" for line in text.splitlines())
+        return self._judged(text, b"diff --git a/ b/\n+++ b/\n@@\n" + added)
 
+    def total(self) -> list[Match]:
+        """Return of which patches all objects together, or one alone, have the change, or else most lines."""
+        whole = {match.xsa for match in self._total if match.kind is Kind.PATCH}
+        return sorted(match for match in self._total if match.kind is Kind.PATCH or match.xsa not in whole)
 
-class _File:
-    """What a commit does to one file."""
-
-    def __init__(self, piece: bytes) -> None:
-        start = piece.find(b"\n@@")
-        head, body = (piece[:start], piece[start:]) if start >= 0 and _FILE.match(piece) else (b"", piece)
-        self.paths = {name.strip(b'"') for name in _NAMES.findall(head)} - {b"/dev/null", b""}
-        self.names = {_base(path) for path in self.paths}
-        self.deleted = b"\ndeleted file mode " in head
-        if piece.startswith(b"diff --c"):
-            body = b"\n".join(map(_of_merge, body.split(b"\n")))
-        self.rows = [row for row in body.translate(None, _BLANK).split(b"\n") if len(row) > 1]
-        self._body = body
-        self.counts = Counter(row for row in self.rows if row[0] in b"+-")
-
-    def quoted(self, line: bytes) -> bool:
-        """Whether it adds ``line`` as a line of a patch file."""
-        return self.counts[b"+" + line] > 0
-
-    @cached_property
-    def _views(self) -> list[list[tuple[bytes, bytes]]]:
-        """Its lines with their marks as they follow each other: those of this diff, and those of a diff that is what it
-        adds; each also as a diff would be that does not look at white space."""
-        rows = self._body.split(b"\n")
-        quoted = [row[1:] for row in rows if row[:2] in (b"++", b"+-", b"+ ")]
-        views = []
-        for view in (rows, quoted):
-            pairs = [(row[:1].strip(), squeezed(row[1:])) for row in view if row[:1] in (b" ", b"+", b"-")]
-            pairs = [(mark, line) for mark, line in pairs if line]
-            views += [pairs, _anew(pairs)]
-        return views
-
-    def share(self, block: _Block) -> float:
-        """Return how much of what is around ``block`` stands around it here; 0 where it isn't, or in another file."""
-        views = self._views if block.path in self.names or not self.names else self._views[2:]
-        return max(_share(block, [mark + line for mark, line in view], [line for _, line in view]) for view in views)
-
-
-def _anew(pairs: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """Return squeezed lines with their marks as a diff of them would have them; nothing where that takes too long."""
-    old = [line for mark, line in pairs if mark != b"+"]
-    new = [line for mark, line in pairs if mark != b"-"]
-    if len(old) * len(new) > LONGEST**2:
-        return []
-    found: list[tuple[bytes, bytes]] = []
-    for kind, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if kind == "equal":
-            found += [(b"", line) for line in old[i:j]]
-        else:
-            found += [*((b"-", line) for line in old[i:j]), *((b"+", line) for line in new[k:m])]
-    return found
-
-
-def _of_merge(row: bytes) -> bytes:
-    """Return a line of a merge's diff as one of a plain diff: changed is what none of its two parents has."""
-    return row[1:] if row[:2] in (b"++", b"--") else b" " + row[2:]
-
-
-def _share(block: _Block, marked: list[bytes], plain: list[bytes]) -> float:
-    size, best = len(block.lines), 0.0
-    start = -1
-    while block.lines[0] in marked[start + 1 :]:
-        start = marked.index(block.lines[0], start + 1)
-        if tuple(marked[start : start + size]) != block.lines:
-            continue
-        before = plain[max(0, start - AROUND) : start]
-        after = plain[start + size : start + size + AROUND]
-        around = len(block.before) + len(block.after)
-        same = sum((Counter(block.before) & Counter(before)).values())
-        same += sum((Counter(block.after) & Counter(after)).values())
-        best = max(best, same / around if around else 1.0)
-    return best
+    def _judged(self, message: bytes, diff: bytes) -> list[Match]:
+        self._count += 1
+        watch = self._watch
+        found = watch.told(message, diff)
+        for number, seen in watch.seen(message, diff, self._count).items():
+            patch = watch.prints[number]
+            since = max(1, self._count - TOGETHER)
+            kind = judge(patch, seen, watch.common)
+            if kind is not None:
+                found.add(Match(patch.xsa, kind))
+            whole = self._sum.setdefault(number, Found())
+            whole.add(seen, since)
+            kind = kind or judge(patch, whole, watch.common, since)
+            if kind is not None:
+                self._total.add(Match(patch.xsa, kind))
+        return sorted(found)

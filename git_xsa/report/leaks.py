@@ -20,13 +20,16 @@ _WORDS = {
     Kind.CVE: "names a CVE number of {xsa}",
     Kind.MARK: "says that it is {xsa}",
 }
+#: What is said for the type of what is pushed, where it is not git's own word.
+_TYPES = {"history": "the push up to"}
 #: Commits that are named one by one.
 MANY = 20
 
 
 @dataclass(frozen=True)
 class Leak:
-    """Something under embargo was found in an object that is pushed: its type as git calls it, and its name."""
+    """Something under embargo was found in an object that is pushed: its type as git calls it (or ``history``: that
+    commit with all before it that is pushed), and its name."""
 
     type: str
     id: str
@@ -55,8 +58,8 @@ def leak_lines(leaks: Sequence[Leak], target: Target, named: bool, listed: Colle
     numbers = sorted({leak.match.xsa for leak in leaks})
     names = {number: f"XSA-{number}" for number in numbers}
     told = [
-        f"error: {leak.type} {leak.id[:12]} {_WORDS[leak.match.kind].format(xsa=names[leak.match.xsa])}"
-        for leak in leaks
+        f"error: {_TYPES.get(leak.type, leak.type)} {leak.id[:12]} {_WORDS[match.kind].format(xsa=names[match.xsa])}"
+        for leak, match in ((leak, leak.match) for leak in leaks)
     ]
     more = [f"error: ... and {len(told) - MANY} more like these"] if len(told) > MANY else []
     what = f"{', '.join(names.values())} {'is' if len(names) == 1 else 'are'} under embargo"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from repositories import git
 from test_pre_push import Client, client, leaks, secret
+from ways import Fate, way
 
 from git_xsa.git.address import Target, is_private
 from git_xsa.git.config import read_settings
@@ -38,6 +39,7 @@ def refused(client: Client, public: Path, *words: str, remote: str = "origin") -
     return git(public, "for-each-ref", "--format=%(refname)").split() == ["refs/heads/master"]
 
 
+@way("pushurl, several addresses, url.<base>.insteadOf, a changed address", Fate.REFUSED)
 def test_remote_branches_belong_to_the_address_that_is_fetched_from(secret: Client, public: Path) -> None:
     folder = secret.folder
     assert git(folder, "rev-parse", "refs/remotes/origin/cleanup") == git(folder, "rev-parse", "fix")
@@ -60,6 +62,7 @@ def test_remote_branches_belong_to_the_address_that_is_fetched_from(secret: Clie
     assert secret.push("push", "--quiet", "origin", "fix:topic-2") == (0, "")
 
 
+@way("a typed address, remote.pushDefault, branch.<name>.pushRemote", Fate.REFUSED)
 def test_what_is_typed_is_no_address_before_git_has_rewritten_it(secret: Client, public: Path) -> None:
     folder = secret.folder
     git(folder, "config", "--add", "xsa.privateRemote", "private:x")
@@ -138,6 +141,7 @@ def test_private(
         assert is_private(here, read_settings(here), Target(name, address)) is private
 
 
+@way("a private name with an address that is not private", Fate.REFUSED)
 def test_names_of_remotes_with_other_addresses(secret: Client, public: Path) -> None:
     folder = secret.folder
     git(folder, "config", "--replace-all", "xsa.privateRemote", "origin")
@@ -165,3 +169,25 @@ def test_a_private_remote_that_passes_on_what_it_gets_is_warned_of(secret: Clien
     git(secret.folder, "config", "remote.origin.mirror", "true")
     what = "warning: origin is a private remote, but it is a mirror (remote.origin.mirror)\n"
     assert secret.push("push", "--quiet", "origin")[1].startswith(what + hint)
+
+
+@way("what a private server passes on: its hooks, its mirrors", Fate.UNSEEN)
+@way("--receive-pack, core.sshCommand, ssh_config(5): another place than the address says", Fate.UNSEEN)
+@way("a name in xsa.privateRemote that is given another address", Fate.UNSEEN)
+def test_what_an_address_does_not_tell(secret: Client, public: Path, tmp_path: Path) -> None:
+    folder = secret.folder
+    hook = secret.server / "hooks" / "post-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\nexec git push --quiet {public} fix:one\n", encoding="utf-8")
+    hook.chmod(0o755)
+    assert secret.push("push", "--quiet", "origin", "fix:other")[0] == 0
+    hook.unlink()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text(f"#!/bin/sh\nexec git-receive-pack {public}\n", encoding="utf-8")
+    elsewhere.chmod(0o755)
+    assert secret.push("push", "--quiet", f"--receive-pack={elsewhere}", "origin", "fix:two")[0] == 0
+    git(folder, "config", "--replace-all", "xsa.privateRemote", "origin")
+    git(folder, "remote", "set-url", "origin", str(public))
+    assert secret.push("push", "--quiet", "origin", "fix:three") == (0, "")
+    found = git(public, "for-each-ref", "--format=%(refname:short)").split()
+    assert found == ["master", "one", "three", "two"]

@@ -1,0 +1,228 @@
+"""What a patch under embargo is recognised by: its changed lines, their weights and forms, and the blocks they make.
+
+Lines are compared without white space and without the comments behind their code.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from git_xsa.model.change import ADDED, CONTEXT, REMOVED, FileChange
+
+#: Lines around a block that are compared, on each side.
+AROUND = 3
+#: The weight below which a patch is small: it is also looked for by its blocks and what stands around them.
+SMALL = 40
+
+_NAME = re.compile(rb"[A-Za-z_][A-Za-z0-9_]{2,}|[0-9][0-9A-Fa-fxX]+")
+#: Words of C and of make that say nothing.
+_KEYWORDS = frozenset(
+    b"if else elif endif ifdef ifndef define include return goto for while struct union enum unsigned signed int long "
+    b"short char void static inline const case break continue sizeof NULL bool default switch true false out err ret"
+    b"".split()
+)
+#: A comment behind code.
+_TRAILING = re.compile(rb"(?<=[;{}(),:\\\w])[ \t]*(/\*[^\n]*?\*/|//[^\n]*)")
+#: A line that is nothing but a comment, in C, in a shell or Python, in OCaml.
+_COMMENT = re.compile(rb"[ \t]*(?:/\*|\*[A-Za-z \t/\n]|\*$|//|#[ \t]|\(\*)")
+_WORD = re.compile(rb"\w+")
+_IDENTIFIER = re.compile(rb"[A-Za-z_]\w*")
+
+
+def without_comments(text: bytes) -> bytes:
+    """Return ``text`` without the comments that stand behind code on the same line."""
+    return _TRAILING.sub(b"", text) if b"/*" in text or b"//" in text else text
+
+
+def trailing_comments(text: bytes) -> list[bytes]:
+    """Return the comments that stand behind code, squeezed."""
+    found = _TRAILING.findall(text) if b"/*" in text or b"//" in text else []
+    return [b"".join(comment.split()) for comment in found]
+
+
+def squeezed(line: bytes) -> bytes:
+    """Return ``line`` without any white space and without a comment behind it."""
+    return b"".join(without_comments(line).split())
+
+
+def weight(line: bytes) -> int:
+    """Return how many different names and numbers ``line`` has that say something."""
+    return len(set(_NAME.findall(line)) - _KEYWORDS)
+
+
+def base_name(path: bytes) -> bytes:
+    """Return the name of the file at ``path`` without its folders and quotes."""
+    return path.rpartition(b"/")[2].strip(b'"')
+
+
+def opposite(line: bytes) -> bytes:
+    """Return a marked line with the other mark."""
+    return (b"-" if line[0] == ADDED else b"+") + line[1:]
+
+
+def shape(line: bytes) -> tuple[bytes, list[bytes]]:
+    """Return a squeezed line with ``n`` for each name in it, and these names."""
+    return _IDENTIFIER.sub(b"n", line), _IDENTIFIER.findall(line)
+
+
+@dataclass(frozen=True)
+class Block:
+    """Changed lines that stand together, with their marks, and what stands before and after them; squeezed."""
+
+    name: bytes
+    lines: tuple[bytes, ...]
+    before: tuple[bytes, ...]
+    after: tuple[bytes, ...]
+
+    @cached_property
+    def text(self) -> bytes:
+        """Its lines, one after the other, each with a newline around it."""
+        return b"\n" + b"\n".join(self.lines) + b"\n"
+
+    @cached_property
+    def heaviest(self) -> bytes:
+        """The line that tells most."""
+        return max(self.lines, key=lambda line: (weight(line[1:]), len(line)))
+
+    @cached_property
+    def code(self) -> tuple[bytes, ...]:
+        """Its lines without those that are nothing but a comment, as far as a line tells that."""
+        return tuple(line for line in self.lines if not _COMMENT.match(line[1:]))
+
+    @cached_property
+    def removed(self) -> tuple[bytes, ...]:
+        """The lines that it takes out."""
+        return tuple(line for line in self.lines if line[0] == REMOVED)
+
+    @cached_property
+    def brought(self) -> Counter[bytes]:
+        """The words that it adds and does not take out."""
+        words: Counter[bytes] = Counter()
+        words.update(word for line in self.lines if line[0] == ADDED for word in _WORD.findall(line))
+        words.subtract(word for line in self.removed for word in _WORD.findall(line))
+        return +words
+
+    @property
+    def around(self) -> int:
+        """The weight of the lines around it."""
+        return sum(map(weight, {*self.before, *self.after}))
+
+
+@dataclass(frozen=True)
+class Print:
+    """What a patch is found by.
+
+    ``weights`` are its changed lines, marked and squeezed, but for those that its file had already; ``comments`` those
+    of them that are comments; ``new`` the names that it brings; ``written`` the added lines as they are written, but
+    for white space around them and comments behind them.
+    """
+
+    xsa: int
+    weights: Mapping[bytes, int]
+    comments: frozenset[bytes]
+    paths: frozenset[bytes]
+    blocks: tuple[Block, ...]
+    new: frozenset[bytes] = field(default=frozenset())
+    written: Mapping[bytes, bytes] = field(default_factory=dict)
+
+    @cached_property
+    def whole(self) -> int:
+        """The weight of all lines."""
+        return sum(self.weights.values())
+
+    @cached_property
+    def names(self) -> frozenset[bytes]:
+        """The names of its files without their folders."""
+        return frozenset(map(base_name, self.paths))
+
+    @cached_property
+    def replaces(self) -> bool:
+        """Whether each of its blocks takes lines out and brings others."""
+        return all(block.removed and len(block.removed) < len(block.lines) for block in self.blocks)
+
+    @property
+    def small(self) -> bool:
+        """Whether its lines alone might not tell it."""
+        return self.whole < SMALL
+
+    @cached_property
+    def trigger(self) -> bytes:
+        """The line without which a small patch is not there."""
+        lines = [line for block in self.blocks for line in block.lines]
+        return max(lines, key=lambda line: (self.weights.get(line, 0), len(line)))
+
+
+def print_of(xsa: int, changes: Iterable[FileChange], known: Mapping[bytes, frozenset[bytes]]) -> Print | None:
+    """Return what the patch ``changes`` is found by; ``None`` when it changes no line."""
+    counts: Counter[bytes] = Counter()
+    weights: dict[bytes, int] = {}
+    comments: set[bytes] = set()
+    paths: set[bytes] = set()
+    blocks: list[Block] = []
+    old: set[bytes] = set()
+    written: dict[bytes, bytes] = {}
+    for change in changes:
+        paths |= {path for path in (change.old_path, change.new_path) if path is not None}
+        there = known.get(change.old_path or b"", frozenset())
+        for hunk in change.hunks:
+            blocks += _blocks(base_name(change.path), hunk.marks, hunk.texts)
+            old.update(*(_IDENTIFIER.findall(text) for text in hunk.old_lines))
+            for mark, text, comment in zip(hunk.marks, hunk.texts, _commented(hunk.texts), strict=True):
+                line = squeezed(text)
+                if mark == CONTEXT or not line:
+                    continue
+                marked = bytes([mark]) + line
+                counts[marked] += 1
+                if mark == REMOVED or line not in there:
+                    weights[marked] = weight(without_comments(text))
+                    written[marked] = without_comments(text).strip()
+                    if comment:
+                        comments.add(marked)
+                    for extra in trailing_comments(text):
+                        weights[bytes([mark]) + extra] = weight(text) - weight(without_comments(text))
+                        comments.add(bytes([mark]) + extra)
+    for line in [line for line in weights if counts[opposite(line)]]:
+        del weights[line]  # it is moved
+    weights = {line: found for line, found in weights.items() if found}
+    words = {word for line in weights if line[0] == ADDED for word in _IDENTIFIER.findall(line)}
+    if not blocks:
+        return None
+    new = frozenset(words - old)
+    return Print(xsa, weights, frozenset(comments), frozenset(paths), tuple(blocks), new, written)
+
+
+def _commented(texts: Sequence[bytes]) -> Iterator[bool]:
+    """Yield for each line of a hunk whether it is nothing but a comment, as far as the hunk tells."""
+    inside = False
+    for text in texts:
+        starts = _COMMENT.match(text) is not None
+        yield inside or starts
+        if b"/*" in text or inside:
+            inside = b"*/" not in text[text.rfind(b"/*") + 2 if b"/*" in text else 0 :]
+
+
+def _blocks(name: bytes, marks: bytes, texts: Sequence[bytes]) -> list[Block]:
+    """Return the blocks of changed lines; blank lines do not count."""
+    rows = [(mark, squeezed(text)) for mark, text in zip(marks, texts, strict=True)]
+    return blocks_of(name, [(bytes([mark]), line) for mark, line in rows if line])
+
+
+def blocks_of(name: bytes, rows: Sequence[tuple[bytes, bytes]]) -> list[Block]:
+    """Return the blocks of changed lines among ``rows`` (mark, squeezed line), none of them blank."""
+    found = []
+    start = 0
+    while start < len(rows):
+        end = start
+        while end < len(rows) and rows[end][0] in (b"+", b"-"):
+            end += 1
+        if end > start:
+            lines = tuple(mark + line for mark, line in rows[start:end])
+            before = tuple(line for _, line in rows[max(0, start - AROUND) : start])
+            after = tuple(line for _, line in rows[end : end + AROUND])
+            found.append(Block(name, lines, before, after))
+        start = end + 1
+    return found
