@@ -6,16 +6,21 @@
     advisories/XSA-492/v3/files/xsa492/...   the published files under their own names
     advisories/XSA-492/v3/import.json        where all that came from, and when
     advisories/XSA-492/files-1/files/...     patches that came without a text
+    advisories/XSA-492/v3/import.unfinished  the files that are being added, a name a line, until all of them are there
 
 Versions are never mixed: a file belongs to the version whose text lists it with its checksum.  Two texts that call
 themselves the same version are kept apart, too (``v3`` and ``v3-0a1b2c3d``).  What is there is never overwritten by
 something worse: only a file whose checksum was wrong gives way to the right one.
+
+A version is there when its text or a file of it is, and what ``import.unfinished`` names is not: so readers see all
+that one import adds to a version, or nothing.  What an import that was killed has left is removed by the next one.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -26,7 +31,7 @@ from typing import Any
 from git_xsa.advisories.metadata import MetadataError, Recipes, read_recipes
 from git_xsa.advisories.names import in_order, is_patch_name
 from git_xsa.advisories.patchfile import PatchFile, parse_patches
-from git_xsa.advisories.store import Store
+from git_xsa.advisories.store import Store, StoreError
 from git_xsa.advisories.text import Advisory, TextError, read_advisory
 from git_xsa.advisories.trust import FileState, Signature, check_file, check_signature, find_listed
 from git_xsa.documents import DocumentError, read_object
@@ -35,6 +40,7 @@ FOLDER = "advisories"
 TEXT = "advisory.txt"
 FILES = "files"
 RECORD = "import.json"
+UNFINISHED = "import.unfinished"
 _NUMBER = re.compile(r"XSA-([1-9]\d{0,5})")
 _EDITION = re.compile(r"(?:v(?P<version>\d{1,3})(?:-(?P<other>[0-9a-f]{8}))?|files-(?P<loose>\d{1,6}))")
 _DEEPEST = 6
@@ -50,13 +56,14 @@ def number_of(name: str) -> int | None:
 class Edition:
     """One version of an advisory in the store, or patches that came without a text (``version`` 0).
 
-    ``name`` is that of its folder.
+    ``name`` is that of its folder.  ``half`` is set for who wants to see what an import has not finished, too.
     """
 
     store: Store = field(repr=False)
     number: int
     name: str
     version: int
+    half: bool = field(default=False, compare=False)
 
     @property
     def title(self) -> str:
@@ -68,9 +75,26 @@ class Edition:
         return (FOLDER, f"XSA-{self.number}", self.name)
 
     @cached_property
+    def unfinished(self) -> frozenset[str] | None:
+        """The files that an import has not finished adding, ``None`` when there is no such import."""
+        names = self.store.read(*self._place, UNFINISHED)
+        return frozenset(names.decode("utf-8", "replace").splitlines()) if names is not None else None
+
+    @property
+    def _hidden(self) -> frozenset[str]:
+        return frozenset() if self.half else self.unfinished or frozenset()
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is anything of it; an import that was killed may have left a folder and no more."""
+        if TEXT not in self._hidden and self.store.path(*self._place, TEXT).exists():
+            return True
+        return bool(self.paths)
+
+    @cached_property
     def text(self) -> bytes | None:
         """The text as it came, ``None`` when there is none."""
-        return self.store.read(*self._place, TEXT)
+        return self.store.read(*self._place, TEXT) if TEXT not in self._hidden else None
 
     @cached_property
     def advisory(self) -> Advisory | None:
@@ -85,7 +109,8 @@ class Edition:
     @cached_property
     def paths(self) -> list[str]:
         """The published files that are here, in the order of a series."""
-        return in_order(self._walk((*self._place, FILES)))
+        hidden = self._hidden
+        return in_order(path for path in self._walk((*self._place, FILES)) if f"{FILES}/{path}" not in hidden)
 
     def patches_at(self, paths: Iterable[str]) -> tuple[PatchFile, ...]:
         """Return the patches at ``paths``, named as they were published; ``PatchError``: one is none."""
@@ -189,10 +214,20 @@ class Library:
 
     def numbers(self) -> list[int]:
         """Return the numbers of the advisories that something is known of, in order."""
+        return [number for number in self._numbers() if self.editions(number)]
+
+    def _numbers(self) -> list[int]:
         return sorted(number for name in self.store.names(FOLDER) if (number := number_of(name)) is not None)
 
-    def editions(self, number: int) -> list[Edition]:
-        """Return what there is of an advisory, the oldest version first; what came without a text is before all."""
+    def editions(self, number: int, half: bool = False) -> list[Edition]:
+        """Return what there is of an advisory, the oldest version first; what came without a text is before all.
+
+        With ``half`` that has what an import has not finished, too.
+        """
+        return [edition for edition in self._editions(number, half) if edition.is_there]
+
+    def _editions(self, number: int, half: bool = False) -> list[Edition]:
+        """Return a version for each folder that there is, in the order of ``editions``."""
         found = []
         for name in self.store.names(FOLDER, f"XSA-{number}"):
             match = _EDITION.fullmatch(name)
@@ -200,7 +235,7 @@ class Library:
                 version = int(match["version"] or 0)
                 # Of two texts with one version the first one counts: nobody replaces it by sending another.
                 found.append(((version, match["other"] is None, int(match["loose"] or 0)), name, version))
-        return [Edition(self.store, number, name, version) for _, name, version in sorted(found)]
+        return [Edition(self.store, number, name, version, half) for _, name, version in sorted(found)]
 
     def newest(self, number: int) -> Edition | None:
         """Return the version that counts, ``None`` when nothing is known of the advisory.
@@ -223,20 +258,26 @@ class Library:
 
         A text that is there already, but was not signed, or not known to be public, is replaced by one that is.
         """
+        edition = self.edition_of(advisory, content)
+        if edition.advisory is None:
+            self.store.write(content, *edition._place, TEXT)
+            self._note(edition, [TEXT], source)
+            return Edition(self.store, advisory.number, edition.name, advisory.version, half=True), True
+        if advisory.signed and not edition.advisory.signed:
+            self.store.write(content, *edition._place, TEXT)
+        if source.public and not edition.public:
+            self._note(edition, [], source)
+        return Edition(self.store, edition.number, edition.name, edition.version, half=True), False
+
+    def edition_of(self, advisory: Advisory, content: bytes) -> Edition:
+        """Return the version whose text says what ``content`` does, or where to put that."""
         name = f"v{advisory.version}"
         for edition in self.editions(advisory.number):
             if edition.version == advisory.version and edition.advisory is not None:
                 if _words(edition.advisory.body) == _words(advisory.body):
-                    if advisory.signed and not edition.advisory.signed:
-                        self.store.write(content, *edition._place, TEXT)
-                    if source.public and not edition.public:
-                        self._note(edition, [], source)
-                    return Edition(self.store, edition.number, edition.name, edition.version), False
+                    return edition
                 name = f"v{advisory.version}-{sha256(content).hexdigest()[:8]}"
-        edition = Edition(self.store, advisory.number, name, advisory.version)
-        self.store.write(content, *edition._place, TEXT)
-        self._note(edition, [TEXT], source)
-        return Edition(self.store, advisory.number, name, advisory.version), True
+        return Edition(self.store, advisory.number, name, advisory.version)
 
     def add_file(self, edition: Edition, path: str, content: bytes, source: Source) -> bool:
         """Put a file that belongs to ``edition`` into the store under the name that its text lists; whether it is new.
@@ -252,6 +293,34 @@ class Library:
         self.store.write(content, *place)
         self._note(edition, [name], source)
         return True
+
+    def remove_unfinished(self) -> None:
+        """Remove what imports that were killed have left; only with the store's lock."""
+        for number in self._numbers():
+            for edition in self._editions(number):
+                for name in edition.unfinished or ():
+                    with suppress(StoreError):  # half a name
+                        self.store.remove(*edition._place, *name.split("/"))
+                if not edition.is_there:
+                    self.store.remove(*edition._place, RECORD)
+                self.store.remove(*edition._place, UNFINISHED)
+            self.store.remove_empty(FOLDER, f"XSA-{number}")
+
+    @contextmanager
+    def adding(self, edition: Edition, names: Iterable[str]) -> Iterator[None]:
+        """Have readers see the files ``names`` of ``edition`` (with ``TEXT`` for its text) all at once, at the end.
+
+        One that is there already is seen all the time.
+        """
+        there = Edition(self.store, edition.number, edition.name, edition.version)
+        known = {*there.paths} | ({TEXT} if there.text is not None else set())
+        new = [TEXT if name == TEXT else f"{FILES}/{name}" for name in names if name not in known]
+        if not new:
+            yield
+            return
+        self.store.write("".join(f"{name}\n" for name in new).encode(), *edition._place, UNFINISHED)
+        yield
+        self.store.remove(*edition._place, UNFINISHED)
 
     def loose(self, number: int, files: Mapping[str, bytes]) -> Edition:
         """Return where to put ``files``, which came without a text: with what came before, unless that differs."""

@@ -37,7 +37,7 @@ def _secret(library: Library, number: int, repository: Repository, bases: list[s
     texts: list[str] = []
     titles: list[str] = []
     cves: set[str] = set()
-    for edition in library.editions(number):
+    for edition in library.editions(number, half=True):  # what an import has not finished is no less secret
         advisory = edition.advisory
         if advisory is not None:
             titles.append(advisory.title)

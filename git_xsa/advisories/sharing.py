@@ -12,13 +12,15 @@ agreement nothing is changed here and nothing is sent.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 from git_xsa.advisories.ledger import JOURNAL, LEDGER, EmbargoLedger, Entry, read_entries, write_entries
 from git_xsa.advisories.merging import Conflict, Take, merge_entries, merge_journals
-from git_xsa.advisories.store import Store
+from git_xsa.advisories.store import Store, restrict
 from git_xsa.documents import DocumentError
 from git_xsa.errors import XsaError
 from git_xsa.git.run import Git, GitError
@@ -28,6 +30,10 @@ FILES = (LEDGER, JOURNAL)
 TRIES = 5
 #: Transports that carry secrets; what the user allows counts instead.
 _SAFE = "file:ssh:https"
+#: What the index of a merge is called, with the process behind it.
+_INDEX = "index.git-xsa."
+#: git's words about a lock of its own that is there, in plain English.
+_LOCKED = re.compile(r"Unable to create '([^'\n]+\.lock)': File exists")
 
 
 class Disagreement(XsaError):
@@ -94,10 +100,23 @@ class Sharing:
         Raises ``Disagreement`` when somebody has decided differently about the same and ``take`` doesn't say whose word
         counts, and ``XsaError`` when the repository is of another kind or can't be reached.
         """
+        restrict(self._store.folder / ".git")  # a plain git pull has written there by the umask
+        try:
+            return self._sync(take)
+        except GitError as error:
+            lock = _LOCKED.search(error.message)
+            if lock is None or self._store.folder / ".git" not in Path(lock[1]).parents:
+                raise
+            what = f"{lock[1]} is there: another git works in the store, or one was killed"
+            raise XsaError(what, f"if none does: rm {quote(lock[1])}, then git xsa-embargo sync") from None
+
+    def _sync(self, take: Take | None) -> Shared:
         taken = 0
         for _ in range(TRIES):
             theirs = self._fetched()
             with self._ledger.changing():
+                for left in (self._store.folder / ".git").glob(f"{_INDEX}*"):  # by a run that was killed
+                    left.unlink(missing_ok=True)
                 self._commit()
                 if theirs is not None and not self._has("HEAD", theirs):
                     taken += self._merge(theirs, take)
@@ -168,7 +187,7 @@ class Sharing:
 
     def _merged_commit(self, base: str | None, head: str, theirs: str, files: dict[str, bytes]) -> str:
         """Return a commit of both lines, in which the two files are as given and the rest is merged by git."""
-        index = {"GIT_INDEX_FILE": str(self._store.folder / ".git" / f"index.git-xsa.{os.getpid()}")}
+        index = {"GIT_INDEX_FILE": str(self._store.folder / ".git" / f"{_INDEX}{os.getpid()}")}
         try:
             first = base or self._git.call("hash-object", "-t", "tree", "-w", "--stdin").out.decode().strip()
             self._git.call("read-tree", "-i", "-m", "--aggressive", first, head, theirs, environment=index)
@@ -222,7 +241,9 @@ class Sharing:
         return self._git.call("merge-base", "--is-ancestor", commit, tip, accept=(0, 1, 128)).status == 0
 
     def __enter__(self) -> Sharing:
+        self._umask = os.umask(0o077)  # git gives the files that it writes no mode of their own
         return self
 
     def __exit__(self, *_: object) -> None:
+        os.umask(self._umask)
         self._git.close()

@@ -12,6 +12,7 @@ is put where git would take it into a repository or where a server would hand it
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +20,7 @@ from pathlib import Path
 from shlex import quote
 
 from git_xsa.errors import XsaError
+from git_xsa.git.whole import replace_file, sweep
 
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
@@ -26,8 +28,8 @@ FILE_MODE = 0o600
 _OTHERS = 0o077
 #: How long a command waits for another one that holds a lock, in seconds.
 PATIENCE = 10.0
-#: What a name of our own passing files begins with; no other name begins with a dot.
-_TEMPORARY = ".new-"
+#: The names of our own passing files; no other name begins with a dot.
+_TEMPORARY = re.compile(r"\.new-\d+-[0-9a-f]+")
 #: Written into the store so that git passes over it in a work tree (somebody keeps the home folder in git).
 _IGNORE = ".gitignore"
 _LONGEST_NAME = 255
@@ -53,6 +55,7 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._swept = False
         self._check()
 
     @classmethod
@@ -115,21 +118,8 @@ class Store:
     def write(self, content: bytes, *names: str) -> None:
         """Make ``content`` the contents of the file, which is the old one until it is the new one."""
         path = self._place(*names)
-        temporary = path.with_name(f"{_TEMPORARY}{os.getpid()}-{os.urandom(8).hex()}")
-        try:
-            descriptor = os.open(
-                temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, FILE_MODE
-            )
-            with open(descriptor, "wb") as file:
-                os.fchmod(descriptor, FILE_MODE)
-                file.write(content)
-                file.flush()
-                os.fsync(descriptor)
-            os.replace(temporary, path)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(temporary)
-            raise
+        self._sweep()
+        replace_file(path, f".new-{os.getpid()}-{os.urandom(8).hex()}", content, FILE_MODE)
         _sync(path.parent)
 
     def append(self, line: str, *names: str) -> None:
@@ -148,6 +138,12 @@ class Store:
             return False
         _sync(path.parent)
         return True
+
+    def remove_empty(self, *names: str) -> None:
+        """Remove the folder and those below it, as far as they are empty."""
+        for folder in reversed(list(_folders(self.path(*names)))):
+            with suppress(OSError):
+                folder.rmdir()
 
     @contextmanager
     def lock(self, name: str = "store", patience: float = PATIENCE) -> Iterator[None]:
@@ -169,9 +165,17 @@ class Store:
             what = f"the store {self.folder} is on a file system that has no locks"
             raise StoreError(what, "keep it elsewhere: git config --global xsa.store <folder>") from None
         try:
+            self._sweep()
             yield
         finally:
             guard.release()
+
+    def _sweep(self) -> None:
+        """Remove what writers that were killed have left, once, whatever lock they held."""
+        if not self._swept:
+            self._swept = True
+            for folder in _folders(self.folder):
+                sweep(folder, _TEMPORARY)
 
     def _place(self, *names: str) -> Path:
         """Return the path of the file ``names`` after its folders have been made."""
@@ -216,6 +220,36 @@ class Store:
         if facts.st_mode & _OTHERS:
             what = f"the store {self.folder} can be read by others (mode {stat.S_IMODE(facts.st_mode):04o})"
             raise StoreError(what, f"chmod -R go= {quote(str(self.folder))}\n{where}")
+        self._restrict()
+
+    def _restrict(self) -> None:
+        """Give the files of a clone their modes again where git has written some anew, which goes by the umask.
+
+        The folder around them is closed, so that nobody has read them in between.
+        """
+        with suppress(OSError):
+            if not (self.folder / ".git").is_dir():
+                return
+            found = [entry.stat(follow_symlinks=False) for entry in os.scandir(self.folder)]
+            if any(facts.st_mode & _OTHERS and not stat.S_ISLNK(facts.st_mode) for facts in found):
+                restrict(self.folder)
+
+
+def restrict(top: Path) -> None:
+    """Take from everybody but the owner what they may do with ``top`` and all below it; links are left alone."""
+    for folder, _, names in os.walk(top):
+        for place in (folder, *(os.path.join(folder, name) for name in names)):
+            with suppress(OSError):  # gone by now, or somebody else's
+                facts = os.lstat(place)
+                if facts.st_mode & _OTHERS and not stat.S_ISLNK(facts.st_mode):
+                    os.chmod(place, stat.S_IMODE(facts.st_mode) & ~_OTHERS)
+
+
+def _folders(top: Path) -> Iterator[Path]:
+    """Yield ``top`` and the folders below it, but for git's own."""
+    for folder, names, _ in os.walk(top):
+        names[:] = [name for name in names if not name.startswith(".")]
+        yield Path(folder)
 
 
 def _check_absence(folder: Path, where: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from git_xsa.advisories.heading import read_heading
 from git_xsa.advisories.intake import Item
-from git_xsa.advisories.library import Difference, Edition, Library, Source, difference
+from git_xsa.advisories.library import TEXT, Difference, Edition, Library, Source, difference
 from git_xsa.advisories.metadata import MetadataError, read_list, read_recipes
 from git_xsa.advisories.names import in_order, is_made_of, is_patch_name, read_name
 from git_xsa.advisories.patchfile import PatchError, PatchFile, parse_patches
@@ -199,22 +199,27 @@ def take(library: Library, items: Iterable[Item], source: Source, trusted: tuple
         _require(sorter, [vouchings[id(text)] for text in sorter.texts])
     result = Result([], sorter.left, sorter.listed, sorter.same)
     with library.store.lock():
+        library.remove_unfinished()
         if sorter.list is not None:
             library.store.write(sorter.list, LIST)
         for text in sorted(sorter.texts, key=lambda text: (text.advisory.number, text.advisory.version)):
-            edition, new = library.add_text(text.advisory, text.item.content, source)
-            taken = Taken(edition, vouchings[id(text)], new)
-            result.taken.append(_filled(library, taken, text.files, source))
+            edition = library.edition_of(text.advisory, text.item.content)
+            with library.adding(edition, [TEXT, *_listed(text.files, text.advisory.sums)]):
+                edition, new = library.add_text(text.advisory, text.item.content, source)
+                taken = Taken(edition, vouchings[id(text)], new)
+                result.taken.append(_filled(library, taken, text.files, source))
         for (number, name), files in sorter.known.items():
             if files:
                 edition = next(edition for edition in library.editions(number) if edition.name == name)
-                signed = edition.advisory.signed if edition.advisory is not None else b""
-                taken = Taken(edition, check_signature(signed, trusted))
-                result.taken.append(_filled(library, taken, files, source))
+                advisory = edition.advisory
+                taken = Taken(edition, check_signature(advisory.signed if advisory is not None else b"", trusted))
+                with library.adding(edition, _listed(files, advisory.sums if advisory is not None else {})):
+                    result.taken.append(_filled(library, taken, files, source))
         for number, files in sorted(sorter.loose.items()):
             taken = Taken(library.loose(number, files), Vouching(Signature.NONE))
             taken.new = not taken.edition.paths
-            result.taken.append(_filled(library, taken, files, source))
+            with library.adding(taken.edition, files):
+                result.taken.append(_filled(library, taken, files, source))
     result.taken.sort(key=lambda one: (one.edition.number, one.edition.version))
     return result
 
@@ -232,16 +237,21 @@ def _require(sorter: _Sorter, vouchings: Sequence[Vouching]) -> None:
         raise Refused(f"no signed advisory lists {next(iter(files))}: nothing was taken", hint)
 
 
+def _listed(names: Iterable[str], sums: Mapping[str, str]) -> list[str]:
+    """Return the names under which files are put: those that the text lists, where it does."""
+    return [find_listed(name, sums) or name for name in names]
+
+
 def _filled(library: Library, taken: Taken, files: Mapping[str, bytes], source: Source) -> Taken:
     """Put ``files`` into the store and complete ``taken``."""
     sums = taken.edition.advisory.sums if taken.edition.advisory is not None else {}
     for name in in_order(files):
         new = library.add_file(taken.edition, name, files[name], source)
-        listed = find_listed(name, sums) or name
+        [listed] = _listed([name], sums)
         (taken.files if new else taken.known).append(listed)
         if sums and check_file(name, files[name], sums) is FileState.WRONG:
             taken.wrong.append(listed)
-    edition = Edition(library.store, taken.edition.number, taken.edition.name, taken.edition.version)
+    edition = Edition(library.store, taken.edition.number, taken.edition.name, taken.edition.version, half=True)
     taken.edition = edition
     there = set(edition.paths)
     taken.missing = in_order(name for name in sums if is_patch_name(name) and name not in there)

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import stat
 import sys
@@ -32,6 +33,7 @@ from pathlib import Path
 from git_xsa.errors import XsaError
 from git_xsa.git.config import COMMAND, OWN_SCOPES
 from git_xsa.git.run import Git
+from git_xsa.git.whole import replace_file, sweep
 
 #: The hook that stands in for one of tags.
 POST_TAG = "reference-transaction"
@@ -42,6 +44,10 @@ FORMAT = 1
 OURS = ".git-xsa"
 BEFORE = ".before-git-xsa"
 CHAIN = "chain"
+#: The names under which files are written, with the process that does; earlier versions wrote no more than that.
+_TEMPORARY = re.compile(
+    rf"\.(?:{'|'.join((*CLIENT, *SERVER))}|{re.escape(MANIFEST)})(?:{re.escape(OURS)})?\.\d+(?:-[0-9a-f]+)?"
+)
 _FOLDER_OF_CODE = Path(__file__).resolve().parent.parent.parent
 
 
@@ -295,6 +301,7 @@ class HookFolder:
     @contextmanager
     def _writing(self) -> Iterator[None]:
         try:
+            sweep(self.folder, _TEMPORARY)
             yield
         except OSError as error:
             where = error.filename or self.folder
@@ -325,15 +332,4 @@ def _keep(path: Path, other: Path) -> None:
 
 def _put(path: Path, content: bytes, mode: int = 0o755) -> None:
     """Make ``content`` the file at ``path``, which is the old one until it is the new one."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with open(temporary, "xb") as file:
-            file.write(content)
-            os.fchmod(file.fileno(), mode)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink()
-        raise
+    replace_file(path, f".{path.name}.{os.getpid()}-{os.urandom(8).hex()}", content, mode)

@@ -18,6 +18,7 @@ from git_xsa.advisories.library import Edition, Library
 from git_xsa.advisories.names import in_order, read_name
 from git_xsa.advisories.patchfile import PatchError, PatchFile
 from git_xsa.advisories.series import Group, Unplaced, is_there, place_groups, standing_together
+from git_xsa.advisories.store import StoreError
 from git_xsa.advisories.trees import NotJudged
 from git_xsa.git.log import Range
 from git_xsa.git.repository import Commit
@@ -95,7 +96,8 @@ class Placing:
         """
         base = target.base
         edition = self._library.newest(number)
-        assert edition is not None, "it is in the store"
+        if edition is None:
+            raise StoreError(f"XSA-{number} was in the store and is no more", "run the command again")
         choice = self.choose(edition, base, target.tip)
         trees = self._session.trees(*target)
         asked = Asked(number, edition, choice, not_judged=dict.fromkeys(self._named_otherwise(edition, target)[1]))
