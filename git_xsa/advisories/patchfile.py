@@ -22,6 +22,7 @@ from git_xsa.advisories.parts import FormError, Part, split_parts
 from git_xsa.errors import XsaError
 from git_xsa.git.diffs import DiffError, FileDiff, quoted, side_name, split_diff
 from git_xsa.model.change import FileChange
+from git_xsa.model.dotgit import is_gits_folder, is_read_by_git
 
 #: A patch is text that people read; the largest one in the histories of three packagers has 0.3 MB.
 LARGEST = 64 << 20
@@ -32,6 +33,7 @@ _TIME = re.compile(
     rb"(?<! ) {1,80}(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?(?: [+-]\d{4})?|\((?:revision \d+|working copy)\))$"
 )
 _NOTHING = b"/dev/null"
+_LINK = "120000"
 _MOVED = re.compile(rb"(?:rename|copy) (from|to) ")
 #: The lines that begin a mail in a mailbox; what of a mail's header says that its text is in another form.
 _MAIL = re.compile(
@@ -40,8 +42,6 @@ _MAIL = re.compile(
 _PACKED = re.compile(
     rb"^Content-(?:Transfer-Encoding:\s*(?:base64|quoted-printable)|Type:\s*multipart/)", re.MULTILINE | re.IGNORECASE
 )
-#: Names that are git's own folder, also where a file system knows no case or short names (as git refuses them).
-_GIT_FOLDER = re.compile(rb"(?:\.git|git~1)[ .]*(?::.*)?", re.IGNORECASE)
 #: How packed files begin -> what unpacks them.
 _ARCHIVES = {b"\x1f\x8b": "gunzip", b"BZh": "bunzip2", b"\xfd7zXZ\x00": "unxz", b"\x28\xb5\x2f\xfd": "unzstd"}
 #: How many folders ``patch -p`` is ever told to take off a name.
@@ -303,12 +303,13 @@ def _renamed(diff: FileDiff, text: bytes) -> bytes:
 
 
 def _check(change: FileChange) -> None:
-    """Raise ``_Shady`` when the change names a path outside the tree, or git's own folder."""
-    for path in (change.old_path, change.new_path):
+    """Raise ``_Shady`` when the change names a path outside the tree, or git's own folder, or makes a link of a file
+    that git reads."""
+    for path, mode in ((change.old_path, change.old_mode), (change.new_path, change.new_mode)):
         if path is None:
             continue
-        parts = path.split(b"/")
-        if any(part in (b"", b".", b"..") or _GIT_FOLDER.fullmatch(part) for part in parts) or b"\0" in path:
+        outside = b"\0" in path or any(part in (b"", b".", b"..") for part in path.split(b"/"))
+        if outside or is_gits_folder(path) or (mode == _LINK and is_read_by_git(path)):
             raise _Shady(path.decode("utf-8", "backslashreplace"))
 
 

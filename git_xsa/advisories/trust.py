@@ -3,17 +3,29 @@
 The text is signed, and it lists the SHA-256 of each file; so what is signed by a key that the user trusts
 (``xsa.trustedKeys``) and listed with the right sum is what its senders sent.  gpg judges the signature, with the
 user's own keyring.  gpg's word that a signature is good means nothing by itself: anybody can make a key.
+
+A key that has expired vouches for what it signed before, and so does one that was revoked because another took its
+place, or because it is no longer used.  One that was revoked for any other reason, or without one, vouches for nothing:
+whoever has it can write any date into a signature (RFC 9580, 5.2.3.31).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from enum import Enum
 from hashlib import sha256
+from typing import NamedTuple
 
 from git_xsa.errors import XsaError
 from git_xsa.git.programs import run_gpg
+
+#: Classes of signatures that revoke a key, and one that belongs to another; the reasons after which what such a key has
+#: signed stays good: another took its place, it is no longer used (RFC 9580, 5.2.1 and 5.2.3.31).
+_REVOCATIONS = ("20", "28")
+_HARMLESS = ("01", "03")
 
 
 class Signature(str, Enum):
@@ -22,7 +34,10 @@ class Signature(str, Enum):
     TRUSTED = "trusted"  #: good, by a key of ``xsa.trustedKeys``
     UNTRUSTED = "untrusted"  #: good, by another key
     UNKNOWN = "unknown-key"  #: by a key that the keyring lacks
-    WRONG = "wrong"  #: the text is not what was signed, or the key was withdrawn
+    EXPIRED = "expired-key"  #: good, but the key had expired by then
+    REVOKED = "revoked-key"  #: good, but the key was revoked, in a way that has it vouch for this no more
+    OVER = "expired-signature"  #: good, but only until a day that is past
+    WRONG = "wrong"  #: the text is not what was signed
     NONE = "unsigned"
     UNCHECKED = "unchecked"  #: there is no gpg
 
@@ -37,17 +52,27 @@ class FileState(str, Enum):
 
 @dataclass(frozen=True)
 class Vouching:
-    """The signature's state and the fingerprint of the key (empty: none is known)."""
+    """The signature's state, the fingerprint of the key (empty: none is known), and what became of that since (empty:
+    nothing)."""
 
     signature: Signature
     key: str = ""
+    since: str = ""
+
+    def remark(self) -> str:
+        """Return what is to be said of a signature that counts, empty when there is nothing."""
+        return f"is signed by the key {self.key}, which {self.since}" if self.since else ""
 
     def sentence(self) -> str:
-        """Return what is to be said of it, empty when all is well."""
+        """Return why it does not count, empty when it does."""
+        since = f"; the key {self.since}" if self.since else ""
         return {
             Signature.TRUSTED: "",
-            Signature.UNTRUSTED: f"is signed by the key {self.key}, which xsa.trustedKeys does not name",
+            Signature.UNTRUSTED: f"is signed by the key {self.key}, which xsa.trustedKeys does not name{since}",
             Signature.UNKNOWN: f"is signed by the key {self.key or 'of somebody'}, which your keyring does not have",
+            Signature.EXPIRED: self.remark(),
+            Signature.REVOKED: self.remark(),
+            Signature.OVER: "has a signature that was good for some time only, which is over",
             Signature.WRONG: "HAS A WRONG SIGNATURE: it is not what was signed",
             Signature.NONE: "is not signed",
             Signature.UNCHECKED: "is signed, but there is no gpg to check that",
@@ -70,17 +95,70 @@ def _judged(status: str, trusted: tuple[str, ...]) -> Vouching:
     words = [line.split()[1:] for line in status.splitlines() if line.startswith("[GNUPG:] ")]
     found = {line[0]: line[1:] for line in words if line}
     signatures = [line for line in words if line and line[0] == "NEWSIG"]
-    if len(signatures) > 1 or "BADSIG" in found or "REVKEYSIG" in found or "EXPSIG" in found:
+    if len(signatures) > 1 or "BADSIG" in found:
         return Vouching(Signature.WRONG, found.get("BADSIG", [""])[0])
     valid = found.get("VALIDSIG", [])
-    if valid and ("GOODSIG" in found or "EXPKEYSIG" in found):
-        keys = {valid[0].upper(), valid[-1].upper()}  # the signing key, and the primary key that it belongs to
-        good = bool(keys.intersection(trusted))
-        return Vouching(Signature.TRUSTED if good else Signature.UNTRUSTED, valid[-1].upper())
+    if valid and "EXPSIG" in found:
+        return Vouching(Signature.OVER, valid[-1].upper())
+    if valid and not {"GOODSIG", "EXPKEYSIG", "REVKEYSIG"}.isdisjoint(found):
+        keys = (valid[-1].upper(), valid[0].upper())  # the primary key, and the one of its own that has signed
+        good = not {*keys}.isdisjoint(trusted)
+        vouching = Vouching(Signature.TRUSTED if good else Signature.UNTRUSTED, keys[0])
+        return vouching if "GOODSIG" in found else _after(vouching, keys, int(valid[2]), "REVKEYSIG" in found)
     if "NO_PUBKEY" in found:
         error = found.get("ERRSIG", [])
         return Vouching(Signature.UNKNOWN, (error[6:7] or found["NO_PUBKEY"][:1] or [""])[0].upper().strip("-"))
     return Vouching(Signature.WRONG)
+
+
+class _End(NamedTuple):
+    """How a key ended, and when; whether it vouches for what was signed before."""
+
+    kind: Signature
+    time: int
+    lasting: bool
+
+    def words(self, made: int) -> str:
+        """Return that, seen from a signature that was ``made`` at a time."""
+        what = "was revoked" if self.kind is Signature.REVOKED else "expired"
+        order = ", after the signature was made" if made < self.time else ", before the signature was made"
+        known = f" on {_day(self.time)}{order if self.lasting else ''}" if self.time else ""
+        return f"{what}{known}"
+
+
+def _after(vouching: Vouching, keys: tuple[str, str], made: int, revoked: bool) -> Vouching:
+    """Return ``vouching`` for a signature that was ``made`` at a time, by ``keys`` of which one has ended."""
+    listing = run_gpg(("--with-colons", "--fixed-list-mode", "--list-sigs", keys[0]), b"")
+    ends = sorted(_ends(listing.out.decode("utf-8", "replace"), keys), key=lambda end: end.kind is Signature.EXPIRED)
+    if revoked and not any(end.kind is Signature.REVOKED for end in ends):
+        ends.insert(0, _End(Signature.REVOKED, 0, lasting=False))
+    bad = [end for end in ends if made >= end.time or not end.lasting]
+    if bad:
+        return Vouching(bad[0].kind, vouching.key, bad[0].words(made))
+    if not ends:  # gpg saw one, and does not show it
+        return Vouching(Signature.EXPIRED, vouching.key, "expired")
+    return Vouching(vouching.signature, vouching.key, " and ".join(end.words(made) for end in ends))
+
+
+def _ends(listing: str, keys: tuple[str, str]) -> Iterator[_End]:
+    """Yield how ``keys`` have ended by now, as gpg lists it (GnuPG, doc/DETAILS: "Format of the colon listings")."""
+    record: list[str] = []
+    concerned = False
+    for line in listing.splitlines():
+        words = line.split(":")
+        if words[0] in ("pub", "sub"):
+            record, concerned = words, False
+        elif words[0] == "fpr" and record:
+            concerned = words[9].upper() in keys
+            if concerned and record[6].isdigit() and int(record[6]) <= time.time():
+                yield _End(Signature.EXPIRED, int(record[6]), lasting=True)
+        elif words[0] == "rev" and concerned and words[10][:2] in _REVOCATIONS:
+            reason = words[10].partition(",")[2][:2]
+            yield _End(Signature.REVOKED, int(words[5]) if words[5].isdigit() else 0, reason in _HARMLESS)
+
+
+def _day(instant: int) -> str:
+    return datetime.fromtimestamp(instant, timezone.utc).date().isoformat()
 
 
 def find_listed(path: str, sums: Mapping[str, str]) -> str | None:

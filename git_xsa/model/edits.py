@@ -20,6 +20,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from git_xsa.model.dotgit import is_gits_folder
 from git_xsa.model.release import Version
 
 #: What may stand in braces.
@@ -71,7 +72,8 @@ def parse_edit(text: str) -> Edit:
     alternatives = tuple(line.strip() for line in old.split(" | "))
     if not (colon and arrow and path and new.strip() and all(alternatives)):
         raise ValueError("it must be a path, the line there and the new line")
-    if path.startswith("/") or any(part in ("", ".", "..", ".git") for part in path.split("/")):
+    outside = path.startswith("/") or any(part in ("", ".", "..") for part in path.split("/"))
+    if outside or is_gits_folder(path.encode("utf-8", "surrogateescape")):
         raise ValueError(f"{path} is no path of a file in the tree")
     check_words(rest)
     stars = min(line.count("*") for line in alternatives)

@@ -207,7 +207,8 @@ class Imported:
                 doubts.append(f"{edition.title} lists no checksum of {path}")
         if doubts and self._session.settings.require_signature:
             raise Refused(doubts[0], "xsa.requireSignature refuses it; import it again, or change that setting")
-        return doubts
+        remark = self._vouching(edition).remark() if not words else ""
+        return [*doubts, f"{edition.title} {remark}"] if remark else doubts
 
     @staticmethod
     def _is_present(asked: Asked, start: int) -> bool:

@@ -16,6 +16,7 @@ from git_xsa.report.style import Lines
 
 #: How many names of files are shown before they are only counted.
 SHOWN = 4
+_BAD = (Signature.WRONG, Signature.REVOKED, Signature.EXPIRED)
 
 
 def print_taken(lines: Lines, result: Result) -> None:
@@ -36,8 +37,8 @@ def _print_one(lines: Lines, taken: Taken) -> None:
     lines.line(f"  {_amount(taken)}")
     if advisory is not None:
         style = "green" if taken.vouching.signature is Signature.TRUSTED else "yellow"
-        words = taken.vouching.sentence() or f"is signed by {taken.vouching.key}"
-        lines.line("  ", (f"the text {words}", "red" if taken.vouching.signature is Signature.WRONG else style))
+        words = taken.vouching.sentence() or taken.vouching.remark() or f"is signed by {taken.vouching.key}"
+        lines.line("  ", (f"the text {words}", "red" if taken.vouching.signature in _BAD else style))
         for words in _table(advisory, edition.patches):
             lines.line(f"  {words}")
         for words in _told(advisory):
