@@ -213,7 +213,7 @@ def test_the_freeze_file_has_the_fixes_when_they_are_public(batch: Batch, sealed
     client = wait_for_the_lift(batch)
     waiting, fixes = git(batch.folder, "rev-parse", "origin/staging-4.17"), ledger(sealed)["fixes"]
     told = run(batch.folder, "embargo", "freeze-file").out
-    assert set(json.loads(told)) == {"format", "frozen", "freezes"}
+    assert set(json.loads(told)) == {"format", "frozen", "freezes", "cksum"}
     assert fixes["stable-4.17"][0] not in told
     client.at("2026-12-08 12:00")
     over: dict[str, Any] = {"began": "2026-11-24T12:00:00Z", "ended": "2026-12-08T12:00:00Z"}
