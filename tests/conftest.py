@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
-import shutil
 import signal
 from collections.abc import Generator
 from pathlib import Path
@@ -17,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
+from programs import lacking
 
 if TYPE_CHECKING:
     from ways import Ground
@@ -64,12 +63,6 @@ UNWANTED = {
 }
 #: Whose value is the caller's word to the tests.
 KEPT = {"GIT_XSA_QUBES", "GIT_XSA_XEN"}
-
-#: What a bare system lacks and some tests need; .ci/run installs all of it.
-PROGRAMS = (
-    "dpkg-source", "fish", "gcc", "gpg", "gpgconf", "guilt", "make", "patch", "quilt", "rpmbuild", "ssh-keygen", "xz",
-    "zsh",
-)  # fmt: skip
 
 OUTSIDE = dict(os.environ)
 
@@ -131,26 +124,17 @@ def xen() -> Path:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Skip, visibly, a test that has met a program of ``PROGRAMS`` that is not installed here.
+    """Skip, visibly, a test that has met a program which is not installed here.
 
     Most tests of what packagers' programs make of a queue need one; that each of them asks beforehand is forgotten in
     the next one.  Where the program is installed a failure stays a failure, whatever it says.
     """
     report = yield
-    if report.failed:
-        text = report.longreprtext
-        lacking = next((name for name in PROGRAMS if not shutil.which(name) and _meets(name, text)), None)
-        if lacking is not None:
-            report.outcome = "skipped"
-            report.longrepr = (str(item.path), (item.location[1] or 0) + 1, f"Skipped: {lacking} is not installed")
+    program = lacking(report.longreprtext) if report.failed else ""
+    if program:
+        report.outcome = "skipped"
+        report.longrepr = (str(item.path), (item.location[1] or 0) + 1, f"Skipped: {program} is not installed")
     return report
-
-
-def _meets(program: str, text: str) -> bool:
-    """Whether ``text`` says that ``program`` is not there: in our words, in Python's or in a shell's."""
-    name = re.escape(program)
-    words = rf"\b{name}(?: is not installed|: (?:command )?not found)|No such file or directory: '{name}'"
-    return re.search(words, text) is not None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -22,6 +22,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from unittest import mock
 
+import pytest
+from programs import lacking
+
 from git_xsa import __main__ as program
 
 #: What is said of an advisory that nothing is known of.
@@ -120,7 +123,10 @@ def run(folder: Path, *words: str, given: str | bytes = "") -> Answer:
     finally:
         os.chdir(before)
         gc.enable()  # a command is a process of its own otherwise, and goes without
-    return Answer(status, printed.getvalue().decode(), complained.getvalue().decode())
+    answer = Answer(status, printed.getvalue().decode(), complained.getvalue().decode())
+    if absent := lacking(answer.err):
+        pytest.skip(f"{absent} is not installed")
+    return answer
 
 
 def start(folder: Path, *words: str, **options: Any) -> subprocess.Popen[str]:

@@ -34,7 +34,7 @@ def test_a_program_that_is_not_installed_skips_the_test(tmp_path: Path) -> None:
     (tmp_path / "of_the_tests.py").symlink_to(TESTS / "conftest.py")
     (tmp_path / "test_cases.py").write_text(CASES, encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", "-p", "no:xdist", str(tmp_path)]
-    environment = {"PATH": str(tmp_path), "PYTHONPATH": str(tmp_path), "LC_ALL": "C.UTF-8"}
+    environment = {"PATH": str(tmp_path), "PYTHONPATH": f"{tmp_path}:{TESTS}", "LC_ALL": "C.UTF-8"}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 1, done.stdout + done.stderr
     assert done.stdout.count("patch is not installed") == 2

@@ -26,6 +26,8 @@ from git_xsa.git.build_command import Walls, find_walls
 from git_xsa.git.folders import make_folders
 from git_xsa.queue.outcomes import files_of
 
+pytestmark = pytest.mark.skipif(not (shutil.which("gcc") and shutil.which("make")), reason="gcc, make: not installed")
+
 RELEASE = "RELEASE-1.0.0"
 #: Without what the rules for names find, so that the build has something to find.
 ASK = ("prereqs", "--onto", RELEASE, "--xsa", "1", "--no-symbols")
