@@ -121,7 +121,9 @@ def test_what_stands_in_the_way_of_a_hunk_is_the_packages(place: Place, folder: 
     (folder / "own.patch").write_text(own.split(" line 22")[0] + " line 9\n-line 10\n+ours\n line 11\n")
     done = place.run("check", "--onto", "RELEASE-1.0.0", "--base-patches", str(folder), "--xsa", "3")
     assert done.status == 2
-    assert "lines that RELEASE-1.0.0 itself added in its place\n      +ours\n" in done.out
+    assert "lines that RELEASE-1.0.0 itself added in its place" in done.out
+    words = done.out.partition("All that is in the way: git xsa-")[2].split()
+    assert "lines that RELEASE-1.0.0 itself added in its place\n      +ours\n" in place.run(*words).out
 
 
 def test_the_fuzz_of_the_packages_tools_is_used_and_said(place: Place, folder: Path) -> None:

@@ -39,7 +39,7 @@ def place(tmp_path: Path) -> Place:
 
 def said(place: Place, *words: str) -> dict[str, str]:
     """Return what a check says of each advisory, by its name."""
-    found = [line[2:] for line in place.run("check", *words).out.splitlines() if line.startswith("  XSA-")]
+    found = [line[2:] for line in place.run("check", "--verbose", *words).out.splitlines() if line.startswith("  XSA-")]
     return {line[:8].strip(): line[8:].strip().rpartition("  ")[0] for line in found}
 
 

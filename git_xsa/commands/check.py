@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
+from shlex import quote
 
 from git_xsa.commands import clock, hook_watch
 from git_xsa.commands.arguments import (
@@ -34,7 +35,8 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="git xsa-check",
         usage="git xsa-check [--onto <base>]... [--base-patches <package>]... [--branch <pattern>]\n"
-        "                     [--xsa <n>[,<n>]...] [--each] [--all] [--json] [--no-symbols] [--build <command>]",
+        "                     [--xsa <n>[,<n>]...] [--each] [--all] [--verbose] [--json] [--no-symbols]\n"
+        "                     [--build <command>]",
         description="Tell whether the outstanding advisories apply to the last release of each supported branch.",
     )
     made.add_argument(
@@ -49,6 +51,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--each", action="store_true", help="judge each advisory by itself on the bare release")
     made.add_argument("--all", action="store_true", help="also branches without security support")
+    made.add_argument("-v", "--verbose", action="store_true", help="print all advisories, and all that is in the way")
     made.add_argument("--no-symbols", action="store_true", help="leave out commits that only supply names in the code")
     json_option(made)
     build_options(made)
@@ -75,7 +78,7 @@ def run(options: argparse.Namespace) -> int:
             results = [verdict_document(verdict) for verdict in verdicts]
             print(dumps({"format": FORMAT, "results": results, **lacking}))
         else:
-            _print(session, verdicts, options.each)
+            _print(session, verdicts, options)
         print_build_failures(verdicts)
         print_notes(session)
         unresolved = _unresolved(options.xsa, verdicts)
@@ -117,11 +120,29 @@ def _questions(
             yield from session.ask(base, tip, group, bool(options.xsa))
 
 
-def _print(session: Session, verdicts: list[Verdict], each: bool) -> None:
-    from git_xsa.report.check_text import print_checks  # noqa: PLC0415 - not needed for JSON
+def _print(session: Session, verdicts: list[Verdict], options: argparse.Namespace) -> None:
+    from git_xsa.report.check_text import Reading, print_checks  # noqa: PLC0415 - not needed for JSON
     from git_xsa.report.pager import on_terminal, paged  # noqa: PLC0415
     from git_xsa.report.style import lines  # noqa: PLC0415
 
     terminal = on_terminal()
+    reading = Reading(options.each, options.verbose, lambda verdict: _why(verdict, options))
     with paged(session.repository.git):
-        print_checks(lines(session.repository.git, terminal), verdicts, each)
+        print_checks(lines(session.repository.git, terminal), verdicts, reading)
+
+
+def _why(verdict: Verdict, options: argparse.Namespace) -> str:
+    """Return the command that asks the same question about one base, and shows the reasons."""
+    words = [f"git xsa-prereqs {verdict.base.onto}"]
+    if options.branch is not None and options.onto:
+        words.append(f"--tip {quote(verdict.tip.spelled)}")
+    if options.xsa:
+        words.append(f"--xsa {','.join(map(str, sorted(set(options.xsa))))}")
+    words.append("--why")
+    if options.no_symbols:
+        words.append("--no-symbols")
+    if options.follow_ups:
+        words.append(f"--follow-ups={options.follow_ups}")
+    if verdict.build is not None:
+        words.append(f"--build {quote(verdict.build.command)}")
+    return " ".join(words)

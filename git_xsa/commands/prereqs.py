@@ -23,6 +23,7 @@ from git_xsa.commands.arguments import (
 from git_xsa.errors import UsageError, XsaError
 from git_xsa.queue.answer import Question, State, Verdict
 from git_xsa.queue.bases import find_base
+from git_xsa.queue.request import Request
 from git_xsa.queue.session import LOOK_AHEAD, Session
 from git_xsa.report import remarks
 from git_xsa.report.as_json import dumps, error_line, verdict_document, verdict_line
@@ -42,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="git xsa-prereqs",
         usage="git xsa-prereqs --onto <base> [--base-patches <package>]... [--tip <ref>]\n"
-        "                       (--xsa <n>[,<n>]... | <commit>... | <patch file>...)\n"
+        "                       [--xsa <n>[,<n>]... | <commit>... | <patch file>...]\n"
         "                       [--why] [--graph[=dot]] [--json] [--no-symbols] [--build <command>]\n"
         "   or: git xsa-prereqs --stdin [--json] [--no-symbols]",
         description="Find the smallest set of commits that patches need before they apply to a base.",
@@ -53,7 +54,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--tip", metavar="<ref>", help="the branch (or commit) that the prerequisites come from")
     made.add_argument(
         "--xsa", metavar="<n>", type=advisory_numbers, action="extend", default=[],
-        help="the advisories whose fixes are meant, by number",
+        help="only the fixes of these advisories; else all that are outstanding",
     )  # fmt: skip
     made.add_argument("--why", action="store_true", help="show for each prerequisite the hunks and lines that need it")
     made.add_argument(
@@ -115,7 +116,7 @@ def _check(options: argparse.Namespace) -> None:
         return
     if not options.onto:
         raise UsageError("no base is given", "say what the patches are to be put on: --onto RELEASE-4.17.3")
-    if bool(options.xsa) == bool(options.patches):
+    if options.xsa and options.patches:
         raise UsageError("give either advisories (--xsa), or commits, or patch files", "see git help xsa-prereqs")
     if options.json and (options.graph or options.why):
         raise UsageError("--json holds the reasons already", "leave out --why and --graph")
@@ -123,13 +124,9 @@ def _check(options: argparse.Namespace) -> None:
 
 def _ask(session: Session, options: argparse.Namespace) -> Question:
     base = find_base(session, options.onto, options.base_patches)
-    tip = session.commit(options.tip) if options.tip else None
-    if options.xsa:
-        return session.ask_one(base, tip or session.tip_for(base), options.xsa, named=True)
     commits, files = session.sort_out(options.patches)
-    if files:
-        return session.ask_files(base, tip or session.tip_for(base), files)
-    return session.ask_commits(base, tip or session.tip_for(base, commits), commits)
+    request = Request(tuple(options.xsa), tuple(commits), tuple(files), options.tip or "")
+    return request.question(session, base)
 
 
 def _print(session: Session, verdict: Verdict, options: argparse.Namespace) -> None:

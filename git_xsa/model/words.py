@@ -18,3 +18,8 @@ def count(number: int, noun: str) -> str:
 def advisory_names(numbers: Iterable[int]) -> str:
     """Return the names of some advisories, ``XSA-491, XSA-492``."""
     return ", ".join(f"XSA-{number}" for number in numbers)
+
+
+def short_names(numbers: Iterable[int]) -> str:
+    """Return the names of some advisories in less room, ``XSA-491, 492``."""
+    return "XSA-" + ", ".join(map(str, numbers))

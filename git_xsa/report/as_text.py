@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from git_xsa.model.rules import Choice, Kind, Symbol
 from git_xsa.model.selection import Reason
-from git_xsa.model.words import advisory_names, count
+from git_xsa.model.words import advisory_names, count, short_names
 from git_xsa.queue.answer import State, Verdict
 from git_xsa.queue.unmarked import note_on
 from git_xsa.report.build import print_build
@@ -24,6 +24,8 @@ STYLES = {
     State.CONFLICTS: "red",
     State.NO_PATCHES: "dim",
 }
+#: So many advisories have their full names in a sentence.
+NAMED = 4
 #: Which commit was taken where several introduce a name.
 CHOICES = {
     Choice.ONLY: "the only commit",
@@ -65,8 +67,9 @@ def print_queue(lines: Lines, verdict: Verdict) -> None:
     for number, (position, name) in enumerate(zip(queue, labels, strict=True), 1):
         wanted = position in verdict.selection.wanted
         style = "bold" if wanted else KIND_STYLES[verdict.selection.kind(position)]
-        parts = (f"  {number:{digits}}  ", (f"{name:{width}}", style), "  ", (short(verdict, position), "cyan"), "  ")
-        lines.line(*parts, subject_of(verdict, position))
+        commit = short(verdict, position)
+        parts = (f"  {number:{digits}}  ", (f"{name:{width}}", style), "  ", (commit, "cyan"), "  ")
+        lines.line(*parts, subject_of(verdict, position), hang=digits + width + len(commit) + 8)
         if position in notes:
             lines.line(" " * (digits + 4), (notes[position], "dim"))
 
@@ -82,7 +85,8 @@ def headline(verdict: Verdict) -> str:
     partly = verdict.present if verdict.state is State.PARTLY_APPLIED else []
     known = sorted({*verdict.xsa, *partly}) or verdict.without_patch or verdict.unknown
     asked = len(known) or len(verdict.xsa_of)
-    what = advisory_names(known) or count(asked, "patch")
+    names = advisory_names if len(known) <= NAMED else short_names
+    what = names(known) if known else count(asked, "patch")
     verb, has = ("needs", "applies") if asked == 1 else ("need", "apply")
     base, tip = verdict.base.name, verdict.tip.spelled
     if verdict.state is State.NO_PATCHES and verdict.found:
@@ -160,8 +164,18 @@ def print_doubt(lines: Lines, verdict: Verdict, refreshed: bool = False) -> None
     """Print what git did instead of what is right, if it did, or what stands against applying at all."""
     print_refused(lines, verdict)
     if verdict.selection.impossible:
-        more = "" if refreshed else "; where just its context is in the way, git xsa-export --refresh does that"
-        lines.line(f"  adapt it there by hand{more}")
+        print_adapt(lines, refreshed)
+    print_misplaced(lines, verdict)
+
+
+def print_adapt(lines: Lines, refreshed: bool = False) -> None:
+    """Print what to do about patches that the base's own lines are in the way of."""
+    more = "" if refreshed else "; where just its context is in the way, git xsa-export --refresh does that"
+    lines.line(f"  adapt it there by hand{more}")
+
+
+def print_misplaced(lines: Lines, verdict: Verdict) -> None:
+    """Print what git did instead of what is right, if it did."""
     doubt = verdict.doubt
     if doubt is None:
         return

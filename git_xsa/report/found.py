@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from git_xsa.model.words import count
+from git_xsa.model.words import count, short_names
 from git_xsa.queue.answer import FoundSeries, State, Verdict
 from git_xsa.queue.unmarked import doubt_about
 from git_xsa.report.style import Lines
@@ -12,37 +12,72 @@ from git_xsa.report.style import Lines
 #: How many digits of a commit and how many names of files are shown.
 DIGITS = 12
 SHOWN = 6
+#: So many things of one sort are named one by one where an answer is to be brief.
+FEW = 4
 
 
-def print_found(lines: Lines, verdict: Verdict) -> None:
+def print_found(lines: Lines, verdict: Verdict, brief: bool = False) -> None:
     """Print where the patches of the answer came from, what the base has of them, who does not vouch for them, and
-    which commits without a mark may belong to them."""
-    for position, known in sorted(verdict.on_branch.items()):
-        name = verdict.range.commits[position - 1].id
-        lines.line(f"  {verdict.tip.name} has {name} as {known.id[:DIGITS]} {known.subject}")
+    which commits without a mark may belong to them.
+
+    ``brief``: where there are many of which nothing more is to be said, they share a line.
+    """
     trees: dict[str, list[str]] = {}
     for one in verdict.not_judged:
         trees.setdefault(one.tree, []).append(f"{one.file} (XSA-{one.xsa})" if one.xsa else one.file)
     for tree, files in trees.items():
         lines.line("  ", (f"{tree}: not judged: {_names(files)}", "dim"))
+    plain = [series for series in verdict.found if not needs_words(verdict, series)]
+    folded = plain if brief and len(plain) > FEW else []
     for series in verdict.found:
-        lines.line(f"  from the store: {series.title}, {_what(verdict, series)}")
-        present = [patch for patch in series.patches if patch.present]
-        missing = [patch for patch in series.patches if not patch.present]
-        if present and missing:
-            lines.line(f"    in {verdict.base.name}: {_names([patch.name for patch in present])}")
-            lines.line("    ", (f"missing: {_names([patch.name for patch in missing])}", "yellow"))
-        if series.remark and series.patches:
-            lines.line("    ", (series.remark, "yellow"))
-        if verdict.state is State.CONFLICTS and series.patches:
-            lines.line(f"    {_next(verdict)}")
-        for doubt in series.doubts:
-            lines.line("    ", (doubt, "red"))
-        for words in _undeclared(verdict, series):
-            lines.line("    ", (words, "yellow"))
+        if series not in folded:
+            _print_series(lines, verdict, series)
     for commit in verdict.unmarked:
         if not commit.patch:
             lines.line("  ", (f"warning: {doubt_about(commit, verdict.range)}", "yellow"))
+    if brief and len(verdict.on_branch) > FEW:
+        lines.line(f"  {verdict.tip.name} has {count(len(verdict.on_branch), 'patch')} as commits of another form")
+    else:
+        for position, known in sorted(verdict.on_branch.items()):
+            name = verdict.range.commits[position - 1].id
+            lines.line(f"  {verdict.tip.name} has {name} as {known.id[:DIGITS]} {known.subject}")
+    _print_folded(lines, folded)
+
+
+def needs_words(verdict: Verdict, series: FoundSeries) -> bool:
+    """Whether there is more to be said of ``series`` than where its patches are, or that there are none."""
+    if series.doubts or _undeclared(verdict, series):
+        return True
+    if not series.patches:
+        return series.number in verdict.unresolved
+    some = len({patch.present for patch in series.patches}) > 1
+    return bool(some or series.remark or verdict.state is State.CONFLICTS)
+
+
+def _print_folded(lines: Lines, folded: Sequence[FoundSeries]) -> None:
+    """Print those of which nothing more is to be said, a line for all of which the same holds."""
+    reasons: dict[str, list[int]] = {}
+    for series in folded:
+        reasons.setdefault("" if series.patches else f"{series.reason}: ", []).append(series.number)
+    for why, numbers in sorted(reasons.items(), reverse=True):
+        lines.line(f"  from the store: {why}{short_names(numbers)}")
+
+
+def _print_series(lines: Lines, verdict: Verdict, series: FoundSeries) -> None:
+    lines.line(f"  from the store: {series.title}, {_what(verdict, series)}")
+    present = [patch for patch in series.patches if patch.present]
+    missing = [patch for patch in series.patches if not patch.present]
+    if present and missing:
+        lines.line(f"    in {verdict.base.name}: {_names([patch.name for patch in present])}")
+        lines.line("    ", (f"missing: {_names([patch.name for patch in missing])}", "yellow"))
+    if series.remark and series.patches:
+        lines.line("    ", (series.remark, "yellow"))
+    if verdict.state is State.CONFLICTS and series.patches:
+        lines.line(f"    {_next(verdict)}")
+    for doubt in series.doubts:
+        lines.line("    ", (doubt, "red"))
+    for words in _undeclared(verdict, series):
+        lines.line("    ", (words, "yellow"))
 
 
 def _next(verdict: Verdict) -> str:

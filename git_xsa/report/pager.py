@@ -20,6 +20,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from git_xsa.report.width import terminal_width
+
 if TYPE_CHECKING:
     import subprocess
 
@@ -89,6 +91,7 @@ def _start(command: str) -> subprocess.Popen[bytes]:
     """Start ``command`` and put the pipe to it in the place of standard output."""
     import subprocess  # noqa: PLC0415 - only on a terminal
 
+    os.environ.setdefault("COLUMNS", str(terminal_width()))  # as git does: nobody can ask the pipe for its width
     environment = DEFAULTS | os.environ
     # The command is the user's own configuration; git runs it by the shell as well.
     pager = subprocess.Popen(command, shell=True, stdin=subprocess.PIPE, env=environment)  # noqa: S602

@@ -10,12 +10,14 @@ import sys
 from git_xsa.report.plain import printable
 
 _quiet = False
+_hinted: set[str] = set()
 
 
 def be_quiet(wanted: bool) -> None:
     """Say from now on what goes wrong and nothing else, or say everything again."""
     global _quiet  # noqa: PLW0603 - one command a process, and its option holds for all that it prints
     _quiet = wanted
+    _hinted.clear()
 
 
 def is_quiet() -> bool:
@@ -40,9 +42,11 @@ def note(text: str) -> None:
 
 
 def hint(text: str) -> None:
-    """Say what to do next: one line, or several."""
+    """Say what to do next: one line, or several; each is said once, however many things it holds for."""
     for line in () if _quiet else text.splitlines():
-        _say("hint", line)
+        if line not in _hinted:
+            _hinted.add(line)
+            _say("hint", line)
 
 
 def _say(kind: str, text: str) -> None:

@@ -1,17 +1,20 @@
 """Whether and how output is coloured, by git's rules: ``color.ui``, ``NO_COLOR``, and whether a person reads it.
 
 Lines of text are coloured here and not by rich, whose loading a command would be seen to wait for; tables are rich's
-(``console``).
+(``console``).  On a terminal long lines break between words (``width``); in a pipe they stay whole, as git's do, for
+whatever looks through them line by line.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from git_xsa.report.pager import on_terminal
 from git_xsa.report.plain import printable
+from git_xsa.report.width import LEFT, broken, terminal_width
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,27 +38,47 @@ def wants_colour(git: Git, terminal: bool) -> bool:
 
 
 class Lines:
-    """Prints to standard output line by line, each in parts with a style."""
+    """Prints to standard output line by line, each in parts with a style, broken where ``width`` columns end."""
 
-    def __init__(self, colour: bool) -> None:
+    def __init__(self, colour: bool, width: int | None = None) -> None:
         self._colour = colour
+        self._width = width
 
-    def line(self, *parts: Part) -> None:
-        """Print one line; a part is text, or text and its style.  What could harm a terminal is made visible."""
-        print("".join(map(self._part, parts)))
+    def line(self, *parts: Part, hang: int | None = None) -> None:
+        """Print one line; a part is text, or text and its style.  What could harm a terminal is made visible.
 
-    def _part(self, part: Part) -> str:
-        words, style = (part, "") if isinstance(part, str) else part
-        words = printable(words, one_line=True)
+        Where it is too long it goes on in the column ``hang``, which is two more than where it begins unless given.
+        """
+        safe = [(printable(words, one_line=True), style) for words, style in map(_styled, parts)]
+        text = "".join(words for words, _ in safe)
+        if self._width is None:
+            print("".join(self._coloured(*part) for part in safe))
+            return
+        least = len(text) - len(text.lstrip(" ")) + 2
+        hang = least if hang is None or self._width - hang < LEFT else hang
+        for number, span in enumerate(broken(text, self._width, hang)):
+            print((" " * hang if number else "") + "".join(self._cut(safe, *span)))
+
+    def _cut(self, parts: Iterable[tuple[str, str]], start: int, end: int) -> Iterator[str]:
+        """Yield what of ``parts`` is from the character ``start`` on, up to ``end``."""
+        for words, style in parts:
+            yield self._coloured(words[max(start, 0) : max(end, 0)], style)
+            start, end = start - len(words), end - len(words)
+
+    def _coloured(self, words: str, style: str) -> str:
         if not (self._colour and style and words):
             return words
         codes = ";".join(str(CODES[word]) for word in style.split())
         return f"\033[{codes}m{words}\033[0m"
 
 
+def _styled(part: Part) -> tuple[str, str]:
+    return (part, "") if isinstance(part, str) else part
+
+
 def lines(git: Git, terminal: bool) -> Lines:
     """Return what prints lines, coloured if that is wanted; ``terminal`` tells whether a person reads them."""
-    return Lines(wants_colour(git, terminal))
+    return Lines(wants_colour(git, terminal), terminal_width() if terminal else None)
 
 
 def console(git: Git, terminal: bool | None = None) -> Console:
