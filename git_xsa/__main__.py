@@ -24,7 +24,7 @@ from importlib import import_module
 from keyword import iskeyword
 from typing import TYPE_CHECKING
 
-from git_xsa.errors import UsageError, XsaError
+from git_xsa.errors import FULL, SPACE, UsageError, XsaError
 from git_xsa.report.plain import printable
 from git_xsa.report.remarks import be_quiet, is_quiet
 
@@ -278,7 +278,7 @@ def _failed(error: Exception) -> int:
     if isinstance(error, OSError) and error.strerror:
         # A full disk or a file that may not be read: no mistake of ours.
         place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
-        _say(_message(f"fatal: {place}{error.strerror}", ""))
+        _say(_message(f"fatal: {place}{error.strerror}", SPACE if error.errno in FULL else ""))
     else:
         _say(_message(f"fatal: internal error: {type(error).__name__}: {error}", REPORT))
     return FAILURE

@@ -6,6 +6,12 @@ status, so that the rooms can be used as a library.
 
 from __future__ import annotations
 
+import errno
+
+#: What the system says where no more can be written: the disk is full, or what the user may have of it.
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+SPACE = "free some space on that file system, and run the command again: what was there is as it was"
+
 
 class XsaError(Exception):
     """A failure that ends the command.

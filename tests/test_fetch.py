@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -402,3 +403,64 @@ def test_required_signature(site: Site, tmp_path: Path) -> None:
     git(tmp_path, "config", "--global", "xsa.requireSignature", "true")
     done = command(site, tmp_path)
     assert (done.status, done.err) == (1, f"warning: {site.url}advisory-1.txt is not signed: it was not taken\n")
+
+
+def test_a_byte_now_and_then_does_not_hold_up_a_run(site: Site, library: Library) -> None:
+    """Neither in the body nor in the headers; the next run takes what was left."""
+    over = threading.Event()
+
+    def drip(request: Request, head: bytes) -> None:
+        request.wfile.write(head)
+        while not over.is_set():
+            try:
+                request.wfile.write(b"x")
+                request.wfile.flush()
+            except OSError:
+                break
+            time.sleep(0.05)
+        request.close_connection = True
+
+    def body(request: Request) -> None:
+        drip(request, b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+
+    def header(request: Request) -> None:
+        drip(request, b"HTTP/1.1 200 OK\r\nX-Slow: ")
+
+    site.offer(1, 2, 3)
+    for number in (1, 2, 3):
+        published(site, number, 1, **{f"xsa{number}_patch": PATCH})
+    site.plan("xsa1.patch", body, body)
+    site.plan("advisory-2.txt", header)
+    site.plan("xsa3.patch", *[header] * 50)
+    begin = time.monotonic()
+    web = Web(pause=lambda _: None, patience=0.3, longest=0.6, total=4.0)
+    summary = fetch(library, site, web)
+    assert time.monotonic() - begin < 8.0
+    over.set()
+    assert (files_of(library, 1), files_of(library, 2), files_of(library, 3)) == (["xsa1.patch"], ["xsa2.patch"], [])
+    assert summary.problems == [
+        "the 4 seconds of the run (xsa.fetchTime) are over: 1 of 3 advisories are left for the next one"
+    ]
+    site.plans.clear()
+    assert fetch(library, site).problems == []
+    assert files_of(library, 3) == ["xsa3.patch"]
+
+
+def test_less_than_the_least_speed(site: Site, library: Library) -> None:
+    def slow(request: Request) -> None:
+        request.send_response(200)
+        request.send_header("Content-Length", "100000")
+        request.end_headers()
+        with suppress(OSError):
+            for _ in range(40):
+                request.wfile.write(b"x" * 10)
+                request.wfile.flush()
+                time.sleep(0.05)
+        request.close_connection = True
+
+    site.offer(1)
+    published(site, 1, xsa1_patch=PATCH)
+    site.plan("xsa1.patch", *[slow] * 5)
+    summary = fetch(library, site, Web(pause=lambda _: None, patience=0.3, longest=30.0, slowest=10_000))
+    [problem] = summary.problems
+    assert problem.endswith("xsa1.patch: less than 10000 bytes a second came (xsa.fetchSpeed)")

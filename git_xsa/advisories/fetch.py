@@ -27,7 +27,7 @@ from git_xsa.advisories.store import StoreError
 from git_xsa.advisories.taking import LIST
 from git_xsa.advisories.text import TextError, read_advisory
 from git_xsa.advisories.trust import FileState, Signature, check_file, check_signature
-from git_xsa.advisories.web import Missing, Stamp, Web, WebError
+from git_xsa.advisories.web import Missing, OutOfTime, Stamp, Web, WebError
 from git_xsa.errors import XsaError
 
 #: How many files are asked for at the same time.
@@ -68,6 +68,7 @@ class _Outcome:
     files: int = 0
     problems: list[str] = field(default_factory=list)
     trusted: bool = True
+    late: bool = False
     since: tuple[str, Difference] | None = None
 
 
@@ -103,11 +104,13 @@ class Fetcher:
         return summary
 
     def _all(self, listed: list[Listed], summary: Summary, progress: Callable[[int, int], None]) -> None:
+        late = 0
         with ThreadPoolExecutor(AT_ONCE) as pool:
             futures = [pool.submit(self._one, entry.number) for entry in listed]
             try:
                 for done, future in enumerate(as_completed(futures), 1):
                     outcome = future.result()
+                    late += outcome.late
                     _count(summary, outcome)
                     if len(summary.missing) > MOST_MISSING:
                         raise ListError(
@@ -121,6 +124,9 @@ class Fetcher:
                 self._stop.set()
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
+        if late:
+            what = f"the {self._web.total:.0f} seconds of the run (xsa.fetchTime) are over"
+            summary.problems.append(f"{what}: {late} of {len(listed)} advisories are left for the next one")
         for numbers in (summary.new, summary.reissued, summary.missing, summary.unsigned):
             numbers.sort()
 
@@ -144,14 +150,19 @@ class Fetcher:
         return listed
 
     def _one(self, number: int) -> _Outcome:
-        """Fetch one advisory with its files."""
-        outcome = _Outcome(number)
+        """Fetch one advisory with its files; when the time for the whole run is over, none that is left."""
+        outcome = _Outcome(number, late=self._stop.is_set())
+        if outcome.late:
+            return outcome
         try:
             edition = self._text(number, outcome)
             if edition is not None and not self._stop.is_set():
                 self._files(edition, outcome)
         except Missing:
             outcome.text = "missing"
+        except OutOfTime:
+            self._stop.set()
+            outcome.late = True
         except TextError as error:
             outcome.problems.append(f"{self._url}advisory-{number}.txt: {error.what}")
         except (WebError, StoreError) as error:
@@ -201,6 +212,7 @@ class Fetcher:
         sums = edition.advisory.sums if edition.advisory is not None else {}
         for name in sums:
             if self._stop.is_set():
+                outcome.late = True
                 return
             try:
                 if edition.state(name) is FileState.LISTED:
@@ -208,6 +220,8 @@ class Fetcher:
                 content = self._file(name, sums)
                 with self._writing, self._library.store.lock():
                     outcome.files += self._library.add_file(edition, name, content, self._source)
+            except OutOfTime:
+                raise
             except (WebError, StoreError) as error:
                 outcome.problems.append(error.what)
 
@@ -263,7 +277,7 @@ def _count(summary: Summary, outcome: _Outcome) -> None:
         summary.reissued.append(outcome.number)
         if outcome.since is not None:
             summary.since[outcome.number] = outcome.since
-    elif not outcome.problems:
+    elif not outcome.problems and not outcome.late:
         summary.unchanged += 1
     if outcome.text in ("new", "reissued") and not outcome.trusted:
         summary.unsigned.append(outcome.number)

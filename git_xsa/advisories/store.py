@@ -20,7 +20,7 @@ from pathlib import Path
 from shlex import quote
 
 from git_xsa.errors import XsaError
-from git_xsa.git.whole import replace_file, sweep
+from git_xsa.git.whole import naming, replace_file, sweep
 
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
@@ -272,7 +272,7 @@ def append_line(path: Path, line: str, mode: int = FILE_MODE) -> None:
     if "\n" in line:
         raise ValueError("a journal has one entry a line")
     flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
-    with open(os.open(path, flags, mode), "r+b", buffering=0) as file:
+    with naming(path), open(os.open(path, flags, mode), "r+b", buffering=0) as file:
         if os.fstat(file.fileno()).st_uid == os.geteuid():
             os.fchmod(file.fileno(), mode)
         size = file.seek(0, os.SEEK_END)

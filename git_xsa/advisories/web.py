@@ -5,8 +5,8 @@ ever reaches the disk.  Proxies and certificates are set as for every program th
 (``HTTPS_PROXY``, ``NO_PROXY``, ``REQUESTS_CA_BUNDLE``).
 
 Promises: no request says more than the address, that a file is wanted if it is newer than the one that this server
-gave before, and who we are; no file is larger or takes longer than is allowed for it; nothing goes from ``https`` to
-``http``.
+gave before, and who we are; no file is larger or takes longer than is allowed for it, headers and all, and no run takes
+longer than its ``total``; nothing goes from ``https`` to ``http``.
 """
 
 from __future__ import annotations
@@ -31,6 +31,9 @@ WORTH_A_TRY = frozenset((408, 425, 429, 500, 502, 503, 504))
 LONGEST_PAUSE = 60.0
 PATIENCE = 30.0
 LONGEST = 300.0
+#: How long all files of a run may take together, and how many bytes a second have to come in any ``patience`` seconds.
+TOTAL = 3_600.0
+SLOWEST = 100
 _REDIRECTS = 5
 _CHUNK = 1 << 16
 _SMALL = 512
@@ -51,6 +54,10 @@ _CERTIFICATE = {
 
 class WebError(XsaError):
     """A file could not be had: the text says which one, and why."""
+
+
+class OutOfTime(WebError):
+    """The time for the whole run is over; whatever is asked for after that fails in the same way."""
 
 
 class Missing(WebError):
@@ -80,18 +87,22 @@ class Page:
 class Web:
     """Gets files; safe to be used by several threads at once.
 
-    ``pause`` waits for as many seconds as it is given; ``pauses`` are those between tries.
+    ``pause`` waits for as many seconds as it is given; ``pauses`` are those between tries.  ``longest`` is how many
+    seconds a try for a file may take, ``total`` how many all of it may take from the first one on.
     """
 
     pause: Callable[[float], object] = time.sleep
     pauses: tuple[float, ...] = PAUSES
     patience: float = PATIENCE
     longest: float = LONGEST
+    total: float = TOTAL
+    slowest: int = SLOWEST
     #: How many bytes have come so far, in all.
     received: int = 0
     _local: threading.local = field(default_factory=threading.local, repr=False)
     _count: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _sessions: list[Any] = field(default_factory=list, repr=False)
+    _end: float = 0.0
 
     def get(self, address: str, limit: int, stamp: Stamp | None = None) -> Page:
         """Return the file at ``address``, of at most ``limit`` bytes; with ``stamp`` only if it has changed since.
@@ -105,17 +116,53 @@ class Web:
                 return page
             if wait is None:
                 raise WebError(f"{address}: {page.why}", "try again later; what is there already is kept")
-            self.pause(max(wait, min(page.wait, LONGEST_PAUSE)))
+            seconds = max(wait, min(page.wait, LONGEST_PAUSE))
+            if seconds > self._left():
+                raise self._late(address)
+            self.pause(seconds)
         raise AssertionError("the last try returns or raises")
 
-    def _try(self, address: str, limit: int, stamp: Stamp) -> Page | _Passing:
-        """Return the file, or what kept it from coming this time."""
-        try:
-            return self._ask(address, limit, stamp)
-        except _Passing as problem:
-            return problem
+    def _left(self) -> float:
+        """Return how many seconds of the whole run are left; it begins with the first call."""
+        with self._count:
+            self._end = self._end or time.monotonic() + self.total
+            return self._end - time.monotonic()
 
-    def _ask(self, address: str, limit: int, stamp: Stamp) -> Page:
+    def _late(self, address: str) -> OutOfTime:
+        what = f"{address}: the {self.total:.0f} seconds of the run (xsa.fetchTime) are over"
+        return OutOfTime(what, "run it again: it goes on where it was")
+
+    def _try(self, address: str, limit: int, stamp: Stamp) -> Page | _Passing:
+        """Return the file, or what kept it from coming this time.
+
+        It is asked for in a thread of its own, which is left behind when the time is over: a server that sends its
+        headers byte by byte could hold up the one that waits for them for ever.
+        """
+        left = self._left()
+        if left <= 0:
+            raise self._late(address)
+        session = self._session()
+        found: list[Page | BaseException] = []
+
+        def ask() -> None:
+            try:
+                found.append(self._ask(session, address, limit, stamp))
+            except BaseException as error:
+                found.append(error)
+
+        thread = threading.Thread(target=ask, daemon=True)
+        thread.start()
+        thread.join(min(self.longest, left))
+        if not found:
+            self._local.session = None  # its connection is still waiting
+            if left <= self.longest:
+                raise self._late(address)
+            return _Passing(f"it was not there after {self.longest:.0f} seconds")
+        if isinstance(found[0], BaseException) and not isinstance(found[0], _Passing):
+            raise found[0]
+        return found[0]
+
+    def _ask(self, session: requests.Session, address: str, limit: int, stamp: Stamp) -> Page:
         import requests  # noqa: PLC0415 - slow to load, and only the fetcher needs it
         import urllib3  # noqa: PLC0415
 
@@ -127,7 +174,7 @@ class Web:
         place = address
         try:
             for _ in range(_REDIRECTS + 1):
-                with self._session().get(
+                with session.get(
                     place, headers=headers, stream=True, timeout=self.patience, allow_redirects=False
                 ) as answer:
                     if not answer.is_redirect:
@@ -166,14 +213,20 @@ class Web:
         length = answer.headers.get("Content-Length", "")
         if length.isdecimal() and int(length) > limit:
             raise WebError(f"{address}: it has {int(length):,} bytes, more than such a file may have ({limit:,})")
-        end = time.monotonic() + self.longest
+        begun = time.monotonic()
+        end, before = begun + self.longest, 0
         content = bytearray()
         for chunk in _chunks(answer):
             content += chunk
             if len(content) > limit:
                 raise WebError(f"{address}: it is longer than such a file may be ({limit:,} bytes)")
-            if time.monotonic() > end:
+            now = time.monotonic()
+            if now > end:
                 raise _Passing(f"it was not there after {self.longest:.0f} seconds")
+            if now > begun + self.patience:
+                if len(content) - before < self.slowest * (now - begun):
+                    raise _Passing(f"less than {self.slowest} bytes a second came (xsa.fetchSpeed)")
+                begun, before = now, len(content)
         if length.isdecimal() and len(content) != int(length):
             raise _Passing(f"{len(content):,} of {length} bytes came")
         with self._count:

@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
         url = options.url.rstrip("/") + "/"
     library = Library(open_store(settings), settings.trusted_keys)
     now = datetime.now(timezone.utc)
-    web = Web()
+    web = Web(total=settings.fetch_time, slowest=settings.fetch_speed)
     try:
         fetcher = Fetcher(library, url, web, now, settings.trusted_keys, settings.require_signature)
         with ExitStack() as stack:

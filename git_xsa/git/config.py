@@ -96,6 +96,9 @@ class Settings:
     hooks_seen: bool = False
     #: The keys of the section ``xsa`` that were given for this one command, on its line or in the environment.
     of_one_command: tuple[str, ...] = ()
+    #: Seconds that a run of git xsa-fetch may take, and bytes a second that have to come meanwhile.
+    fetch_time: int = 3_600
+    fetch_speed: int = 100
 
     @property
     def interval(self) -> Interval | None:
@@ -301,6 +304,14 @@ def follow_ups(values: Sequence[str | None]) -> str:
     return value
 
 
+def count(values: Sequence[str | None]) -> int:
+    """Return the last value, a whole number from 1."""
+    value = values[-1] or ""
+    if not re.fullmatch(r"[1-9][0-9]{0,8}", value):
+        raise _Meaningless("it must be a whole number from 1", "3600")
+    return int(value)
+
+
 def text(values: Sequence[str | None]) -> str:
     """Return the last value, whatever it is."""
     return values[-1] or ""
@@ -322,6 +333,8 @@ _KEYS = {
         _Key("development_branches", "developmentBranch", words),
         _Key("tree", "tree", word),
         _Key("url", "url", address),
+        _Key("fetch_time", "fetchTime", count),
+        _Key("fetch_speed", "fetchSpeed", count),
         _Key("store", "store", path),
         _Key("trusted_keys", "trustedKeys", fingerprints),
         _Key("require_signature", "requireSignature", boolean),

@@ -30,7 +30,7 @@ from enum import Enum
 from hashlib import sha256
 from pathlib import Path
 
-from git_xsa.errors import XsaError
+from git_xsa.errors import FULL, XsaError
 from git_xsa.git.config import COMMAND, OWN_SCOPES
 from git_xsa.git.run import Git
 from git_xsa.git.whole import replace_file, sweep
@@ -304,6 +304,8 @@ class HookFolder:
             sweep(self.folder, _TEMPORARY)
             yield
         except OSError as error:
+            if error.errno in FULL:
+                raise
             where = error.filename or self.folder
             raise XsaError(f"{where} can't be written: {error.strerror}", "let its owner run this") from None
 

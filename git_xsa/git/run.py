@@ -30,7 +30,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-from git_xsa.errors import XsaError
+from git_xsa.errors import SPACE, XsaError
 
 #: Settings that would change what plumbing prints or how ``git apply`` compares, whatever the user has configured; and
 #: those by which a temporary index would leave traces in the repository (``sharedindex.*``, the hook
@@ -79,6 +79,8 @@ TRACES = "GIT_TRACE"
 
 #: Words of git's that tell what went wrong -> what to do next.
 HINTS = {
+    "No space left on device": SPACE,
+    "Disk quota exceeded": SPACE,
     "dubious ownership": "if you trust whoever owns it: git config --global --add safe.directory <folder>",
     "lazy fetching disabled": "the clone is a partial one: git fetch --refetch --no-filter brings all objects",
     "promisor remote": "the clone is a partial one: git fetch --refetch --no-filter brings all objects",

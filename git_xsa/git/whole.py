@@ -9,7 +9,8 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -22,7 +23,7 @@ def replace_file(path: Path, temporary: str, content: bytes, mode: int) -> None:
     fresh = path.with_name(temporary)
     try:
         descriptor = _locked(fresh)
-        with open(descriptor, "wb") as file:
+        with naming(path), open(descriptor, "wb") as file:
             os.fchmod(descriptor, mode)
             file.write(content)
             file.flush()
@@ -31,6 +32,16 @@ def replace_file(path: Path, temporary: str, content: bytes, mode: int) -> None:
     except BaseException:
         with suppress(OSError):
             os.unlink(fresh)
+        raise
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Have an error of the system that names no file, as those of writing do, name ``path``."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(path)
         raise
 
 

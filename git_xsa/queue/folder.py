@@ -30,6 +30,7 @@ from typing import Any
 
 from git_xsa.errors import XsaError
 from git_xsa.git.folders import files_below, remove
+from git_xsa.git.whole import naming
 
 #: The file that tells what an export holds.
 MANIFEST = "xsa-queue.json"
@@ -89,7 +90,8 @@ def write_folder(target: Path, files: Mapping[str, bytes], private: bool, force:
         raise Blocked(f"{target.parent}: {error.strerror}", "choose another place: -o <folder>") from None
     with _temporary(target) as fresh:
         for name, content in files.items():
-            _write(fresh / name, content)
+            with naming(target / name):
+                _write(fresh / name, content)
         _finish(fresh, private)
         return _put(fresh, target, _must_keep(target, force))
 
