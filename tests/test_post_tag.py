@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from repositories import BASE, Place, run, story
+from repositories import BASE, Place, git, run, story
 
 from git_xsa.advisories.store import Store
 from git_xsa.commands.hook_post_tag import regenerate
@@ -138,3 +138,69 @@ def test_what_goes_wrong_does_not_hold_a_tag_back(
         "hint: git xsa-release --from-tag RELEASE-1.0.3 makes tarballs and announcement by hand\n"
     )
     assert place.git("rev-parse", "RELEASE-1.0.3^{}") == place[BASE]
+
+
+def modes(folder: Path) -> set[int]:
+    return {stat.S_IMODE(path.lstat().st_mode) & 0o077 for path in (folder, *folder.rglob("*"))}
+
+
+def test_lists_are_under_embargo_like_the_patches(place: Place, tmp_path: Path, sealed: Path) -> None:
+    """Only the user can read them, and what is sent of a store that is shared has none of them."""
+    git(tmp_path, "init", "--quiet", "--bare", "-b", "master", "shared")
+    git(tmp_path, "clone", "--quiet", "shared", "store")
+    store = tmp_path / "store"
+    store.chmod(0o700)
+    git(tmp_path, "config", "--global", "xsa.store", str(store))
+    before = os.umask(0)
+    try:
+        assert run(place.folder, "embargo", "add", "2", "--until", "2100-01-01").status == 0
+        assert run(place.folder, "hook", "post-tag", "RELEASE-1.0.1").status == 0
+        assert run(place.folder, "embargo", "sync").status == 0
+    finally:
+        os.umask(before)
+    assert json.loads((store / "lists" / "RELEASE-1.0.1" / "XSA-2.json").read_bytes())["results"][0]["private"] is True
+    assert "private" not in (store / "lists" / "RELEASE-1.0.1" / "XSA-3.json").read_text(encoding="utf-8")
+    assert modes(store / "lists") == modes(store / "post-tag.log") == {0}
+    assert git(tmp_path / "shared", "ls-tree", "-r", "--name-only", "master").split() == [
+        "embargoes.journal",
+        "embargoes.json",
+    ]
+    git(store, "add", "--all")
+    assert git(store, "status", "--porcelain") == ""
+    assert "prepare" not in place.git("status", "--porcelain")
+
+
+def test_what_an_embargoed_fix_needs_is_exported_as_its_patches_are(place: Place, tmp_path: Path, sealed: Path) -> None:
+    """Also where they are commits of a branch, which says so."""
+    words = ("export", "--onto", "RELEASE-1.0.1", "--xsa", "2")
+    assert "private" not in json.loads(place.run("check", "--onto", "RELEASE-1.0.1", "--xsa", "2", "--json").out)
+    before = os.umask(0o022)
+    try:
+        assert place.run(*words, "-o", str(tmp_path / "public")).status == 0
+        assert place.run("embargo", "add", "2", "--until", "2100-01-01").status == 0
+        assert place.run(*words, "-o", str(tmp_path / "private")).status == 0
+    finally:
+        os.umask(before)
+    assert (modes(tmp_path / "public"), modes(tmp_path / "private")) == ({0o044, 0o055}, {0})
+    refused = place.run(*words, "--format", "branch")
+    assert (refused.status, refused.err) == (
+        129,
+        (
+            "error: the advisories may be under embargo, and a branch is easily pushed\n"
+            "hint: give --embargoed twice if they are to go into a branch all the same\n"
+        ),
+    )
+    assert place.git("branch", "--list", "xsa/*") == ""
+    inside = place.run(*words, "-o", str(place.folder / "out"))
+    assert "don't commit it there" in inside.err
+    [found] = json.loads(place.run("check", "--onto", "RELEASE-1.0.1", "--xsa", "2", "--json").out)["results"]
+    assert found["private"] is True
+    assert place.run("embargo", "lift", "2", "--reason", "public").status == 0
+    assert place.run(*words, "--format", "branch").status == 0
+
+
+def test_an_unreadable_ledger_ends_no_embargo(place: Place, sealed: Path) -> None:
+    assert place.run("embargo", "add", "2", "--until", "2100-01-01").status == 0
+    (sealed / "data" / "git-xsa" / "embargoes.json").write_text("{")
+    [found] = json.loads(place.run("check", "--onto", "RELEASE-1.0.1", "--xsa", "3", "--json").out)["results"]
+    assert found["private"] is True

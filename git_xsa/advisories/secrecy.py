@@ -60,6 +60,7 @@ class Secrecy:
     def __init__(self, library: Library | None, ledger: Ledger | None, now: Instant) -> None:
         self._library = library
         self._now = now
+        self._readable = ledger is not None
         self._ends = {embargo.xsa: embargo.ends for embargo in (ledger.embargoes if ledger is not None else ())}
 
     def public(self, number: int) -> bool:
@@ -67,6 +68,13 @@ class Secrecy:
         if number in self._ends:
             return self._ends[number] <= self._now
         return self._library is not None and any(map(self._open, self._library.editions(number)))
+
+    def under_embargo(self, number: int) -> bool:
+        """Whether the ledger has the advisory under embargo: then so is what its fix needs, wherever that comes from.
+
+        By a ledger that can't be read, all are that nothing says to be public.
+        """
+        return self._ends.get(number, self._now) > self._now or not (self._readable or self.public(number))
 
     def _open(self, edition: Edition) -> bool:
         until = told_until(edition.advisory) if edition.advisory is not None else None

@@ -145,8 +145,9 @@ def _export(session: Session, options: argparse.Namespace, base: Commit) -> int:
         request = _request(session, options)
         question = request.question(session, base)
     if options.format == "branch" and question.private and options.embargoed < TWICE:
+        what = "the advisories" if question.secret else "patch files"
         raise UsageError(
-            "patch files may be under embargo, and a branch is easily pushed",
+            f"{what} may be under embargo, and a branch is easily pushed",
             "give --embargoed twice if they are to go into a branch all the same",
         )
     style = Style(options.start, options.prefix, options.backport_names, options.package_version)

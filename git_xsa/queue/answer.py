@@ -173,6 +173,8 @@ class Verdict:
     later: tuple[Later, ...] = ()
     #: Position of a placed patch -> the commit of the branch that its header names, or that names what that does.
     on_branch: Mapping[int, LoggedCommit] = field(default_factory=dict)
+    #: Whether the answer may be under embargo.
+    private: bool = False
 
     @property
     def xsa(self) -> list[int]:
@@ -376,11 +378,13 @@ class Question:
     #: Position of a placed patch -> the commit of the branch that its header names, or that names what that does.
     on_branch: Mapping[int, LoggedCommit] = field(default_factory=dict)
     later: tuple[Later, ...] = ()
+    #: Whether the ledger has an advisory of it under embargo.
+    secret: bool = False
 
     @property
     def private(self) -> bool:
-        """Whether a patch may be under embargo."""
-        return any(patch.private for patch in self.published.values())
+        """Whether a patch may be under embargo, and with it the answer: what a fix needs tells where it is."""
+        return self.secret or any(patch.private for patch in self.published.values())
 
     def answer(self, quarantine: Quarantine) -> Verdict:
         """Check the proposal with git and return the answer."""
@@ -389,4 +393,4 @@ class Question:
         verdict = Verdict(self.base, self.tip, self.range, state, selection, doubt, self.asked, self.xsa_of)
         rest = self.rest.answer(quarantine) if self.rest is not None else None
         told = replace(verdict, found=self.found, rest=rest, not_judged=self.not_judged, unmarked=self.unmarked)
-        return replace(told, on_branch=self.on_branch, later=self.later)
+        return replace(told, on_branch=self.on_branch, later=self.later, private=self.private)

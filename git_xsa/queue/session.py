@@ -34,6 +34,8 @@ from git_xsa.queue.unmarked import unmarked_among
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+    from git_xsa.advisories.library import Library
+    from git_xsa.advisories.secrecy import Secrecy
     from git_xsa.advisories.trees import Trees
     from git_xsa.git.borrowed import Borrowed
     from git_xsa.model.freeze import Instant
@@ -361,7 +363,8 @@ class Session:
         whole, proposal, later = self._with_later(base, history, whole, proposal)
         queue = proposal.selection.queue
         told = tuple(one for one in unmarked if one.patch or one.position not in queue)
-        question = Question(base, tip, history, whole, asked, proposal, unmarked=told, later=later)
+        secret = self._secret({*asked, *(number for numbers in whole.values() for number in numbers)})
+        question = Question(base, tip, history, whole, asked, proposal, unmarked=told, later=later, secret=secret)
         return replace(question, rest=self._rest(question, settled))
 
     def _with_later(
@@ -439,8 +442,8 @@ class Session:
         return Forms((*XEN_FORMS, *XEN_READINGS, *self.settings.symbol_forms))
 
     @cached_property
-    def imported(self) -> Imported | None:
-        """The advisories in the store, ``None`` when there is no store."""
+    def _stored(self) -> tuple[Library, Secrecy] | None:
+        """What the store has, and what of it is public; ``None`` when there is no store."""
         from git_xsa.advisories.place import open_store  # noqa: PLC0415 - only what is asked about advisories needs it
 
         store = open_store(self.settings)
@@ -449,15 +452,26 @@ class Session:
         from git_xsa.advisories.ledger import EmbargoLedger, LedgerError  # noqa: PLC0415
         from git_xsa.advisories.library import Library  # noqa: PLC0415
         from git_xsa.advisories.secrecy import Secrecy  # noqa: PLC0415
-        from git_xsa.queue.imported import Imported  # noqa: PLC0415
 
         library = Library(store, self.settings.trusted_keys)
         try:
             ledger = EmbargoLedger(store).ledger
         except LedgerError:  # said by who asks what is frozen
             ledger = None
-        imported = Imported(self, library, Secrecy(library, ledger, self._now))
-        return imported if imported.numbers else None
+        return library, Secrecy(library, ledger, self._now)
+
+    @cached_property
+    def imported(self) -> Imported | None:
+        """The advisories in the store, ``None`` when there are none."""
+        from git_xsa.queue.imported import Imported  # noqa: PLC0415 - only with a store
+
+        imported = Imported(self, *self._stored) if self._stored is not None else None
+        return imported if imported is not None and imported.numbers else None
+
+    def _secret(self, numbers: Iterable[int]) -> bool:
+        """Whether one of the advisories ``numbers`` is under embargo by the ledger."""
+        wanted = set(numbers)
+        return bool(wanted) and self._stored is not None and any(map(self._stored[1].under_embargo, wanted))
 
     def ask(self, base: Commit, tip: Commit, numbers: Sequence[int], named: bool) -> list[Question]:
         """Ask about the advisories ``numbers``, by their patches in the store or else by the branch's commits.

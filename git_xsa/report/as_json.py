@@ -140,6 +140,8 @@ def verdict_document(verdict: Verdict) -> dict[str, Any]:
     }
     if verdict.found:
         document["advisories"] = [_series(verdict, series) for series in verdict.found]
+    if verdict.private:
+        document["private"] = True
     if verdict.on_branch:
         document["on_branch"] = {commits[p - 1].id: commit.id for p, commit in sorted(verdict.on_branch.items())}
     if verdict.not_judged:
