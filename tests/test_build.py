@@ -23,7 +23,7 @@ import pytest
 from repositories import Answer, Draft, File, Files, Place, processes, run, snapshot, start
 
 from git_xsa.git.build_command import Walls, find_walls
-from git_xsa.git.folders import make_folders
+from git_xsa.git.folders import make_folders, remove
 from git_xsa.queue.outcomes import files_of
 
 pytestmark = pytest.mark.skipif(not (shutil.which("gcc") and shutil.which("make")), reason="gcc, make: not installed")
@@ -495,6 +495,7 @@ def test_a_path_deeper_than_python_recurses(tmp_path: Path, temporary: Path) -> 
     (left / "tree").mkdir(parents=True)
     make_folders(left, Path("d/" * DEEP))
     answer = place.run(*ASK, "--json", "--build", "make")
+    remove(place.folder)  # pytest removes what the last runs left, and recurses
     assert (answer.status, json.loads(answer.out)["build"]["state"]) == (0, "builds")
     assert list(temporary.iterdir()) == []
 

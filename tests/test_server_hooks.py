@@ -421,7 +421,7 @@ def test_an_override_that_is_not_needed_is_not_logged(open_server: Server) -> No
     ("settings_of_server", "option", "environment", "problem"),
     [
         ({}, "xsa-override=", {}, "an override needs a reason: -o xsa-override='<reason>'"),
-        ({"xsa.overrideUsers": "jane"}, "xsa-override=x", {}, f"{ACCOUNT} may not override the freeze"),
+        ({"xsa.overrideUsers": f"not-{ACCOUNT}"}, "xsa-override=x", {}, f"{ACCOUNT} may not override the freeze"),
         ({"xsa.userVariable": "GL_USER"}, "xsa-override=x", {"GL_USER": "joe"}, "joe may not override the freeze"),
         (
             {"xsa.userVariable": "GL_USER"},

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from programs import lacking
 
 from git_xsa.demo import write
 from git_xsa.report.stats import size_class, size_classes
@@ -27,7 +28,10 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def stats(demo: Path, *words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "git_xsa", "stats", *words]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    return subprocess.run(command, cwd=demo, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=demo, env=environment, capture_output=True, text=True, check=False)
+    if absent := lacking(done.stderr):
+        pytest.skip(f"{absent} is not installed")
+    return done
 
 
 @pytest.fixture
