@@ -25,8 +25,10 @@ _KEYWORDS = frozenset(
     b"short char void static inline const case break continue sizeof NULL bool default switch true false out err ret"
     b"".split()
 )
-#: A comment behind code.
-_TRAILING = re.compile(rb"(?<=[;{}(),:\\\w])[ \t]*(/\*[^\n]*?\*/|//[^\n]*)")
+#: A comment that ends on its line.  Few lines have the letter that it begins with, so that the search is fast.
+_BEHIND = re.compile(rb"/(?:\*[^\n]*?\*/|/[^\n]*)")
+#: What ends code, and not a line of something else.
+_CODE = frozenset(b";{}(),:\\_0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 #: A line that is nothing but a comment, in C, in a shell or Python, in OCaml.
 _COMMENT = re.compile(rb"[ \t]*(?:/\*|\*[A-Za-z \t/\n]|\*$|//|#[ \t]|\(\*)")
 _WORD = re.compile(rb"\w+")
@@ -35,13 +37,23 @@ _IDENTIFIER = re.compile(rb"[A-Za-z_]\w*")
 
 def without_comments(text: bytes) -> bytes:
     """Return ``text`` without the comments that stand behind code on the same line."""
-    return _TRAILING.sub(b"", text) if b"/*" in text or b"//" in text else text
+    if b"/*" not in text and b"//" not in text:
+        return text
+    return _BEHIND.sub(lambda found: b"" if _is_behind_code(found) else found[0], text)
 
 
 def trailing_comments(text: bytes) -> list[bytes]:
     """Return the comments that stand behind code, squeezed."""
-    found = _TRAILING.findall(text) if b"/*" in text or b"//" in text else []
-    return [b"".join(comment.split()) for comment in found]
+    if b"/*" not in text and b"//" not in text:
+        return []
+    return [b"".join(found[0].split()) for found in _BEHIND.finditer(text) if _is_behind_code(found)]
+
+
+def _is_behind_code(found: re.Match[bytes]) -> bool:
+    place = found.start() - 1
+    while place >= 0 and found.string[place] in b" \t":
+        place -= 1
+    return place >= 0 and found.string[place] in _CODE
 
 
 def squeezed(line: bytes) -> bytes:

@@ -48,7 +48,17 @@ from git_xsa.model.fingerprint import (
 )
 from git_xsa.model.likeness import Found, Kind, Near, block_shares, changed_blocks, judge, like
 from git_xsa.model.marks import marked_advisories
-from git_xsa.model.pieces import BLANK, Part, lines_part, names_in, parts_of, plain_merges, quotes_a_patch, text_part
+from git_xsa.model.pieces import (
+    BLANK,
+    Part,
+    lines_part,
+    message_lines,
+    names_in,
+    parts_of,
+    plain_merges,
+    quoted_lines,
+    text_part,
+)
 
 __all__ = ["Kind", "Match", "Push", "Secret", "Watch", "squeezed"]
 
@@ -206,14 +216,14 @@ class Watch:
 
     def seen(self, message: bytes, diff: bytes, at: int) -> dict[int, Found]:
         """Return what of each patch, by its number, is in a commit, the object ``at`` of a push."""
-        texts = [text_part(message), lines_part(message)] if message.strip() else []
-        texts = [part for part in texts if not self._keys.isdisjoint(part.counts)]
-        lines = set(without_comments(diff).translate(None, BLANK).split(b"\n"))
+        plain = without_comments(diff)
+        lines = set(plain.translate(None, BLANK).split(b"\n"))
         lines.update(b"+" + comment for comment in trailing_comments(diff))
-        names = self._names.keys() & names_in(diff)
-        if not (texts or names or not self._keys.isdisjoint(lines)
-                or quotes_a_patch(diff)):  # fmt: skip
+        told = not self._keys.isdisjoint(message_lines(message))
+        if (self._keys.isdisjoint(lines) and self._names.keys().isdisjoint(names_in(diff)) and not told
+                and self._keys.isdisjoint(quoted_lines(plain))):  # fmt: skip
             return {}
+        texts = [text_part(message), lines_part(message)] if told else []
         parts = list(parts_of(diff))
         counts: Counter[bytes] = Counter()
         for part in parts:

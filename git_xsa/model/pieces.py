@@ -12,16 +12,15 @@ from git_xsa.model.fingerprint import base_name, squeezed, trailing_comments, wi
 
 BLANK = b" \t\r\v\f"
 _FILE = re.compile(rb"^diff --(?:git|cc|combined) ", re.MULTILINE)
-_NAMES = re.compile(
-    rb'^(?:--- |\+\+\+ |rename from |rename to |copy from |copy to )"?(?:[ab]/)?([^\n\t]*)', re.MULTILINE
-)
+#: These begin with the end of a line, which makes the search fast; none of them can be the first line.
+_NAMES = re.compile(rb'\n(?:---|\+\+\+|(?:rename|copy) (?:from|to)) "?(?:[ab]/)?([^\n\t]*)')
 _MERGE = re.compile(rb"^diff --c(?:c|ombined) .*?(?=^diff --|\Z)", re.MULTILINE | re.DOTALL)
 _COLUMNS = re.compile(rb"^(@@@+) ", re.MULTILINE)
 #: How people mark the lines that they quote.
 _QUOTE = rb"(?:[ \t>|:%;]|#[ \t])*"
 _QUOTED = re.compile(rb"^" + _QUOTE, re.MULTILINE)
 #: A line of a patch that a file has, or a text, quoted or not.
-_PATCH_IN_FILE = re.compile(rb"^\+" + _QUOTE + rb"[-+]", re.MULTILINE)
+_PATCH_IN_FILE = re.compile(rb"\n\+(?!\+\+ )" + _QUOTE + rb"([-+][^\n]*)")
 
 
 def plain_merges(diff: bytes) -> bytes:
@@ -127,9 +126,16 @@ def _merged(removed: list[tuple[bytes, bool]], added: list[tuple[bytes, bool]]) 
             i += 1
 
 
-def quotes_a_patch(diff: bytes) -> bool:
-    """Whether a diff adds lines that may be those of a patch."""
-    return _PATCH_IN_FILE.search(diff) is not None
+def quoted_lines(diff: bytes) -> set[bytes]:
+    """Return the changed lines of patches that a diff (without comments) may add as text, marked and squeezed."""
+    return {b"".join(line.split()) for line in _PATCH_IN_FILE.findall(diff)}
+
+
+def message_lines(text: bytes) -> set[bytes]:
+    """Return the lines of a text that may be those of a patch, with marks or as added ones, squeezed."""
+    plain = without_comments(text)
+    lines = {line for one in (plain, _QUOTED.sub(b"", plain)) for line in one.translate(None, BLANK).split(b"\n")}
+    return lines | {b"+" + line for line in lines} | {b"+" + comment for comment in trailing_comments(text)}
 
 
 def parts_of(diff: bytes) -> Iterator[Part]:
