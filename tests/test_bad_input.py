@@ -253,7 +253,8 @@ def test_neither_commit_nor_file(name: str, place: Place) -> None:
 
 def test_commit_of_another_branch(place: Place) -> None:
     refused(
-        place.folder, ["prereqs", "--onto", RELEASE, "own"], 128, f"own is not between {RELEASE} and stable-1.0",
+        place.folder, ["prereqs", "--onto", RELEASE, "--tip", "stable-1.0", "own"], 128,
+        f"own is not between {RELEASE} and stable-1.0",
         f"git branch -a --contains {place[11][:12]} tells which branch it is on; give its end with --tip",
     )  # fmt: skip
 
@@ -749,7 +750,7 @@ def test_signed_commits(place: Place, tmp_path: Path) -> None:
     place.git("config", "log.showSignature", "true")
     assert "This is XSA-99." in place.git("log", "-1")
 
-    done = place.run("check", "--each")
+    done = place.run("check", "--each", "--verbose")
     assert (done.status, done.err) == (1, "")
     assert [line.split()[0] for line in done.out.splitlines()[1:]] == ["XSA-2", "XSA-3", "XSA-4", "XSA-5"]
 

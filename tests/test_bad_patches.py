@@ -271,7 +271,7 @@ def test_patch_through_a_link_of_its_own(place: Place) -> None:
     link = diff(
         "diff --git a/out b/out", "new file mode 120000", "--- /dev/null", "+++ b/out", "@@ -0,0 +1 @@", "+/etc",
         "\\ No newline at end of file", "diff --git a/out/passwd b/out/passwd", "new file mode 100644", "--- /dev/null",
-        "+++ b/out/passwd", "@@ -0,0 +1 @@", "+x",
+        "+++ b/out/passwd", "@@ -0,0 +1 @@", "+x", "diff --git a/b.c b/b.c", "old mode 100644", "new mode 100755",
     )  # fmt: skip
     misfit(place, link, "out is no folder")
 

@@ -47,7 +47,7 @@ def test_a_branch_is_called_by_the_name_that_git_knows(place: Place, tmp_path: P
 
     assert done.out.splitlines()[0] == "RELEASE-1.0.1, 6 commits behind origin/stable-1.0"
     command = done.out.splitlines()[-1].partition(": ")[2]
-    assert command == "git xsa-prereqs --onto RELEASE-1.0.1 --tip origin/stable-1.0 --xsa 2 --why"
+    assert command == "git xsa-prereqs --onto RELEASE-1.0.1 --xsa 2 --why"
     assert clone.run(*command.replace("git xsa-", "").split()).status == 0
 
 

@@ -8,6 +8,7 @@ import contextlib
 import gc
 import json
 import os
+import re
 import resource
 import shlex
 import shutil
@@ -160,7 +161,7 @@ RELEASE-1.0.0, 4 commits behind stable-1.0
   1  build  {c(3)}  util: two
   2  XSA-1  {c(5)}  main: call two
   It builds (4 builds): make -s
-  Why these prerequisites: git xsa-prereqs --onto RELEASE-1.0.0 --tip stable-1.0 --xsa 1 --why --build 'make -s'
+  Why these prerequisites: git xsa-prereqs --onto RELEASE-1.0.0 --why --no-symbols --build 'make -s'
 """,
     )
 
@@ -195,7 +196,10 @@ def test_progress_is_shown_on_a_terminal(tmp_path: Path) -> None:
     os.close(ours)
     assert process.returncode == 0
     assert "It builds" in out
-    words = shown.decode().replace("\r\n", "\n").removeprefix(note_of(place))
+    lines = shown.decode().replace("\r\n", "\n")
+    words = re.sub(r"[^\n]*\r", "", lines).removeprefix(
+        note_of(place)
+    )  # a slow machine shows what is read, for a while
     assert (
         words
         == f"""\

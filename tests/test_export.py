@@ -267,7 +267,7 @@ def test_debian_gets_dep3_headers_and_a_stanza(shared: Place, tmp_path: Path) ->
     header = (debian / "patches" / "0001-a-prepare-100.patch").read_text(encoding="utf-8").partition("\n\n")[0]
     assert header == (
         "From: Jane Doe <jane@example.org>\n"
-        "Date: Tue, 14 Nov 2023 22:16:20 +0000\n"
+        "Date: Tue, 14 Nov 2023 23:13:20 +0000\n"
         "Subject: [PATCH] a: prepare 100%\n"
         f"Origin: upstream, commit:{shared[PREPARE]}\n"
         f"Applied-Upstream: commit:{UPSTREAM}\n"
@@ -285,7 +285,7 @@ def test_debian_gets_dep3_headers_and_a_stanza(shared: Place, tmp_path: Path) ->
         "    Note that the following XSA are not listed, because\n"
         "    - they were left out: XSA-3\n"
         "\n"
-        " -- Unreleased <unreleased@localhost>  Tue, 14 Nov 2023 22:20:20 +0000\n"
+        " -- Unreleased <unreleased@localhost>  Wed, 15 Nov 2023 00:33:20 +0000\n"
     )
 
 
@@ -456,7 +456,7 @@ def test_a_published_file_stays_as_it_is(shared: Place, tmp_path: Path) -> None:
     assert mail.startswith(
         f"From {'0' * 40} Mon Sep 17 00:00:00 2001\n"
         'From: "Xen.org security team" <security@xen.org>\n'
-        "Date: Tue, 14 Nov 2023 22:15:20 +0000\n"  # the base's
+        "Date: Tue, 14 Nov 2023 22:53:20 +0000\n"  # the base's
         "Subject: [PATCH] xsa4-1.0.patch\n"
     )
     assert "\nProse, in Latin-1: é\n" in mail

@@ -40,7 +40,7 @@ def find_base(session: Session, name: str, lists: Sequence[str] = ()) -> Commit:
 
 def _named(session: Session, name: str) -> Commit:
     place = Path(name)
-    if not (place.is_dir() or is_tarball(place)):
+    if not name or not (place.is_dir() or is_tarball(place)):
         return session.branches.base(name)
     if session.repository.resolve(name) is not None:
         hint = f"give ./{name} for what is there, or the commit's full reference (refs/tags/{name})"

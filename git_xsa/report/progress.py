@@ -30,6 +30,7 @@ class Progress:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._terminal = False  # what is read later is part of other work
         if self._shown:
             print(f"\r{'':{self._shown}}\r", end="", file=sys.stderr, flush=True)
 
