@@ -234,7 +234,9 @@ def test_patch_that_fits_at_several_places(tmp_path: Path) -> None:
 
 def test_patch_of_files_that_are_there_or_not(place: Place) -> None:
     new = ("new file mode 100644", "--- /dev/null")
-    misfit(place, diff("diff --git a/no.c b/no.c", "--- a/no.c", "+++ b/no.c", *HUNK), "there is no file no.c")
+    known = ("diff --git a/b.c b/b.c", "old mode 100644", "new mode 100755")  # else it is for another tree
+    missing = diff("diff --git a/no.c b/no.c", "--- a/no.c", "+++ b/no.c", *HUNK, *known)
+    misfit(place, missing, "there is no file no.c")
     misfit(
         place, diff("diff --git a/b.c b/b.c", *new, "+++ b/b.c", "@@ -0,0 +1 @@", "+x"), "there is a file b.c already"
     )

@@ -290,7 +290,6 @@ def test_an_error_keeps_answers_in_step(place: Place) -> None:
         (f"nothing {place[USE]}", f"there is no commit 'nothing' in {where}"),
         (RELEASE, f"{RELEASE} is not followed by a commit"),
         (f"{RELEASE} nothing", f"there is no commit 'nothing' in {where}"),
-        (f"{RELEASE} own", f"own is not between {RELEASE} and stable-1.0"),
     ]
     request, good = f"{RELEASE} {place[ALONE]}", f"applies {place[ALONE]}"
     given = "\n".join([request, *(wrong for wrong, _ in errors), request])
@@ -298,17 +297,17 @@ def test_an_error_keeps_answers_in_step(place: Place) -> None:
 
     assert place.run("prereqs", "--stdin", given=given) == (
         129,
-        "\n".join([good, *["error"] * 4, good, ""]),
+        "\n".join([good, *["error"] * len(errors), good, ""]),
         complaints,
     )
     done = place.run("prereqs", "--stdin", "--json", given=given)
     assert (done.status, done.err) == (129, complaints)
     answers = [json.loads(line) for line in done.out.splitlines()]
-    assert answers[1:5] == [
+    assert answers[1:-1] == [
         {"format": 1, "request": request, "error": what, "state": None, "prerequisites": [], "queue": []}
         for request, what in errors
     ]
-    assert [answer["state"] for answer in (answers[0], answers[5])] == ["applies"] * 2
+    assert [answer["state"] for answer in (answers[0], answers[-1])] == ["applies"] * 2
 
 
 def test_a_request_that_is_no_valid_text(place: Place) -> None:

@@ -93,7 +93,7 @@ def base_patches_option(parser: argparse.ArgumentParser) -> None:
 
 def follow_ups_option(parser: argparse.ArgumentParser) -> None:
     """Add ``--follow-ups``."""
-    from git_xsa.git.config import FOLLOW_UPS  # noqa: PLC0415 - for who has it
+    from git_xsa.model.follow_ups import FOLLOW_UPS  # noqa: PLC0415 - for who has it
 
     parser.add_argument(
         "--follow-ups", nargs="?", const="add", choices=FOLLOW_UPS, metavar="list|add|ignore",

@@ -12,7 +12,6 @@ from git_xsa.advisories.intake import read_source
 from git_xsa.advisories.library import Library, Source
 from git_xsa.advisories.names import is_patch_name
 from git_xsa.advisories.place import open_store
-from git_xsa.advisories.settled import after_change
 from git_xsa.advisories.store import Store, StoreError
 from git_xsa.advisories.taking import Result, take
 from git_xsa.commands import clock, embargo
@@ -58,6 +57,8 @@ def run(options: argparse.Namespace) -> int:
         good = _complain(result)
         _name_other_trees(result, git, settings)
         _offer(result, options.embargoed_until, library.store, git, settings)
+        from git_xsa.advisories.settled import after_change  # noqa: PLC0415 - the parser goes without its libraries
+
         after_change(library.store, git, settings)
     return 0 if good else 1
 

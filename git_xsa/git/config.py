@@ -14,15 +14,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from git_xsa.errors import XsaError
 from git_xsa.git.run import Git
+from git_xsa.model.follow_ups import FOLLOW_UPS
 
 if TYPE_CHECKING:
     from git_xsa.model.due import Interval
     from git_xsa.model.edits import Edit
     from git_xsa.model.freeze import Rules
-
-
-#: What may happen to later fixes of a queue.
-FOLLOW_UPS = ("list", "add", "ignore")
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 from git_xsa.model.change import CONTEXT, FileChange, Hunk
 
+#: What may happen to later fixes of a queue.
+FOLLOW_UPS = ("list", "add", "ignore")
 _FIXES = re.compile(r"^[ \t]*Fixes:?[ \t]+(?:commit[ \t]+)?([0-9a-f]{7,64})\b", re.MULTILINE | re.IGNORECASE)
 _REVERTS = re.compile(r"\breverts?\s+(?:part\s+of\s+|parts\s+of\s+)?commit\s+([0-9a-f]{7,64})\b", re.IGNORECASE)
 #: The shortest name of a commit that counts.
