@@ -37,6 +37,8 @@ from git_xsa.model.stretch import Emptied, Stretch
 #: Blocks with more pairs of dead and added lines than this are not searched for revived lines: the search takes that
 #: many steps.  Larger ones are rewrites, where nothing is put back.
 REVIVE_LIMIT = 250_000
+#: Each of so few hunks moves the rest of the file; for more of them the file is put together anew.
+FEW_PIECES = 8
 
 
 class Mismatch(Exception):
@@ -84,13 +86,35 @@ class LineHistory:
 
         Raises ``Mismatch`` when an old line is not the one that the file holds; the history is then unusable.
         """
-        shift = 0
+        end, last = 0, self._head
         found = []
+        pieces: list[tuple[int, int, list[Line]]] = []
         for number, hunk in enumerate(hunks, 1):
+            at = hunk.old_index
+            if not end <= at <= len(self._current):
+                raise Mismatch(number, (*hunk.old_lines, b"")[0], None)
+            before = last if at == end else self._current[at - 1]
             entry = _Entry(self, number, hunk, position)
-            shift += entry.enter(hunk.old_index + shift)
+            fresh = entry.enter(at, before)
+            end, last = at + len(entry.stretch.old), fresh[-1] if fresh else before
+            pieces.append((at, end, fresh))
             found.append(entry.stretch)
+        self._splice(pieces)
         return found
+
+    def _splice(self, pieces: Sequence[tuple[int, int, list[Line]]]) -> None:
+        """Put ``pieces`` of other lines in the place of those from one index of the file to another, in order."""
+        if len(pieces) <= FEW_PIECES:
+            for at, end, fresh in reversed(pieces):
+                self._current[at:end] = fresh
+            return
+        current: list[Line] = []
+        done = 0
+        for at, end, fresh in pieces:
+            current += self._current[done:at]
+            current += fresh
+            done = end
+        self._current[:] = [*current, *self._current[done:]]
 
     def replace_all(self, content: Sequence[bytes], position: int) -> list[Stretch]:
         """Enter a change that needs all that the file holds and leaves ``content``: a binary change, or its end."""
@@ -215,7 +239,6 @@ class _Entry:
     """One hunk on its way into a line history."""
 
     def __init__(self, history: LineHistory, number: int, hunk: Hunk, position: int) -> None:
-        self._head = history._head
         self._current = history._current
         self._revive = history.revive
         self._number = number
@@ -225,27 +248,29 @@ class _Entry:
         #: By the index of a block's first old line: the lines of the weave that it brings back (see ``_revivals``).
         self._revived: dict[int, dict[int, Line]] = {}
 
-    def enter(self, at: int) -> int:
-        """Enter the hunk at index ``at`` of the current file; return by how many lines the file grew."""
+    def enter(self, at: int, start: Line) -> list[Line]:
+        """Enter the hunk at index ``at`` of the current file, behind the line ``start``; return the lines that are to
+        stand in the place of its old ones there."""
         old = self._old_lines(at)
         if self._revive:
-            self._find_revived(at)
-        self.stretch = self._stretch(at, old)
+            self._find_revived(at, start)
+        end = at + len(old)
+        self.stretch = Stretch(self._number, self._hunk, start, old, self._line_at(end), at == 0, self._ends_file(end))
         fresh: list[Line] = []
         taken = 0
         for first, last, added in self._blocks():
             fresh += old[taken:first]
-            before, after = self._line_before(at + first), self._line_at(at + last)
+            before, after = old[first - 1] if first else start, self._line_at(at + last)
             fresh += self._replace(before, old[first:last], after, added, self._revived.get(first, {}))
             taken = last
         fresh += old[taken:]
-        self._current[at : at + len(old)] = fresh
-        return len(fresh) - len(old)
+        return fresh
 
-    def _find_revived(self, at: int) -> None:
+    def _find_revived(self, at: int, start: Line) -> None:
         """Find which dead lines the hunk brings back."""
         for first, last, added in self._blocks():
-            region = self._between(self._line_before(at + first), self._line_at(at + last))
+            before = self._current[at + first - 1] if first else start
+            region = self._between(before, self._line_at(at + last))
             self._revived[first] = _revivals([line for line in region if line.died != NEVER], added)
 
     def _old_lines(self, at: int) -> list[Line]:
@@ -259,14 +284,6 @@ class _Entry:
 
     def _line_at(self, index: int) -> Line | None:
         return self._current[index] if index < len(self._current) else None
-
-    def _line_before(self, index: int) -> Line:
-        return self._current[index - 1] if index else self._head
-
-    def _stretch(self, at: int, old: list[Line]) -> Stretch:
-        end = at + len(old)
-        before, after = self._line_before(at), self._line_at(end)
-        return Stretch(self._number, self._hunk, before, old, after, at == 0, self._ends_file(end))
 
     def _ends_file(self, end: int) -> bool:
         """Whether the hunk, which ends before index ``end``, can only be put at the end of the file.

@@ -60,7 +60,7 @@ class Stretch:
                 continue
             line = self.old[index]
             if previous is not None:
-                self._note_gone(path, book, self._gap(previous, line, book.position), changed, self._slide(index))
+                self._note_gone(path, book, self._gap(previous, line, book.position), changed, index)
             if not line.always:
                 kind = Kind.CHANGE if mark == REMOVED else Kind.CONTEXT
                 lives = line.before(book.position)
@@ -71,7 +71,7 @@ class Stretch:
             index += 1
         if marks[-1] == ADDED or self.ends:
             gap = self._gap(previous or self.before, self.after, book.position)
-            self._note_gone(path, book, gap, changed, None)
+            self._note_gone(path, book, gap, changed)
 
     @staticmethod
     def _gap(before: Line, after: Line | None, position: int) -> list[_Dead]:
@@ -89,11 +89,14 @@ class Stretch:
         return gap
 
     def _note_gone(
-        self, path: bytes, book: RuleBook, gap: Sequence[_Dead], changed: bool, slide: _Slide | None
+        self, path: bytes, book: RuleBook, gap: Sequence[_Dead], changed: bool, index: int | None = None
     ) -> None:
-        """Put rules in the book by which no line of ``gap`` is there."""
+        """Put rules in the book by which no line of ``gap``, before the old line at ``index``, is there."""
+        if not gap:
+            return
         kind = Kind.CHANGE if changed else Kind.CONTEXT
-        slid = slide(gap) if slide is not None and gap else {}
+        slide = self._slide(index) if index is not None else None
+        slid = slide(gap) if slide is not None else {}
         for line, lives in gap:
             died = lives[-1].died if lives else NEVER
             conditions = line.absent(lives)
