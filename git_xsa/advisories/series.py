@@ -372,6 +372,8 @@ class _Trial:
 
     def __init__(self, files: dict[bytes, _File], patch: PatchFile, position: int) -> None:
         self.touches: list[Touch] = []
+        #: Which of ``touches`` left a file at a name (``True``), or took away the one there and left none.
+        self._left: dict[tuple[bool, bytes | None], list[int]] = {}
         self.changes: list[FileChange] = []
         self._files = files
         self._before = dict(files)
@@ -433,15 +435,19 @@ class _Trial:
 
     def _join(self, touch: Touch) -> None:
         """Add ``touch``, to an earlier one of the same file if there is one (a change of type has two diffs)."""
-        for index, known in enumerate(self.touches):
-            follows = known.new_path == touch.old_path is not None
-            revives = touch.old_path is None and known.new_path is None and known.old_path == touch.new_path
-            if follows or revives:
-                self.touches[index] = touch._replace(
-                    old_path=known.old_path, old_mode=known.old_mode, old_id=known.old_id
-                )
-                return
-        self.touches.append(touch)
+        follows = touch.old_path is not None
+        earlier = self._left.get((follows, touch.old_path if follows else touch.new_path))
+        if earlier:
+            index = min(earlier)
+            earlier.remove(index)
+            known = self.touches[index]
+            touch = touch._replace(old_path=known.old_path, old_mode=known.old_mode, old_id=known.old_id)
+            self.touches[index] = touch
+        else:
+            index = len(self.touches)
+            self.touches.append(touch)
+        key = (True, touch.new_path) if touch.new_path is not None else (False, touch.old_path)
+        self._left.setdefault(key, []).append(index)
 
     def _copy(self, old: _File, new: _File, change: FileChange) -> None:
         """Enter a copy: a new file, and that the old one has the lines which the hunks name."""

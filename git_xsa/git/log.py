@@ -140,6 +140,7 @@ class _Reader:
         self._commits = commits
         self._texts: dict[int, bytes] = {}
         self._diffs: dict[int, Sequence[FileDiff | FileChange]] = {}
+        self._named: dict[int, dict[bytes | None, list[FileDiff | FileChange]]] = {}
         self._touches: dict[int, list[Touch]] = {}
         self._begun: list[int] = []
         self._beside: Call | None = None
@@ -159,6 +160,16 @@ class _Reader:
         self.fetch(positions)
         return {position: self._diffs[position] for position in positions}
 
+    def diffs_of(self, position: int, path: bytes) -> Sequence[FileDiff | FileChange]:
+        """Return those diffs of a change that name the file at ``path``, before or after."""
+        if position not in self._named:
+            self.fetch([position])
+            named = self._named[position] = {}
+            for diff in self._diffs[position]:
+                for name in {diff.old_path, diff.new_path} - {None}:
+                    named.setdefault(name, []).append(diff)
+        return self._named[position].get(path, ())
+
     def touches(self, position: int) -> Sequence[Touch]:
         """Return which files the change at ``position``, a commit, touches."""
         self.fetch([position])
@@ -167,10 +178,11 @@ class _Reader:
     def changes(self, positions: Sequence[int], paths: frozenset[bytes]) -> Mapping[int, Sequence[FileChange]]:
         """Return what each of the changes does to the files at ``paths``."""
         self.fetch(positions)
+        one = next(iter(paths)) if len(paths) == 1 else None
         return {
             position: [
                 diff.change() if isinstance(diff, FileDiff) else diff
-                for diff in self._diffs[position]
+                for diff in (self._diffs[position] if one is None else self.diffs_of(position, one))
                 if diff.old_path in paths or diff.new_path in paths
             ]
             for position in positions
@@ -433,6 +445,10 @@ class Range:
     def diffs(self, positions: Sequence[int]) -> Mapping[int, Sequence[FileDiff | FileChange]]:
         """Return the diffs of the changes at ``positions``, those of commits not parsed yet."""
         return self._reader.diffs(positions)
+
+    def diffs_of(self, position: int, path: bytes) -> Sequence[FileDiff | FileChange]:
+        """Return those diffs of the change at ``position`` that name the file at ``path``, before or after."""
+        return self._reader.diffs_of(position, path)
 
     def words(self, forms: Forms) -> AddedWords:
         """Return which words the changes add to which files; ``forms``, always the same, tell how names are made."""

@@ -30,13 +30,12 @@ _C = (b".c", b".h")
 _ADDED_LINE = re.compile(rb"^\+(.*)$", re.MULTILINE)
 _REMOVED_LINE = re.compile(rb"^-(.*)$", re.MULTILINE)
 #: Words that may be defined where they stand: at the start of a line (or after the ``|`` there, in OCaml) or after a
-#: word, ``*``, a brace or a comma, and before a sign that may follow a name there.  Many are not; none that is gets
-#: lost, but for macros, whose texts begin with anything, and for what the table of forms tells.
-_DEFINABLE = re.compile(
-    rb"(?:^[ \t]*(?:\|[ \t]*)?|(?<=[\w*}])[ \t]+|(?<=\*)|,[ \t]*(?=[^)\n]*$)|\{[ \t]*)([A-Za-z_]\w*)\b"
-    rb"(?=[ \t]*(?:[;,=\[(:){}+?\\\r]|$|\w|/[*/]))",
-    re.MULTILINE,
-)
+#: word, ``*`` or a brace, and before a sign that may follow a name there; or after a comma behind which there is no
+#: ``)`` on the line.  Many are not; none that is gets lost, but for macros, whose texts begin with anything, and for
+#: what the table of forms tells.
+_NAME = rb"([A-Za-z_]\w*)\b(?=[ \t]*(?:[;,=\[(:){}+?\\\r]|$|\w|/[*/]))"
+_DEFINABLE = re.compile(rb"(?:^[ \t]*(?:\|[ \t]*)?|(?<=[\w*}])[ \t]+|(?<=\*)|\{[ \t]*)" + _NAME, re.MULTILINE)
+_LISTED, _BRACKETED = re.compile(rb",[ \t]*" + _NAME, re.MULTILINE), re.compile(rb"^[^\n]*\)", re.MULTILINE)
 #: Lines of C that define nothing: a whole statement, but for declarations.  They are most of what is added; only the
 #: second of two variables that share a type and stand on two lines is lost.
 _STATEMENT = re.compile(
@@ -52,7 +51,8 @@ _MACRO = re.compile(rb"^[ \t]*#[ \t]*define[ \t]+(\w+)", re.MULTILINE)
 _ADDED_MACRO, _REMOVED_MACRO = (
     re.compile(rb"^%s[ \t]*(?:#[ \t]*define|\.macro)[ \t]+(\w+)" % sign, re.MULTILINE) for sign in (rb"\+", b"-")
 )
-_CALL = re.compile(rb"(\w+)[ \t]*\(([^()]*)")
+#: It begins where a word does: in a word of a million letters, each would be tried else.
+_CALL = re.compile(rb"(?<!\w)(\w+)[ \t]*\(([^()]*)")
 #: A piece of a name that a form makes: it may begin with a digit.
 _FORMED = re.compile(rb"\w+")
 _INCLUDED = re.compile(rb"^\+[ \t]*#[ \t]*include[ \t]*[<\"]([^>\"\n]+)", re.MULTILINE)
@@ -136,7 +136,7 @@ class AddedWords:
     def _definable_in(self, position: int, path: bytes) -> frozenset[bytes]:
         if (position, path) not in self._definable:
             words: set[bytes] = set()
-            for diff in self._history.diffs([position])[position]:
+            for diff in self._history.diffs_of(position, path):
                 if isinstance(diff, FileDiff) and diff.new_path == path:
                     words.update(self._may_define(_added(diff.body), path))
             self._definable[position, path] = frozenset(words)
@@ -146,6 +146,8 @@ class AddedWords:
         """Yield the words that ``text``, lines of the file at ``path``, may define."""
         plain = _STATEMENT.sub(b"", text) if path.endswith(_C) else text
         yield from _DEFINABLE.findall(plain)
+        if b"," in plain:
+            yield from _LISTED.findall(_BRACKETED.sub(b"", plain))
         yield from _MACRO.findall(plain)
         yield from self._forms.followed.findall(plain)
         for macro, arguments in _CALL.findall(text):  # a macro of the table may stand as a statement
@@ -174,7 +176,7 @@ class AddedWords:
             return self._added[position, path]
         rows: set[int] = set()
         name = b""
-        for diff in self._history.diffs([position])[position]:
+        for diff in self._history.diffs_of(position, path):
             if isinstance(diff, FileDiff) and diff.new_path == path:
                 name = diff.new_id
                 for hunk in diff.change().hunks:
@@ -218,7 +220,7 @@ class AddedWords:
         if key not in self._definitions:
             if self._sides is None or self._sides[0] != (position, path):
                 # the words of a file are asked for one after the other
-                renamed = [diff.new_path for diff in self._history.diffs([position])[position] if diff.old_path == path]
+                renamed = [diff.new_path for diff in self._history.diffs_of(position, path) if diff.old_path == path]
                 now = next(filter(None, renamed), path)
                 self._sides = (position, path), self._side(position - 1, position, path), self._side(position, 0, now)
             _, before, after = self._sides
@@ -244,7 +246,7 @@ class AddedWords:
     def _taken_from(self, position: int, path: bytes | None) -> set[bytes]:
         """Return the words on the lines that the change at ``position`` takes from the file at ``path``."""
         words: set[bytes] = set()
-        for diff in self._history.diffs([position])[position]:
+        for diff in self._history.diffs_of(position, path) if path is not None else ():
             if diff.old_path == path:
                 body = _body(diff)
                 words.update(WORD.findall(_lines(_REMOVED_LINE, body)))
@@ -366,12 +368,11 @@ class Names:
     def hunk(self, position: int, path: bytes, line: bytes, mark: int = ADDED) -> int:
         """Return the number of the hunk by which the change at ``position`` adds ``line`` to ``path``, or removes it;
         0: none."""
-        for diff in self._history.diffs([position])[position]:
-            if path in (diff.new_path, diff.old_path):
-                change = diff.change() if isinstance(diff, FileDiff) else diff
-                for number, hunk in enumerate(change.hunks, 1):
-                    if any(own == mark and text == line for own, text in zip(hunk.marks, hunk.texts, strict=True)):
-                        return number
+        for diff in self._history.diffs_of(position, path):
+            change = diff.change() if isinstance(diff, FileDiff) else diff
+            for number, hunk in enumerate(change.hunks, 1):
+                if any(own == mark and text == line for own, text in zip(hunk.marks, hunk.texts, strict=True)):
+                    return number
         return 0
 
     def base_text(self, path: bytes) -> bytes:

@@ -137,6 +137,23 @@ def split_lines(content: bytes) -> list[bytes]:
     return [*result, last] if last else result
 
 
+class _Changes:
+    """What one change does, by the files' names: a change of many files is asked for those of each."""
+
+    def __init__(self, changes: Sequence[FileChange]) -> None:
+        self._named: dict[bytes | None, list[tuple[int, FileChange]]] = {}  # with their numbers, which tell the order
+        for item in enumerate(changes):
+            for path in {item[1].old_path, item[1].new_path} - {None}:
+                self._named.setdefault(path, []).append(item)
+
+    def of(self, touch: Touch) -> list[FileChange]:
+        """Return what tells of the file that ``touch`` names, in order (both parts of a change of type do)."""
+        found = self._named.get(touch.old_path, ())
+        if touch.new_path != touch.old_path:
+            found = sorted({**dict(found), **dict(self._named.get(touch.new_path, ()))}.items())
+        return [change for _, change in found if _belongs(change, touch)]
+
+
 class _File:
     """The line history of one of ``trails``, what each of its changes needs of this file, and what the base has."""
 
@@ -243,7 +260,8 @@ class History:
             key = id(trail)
             content = contents[roots[key]] if key in roots else _submodule(trail.touches[0])
             files.append(_File(trails, trail, split_lines(content), self._revive))
-        changes = self._supplier.changes(sorted(wanted), frozenset(paths))
+        supplied = self._supplier.changes(sorted(wanted), frozenset(paths))
+        changes = {position: _Changes(found) for position, found in supplied.items()}
         for file in files:
             self._enter_all(file, changes)
             for touch in file.trail.touches:
@@ -455,7 +473,7 @@ def _shown(mode: str | None, name: str | None, contents: Mapping[str, bytes]) ->
 
 
 def _belongs(change: FileChange, touch: Touch) -> bool:
-    """Whether ``change`` tells of the file that ``touch`` names (both parts of a change of type do)."""
+    """Whether ``change`` tells of the file that ``touch`` names."""
     return (change.old_path is not None and change.old_path == touch.old_path) or (
         change.new_path is not None and change.new_path == touch.new_path
     )
