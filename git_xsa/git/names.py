@@ -20,15 +20,16 @@ from git_xsa.model.rules import Chosen
 from git_xsa.model.symbols.evidence import Added, Dropped
 from git_xsa.model.symbols.orphans import dropped_definition
 from git_xsa.model.symbols.roles import KEYWORDS, WORD, Language, Standpoint, language_of, shared, standpoint, visible
-from git_xsa.model.symbols.texts import Text
+from git_xsa.model.symbols.texts import LONGEST_LINE, Text, code
 
 if TYPE_CHECKING:
     from git_xsa.git.log import Range
     from git_xsa.model.symbols.forms import Forms
 
 _C = (b".c", b".h")
-_ADDED_LINE = re.compile(rb"^\+(.*)$", re.MULTILINE)
-_REMOVED_LINE = re.compile(rb"^-(.*)$", re.MULTILINE)
+_ADDED_LINE, _REMOVED_LINE = (
+    re.compile(rb"^%s(.{0,%d})$" % (sign, LONGEST_LINE), re.MULTILINE) for sign in (rb"\+", b"-")
+)
 #: Words that may be defined where they stand: at the start of a line (or after the ``|`` there, in OCaml) or after a
 #: word, ``*`` or a brace, and before a sign that may follow a name there; or after a comma behind which there is no
 #: ``)`` on the line.  Many are not; none that is gets lost, but for macros, whose texts begin with anything, and for
@@ -188,7 +189,7 @@ class AddedWords:
         text = self._history.contents([name.decode()])[name.decode()] if rows else b""
         if len(self._added) >= KEPT:
             self._added.clear()
-        self._added[position, path] = Added(path, text, frozenset(rows))
+        self._added[position, path] = Added(path, code(text), frozenset(rows))
         return self._added[position, path]
 
     def dropped(self, position: int, macros: bool) -> Mapping[bytes, Collection[bytes]]:

@@ -288,13 +288,12 @@ class History:
             file.stand(Entry(path, mode), lines, name, base.likely)
         return entries.keys() - found.keys()
 
-    def _enter_all(self, file: _File, changes: Mapping[int, Sequence[FileChange]]) -> None:
+    def _enter_all(self, file: _File, changes: Mapping[int, _Changes]) -> None:
         """Enter what ``changes`` do to ``file``, and check what comes out."""
         for touch in file.trail.touches:
             needs: list[tuple[bytes, Stretch | Emptied]] = []
-            for change in changes[touch.position]:
-                if _belongs(change, touch):
-                    needs += ((change.path, need) for need in self._enter(file.lines, touch, change))
+            for change in changes[touch.position].of(touch):
+                needs += ((change.path, need) for need in self._enter(file.lines, touch, change))
             file.needs[touch.position] = needs
         self._check(file)
 

@@ -65,11 +65,17 @@ _TAG_BEFORE = re.compile(
 _REACH = 80
 
 
+#: By declaration in a tree: what it declares.  One may declare a thousand names, each of which is asked about.
+_Declared = dict[int, frozenset[int]]
+
+
 class CSource:
     """A C file."""
 
     def __init__(self, text: bytes) -> None:
         self._text = without_disabled(text)
+        self._declared: _Declared = {}
+        self._functions: dict[int, Node | None] = {}
 
     @cached_property
     def _root(self) -> Node:
@@ -87,10 +93,10 @@ class CSource:
             return None
         if space is Space.ORDINARY and _TAG_BEFORE.search(self._text, max(start - _REACH, 0), start):
             space = Space.TAG
-        holder = _function(node)
+        holder = _function(node, self._functions)
         span = (holder.start_byte, holder.end_byte) if holder is not None else None
         name = self._name(holder) if holder is not None else None
-        definer = _definer(node)
+        definer = _definer(node, self._declared)
         if definer is None:
             return Role(space, False, name, span=span)
         scope = self._scope(definer, node, space)
@@ -120,7 +126,7 @@ class CSource:
         """Return where the name at ``node``, which ``definer`` defines, is seen (C11, 6.2.1)."""
         start = node.end_byte
         if space is Space.LABEL:
-            holder = _function(node) or self._root
+            holder = _function(node, self._functions) or self._root
             return _Scope(holder.start_byte, holder.end_byte, local=True)
         if definer.type == "preproc_params":
             macro = definer.parent or definer
@@ -162,7 +168,7 @@ class CSource:
         space = Space.TAG if _TAG_BEFORE.search(text[:at]) else Space.ORDINARY
         if _MEMBER_BEFORE.search(text[:at]):
             space = Space.MEMBER
-        definer = _definer(node)
+        definer = _definer(node, {})
         around = _block_around(definer) if definer is not None else None
         if around is None:
             return Role(space, defines=definer is not None, floating=not _is_bound(root, text, at, to))
@@ -184,7 +190,7 @@ class _Scope(NamedTuple):
     local: bool
 
 
-def _definer(node: Node) -> Node | None:
+def _definer(node: Node, declared: _Declared) -> Node | None:
     """Return the node that defines the word at ``node``; ``None``: it is no definition."""
     child, parent = node, node.parent
     while parent is not None and parent.type in _DECLARATORS:
@@ -196,7 +202,9 @@ def _definer(node: Node) -> Node | None:
         return None
     kind, above = parent.type, parent.parent
     if kind in _NAME_FIELD:
-        return parent if child in parent.children_by_field_name(_NAME_FIELD[kind]) else None
+        if parent.id not in declared:
+            declared[parent.id] = frozenset(one.id for one in parent.children_by_field_name(_NAME_FIELD[kind]))
+        return parent if child.id in declared[parent.id] else None
     if kind in _TAGS:  # with a body, or announced: "struct foo;"
         alone = above is not None and above.type == "translation_unit"
         return parent if alone or parent.child_by_field_name("body") is not None else None
@@ -210,7 +218,7 @@ def _is_bound(root: Node, text: bytes, start: int, end: int) -> bool:
     """Whether a block of the macro ``text`` declares the word from ``start`` to ``end`` for that place."""
     for found in re.compile(rb"\b%s\b" % re.escape(text[start:end])).finditer(text, 0, start):
         node = root.descendant_for_byte_range(*found.span())
-        definer = _definer(node) if node is not None else None
+        definer = _definer(node, {}) if node is not None else None
         around = _block_around(definer) if definer is not None else None
         if around is not None and around.end_byte > start:
             return True
@@ -246,9 +254,14 @@ def _block_around(definer: Node) -> Node | None:
     return prototype
 
 
-def _function(node: Node) -> Node | None:
-    """Return the function definition around ``node``, ``None`` outside of any."""
+def _function(node: Node, known: dict[int, Node | None]) -> Node | None:
+    """Return the function definition around ``node``, ``None`` outside of any; ``known`` are those around others, as
+    code may be nested deep, and each of its words is asked about."""
+    passed: list[int] = []
     above = node.parent
-    while above is not None and above.type != "function_definition":
+    while above is not None and above.type != "function_definition" and above.id not in known:
+        passed.append(above.id)
         above = above.parent
-    return above
+    found = known.get(above.id, above) if above is not None else None
+    known.update(dict.fromkeys(passed, found))
+    return found

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from git_xsa.model.symbols.evidence import Evidence
     from git_xsa.model.symbols.forms import Forms
 
+#: Longer lines are no code that a person wrote, and no names are looked for on them.  The longest line of code that
+#: xen.git had in 2026 has less than 1,200 bytes.
+LONGEST_LINE = 5_000
 #: The bytes that words are made of.
 _IN_WORDS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
 #: The lines of a file, each with a position: that of the change that brought it (0: the base has it), or another one.
@@ -37,6 +40,16 @@ def read(path: bytes, text: bytes) -> Source:
     return LexedSource(language, text)
 
 
+def code(text: bytes) -> bytes:
+    """Return ``text`` with blanks in the place of each line that is longer than ``LONGEST_LINE``."""
+    if len(text) <= LONGEST_LINE:
+        return text
+    lines = text.split(b"\n")
+    if max(map(len, lines)) <= LONGEST_LINE:
+        return text
+    return b"\n".join(line if len(line) <= LONGEST_LINE else b" " * len(line) for line in lines)
+
+
 def places(text: bytes, word: bytes, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:
     """Yield the start and end of every ``word`` in ``text``, or between ``start`` and ``end`` of it."""
     assert word, "an empty word would be found at one place for ever"
@@ -53,8 +66,8 @@ class Text:
 
     def __init__(self, path: bytes, lines: Lines) -> None:
         self.path = path
-        self.lines = lines
-        self.text = b"".join(text for text, _ in lines)
+        self.lines = [(code(text), position) for text, position in lines]
+        self.text = b"".join(text for text, _ in self.lines)
         self._roles: dict[tuple[bytes, tuple[int, int] | None], list[tuple[int, Role]]] = {}
 
     @cached_property
