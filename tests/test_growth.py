@@ -102,7 +102,7 @@ def test_the_steps_of_a_refreshed_export_grow_with_the_patch(tmp_path: Path) -> 
     assert linear(counts), counts
 
 
-LINES = {
+LINES: dict[str, Callable[[int], bytes]] = {
     "different": lambda n: b"line %d\n" % n,
     "a few": lambda n: b"line %d\n" % (n * n % 7919 % 5),
     "equal": lambda _: b"line\n",
