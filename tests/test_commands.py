@@ -345,6 +345,44 @@ def test_why_of_a_rename(tmp_path: Path) -> None:
     )
 
 
+def merging() -> Draft:
+    """Return a branch on which XSA-1 needs, by its context, a merge of three commits."""
+    draft = Draft()
+    root = draft.release("1.0.1", {"x": lines("abcdefghijklmnop")})
+    sides = [
+        draft.commit(f"part {n}", {f"f{n}": lines("abc")}, on="feature", after=root if n == 1 else None) for n in (1, 2)
+    ]
+    brought = {"x": lines("abcdEfghijklmnop"), "f1": lines("abc"), "f2": lines("abc")}
+    sides.append(draft.commit("raise it", {"x": brought["x"]}, on="feature"))
+    draft.commit("Merge branch 'feature'", brought, merge=(sides[-1],))
+    draft.commit("check it\n\nThis is XSA-1.", {"x": lines("abcdEfGhijklmnop")})
+    return draft
+
+
+def test_a_merge_says_what_it_brings(tmp_path: Path) -> None:
+    place = merging().write(tmp_path)
+    words = "a merge of 3 commits, with 7 lines added and 1 removed in 3 files"
+    ask = ("prereqs", "--onto", RELEASE, "--xsa", "1")
+    listed = f"  1  context  {place.short(5)}  Merge branch 'feature'\n     {words}\n  2  XSA-1 "
+    assert listed in place.run(*ask).out
+    assert listed in place.run("check", "--onto", RELEASE).out
+    assert (
+        f"{place.short(5)} Merge branch 'feature'\n  context prerequisite\n  {words}\n" in place.run(*ask, "--why").out
+    )
+    (found,) = json.loads(place.run(*ask, "--json").out)["prerequisites"]
+    assert found["merge"] == {"commits": 3, "files": 3, "added": 7, "removed": 1}
+
+    made = tmp_path / "made"
+    answer = place.run("export", "--onto", RELEASE, "--xsa", "1", "-o", str(made))
+    assert f"  context  0001-Merge-branch-feature.patch\n           {words}\n" in answer.out
+    assert f"\n    prerequisite (context)\n    {words}\n    commit {place[5]}\n" in (made / "README").read_text()
+
+
+def test_no_other_commit_says_what_it_brings(place: Place) -> None:
+    answer = json.loads(place.run("prereqs", "--onto", RELEASE, "--xsa", "2,3,4", "--json").out)
+    assert [found["merge"] for found in answer["prerequisites"]] == [None, None]
+
+
 def test_prereqs_graph(place: Place) -> None:
     c = place.short
     assert place.run("prereqs", "--onto", RELEASE, "--xsa", "2,3,4", "--graph") == (

@@ -77,6 +77,7 @@ def test_json_of_prereqs(place: Place) -> None:
                 "subject": "tidy",
                 "kind": "context",
                 "xsa": None,
+                "merge": None,
                 "reasons": [reason | {"line": "line 5", "gone": True}, reason | {"line": "tidied", "gone": False}],
             }
         ],
@@ -104,10 +105,14 @@ def test_json_of_check(place: Place) -> None:
 #: The contract: every key, and what its value is.
 COMMIT = {"name": str, "commit": str}
 REASON = {"needed_by": str, "path": str, "hunk": int, "line": (str, None), "symbol": None}
+MERGE = {"commits": int, "files": int, "added": int, "removed": int}
+PREREQUISITE = {
+    "commit": str, "subject": str, "kind": str, "xsa": (int, None), "merge": (MERGE, None), "reasons": [REASON],
+}  # fmt: skip
 CONTRACT = {
     "format": int, "base": COMMIT, "tip": COMMIT, "xsa": [int], "state": str,
     "patches": [{"id": str, "xsa": (int, None), "subject": str}],
-    "prerequisites": [{"commit": str, "subject": str, "kind": str, "xsa": (int, None), "reasons": [REASON]}],
+    "prerequisites": [PREREQUISITE],
     "queue": [{"id": str, "role": str}],
 }  # fmt: skip
 LINE_CONTRACT = {

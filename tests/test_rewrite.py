@@ -166,6 +166,52 @@ def test_a_changed_line_is_never_given_up() -> None:
     assert relax(history, history, select(history, 0, [2])).avoided == ()
 
 
+#: The nearest line above the patch came with a commit, that below with another one.
+BETWEEN = ("a; b; c; d; e; f;", "a; b; c; P; d; e; f;", "a; b; c; P; M; d; e; f;", "a; b; c; P; X; M; d; e; f;")
+
+
+@pytest.mark.parametrize(
+    ("weights", "taken", "changed"),
+    [
+        ({}, (1, 2), ()),  # one of them would do, but the context that a hunk has is kept as it is
+        ({2: 42}, (1,), (3,)),
+        ({1: 42}, (2,), (2, 3)),
+        ({1: 42, 2: 42}, (1, 2), ()),  # it can't do without one
+    ],
+)
+def test_a_merge_is_avoided_where_other_context_will_do(
+    weights: dict[int, int], taken: tuple[int, ...], changed: tuple[int, ...]
+) -> None:
+    history = c_story(*BETWEEN).history()
+    full = select(history, 0, [3])
+
+    found = relax(history, history, full, weight=lambda position: weights.get(position, 1))
+    assert found.selection.prerequisites == taken
+    assert found.places == tuple((position, b"f", 1) for position in changed)
+
+
+def test_a_merge_is_avoided_that_comes_in_through_another_commit() -> None:
+    # Change 2 takes out a line of the merge and brings the line below the patch: it can't be had without the merge.
+    history = c_story(
+        "a; b; c; d; e; f;", "a; b; c; M; d; e; f;", "a; b; c; N; d; e; f;", "a; b; c; P; N; d; e; f;",
+        "a; b; c; P; X; N; d; e; f;",
+    ).history()  # fmt: skip
+    full = select(history, 0, [4])
+    assert full.prerequisites == (1, 2, 3)
+
+    found = relax(history, history, full, weight=lambda position: 42 if position == 1 else 1)
+    assert found.selection.prerequisites == (3,)
+    assert found.places == ((3, b"f", 1), (4, b"f", 1))
+
+
+def test_no_merge_is_avoided_for_more_commits_than_it_brings() -> None:
+    history = c_story(*BETWEEN).history()
+    full = select(history, 0, [3])
+    for cheap in (1, 2):
+        found = relax(history, history, full, weight=lambda position, cheap=cheap: 2 if position == cheap else 42)  # type: ignore[misc]
+        assert found.selection.prerequisites in ((cheap,), (1, 2))
+
+
 # How it is written
 
 

@@ -20,7 +20,7 @@ from git_xsa.git.diffs import FileDiff, split_diff, unquote
 from git_xsa.git.repository import Repository
 from git_xsa.git.run import Call, Service
 from git_xsa.git.trees import CommitTree
-from git_xsa.model.change import FileChange, Touch
+from git_xsa.model.change import ADDED, REMOVED, FileChange, Merged, Touch
 from git_xsa.model.follow_ups import fixed_commits
 from git_xsa.model.history import History, TouchIndex, TouchList
 from git_xsa.model.marks import marked_advisories, named_commits
@@ -346,6 +346,7 @@ class Range:
                 "give a base on that branch, or the tip of the branch that the base is on (--tip)",
             )
         self._words: AddedWords | None = None
+        self._merged: dict[int, Merged] = {}
         self._reader = _Reader(repository, self.commits)
         #: How many commits the line has; patches that stand at its end come after that.
         self.size = size = len(self.commits)
@@ -461,6 +462,25 @@ class Range:
     def text(self, position: int) -> bytes:
         """Return the change at ``position`` as git's own diff."""
         return self._reader.text(position)
+
+    def merged(self, position: int) -> Merged | None:
+        """Return what the change at ``position`` brings if it is a merge, ``None`` if it is not."""
+        commit = self.commits[position - 1]
+        if not commit.merge:
+            return None
+        if position not in self._merged:
+            count = int(self._repository.git.text("rev-list", "--count", f"{commit.parent}..{commit.id}", "--")) - 1
+            changes = [
+                diff.change() if isinstance(diff, FileDiff) else diff for diff in self.diffs([position])[position]
+            ]
+            marks = b"".join(hunk.marks for change in changes for hunk in change.hunks)
+            self._merged[position] = Merged(count, len(changes), marks.count(ADDED), marks.count(REMOVED))
+        return self._merged[position]
+
+    def weight(self, position: int) -> int:
+        """Return how many commits the change at ``position`` stands for."""
+        merged = self.merged(position)
+        return 1 + merged.commits if merged is not None else 1
 
     def contents(self, ids: Sequence[str]) -> Mapping[str, bytes]:
         """Return the contents of the blobs ``ids``."""

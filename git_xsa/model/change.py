@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from git_xsa.model.words import count
+
 #: Marks of a hunk's lines, as in a unified diff.
 CONTEXT, REMOVED, ADDED = b" -+"
 
@@ -119,3 +121,19 @@ class Touch(NamedTuple):
     def paths(self) -> set[bytes]:
         """The names that the file has before and after."""
         return {path for path in (self.old_path, self.new_path) if path is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What a merge brings: how many commits besides itself, and what it does to how many files."""
+
+    commits: int
+    files: int
+    added: int
+    removed: int
+
+    @property
+    def words(self) -> str:
+        """What to say of it: it goes in as one patch, however long."""
+        lines = f"{count(self.added, 'line')} added and {self.removed} removed in {count(self.files, 'file')}"
+        return f"a merge of {count(self.commits, 'commit')}, with {lines}"

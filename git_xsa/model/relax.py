@@ -27,7 +27,7 @@ Where one fails, the hunk keeps all its rules.  This looks at text as C code is 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -35,7 +35,7 @@ from git_xsa.model.change import CONTEXT
 from git_xsa.model.history import History
 from git_xsa.model.line import Line
 from git_xsa.model.lines import LineHistory
-from git_xsa.model.rules import OWN, Chosen, Kind, Rule, there
+from git_xsa.model.rules import NEVER, OWN, Chosen, Kind, Rule, there
 from git_xsa.model.selection import RuleSource, Selection, select
 
 #: A hunk of a change: its position, file and number.
@@ -65,37 +65,80 @@ class Relaxed:
 
 
 class _Without:
-    """The rules of a source without those about context lines, except for the hunks that are to ``keep`` theirs."""
+    """The rules of a source without those about context lines, except for the hunks that are to ``keep`` theirs: all
+    of them, or (``False``) only those by which none of the changes to ``avoid`` comes in."""
 
-    def __init__(self, source: RuleSource, keep: Collection[Place]) -> None:
+    def __init__(self, source: RuleSource, keep: Mapping[Place, bool], avoid: Callable[[int], bool]) -> None:
         self._source = source
         self._keep = keep
+        self._avoid = avoid
 
     def prepare(self, positions: Collection[int]) -> None:
         self._source.prepare(positions)
 
     def rules(self, position: int) -> Iterator[Rule]:
         for rule in self._source.rules(position):
-            if not _about_context(rule) or (position, rule.path, rule.hunk) in self._keep:
-                yield rule
+            if _about_context(rule):
+                kept = self._keep.get((position, rule.path, rule.hunk))
+                if kept is None or (not kept and self._avoid(rule.condition.need)):
+                    continue
+            yield rule
 
 
 def _about_context(rule: Rule) -> bool:
     return rule.hunk > 0 and (rule.kind is Kind.CONTEXT or (rule.kind is Kind.CHANGE and rule.gone))
 
 
-def relax(source: RuleSource, history: History, full: Selection, grow: Grow | None = None) -> Relaxed:
+def relax(
+    source: RuleSource,
+    history: History,
+    full: Selection,
+    grow: Grow | None = None,
+    weight: Callable[[int], int] = lambda _: 1,
+) -> Relaxed:
     """Return the smallest selection that obeys the rules of ``source`` but for context that can be written anew.
 
     ``full`` is the selection that obeys them all.  ``grow`` adds to a selection what names need, by the rules given.
     The selection is ``impossible`` where no commit supplies a line that must be there, or takes out one that must not,
     such as one of the base's own.
+
+    ``weight`` tells how many commits a change brings: a merge brings more than one.  Where one would come in, hunks
+    whose place is uncertain keep only context without it first, and the selection with fewer commits is returned.
     """
-    keep: set[Place] = set()
-    # Ends: a selection that is possible obeys the rules of every hunk in `keep`, so a doubtful place is none of these,
-    # and each round keeps one hunk of the range more.  More rules can't make an impossible selection possible.
+
+    def commits(found: Relaxed) -> tuple[bool, int]:
+        return bool(found.selection.impossible), sum(map(weight, found.selection.prerequisites))
+
+    found = _relaxed(source, history, full, grow, lambda _: False)
+    if all(weight(position) == 1 for position in found.selection.prerequisites):
+        return found
+    return min(found, _relaxed(source, history, full, grow, _Heavy(source, full.base, weight)), key=commits)
+
+
+class _Heavy:
+    """Tells whether a change is a merge, or needs one whatever its context."""
+
+    def __init__(self, source: RuleSource, base: int, weight: Callable[[int], int]) -> None:
+        self._rules = _Without(source, {}, lambda _: True)
+        self._base = base
+        self._weight = weight
+        self._known: dict[int, bool] = {NEVER: False}
+
+    def __call__(self, position: int) -> bool:
+        if position not in self._known:
+            brought = select(self._rules, self._base, [position]).queue
+            self._known[position] = any(self._weight(one) > 1 for one in brought)
+        return self._known[position]
+
+
+def _relaxed(
+    source: RuleSource, history: History, full: Selection, grow: Grow | None, avoid: Callable[[int], bool]
+) -> Relaxed:
+    keep: dict[Place, bool] = {}
+    # Ends: a selection that is possible obeys all rules of a hunk that keeps them, so a doubtful place is none of
+    # these, and each round one hunk of the range keeps more.  More rules can't make an impossible selection possible.
     while True:
-        rules = _Without(source, keep)
+        rules = _Without(source, keep, avoid)
         selection = select(rules, full.base, full.wanted)
         if grow is not None and not selection.impossible:
             selection = grow(rules, selection)
@@ -103,7 +146,7 @@ def relax(source: RuleSource, history: History, full: Selection, grow: Grow | No
         doubtful = set() if selection.impossible else _doubtful(history, found)
         if not doubtful:
             return found
-        keep |= doubtful
+        keep |= {place: place in keep for place in doubtful}
 
 
 def compared(source: RuleSource, full: Selection, selection: Selection) -> Relaxed:

@@ -172,6 +172,7 @@ class Preparation:
             cve=marked_cves(commit.message),
             kind=FOLLOW_UP if position in added else None if wanted else selection.kind(position).value,
             needs=self._needs(position),
+            merge=merged.words if (merged := self._range.merged(position)) is not None else "",
         )
 
     def _mail(self, position: int, diff: bytes, note: str) -> bytes:

@@ -131,7 +131,7 @@ def _built(session: Session, question: Question, relaxed: Relaxed | None, builde
     grow = session.supplier(question.base, question.range, relaxed=True)
 
     def follow(source: RuleSource) -> Selection:
-        return relax(source, history, full, grow).selection
+        return relax(source, history, full, grow, question.range.weight).selection
 
     return builder.improve(_verdict(session, question, relaxed.selection, ()), follow)
 
@@ -146,8 +146,11 @@ def _relaxed(session: Session, question: Question, wish: Wish) -> Relaxed | None
         return None
     history = question.range.history
     full = question.proposal.selection
-    found = relax(history, history, full, session.supplier(question.base, question.range, relaxed=True))
-    better = full.impossible or len(found.selection.queue) < len(full.queue) or _ends_uses(found.selection, full)
+    weight = question.range.weight
+    grow = session.supplier(question.base, question.range, relaxed=True)
+    found = relax(history, history, full, grow, weight)
+    smaller = sum(map(weight, found.selection.queue)) < sum(map(weight, full.queue))
+    better = full.impossible or smaller or _ends_uses(found.selection, full)
     if found.selection.impossible or not better:
         return None
     if wish.refresh:

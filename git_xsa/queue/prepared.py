@@ -46,6 +46,8 @@ class Patch:
     cve: tuple[str, ...] = ()
     kind: str | None = None
     needs: tuple[Need, ...] = ()
+    #: What a merge brings, in words; empty for any other commit.
+    merge: str = ""
 
     @property
     def role(self) -> str:

@@ -86,7 +86,7 @@ def readme(queue: Queue, found: list[Item], name: str) -> bytes:
 
 def _about(item: Item, queue: Queue, found: list[Item]) -> list[str]:
     patch = item.patch
-    lines = [one_line(patch.subject), what_it_is(patch, queue), *origin(patch)]
+    lines = [one_line(patch.subject), what_it_is(patch, queue), *([patch.merge] if patch.merge else []), *origin(patch)]
     lines += [f"needed by {words}" for words in needed_by(patch, lambda index: found[index].name)]
     if item.published_name is not None:
         lines.append(f"refreshed; as published: {item.published_name}")

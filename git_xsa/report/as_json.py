@@ -6,6 +6,7 @@ lone surrogates (``surrogateescape``), which JSON can carry, so that nothing is 
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from git_xsa.git.repository import Commit
@@ -132,6 +133,7 @@ def verdict_document(verdict: Verdict) -> dict[str, Any]:
                 "subject": commits[position - 1].subject,
                 "kind": selection.kind(position).value,
                 "xsa": next(iter(verdict.range.marks(position)), None),
+                "merge": asdict(merged) if (merged := verdict.range.merged(position)) is not None else None,
                 "reasons": [_reason(verdict, reason) for reason in selection.reasons[position]],
             }
             for position in selection.prerequisites

@@ -58,12 +58,13 @@ def label(verdict: Verdict, position: int) -> str:
 
 def print_queue(lines: Lines, verdict: Verdict) -> None:
     """Print all commits of the queue in their order: number, what it is, commit, subject, and a note on those patches
-    that have no mark."""
+    that have no mark, and on merges."""
     queue = verdict.selection.queue
     labels = [label(verdict, position) for position in queue]
     width = max(map(len, labels), default=0)
     digits = len(str(len(queue)))
     notes = {one.position: note_on(one) for one in verdict.unmarked if one.patch}
+    notes |= {p: merged.words for p in queue if (merged := verdict.range.merged(p)) is not None}
     for number, (position, name) in enumerate(zip(queue, labels, strict=True), 1):
         wanted = position in verdict.selection.wanted
         style = "bold" if wanted else KIND_STYLES[verdict.selection.kind(position)]
@@ -198,6 +199,9 @@ def _print_why(lines: Lines, verdict: Verdict, position: int) -> None:
     through = kind is Kind.SYMBOL and all(r.rule.symbol is None for r in verdict.selection.reasons[position])
     itself += ", through another one" if through else ""
     lines.line("  ", (kind.value, KIND_STYLES[kind]), f" prerequisite{itself}")
+    merged = verdict.range.merged(position)
+    if merged is not None:
+        lines.line(f"  {merged.words}")
     needed_by = None
     for reason in _readable(verdict.selection.reasons[position]):
         if reason.needed_by != needed_by:

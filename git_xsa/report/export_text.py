@@ -39,6 +39,8 @@ def print_export(git: Git, ready: Ready, wish: Wish, where: str) -> None:
         style = KIND_STYLES[Kind(kind)] if kind is not None and item.patch.role == "prerequisite" else "bold"
         name = item.name if wish.format not in ("branch", "mbox") else item.patch.subject
         output.line("  ", (f"{label:{width}}", style), f"  {name}")
+        if item.patch.merge:
+            output.line(" " * (width + 4), (item.patch.merge, "dim"))
     if ready.verdict.build is not None:
         output.line()
         print_build(output, ready.verdict)
