@@ -242,7 +242,7 @@ def test_patch_of_files_that_are_there_or_not(place: Place) -> None:
     )
     misfit(place, diff("diff --git a/a.c b/b.c", "rename from a.c", "rename to b.c"), "there is a file b.c already")
     misfit(place, diff("diff --git a/a.c b/b.c", "copy from a.c", "copy to b.c"), "there is a file b.c already")
-    misfit(place, diff("diff --git a/no b/x", "rename from no", "rename to x"), "there is no file no")
+    misfit(place, diff("diff --git a/no b/x", "rename from no", "rename to x", *known), "there is no file no")
     misfit(place, diff("diff --git a/b.c/x b/b.c/x", *new, "+++ b/b.c/x", "@@ -0,0 +1 @@", "+x"), "b.c is no folder")
     misfit(
         place, diff("diff --git a/b.c b/b.c", "deleted file mode 100644", "--- a/b.c", "+++ /dev/null",
