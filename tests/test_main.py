@@ -21,6 +21,12 @@ ROOT = Path(__file__).resolve().parent.parent
 
 Run = Callable[[argparse.Namespace], int]
 
+#: What is said of a full disk.
+FULL = (
+    "fatal: No space left on device\n"
+    "hint: free some space on that file system, and run the command again: what was there is as it was\n"
+)
+
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="git xsa-fake", description="Nothing real.")
@@ -221,7 +227,7 @@ class _NotEvenThenError(XsaError):
         (XsaError("odd", "\x9bhint"), 128, "fatal: odd\nhint: \\x9bhint\n"),
         (FileNotFoundError(2, "No such file", "a\x07b"), 128, "fatal: a\\x07b: No such file\n"),
         (PermissionError(13, "Permission denied", b"bytes"), 128, "fatal: bytes: Permission denied\n"),
-        (OSError(28, "No space left on device"), 128, "fatal: No space left on device\n"),
+        (OSError(28, "No space left on device"), 128, FULL),
     ],
 )  # fmt: skip
 def test_a_failure_is_one_message_and_a_status(
@@ -349,7 +355,7 @@ def test_a_full_disk_is_a_failure_and_no_traceback(case: str) -> None:
     finally:
         os.close(full)
 
-    assert (done.returncode, done.stderr) == (128, "fatal: No space left on device\n")
+    assert (done.returncode, done.stderr) == (128, FULL)
 
 
 @pytest.mark.parametrize(("encoding", "shown"), [("utf-8", "text \\udc80é\n"), ("ascii", "text \\udc80\\xe9\n")])

@@ -46,13 +46,20 @@ def role(text: bytes, word: str, number: int = 0, path: bytes = b"a.c") -> Role 
 
 
 @pytest.mark.parametrize(
-    "word",
-    ["ONE", "TWICE", "global", "alias_t", "tagged", "announced", "FIRST", "SECOND", "kinds", "declared", "function"],
+    ("word", "space"),
+    [
+        ("ONE", Space.MACRO),
+        ("TWICE", Space.MACRO),
+        ("tagged", Space.TAG),
+        ("announced", Space.TAG),
+        ("kinds", Space.TAG),
+        *((word, Space.ORDINARY) for word in ("global", "alias_t", "FIRST", "SECOND", "declared", "function")),
+    ],
 )
-def test_a_definition_for_the_whole_file(word: str) -> None:
+def test_a_definition_for_the_whole_file(word: str, space: Space) -> None:
     found = role(C, word)
     assert found is not None
-    assert (found.space, found.defines, found.local, found.function) == (Space.ORDINARY, True, False, None)
+    assert (found.space, found.defines, found.local, found.function) == (space, True, False, None)
 
 
 @pytest.mark.parametrize("word", ["first", "second", "third", "p", "d", "callback"])
@@ -74,8 +81,8 @@ def test_a_local_definition_belongs_to_its_function(word: str) -> None:
         ("for_each", 0, Space.ORDINARY),
         ("looped", 0, Space.ORDINARY),
         ("alias_t", 1, Space.ORDINARY),
-        ("point", 0, Space.ORDINARY),
-        ("other", 0, Space.ORDINARY),
+        ("point", 0, Space.TAG),
+        ("other", 0, Space.TAG),
         ("used_by_macro", 0, Space.ORDINARY),
         ("in_macro", 0, Space.MEMBER),
         ("arch", 0, Space.MEMBER),
