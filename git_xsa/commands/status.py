@@ -59,18 +59,13 @@ def run(options: argparse.Namespace) -> int:
 
 def _print(session: Session, status: Status) -> None:
     from git_xsa.report import pager, style  # noqa: PLC0415
+    from git_xsa.report.status_table import print_table  # noqa: PLC0415
+    from git_xsa.report.width import USUAL, told_width  # noqa: PLC0415
 
     terminal = pager.on_terminal()
-    frozen = session.settings.frozen_refs
     with pager.paged(session.repository.git):
-        if terminal:
-            from git_xsa.report.status_table import print_table  # noqa: PLC0415
-
-            print_table(style.console(session.repository.git, terminal), status, frozen)
-        else:
-            from git_xsa.report.status import print_lines  # noqa: PLC0415
-
-            print_lines(style.lines(session.repository.git, terminal), status, frozen)
+        console = style.console(session.repository.git, terminal, told_width() or USUAL)
+        print_table(console, status, session.settings.frozen_refs)
 
 
 def _print_remarks(status: Status) -> None:

@@ -1,4 +1,4 @@
-"""The words of ``git xsa-status``, the lines it prints into a pipe, and its JSON; the table is in ``status_table``."""
+"""The words of ``git xsa-status``, and its JSON; the table is in ``status_table``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from git_xsa.model.words import advisory_names, count
 from git_xsa.queue.answer import State
 from git_xsa.queue.status import AdvisoryStatus, BranchStatus, Status
 from git_xsa.report.as_json import FORMAT
-from git_xsa.report.style import Lines, Part
+from git_xsa.report.style import Part
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 #: After how long what was fetched last is said to be old.
@@ -260,34 +260,6 @@ def _freeze(status: Status, refs: str) -> list[Part]:
         begin, end = status.coming[0]
         return [(f"Not frozen; from {spelled(begin)} until {spelled(end)}: {refs}", "cyan")]
     return [("Not frozen.", "")]
-
-
-def print_lines(lines: Lines, status: Status, frozen_refs: Iterable[str]) -> None:
-    """Print everything without a table: what holds for all, then a line for each branch."""
-    for parts in head_lines(status, frozen_refs):
-        lines.line(*parts)
-    for one in status.branches:
-        lines.line(
-            f"{one.branch.name}: ",
-            (due_words(one.due, status.now), due_style(one.due, status.now)),
-            _rest(one, status.now),
-        )
-
-
-def _rest(one: BranchStatus, now: Instant) -> str:
-    """Return all that a line says of a branch after what is due."""
-    why = reason(one, now)
-    frozen = f"frozen until {spelled(one.due.not_before)}" if one.due.not_before is not None else ""
-    told_first = "; ".join(filter(None, [why, frozen]))
-    words = [f" ({told_first})" if told_first else ""]
-    if one.release is not None and one.released is not None:
-        ago = f", {distance(now - one.released)} ago" if one.released <= now else ""
-        words.append(f"{one.release.name} was made {day(one.released)}{ago}")
-        words.append(f"{count(one.commits, 'commit')} since, {count(one.fixes, 'security fix')} among them")
-    if one.staging is not None:
-        words.append(staging_words(one))
-    words += [line for line, _ in told(one, now)]
-    return "; ".join(words)
 
 
 def staging_words(one: BranchStatus) -> str:

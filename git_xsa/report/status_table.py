@@ -1,4 +1,4 @@
-"""``git xsa-status`` for a person at a terminal: a table of the branches, and below it what the table has no room for.
+"""``git xsa-status`` for a person: a table of the branches, and below it what the table has no room for.
 
 In a wide terminal the reasons stand in the table; in a narrow one below it.
 """
@@ -47,7 +47,9 @@ def print_table(console: Console, status: Status, frozen_refs: Iterable[str]) ->
     table = _table(status, wide)
     if not wide:  # too wide for the terminal is better than with digits cut off
         table.width = Measurement.get(console, console.options.update(width=UNLIMITED), table).maximum
-    console.print(table, crop=False, soft_wrap=False)
+    with console.capture() as page:
+        console.print(table, crop=False, soft_wrap=False)
+    print(*(line.rstrip() for line in page.get().splitlines()), sep="\n")  # rich fills each line up
     for one in status.branches:
         if one.advisories or (one.due.kind not in QUIET and not wide) or (one.staging and one.staging.behind):
             _print_details(console, one, status.now, wide)

@@ -81,15 +81,15 @@ def lines(git: Git, terminal: bool) -> Lines:
     return Lines(wants_colour(git, terminal), terminal_width() if terminal else None)
 
 
-def console(git: Git, terminal: bool | None = None) -> Console:
-    """Return a console for tables on standard output, as wide as the terminal if there is one."""
+def console(git: Git, terminal: bool | None = None, piped: int = UNLIMITED) -> Console:
+    """Return a console for tables on standard output, as wide as the terminal if there is one, else ``piped``."""
     from rich.console import Console  # noqa: PLC0415 - slow to load, and not needed for JSON
 
     person = on_terminal() if terminal is None else terminal
     colour = wants_colour(git, person)
     return Console(
         file=sys.stdout,
-        width=None if person else UNLIMITED,
+        width=None if person else piped,
         color_system="standard" if colour else None,
         force_terminal=colour,
         no_color=not colour,

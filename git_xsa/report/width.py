@@ -20,11 +20,17 @@ LEAST = 20
 LEFT = 24
 
 
+def told_width() -> int | None:
+    """Return the columns that ``COLUMNS`` says, ``None`` when it says nothing."""
+    told = os.environ.get("COLUMNS", "")
+    return max(int(told), LEAST) if re.fullmatch("[1-9][0-9]{0,4}", told) else None
+
+
 def terminal_width() -> int:
     """Return the columns that output may have: what ``COLUMNS`` says, else those of the terminal, else 80."""
-    told = os.environ.get("COLUMNS", "")
-    if re.fullmatch("[1-9][0-9]{0,4}", told):
-        return max(int(told), LEAST)
+    told = told_width()
+    if told is not None:
+        return told
     for stream in (1, 2, 0):  # the first is a pipe when a pager reads it
         try:
             columns = os.get_terminal_size(stream).columns
