@@ -33,7 +33,7 @@ NOT_KNOWN = "it may concern other versions or other software; what is in no bran
 PROGRAM = (sys.executable, "-m", "git_xsa")
 MARKS = "marks"
 JANE = "Jane Doe <jane@example.org>"
-#: Commits are a minute apart, so that no two look alike to ``git log``.
+#: The first commit is made a ``step`` after this, 2023-11-14 22:13:20 UTC.
 FIRST_DATE = 1_700_000_000
 
 
@@ -116,13 +116,17 @@ def run(folder: Path, *words: str, given: str | bytes = "") -> Answer:
     out, err = (io.TextIOWrapper(stream, encoding="utf-8", write_through=True) for stream in (printed, complained))
     source = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8")
     before = Path.cwd()
+    umask = os.umask(0o022)
+    os.umask(umask)
     os.chdir(folder)
     try:
         with mock.patch.object(sys, "stdin", source), redirect_stdout(out), redirect_stderr(err):
             status = program.main(words)
     finally:
         os.chdir(before)
-        gc.enable()  # a command is a process of its own otherwise, and goes without
+        # A command is a process of its own otherwise: it goes without a collector, and may keep what it writes private.
+        gc.enable()
+        os.umask(umask)
     answer = Answer(status, printed.getvalue().decode(), complained.getvalue().decode())
     if absent := lacking(answer.err):
         pytest.skip(f"{absent} is not installed")
