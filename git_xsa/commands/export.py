@@ -44,7 +44,7 @@ def parser() -> argparse.ArgumentParser:
         prog="git xsa-export",
         usage="git xsa-export --onto <base> [--base-patches <package>]... [--tip <ref>]\n"
         "                      [--xsa <n>[,<n>]... | <commit>... | <patch file>...]\n"
-        "                      [--format <format>] [-o <folder>] [--policy <policy>] [--refresh]\n"
+        "                      [--format <format>] [-o <folder>] [--policy <policy>] [--refresh] [--keep-going]\n"
         "                      [--start <n>] [--prefix <text>] [--backport-names] [--package-version <version>]\n"
         "                      [--build <command>] [--no-symbols] [--force] [--json]\n"
         "   or: git xsa-export --verify <folder> --onto <base> [--policy <policy>] [--json]",
@@ -76,6 +76,9 @@ def parser() -> argparse.ArgumentParser:
         "--package-version", metavar="<version>", type=_version, default="", help="the version to name in changelogs"
     )
     made.add_argument("--force", action="store_true", help="replace an export that was changed, or a branch")
+    made.add_argument(
+        "--keep-going", action="store_true", help="leave out the advisories that can't be applied, and write the others"
+    )
     made.add_argument("--no-symbols", action="store_true", help="leave out commits that only supply names in the code")
     made.add_argument(
         "--embargoed", action="count", default=0, help="given twice: put patch files into a branch all the same"
@@ -135,6 +138,8 @@ def _check(options: argparse.Namespace) -> None:
         raise UsageError("give either advisories (--xsa), or commits, or patch files", "see git help xsa-export")
     if options.verify is not None and (options.xsa or options.patches or options.output or options.refresh):
         raise UsageError("--verify takes what it checks from the folder", "see git help xsa-export")
+    if options.keep_going and (options.patches or options.verify is not None):
+        raise UsageError("--keep-going leaves out advisories", "give no commits, patch files or --verify with it")
     if options.verify is not None and options.build is not None:
         raise UsageError("--verify builds nothing", "leave out --build")
 
@@ -182,6 +187,7 @@ def _request(session: Session, options: argparse.Namespace) -> Request:
         options.tip or "",
         not options.no_symbols,
         build_wishes(options, session.settings.build) is not None,
+        options.keep_going,
     )
 
 
@@ -235,4 +241,6 @@ def _nothing(session: Session, verdict: Verdict, options: argparse.Namespace) ->
         remarks.note(words)
     if verdict.unknown:
         hint_unknown(session)
+    if verdict.rest is not None and not options.keep_going:
+        remarks.hint("--keep-going writes what goes in: all advisories but those that can't be applied")
     return 2 if verdict.state is State.CONFLICTS else 1

@@ -175,6 +175,8 @@ class Verdict:
     on_branch: Mapping[int, LoggedCommit] = field(default_factory=dict)
     #: Whether the answer may be under embargo.
     private: bool = False
+    #: The advisories that the rest can do without, and why each can't be in the queue.
+    out: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def xsa(self) -> list[int]:
@@ -210,14 +212,16 @@ class Verdict:
         where = f"{self.base.name}..{self.tip.spelled}"
         reasons = dict.fromkeys(self.unknown, f"no commit of {where} says that it fixes it")
         reasons |= {one.number: one.reason for one in self.found if one.number in self.without_patch}
-        return dict(sorted((reasons | dict.fromkeys(self.present, f"{self.base.name} has all of it")).items()))
+        reasons |= dict.fromkeys(self.present, f"{self.base.name} has all of it")
+        return dict(sorted({**reasons, **self.out}.items()))
 
     @property
     def unresolved(self) -> list[int]:
-        """The advisories that were asked for and that may be missing from the queue: nothing is known of them, or their
-        patches can't be read.  One that the store knows to have no patch for this branch is none of them."""
+        """The advisories that were asked for and that are missing from the queue, or may be: they don't go in, nothing
+        is known of them, or their patches can't be read.  One that the store knows to have no patch for this branch is
+        none of them."""
         settled = {series.number for series in self.found if series.basis in _NOTHING_TO_APPLY}
-        return sorted({*self.unknown, *self.without_patch} - settled)
+        return sorted({*self.unknown, *self.without_patch, *self.out} - settled)
 
     def needed_advisories(self, number: int) -> set[int]:
         """Return the other advisories whose changes must come before those of the advisory ``number``."""
@@ -380,6 +384,10 @@ class Question:
     later: tuple[Later, ...] = ()
     #: Whether the ledger has an advisory of it under embargo.
     secret: bool = False
+    #: The advisories whose patches are known from a text.
+    settled: frozenset[int] = frozenset()
+    #: The advisories that were asked for and left out, as they can't be applied, and why.
+    out: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def private(self) -> bool:
@@ -393,4 +401,4 @@ class Question:
         verdict = Verdict(self.base, self.tip, self.range, state, selection, doubt, self.asked, self.xsa_of)
         rest = self.rest.answer(quarantine) if self.rest is not None else None
         told = replace(verdict, found=self.found, rest=rest, not_judged=self.not_judged, unmarked=self.unmarked)
-        return replace(told, on_branch=self.on_branch, later=self.later, private=self.private)
+        return replace(told, on_branch=self.on_branch, later=self.later, private=self.private, out=self.out)

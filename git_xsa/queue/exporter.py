@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from hashlib import sha256
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from git_xsa.queue.answer import BuildState, FoundSeries, Question, State, Verdi
 from git_xsa.queue.export import Preparation, Source
 from git_xsa.queue.folder import MANIFEST, manifest
 from git_xsa.queue.formats import FORMATS, export
+from git_xsa.queue.keep_going import going_in
 from git_xsa.queue.later import Later
 from git_xsa.queue.policy import LENIENT, Files
 from git_xsa.queue.prepared import Patch, Queue, Style
@@ -77,6 +79,8 @@ def prepare(session: Session, question: Question, wish: Wish, builder: Builder |
 
     With a ``builder`` the queue is one that builds; there is nothing to export if none does.
     """
+    if wish.request.keep_going:
+        question = going_in(session, question, partial(_most_relaxed, session) if wish.refresh else None)
     full = question.proposal.selection
     relaxed = _relaxed(session, question, wish) if full.wanted else None
     if relaxed is None and question.proposal.state is not None:
@@ -144,11 +148,9 @@ def _relaxed(session: Session, question: Question, wish: Wish) -> Relaxed | None
     """Return the smaller selection that is to be exported, ``None`` when it is the full one."""
     if not wish.refresh and wish.policy not in LENIENT:
         return None
-    history = question.range.history
     full = question.proposal.selection
     weight = question.range.weight
-    grow = session.supplier(question.base, question.range, relaxed=True)
-    found = relax(history, history, full, grow, weight)
+    found = _most_relaxed(session, question)
     smaller = sum(map(weight, found.selection.queue)) < sum(map(weight, full.queue))
     better = full.impossible or smaller or _ends_uses(found.selection, full)
     if found.selection.impossible or not better:
@@ -157,6 +159,13 @@ def _relaxed(session: Session, question: Question, wish: Wish) -> Relaxed | None
         return found
     trial = Preparation(session.repository, session.quarantine, _source(question, found.selection, wish))
     return found if trial.comes_out_right(judges_for(wish.format, wish.policy)) else None
+
+
+def _most_relaxed(session: Session, question: Question) -> Relaxed:
+    """Return the selection with the least that context alone needs, in conflict or not."""
+    history = question.range.history
+    grow = session.supplier(question.base, question.range, relaxed=True)
+    return relax(history, history, question.proposal.selection, grow, question.range.weight)
 
 
 def _ends_uses(selection: Selection, full: Selection) -> bool:
@@ -176,7 +185,7 @@ def _verdict(session: Session, question: Question, selection: Selection, patches
     queue = {*selection.queue, *(later.position for later in question.later)}
     later = tuple(one for one in question.later if queue.intersection(one.of))  # what refreshing left out needs no fix
     told = replace(verdict, found=question.found, not_judged=question.not_judged, unmarked=out, later=later)
-    return replace(told, xsa_of=question.xsa_of, on_branch=question.on_branch)
+    return replace(told, xsa_of=question.xsa_of, on_branch=question.on_branch, out=question.out)
 
 
 def _avoided(question: Question, relaxed: Relaxed) -> list[str]:

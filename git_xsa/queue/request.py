@@ -9,6 +9,7 @@ from typing import Any
 
 from git_xsa.git.repository import Commit
 from git_xsa.queue.answer import Question
+from git_xsa.queue.keep_going import one_queue
 from git_xsa.queue.session import Session
 
 
@@ -17,7 +18,8 @@ class Request:
     """What an export was asked for: advisories, commits or patch files; with none of them all that is outstanding.
 
     ``tip`` is the branch or commit that was named, empty for the branch of the base.  ``symbols`` tells whether names
-    in the code counted, ``built`` whether a build was asked what is missing.
+    in the code counted, ``built`` whether a build was asked what is missing, ``keep_going`` whether advisories that
+    can't be applied are left out.
     """
 
     xsa: tuple[int, ...] = ()
@@ -26,6 +28,7 @@ class Request:
     tip: str = ""
     symbols: bool = True
     built: bool = False
+    keep_going: bool = False
 
     def question(self, session: Session, base: Commit) -> Question:
         """Return the question about ``base``; errors as those of ``Session.ask_one``."""
@@ -34,9 +37,10 @@ class Request:
             return session.ask_files(base, tip, self.files)
         if self.commits:
             return session.ask_commits(base, tip, self.commits)
-        if self.xsa:
-            return session.ask_one(base, tip, self.xsa, named=True)
-        return session.ask_one(base, tip, session.outstanding(base, tip), named=False)
+        numbers = self.xsa or session.outstanding(base, tip)
+        if self.keep_going:
+            return one_queue(session.ask(base, tip, numbers, named=bool(self.xsa)))
+        return session.ask_one(base, tip, numbers, named=bool(self.xsa))
 
     def document(self) -> dict[str, Any]:
         """Return it as the manifest has it; commits by their full names."""
@@ -47,6 +51,7 @@ class Request:
             "tip": self.tip or None,
             "symbols": self.symbols,
             "built": self.built,
+            "keep_going": self.keep_going,
         }
 
 
@@ -55,4 +60,5 @@ def read_request(found: Mapping[str, Any]) -> Request:
     commits = tuple(Commit(str(name), str(name)) for name in found["commits"])
     files = tuple(Path(name) for name in found["files"])
     xsa = tuple(int(number) for number in found["xsa"])
-    return Request(xsa, commits, files, str(found["tip"] or ""), bool(found["symbols"]), bool(found["built"]))
+    going = bool(found.get("keep_going", False))  # no older manifest has it
+    return Request(xsa, commits, files, str(found["tip"] or ""), bool(found["symbols"]), bool(found["built"]), going)

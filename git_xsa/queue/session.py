@@ -365,7 +365,9 @@ class Session:
         told = tuple(one for one in unmarked if one.patch or one.position not in queue)
         secret = self._secret({*asked, *(number for numbers in whole.values() for number in numbers)})
         question = Question(base, tip, history, whole, asked, proposal, unmarked=told, later=later, secret=secret)
-        return replace(question, rest=self._rest(question, settled))
+        question = replace(question, settled=frozenset(settled))
+        conflicts = proposal.state is State.CONFLICTS
+        return replace(question, rest=self.without_conflicts(question, proposal.selection)) if conflicts else question
 
     def _with_later(
         self, base: Commit, history: Range, wanted: dict[int, tuple[int, ...]], proposal: Proposal
@@ -390,19 +392,18 @@ class Session:
             later = later_fixes(history, start, proposal.selection.queue, added)
         return {**dict.fromkeys(sorted(added), ()), **wanted}, proposal, later
 
-    def _rest(self, question: Question, settled: Collection[int]) -> Question | None:
-        """Return the question about what goes in, ``None`` when all of it does, or nothing."""
-        if question.proposal.state is not State.CONFLICTS:
-            return None
+    def without_conflicts(self, question: Question, selection: Selection) -> Question | None:
+        """Return the question about the advisories that go in as ``selection`` says, which has conflicts; each as a
+        whole, ``None`` when there is none."""
         patches = {one.position for one in question.unmarked if one.patch}
-        fitting = without_conflicts(question.xsa_of, question.proposal.selection)
+        fitting = without_conflicts(question.xsa_of, selection)
         fitting = {position: found for position, found in fitting.items() if position not in patches}
         base, history = question.base, question.range
         if all(position <= history.position[base.id] for position in fitting):
             return None
         numbers = {number for found in fitting.values() for number in found}
         asked = tuple(number for number in question.asked if number in numbers)
-        return self.question(base, question.tip, history, fitting, asked, settled)
+        return self.question(base, question.tip, history, fitting, asked, question.settled)
 
     def _proposal(self, base: Commit, history: Range, wanted: Iterable[int]) -> Proposal:
         """Return what the line history says of the changes at ``wanted``."""

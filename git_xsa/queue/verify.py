@@ -52,7 +52,7 @@ def verify(session: Session, folder: Path, base: Commit, policy: str | None) -> 
         if "asked" not in known:
             return replace(found, problems=(*found.problems, f"{MANIFEST}: {NOT_RECORDED} is not known"))
         request, old = read_request(known["asked"]), entries(known)
-        wish = Wish(str(known["export"]), str(known["policy"]), bool(known["asked"]["refresh"]))
+        wish = Wish(str(known["export"]), str(known["policy"]), bool(known["asked"]["refresh"]), request=request)
         if wish.format not in FORMATS or wish.policy not in POLICIES:
             raise ValueError(wish.format)
     except (LookupError, TypeError, ValueError, AttributeError):

@@ -77,6 +77,7 @@ def _head(verdict: Verdict) -> dict[str, Any]:
         "without_patch": verdict.without_patch,
         "unmarked": [_unmarked(verdict, one) for one in verdict.unmarked],
         "follow_ups": [_later(verdict, one) for one in verdict.later],
+        "left_out": [{"xsa": number, "why": why} for number, why in sorted(verdict.out.items())],
     }
     return {
         "format": FORMAT,

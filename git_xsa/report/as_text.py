@@ -8,11 +8,12 @@ from git_xsa.model.rules import Choice, Kind, Symbol
 from git_xsa.model.selection import Reason
 from git_xsa.model.words import advisory_names, count, short_names
 from git_xsa.queue.answer import State, Verdict
+from git_xsa.queue.obstacle import short
 from git_xsa.queue.unmarked import note_on
 from git_xsa.report.build import print_build
 from git_xsa.report.follow_ups import print_missing_later, print_other_later
 from git_xsa.report.found import print_found
-from git_xsa.report.hunks import SHOWN_LINES, print_lines, print_refused, short
+from git_xsa.report.hunks import SHOWN_LINES, print_lines, print_refused
 from git_xsa.report.style import Lines
 
 STYLES = {

@@ -12,6 +12,7 @@ from itertools import groupby
 from git_xsa.model.rules import Kind
 from git_xsa.model.words import advisory_names, count, short_names
 from git_xsa.queue.answer import State, Verdict
+from git_xsa.queue.obstacle import obstacle
 from git_xsa.queue.standing import Standing, standings
 from git_xsa.report.as_text import (
     KIND_STYLES,
@@ -28,7 +29,7 @@ from git_xsa.report.as_text import (
 from git_xsa.report.build import print_build
 from git_xsa.report.follow_ups import print_missing_later, print_other_later
 from git_xsa.report.found import needs_words, print_found
-from git_xsa.report.hunks import obstacle, print_refused
+from git_xsa.report.hunks import print_refused
 from git_xsa.report.style import Lines, Part
 
 #: The states in the order in which they need attention.

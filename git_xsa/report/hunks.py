@@ -5,23 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from git_xsa.model.selection import Reason
-from git_xsa.model.words import advisory_names, count
+from git_xsa.model.words import count
 from git_xsa.queue.answer import Verdict
-from git_xsa.queue.fitting import blocked
+from git_xsa.queue.obstacle import in_the_way, in_their_order, short
 from git_xsa.report.style import Lines
 
 #: How many places of the patches themselves are shown, how many of what they need, and how many lines of each.
 SHOWN_OWN = 12
 SHOWN_FAR = 4
 SHOWN_LINES = 8
-#: How many hexadecimal digits of a commit are shown: what ``git log --oneline`` shows in xen.git, and one more.
-DIGITS = 12
-
-
-def short(verdict: Verdict, position: int) -> str:
-    """Return the commit at ``position``, shortened; the name of a patch file in full."""
-    name = verdict.range.commits[position - 1].id
-    return name[:DIGITS] if len(name) == verdict.range.hash_length else name
 
 
 def print_lines(lines: Lines, reason: Reason, mark: str) -> None:
@@ -56,46 +48,6 @@ def print_refused(lines: Lines, verdict: Verdict) -> None:
     _print(lines, verdict, far, SHOWN_FAR, "places in what it needs")
 
 
-def obstacle(verdict: Verdict, own: Sequence[int]) -> str:
-    """Return in one sentence why the changes at ``own``, those of one advisory, can't be applied: where one of them
-    does not fit, or else what comes before them and can't be applied."""
-    selection = verdict.selection
-    stuck = blocked(selection)
-    direct: dict[int, list[int]] = {}
-    for needed in sorted(stuck & selection.reasons.keys()):
-        for reason in selection.reasons[needed]:
-            direct.setdefault(reason.needed_by, []).append(needed)
-    mine, reached = set(own), set(own)
-    level = sorted(mine & stuck)
-    while level:  # ends: a change is reached once
-        found = [reason for reason in selection.impossible if reason.needed_by in level]
-        if found:
-            return _does_not_fit(verdict, _ordered(found), mine)
-        level = sorted({need for position in level for need in direct.get(position, ())} - reached)
-        reached.update(level)
-        others = sorted({x for p in level if p in selection.wanted for x in verdict.xsa_of.get(p, ())})
-        if others:
-            return f"comes after {advisory_names(others)}"
-    return ""
-
-
-def _does_not_fit(verdict: Verdict, reasons: Sequence[Reason], own: set[int]) -> str:
-    """Return where the first of ``reasons`` is, how many there are, and whose change has it if that is none of
-    ``own``."""
-    reason = reasons[0]
-    who = short(verdict, reason.needed_by)
-    if reason.needed_by not in own:
-        who = f"needs {who} {verdict.range.commits[reason.needed_by - 1].subject}, which has no place"
-    path = reason.rule.path.decode("utf-8", "surrogateescape")
-    more = f", and {count(len(reasons) - 1, 'more place')}" if len(reasons) > 1 else ""
-    return f"{who}: hunk {reason.rule.hunk} of {path}: {_in_the_way(verdict, reason)}{more}"
-
-
-def _in_the_way(verdict: Verdict, reason: Reason) -> str:
-    did = "added in its place" if reason.rule.gone else "removed"
-    return f"lines that {verdict.base.name} itself {did}" if reason.rule.lines else reason.rule.note
-
-
 def _above(verdict: Verdict, changes: set[int]) -> set[int]:
     """Return ``changes`` and those that need one of them, themselves or through others."""
     found = set(changes)
@@ -109,8 +61,8 @@ def _above(verdict: Verdict, changes: set[int]) -> set[int]:
 
 def _print(lines: Lines, verdict: Verdict, reasons: Sequence[Reason], limit: int, what: str) -> None:
     """Print the hunks that lines of the base's own are in the way of."""
-    for reason in _ordered(reasons)[:limit]:
-        _place(lines, verdict, reason, _in_the_way(verdict, reason))
+    for reason in in_their_order(reasons)[:limit]:
+        _place(lines, verdict, reason, in_the_way(verdict, reason))
         print_lines(lines, reason, "+" if reason.rule.gone else "-")
     if len(reasons) > limit:
         lines.line(f"  ... and {len(reasons) - limit} more {what}")
@@ -118,17 +70,13 @@ def _print(lines: Lines, verdict: Verdict, reasons: Sequence[Reason], limit: int
 
 def _print_lacking(lines: Lines, verdict: Verdict, reasons: Sequence[Reason], limit: int) -> None:
     """Print the hunks of the patches that expect what only commits bring that can't be applied, either."""
-    for reason in _ordered(reasons)[:limit]:
+    for reason in in_their_order(reasons)[:limit]:
         name = verdict.base.name
         words = f"lines that {name} has there instead" if reason.rule.gone else f"lines that {name} lacks"
         _place(lines, verdict, reason, words)
         print_lines(lines, reason, "+" if reason.rule.gone else "-")
     if len(reasons) > limit:
         lines.line(f"  ... and {count(len(reasons) - limit, 'more place')}")
-
-
-def _ordered(reasons: Sequence[Reason]) -> list[Reason]:
-    return sorted(reasons, key=lambda reason: (reason.needed_by, reason.rule.path, reason.rule.hunk))
 
 
 def _place(lines: Lines, verdict: Verdict, reason: Reason, words: str) -> None:

@@ -1,0 +1,65 @@
+"""Why an advisory can't be applied, in a sentence: the first place that stands against it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from git_xsa.model.selection import Reason
+from git_xsa.model.words import advisory_names, count
+from git_xsa.queue.answer import Verdict
+from git_xsa.queue.fitting import blocked
+
+#: How many hexadecimal digits of a commit are shown: what ``git log --oneline`` shows in xen.git, and one more.
+DIGITS = 12
+
+
+def short(verdict: Verdict, position: int) -> str:
+    """Return the commit at ``position``, shortened; the name of a patch file in full."""
+    name = verdict.range.commits[position - 1].id
+    return name[:DIGITS] if len(name) == verdict.range.hash_length else name
+
+
+def obstacle(verdict: Verdict, own: Sequence[int]) -> str:
+    """Return in one sentence why the changes at ``own``, those of one advisory, can't be applied: where one of them
+    does not fit, or else what comes before them and can't be applied."""
+    selection = verdict.selection
+    stuck = blocked(selection)
+    direct: dict[int, list[int]] = {}
+    for needed in sorted(stuck & selection.reasons.keys()):
+        for reason in selection.reasons[needed]:
+            direct.setdefault(reason.needed_by, []).append(needed)
+    mine, reached = set(own), set(own)
+    level = sorted(mine & stuck)
+    while level:  # ends: a change is reached once
+        found = [reason for reason in selection.impossible if reason.needed_by in level]
+        if found:
+            return _does_not_fit(verdict, in_their_order(found), mine)
+        level = sorted({need for position in level for need in direct.get(position, ())} - reached)
+        reached.update(level)
+        others = sorted({x for p in level if p in selection.wanted for x in verdict.xsa_of.get(p, ())})
+        if others:
+            return f"comes after {advisory_names(others)}"
+    return ""
+
+
+def _does_not_fit(verdict: Verdict, reasons: Sequence[Reason], own: set[int]) -> str:
+    """Return where the first of ``reasons`` is, how many there are, and whose change has it if that is none of
+    ``own``."""
+    reason = reasons[0]
+    who = short(verdict, reason.needed_by)
+    if reason.needed_by not in own:
+        who = f"needs {who} {verdict.range.commits[reason.needed_by - 1].subject}, which has no place"
+    path = reason.rule.path.decode("utf-8", "surrogateescape")
+    more = f", and {count(len(reasons) - 1, 'more place')}" if len(reasons) > 1 else ""
+    return f"{who}: hunk {reason.rule.hunk} of {path}: {in_the_way(verdict, reason)}{more}"
+
+
+def in_the_way(verdict: Verdict, reason: Reason) -> str:
+    """Return what of the base stands where ``reason`` is, in words."""
+    did = "added in its place" if reason.rule.gone else "removed"
+    return f"lines that {verdict.base.name} itself {did}" if reason.rule.lines else reason.rule.note
+
+
+def in_their_order(reasons: Sequence[Reason]) -> list[Reason]:
+    """Return ``reasons`` by commit, file and hunk."""
+    return sorted(reasons, key=lambda reason: (reason.needed_by, reason.rule.path, reason.rule.hunk))
