@@ -289,6 +289,19 @@ def test_debian_gets_dep3_headers_and_a_stanza(shared: Place, tmp_path: Path) ->
     )
 
 
+def test_rpm_gets_the_entries_of_its_changelog(shared: Place, tmp_path: Path) -> None:
+    export(shared.folder, tmp_path / "made", "--format", "rpm", "--xsa", "2,4")
+    assert (tmp_path / "made" / "xsa-changelog.inc").read_text(encoding="utf-8") == (
+        "- XSA-2 CVE-2020-1234: a: bound it\n- XSA-4: b: alone\n"
+    )
+
+
+def test_the_numbers_of_an_advisory_are_in_order() -> None:
+    cves = ("CVE-2024-10000", "CVE-2024-9999", "CVE-2023-50000")
+    patch = Patch("id", "stem", b"", b"", "subject", xsa=(497,), cve=cves)
+    assert Queue("b", "", "", "strict", (patch,)).cves(497) == ["CVE-2023-50000", "CVE-2024-9999", "CVE-2024-10000"]
+
+
 def test_no_line_of_the_stanza_is_too_long() -> None:
     cves = tuple(f"CVE-2026-6242{number}" for number in range(6))
     patch = Patch(

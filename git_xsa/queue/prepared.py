@@ -106,8 +106,9 @@ class Queue:
         return match[0] if match else ""
 
     def cves(self, number: int) -> list[str]:
-        """Return the CVE numbers of an advisory as far as its patches tell."""
-        return list(dict.fromkeys(cve for patch in self.patches if number in patch.xsa for cve in patch.cve))
+        """Return the CVE numbers of an advisory as far as its patches tell, by year and number."""
+        found = {cve for patch in self.patches if number in patch.xsa for cve in patch.cve}
+        return sorted(found, key=lambda cve: [int(part) for part in re.findall("[0-9]+", cve)])
 
 
 @dataclass(frozen=True)

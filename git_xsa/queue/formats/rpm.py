@@ -1,4 +1,5 @@
-"""A block of ``PatchNNNN:`` lines for a spec file, in numbers of the packager's choice, and the patches.
+"""A block of ``PatchNNNN:`` lines for a spec file, in numbers of the packager's choice, the patches, and the entries
+of ``%changelog``, to go below the line with day, name and version that ``rpmdev-bumpspec`` or the packager writes.
 
 ``%autosetup -p1`` applies them in this order.  The block can be pasted, or read by ``%include``.
 """
@@ -6,10 +7,11 @@
 from __future__ import annotations
 
 from git_xsa.queue.prepared import Item, Queue, Style, patch_files
-from git_xsa.queue.readme import origin, what_it_is
+from git_xsa.queue.readme import one_line, origin, what_it_is
 
 FOLDER = ""
 BLOCK = "xsa-patches.inc"
+CHANGELOG = "xsa-changelog.inc"
 
 
 def files(queue: Queue, _style: Style, found: list[Item]) -> dict[str, bytes]:
@@ -19,4 +21,13 @@ def files(queue: Queue, _style: Style, found: list[Item]) -> dict[str, bytes]:
         comment = ", ".join([what_it_is(item.patch, queue), *origin(item.patch)])
         # rpm expands macros in comments, too.
         lines += ["# " + comment.replace("%", "%%"), f"Patch{item.number:04}: {item.name}"]
-    return {**patch_files(found), BLOCK: ("\n".join(lines) + "\n").encode()}
+    return {**patch_files(found), BLOCK: ("\n".join(lines) + "\n").encode(), CHANGELOG: changelog(queue).encode()}
+
+
+def changelog(queue: Queue) -> str:
+    """Return the entries of ``%changelog``: each advisory that the queue fixes, with its CVE numbers and title."""
+    lines = []
+    for number in queue.xsa:
+        title = one_line(queue.titles.get(number, "no title is known"))
+        lines.append(f"- {' '.join([f'XSA-{number}', *queue.cves(number)])}: {title}".replace("%", "%%"))
+    return "".join(f"{line}\n" for line in lines)
