@@ -26,6 +26,7 @@ from git_xsa.queue.bases import find_base
 from git_xsa.queue.exporter import Ready, Wish, files_of, prepare
 from git_xsa.queue.folder import write_folder
 from git_xsa.queue.formats import FORMATS
+from git_xsa.queue.package_version import changelog_of, described, next_in_changelog
 from git_xsa.queue.policy import POLICIES
 from git_xsa.queue.prepared import Style
 from git_xsa.queue.request import Request
@@ -155,7 +156,7 @@ def _export(session: Session, options: argparse.Namespace, base: Commit) -> int:
             f"{what} may be under embargo, and a branch is easily pushed",
             "give --embargoed twice if they are to go into a branch all the same",
         )
-    style = Style(options.start, options.prefix, options.backport_names, options.package_version)
+    style = _style(session, options, base)
     wish = Wish(options.format, options.policy or "strict", options.refresh, style, request)
     with builder_for(session, build_wishes(options, session.settings.build)) as builder:
         ready = prepare(session, question, wish, builder)
@@ -175,6 +176,15 @@ def _export(session: Session, options: argparse.Namespace, base: Commit) -> int:
     if ready.verdict.unknown:
         hint_unknown(session)
     return int(bool(ready.verdict.unresolved))
+
+
+def _style(session: Session, options: argparse.Namespace, base: Commit) -> Style:
+    version, upstream = options.package_version, ""
+    if options.format == "debian" and not version:
+        changelog = changelog_of([*options.base_patches, options.onto, "."])
+        version = next_in_changelog(changelog) if changelog is not None else ""
+        upstream = described(session.repository, base, session.settings.release_tag)
+    return Style(options.start, options.prefix, options.backport_names, version, upstream)
 
 
 def _request(session: Session, options: argparse.Namespace) -> Request:

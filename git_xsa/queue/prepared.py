@@ -60,12 +60,14 @@ class Patch:
 @dataclass(frozen=True)
 class Style:
     """What the packager chooses: the first number, what names begin with, whether prerequisites are named after their
-    upstream commits (``backport-<12 hex>``), and the version of the package."""
+    upstream commits (``backport-<12 hex>``), the version of the package, and without that the version of the base that
+    it is made from."""
 
     start: int = 1
     prefix: str = ""
     backport_names: bool = False
     package_version: str = ""
+    upstream_version: str = ""
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,8 @@ def _fields(patch: Patch) -> list[str]:
 
 def stanza(queue: Queue, style: Style) -> str:
     """Return the changelog's stanza: titles and numbers of the advisories, and why others are not listed."""
-    version = style.package_version or f"{queue.version or '0'}-0xsa{max(queue.xsa, default=0)}"
+    upstream = style.upstream_version or queue.version or "0"
+    version = style.package_version or f"{upstream}-0xsa{max(queue.xsa, default=0)}"
     lines = [f"xen ({version}) UNRELEASED; urgency=high", "", f"  * Security fixes on top of {queue.base}:"]
     for number in queue.xsa:
         lines += _wrapped(queue.titles.get(number, "no title is known"), "    - ", "      ")
