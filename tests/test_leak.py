@@ -97,7 +97,9 @@ def test_a_patch(before: str, after: str, found: list[Match]) -> None:
         (BEFORE, SMALL, "xen/arch/x86/mm.c", PATCH),
         (BEFORE, SMALL.replace("    ", "\t"), "arch/x86/mm.c", PATCH),
         (BEFORE, SMALL.replace("pinned--", "pinned -= 1"), "xen/arch/x86/mm.c", PATCH),
-        (BEFORE, SMALL, "xen/arch/arm/p2m.c", []),  # one line like that may stand in any file
+        (BEFORE, SMALL, "xen/arch/arm/p2m.c", PATCH),
+        (BEFORE, SMALL.replace("put_page_and_type", "drop"), "xen/arch/x86/mm.c", LINES),  # another new name
+        (BEFORE, SMALL.replace("put_page_and_type(page)", "drop(d)"), "xen/arch/x86/mm.c", []),
         (SMALL, BEFORE, "xen/arch/x86/mm.c", []),
         (
             "a\nb\n    put_page(page);\nc\n",
@@ -110,8 +112,7 @@ def test_a_patch(before: str, after: str, found: list[Match]) -> None:
             "a\nb\n    put_page_and_type(page);\nc\n",
             "xen/arch/x86/p2m.c",
             [],
-        ),
-        (BEFORE, SMALL.replace("page_and_type", "page_type"), "xen/arch/x86/mm.c", []),  # 1
+        ),  # one line like that may stand in any file
     ],
 )
 def test_a_patch_of_one_line(before: str, after: str, path: str, found: list[Match]) -> None:
@@ -235,6 +236,55 @@ def test_quoted_patches(prefix: str) -> None:
         quoted = "".join(f"{prefix}{line}\n" for line in patch.decode().splitlines())
         assert watch(patch).look(f"see\n\n{quoted}".encode(), b"") == PATCH
         assert watch(patch).look(b"see", diff("", quoted, "mail.txt")) == PATCH
+
+
+def test_names_that_a_patch_brings_may_be_others_in_its_comments_too() -> None:
+    plain, named = ["    enter(domain);", "    leave(domain);"], "    spin_lock(&domain->pin_lock);"
+    comment = "     * The pin_lock keeps others from changing the count of pinned pages meanwhile."
+    added = [
+        "    /*",
+        comment,
+        "     * Nobody else may take it.",
+        "     */",
+        named,
+        "    settle(pin_lock, domain, pages);",
+    ]
+    renamed = [line.replace("pin_lock", "guard") for line in added]
+    guard = watch(placed(added, plain, plain, "xen/a.c"))
+    assert guard.look(b"cleanup", placed(renamed, plain, plain, "xen/a.c")) == LINES
+    assert guard.look(b"cleanup", placed(renamed, ["x"], ["y"], "xen/a.c")) == LINES
+
+
+def test_heads_of_functions_with_other_names_say_nothing() -> None:
+    heads = ["static int pin_all(struct domain *d, mfn_t mfn)", "static int unpin_all(struct domain *d, mfn_t mfn)"]
+    others = [line.replace("pin_all", "map_range") for line in heads]
+    guard = watch(placed(heads, ["a"], ["b"], "xen/a.c"))
+    assert guard.look(b"cleanup", placed(heads, ["x"], ["y"], "xen/a.c")) == LINES
+    assert guard.look(b"cleanup", placed(others, ["x"], ["y"], "xen/a.c")) == []
+
+
+def test_words_of_a_comment_are_no_names() -> None:
+    """Without its white space a line of prose looks like a name or two, as any other does."""
+    comment = [
+        "    /*",
+        "     * Both paths leave stale values, and the guest sees them.",
+        "     * When something was intercepted, only hardware knows which mask registers hold.",
+        "     * Therefore read them again, from there and nowhere else.",
+        "     */",
+        "    load(masks);",
+    ]
+    other = [
+        "    /*",
+        "     * Nothing of that matters here, as nobody uses it at all.",
+        "     * Once upon a time, this was wanted for tables that are gone.",
+        "     * Please look at the manual, which tells more about it.",
+        "     */",
+        "    store(page);",
+    ]
+    for around in (["a", "b", "c"], ["first(domain);", "second(domain);", "third(domain);"]):
+        guard = watch(placed(comment, around, around, "xen/a.c"))
+        assert guard.look(b"cleanup", placed(comment, around, around, "xen/a.c")) == PATCH
+        assert guard.look(b"cleanup", placed(other, ["x"], ["y"], "xen/a.c")) == []
 
 
 def test_a_patch_in_parts() -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -77,18 +77,29 @@ def opposite(line: bytes) -> bytes:
 
 
 def shape(line: bytes) -> tuple[bytes, list[bytes]]:
-    """Return a squeezed line with ``n`` for each name in it, and these names."""
-    return _IDENTIFIER.sub(b"n", line), _IDENTIFIER.findall(line)
+    """Return a line with ``n`` for each name or word in it and without white space, and these names."""
+    return b"".join(_IDENTIFIER.sub(b"n", line).split()), _IDENTIFIER.findall(line)
+
+
+def same_but(new: Collection[bytes], mine: Sequence[bytes], others: Sequence[bytes]) -> set[bytes] | None:
+    """Return the names which ``mine`` and ``others`` have in the same places and which say something, when all that
+    differ are ``new`` in ``mine``; ``None`` when one is not, or when they are fewer than those that differ."""
+    pairs = list(zip(mine, others, strict=True)) if len(mine) == len(others) else []
+    different = {name for name, other in pairs if name != other}
+    same = {name for name, other in pairs if name == other and weight(name)}
+    return same if pairs and different <= {*new} and len(same) >= len(different) else None
 
 
 @dataclass(frozen=True)
 class Block:
-    """Changed lines that stand together, with their marks, and what stands before and after them; squeezed."""
+    """Changed lines that stand together, with their marks, and what stands before and after them, squeezed; and
+    ``written``, the same lines without marks as they are written."""
 
     name: bytes
     lines: tuple[bytes, ...]
     before: tuple[bytes, ...]
     after: tuple[bytes, ...]
+    written: tuple[bytes, ...]
 
     @cached_property
     def text(self) -> bytes:
@@ -106,6 +117,12 @@ class Block:
         return tuple(line for line in self.lines if not _COMMENT.match(line[1:]))
 
     @cached_property
+    def text_of_code(self) -> bytes:
+        """The lines of ``code`` as they are written."""
+        pairs = zip(self.lines, self.written, strict=True)
+        return b"\n".join(text for line, text in pairs if not _COMMENT.match(line[1:]))
+
+    @cached_property
     def removed(self) -> tuple[bytes, ...]:
         """The lines that it takes out."""
         return tuple(line for line in self.lines if line[0] == REMOVED)
@@ -114,8 +131,8 @@ class Block:
     def brought(self) -> Counter[bytes]:
         """The words that it adds and does not take out."""
         words: Counter[bytes] = Counter()
-        words.update(word for line in self.lines if line[0] == ADDED for word in _WORD.findall(line))
-        words.subtract(word for line in self.removed for word in _WORD.findall(line))
+        for line, text in zip(self.lines, self.written, strict=True):
+            (words.update if line[0] == ADDED else words.subtract)(_WORD.findall(text))
         return +words
 
     @property
@@ -145,6 +162,11 @@ class Print:
     def whole(self) -> int:
         """The weight of all lines."""
         return sum(self.weights.values())
+
+    @cached_property
+    def lightest(self) -> int:
+        """The least weight that one of its blocks has with what is around it."""
+        return min(sum(self.weights.get(line, 0) for line in {*block.lines}) + block.around for block in self.blocks)
 
     @cached_property
     def names(self) -> frozenset[bytes]:
@@ -200,7 +222,7 @@ def print_of(xsa: int, changes: Iterable[FileChange], known: Mapping[bytes, froz
     for line in [line for line in weights if counts[opposite(line)]]:
         del weights[line]  # it is moved
     weights = {line: found for line, found in weights.items() if found}
-    words = {word for line in weights if line[0] == ADDED for word in _IDENTIFIER.findall(line)}
+    words = {word for line in weights if line[0] == ADDED for word in _IDENTIFIER.findall(written.get(line, b""))}
     if not blocks:
         return None
     new = frozenset(words - old)
@@ -219,12 +241,14 @@ def _commented(texts: Sequence[bytes]) -> Iterator[bool]:
 
 def _blocks(name: bytes, marks: bytes, texts: Sequence[bytes]) -> list[Block]:
     """Return the blocks of changed lines; blank lines do not count."""
-    rows = [(mark, squeezed(text)) for mark, text in zip(marks, texts, strict=True)]
-    return blocks_of(name, [(bytes([mark]), line) for mark, line in rows if line])
+    plain = [(bytes([mark]), without_comments(text)) for mark, text in zip(marks, texts, strict=True)]
+    rows = [(mark, b"".join(text.split()), text) for mark, text in plain]
+    return blocks_of(name, [row for row in rows if row[1]])
 
 
-def blocks_of(name: bytes, rows: Sequence[tuple[bytes, bytes]]) -> list[Block]:
-    """Return the blocks of changed lines among ``rows`` (mark, squeezed line), none of them blank."""
+def blocks_of(name: bytes, rows: Sequence[tuple[bytes, bytes, bytes]]) -> list[Block]:
+    """Return the blocks of changed lines among ``rows`` (mark, squeezed line, the line as it is written), none of them
+    blank."""
     found = []
     start = 0
     while start < len(rows):
@@ -232,9 +256,9 @@ def blocks_of(name: bytes, rows: Sequence[tuple[bytes, bytes]]) -> list[Block]:
         while end < len(rows) and rows[end][0] in (b"+", b"-"):
             end += 1
         if end > start:
-            lines = tuple(mark + line for mark, line in rows[start:end])
-            before = tuple(line for _, line in rows[max(0, start - AROUND) : start])
-            after = tuple(line for _, line in rows[end : end + AROUND])
-            found.append(Block(name, lines, before, after))
+            lines = tuple(mark + line for mark, line, _ in rows[start:end])
+            before = tuple(line for _, line, _ in rows[max(0, start - AROUND) : start])
+            after = tuple(line for _, line, _ in rows[end : end + AROUND])
+            found.append(Block(name, lines, before, after, tuple(text for _, _, text in rows[start:end])))
         start = end + 1
     return found

@@ -20,7 +20,8 @@ messages have, which are public, can't leak (``Watch.forget``): fixes quote the 
 
 The measures are in ``git_xsa.model.likeness``.  What they can't see:
 
-1. a patch of which more than a third of the weight was written anew, beyond names that it brings and comments;
+1. a patch of which more than a third of the weight was written anew, beyond comments and names that it brings in lines
+   with as many others;
 2. a part of a patch with little weight, and a small patch of which neither lines around it nor a rare line is there;
 3. text that is packed, encoded or translated; a change of nothing but modes or names.
 
@@ -41,9 +42,11 @@ from git_xsa.model.fingerprint import (
     Print,
     opposite,
     print_of,
+    same_but,
     shape,
     squeezed,
     trailing_comments,
+    weight,
     without_comments,
 )
 from git_xsa.model.likeness import Found, Kind, Near, block_shares, changed_blocks, judge, like
@@ -69,7 +72,7 @@ LINES, LINE_LENGTH = 2, 40
 #: So many words make a title that is found anywhere, so many one that must be the whole first line.
 TITLE_WORDS, SUBJECT_WORDS = 6, 3
 
-#: The weight that a line needs besides the names that its patch brings, to be found with others in their place.
+#: So many names of a line must be the same for it to be found with others in place of names that its patch brings.
 OTHERS = 2
 #: The weight of lines that tell a place in a file.
 PLACE = 3
@@ -176,8 +179,8 @@ class Watch:
                 continue
             self._places.setdefault((block.name, block.before, block.after), []).append((number, place, block))
         for line in found.weights:
-            form, names = shape(line)
-            if not found.new.isdisjoint(names) and found.weights[line] - len(found.new & {*names}) >= OTHERS:
+            form, names = shape(found.written.get(line, b""))
+            if not found.new.isdisjoint(names) and sum(1 for name in {*names} if weight(name)) >= OTHERS:
                 self._shapes.setdefault(form, []).append((number, line, names))
 
     def __bool__(self) -> bool:
@@ -255,24 +258,32 @@ class Watch:
             for number in self._index[line]:
                 found.setdefault(number, Found()).line(line, self._near(part, number, gone), at)
         if not part.names.isdisjoint(self._names):
-            for line in part.counts.keys() - self._keys:
-                self._look_for_names(part, line, gone, at, found)
+            for mark, line, text in part.written:
+                if mark == b"+" and mark + line not in self._keys:
+                    self._look_for_names(part, text, counts, gone, at, found)
             for key, block in changed_blocks(part).items():
                 for number, place, mine in self._places.get(key, ()):
-                    if like(mine, block):
+                    if like(mine, block, self.prints[number].new):
                         found.setdefault(number, Found()).like.add(place)
 
     def _look_for_names(
-        self, part: Part, line: bytes, gone: frozenset[bytes], at: int, found: dict[int, Found]
+        self,
+        part: Part,
+        text: bytes,
+        counts: Counter[bytes],
+        gone: frozenset[bytes],
+        at: int,
+        found: dict[int, Found],
     ) -> None:
-        """Add ``line`` to ``found`` for each patch that has it with other names for those that it brings."""
-        form, names = shape(line)
+        """Add the line ``text`` to ``found`` for each patch that has it with other names for those that it brings."""
+        form, names = shape(text)
         for number, mine, others in self._shapes.get(form, ()):
-            patch = self.prints[number]
-            if not part.names.isdisjoint(patch.names) and len(names) == len(others):
-                different = [old for old, new in zip(others, names, strict=True) if old != new]
-                if patch.new.issuperset(different):
-                    found.setdefault(number, Found()).line(mine, self._near(part, number, gone), at)
+            patch, line = self.prints[number], b"+" + squeezed(text)
+            if part.names.isdisjoint(patch.names) or counts[line] <= counts[opposite(line)]:
+                continue
+            same = same_but(patch.new, others, names)
+            if same is not None and len(same) >= OTHERS:
+                found.setdefault(number, Found()).line(mine, self._near(part, number, gone), at, renamed=True)
 
     def _near(self, part: Part, number: int, gone: frozenset[bytes]) -> Near:
         patch = self.prints[number]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 
 from git_xsa.model.change import ADDED
-from git_xsa.model.fingerprint import AROUND, Block, Print, blocks_of
+from git_xsa.model.fingerprint import AROUND, Block, Print, blocks_of, same_but, shape
 from git_xsa.model.pieces import Part
 
 #: The weight from which on a patch is found by its lines even when some of them are edited, and the share of the weight
@@ -25,8 +25,8 @@ ALL = 16
 #: The share of the lines around a block that must be the same: in the mean of the blocks, unless the patch has a weight
 #: of ``ALONE``, and of each one; and the weight that a small patch needs with the lines around it.
 SHARE_AROUND, SHARE_OF_ONE, ALONE, ENOUGH_AROUND = 0.6, 0.3, 8, 8
-#: The same in a file of another name.
-SHARE_ELSEWHERE, ENOUGH_ELSEWHERE = 0.8, 12
+#: The same in a file of another name, and the weight that each block needs there when all that is around is the same.
+SHARE_ELSEWHERE, ENOUGH_ELSEWHERE, ENOUGH_EXACT = 0.8, 12, 7
 #: The share of the words of a block that one with some words changed must have.
 SHARE_LIKE = 0.55
 #: By lines that are nowhere public (near, weight, share): of all, and of those that are added.
@@ -64,16 +64,25 @@ class Near(IntEnum):
 @dataclass
 class Found:
     """What was found of a patch: its lines, each with how near and in which object, and for its blocks the share of
-    the lines around them that are the same, in a near file and in any; ``like`` are blocks that are edited."""
+    the lines around them that are the same, in a near file and in any; ``like`` are blocks that are edited, ``renamed``
+    lines that have other names wherever they are."""
 
     lines: dict[bytes, tuple[int, int]] = field(default_factory=dict)
     near: dict[int, float] = field(default_factory=dict)
     anywhere: dict[int, float] = field(default_factory=dict)
     like: set[int] = field(default_factory=set)
+    renamed: set[bytes] = field(default_factory=set)
 
-    def line(self, line: bytes, near: int, at: int) -> None:
-        """Note that ``line`` is in the object ``at``, in a file that is so ``near``."""
+    def line(self, line: bytes, near: int, at: int, renamed: bool = False) -> None:
+        """Note that ``line`` is in the object ``at``, in a file that is so ``near``, maybe with other names."""
+        self._note(line, renamed)
         self.lines[line] = (max(near, self.lines.get(line, (0, 0))[0]), at)
+
+    def _note(self, line: bytes, renamed: bool) -> None:
+        if not renamed:
+            self.renamed.discard(line)
+        elif line not in self.lines:
+            self.renamed.add(line)
 
     def blocks(self, shares: Mapping[int, float], near: Collection[int]) -> None:
         """Note the ``shares`` of blocks; ``near`` are those in a file of their name."""
@@ -86,6 +95,7 @@ class Found:
         """Take in what ``other`` has; what was found before the object ``since`` counts no more."""
         for line, (near, at) in other.lines.items():
             old = self.lines.get(line, (0, 0))
+            self._note(line, line in other.renamed)
             self.lines[line] = (max(near, old[0] if old[1] >= since else 0), at)
         for mine, theirs in ((self.near, other.near), (self.anywhere, other.anywhere)):
             for block, share in theirs.items():
@@ -100,13 +110,15 @@ def judge(patch: Print, found: Found, common: Collection[bytes], together: int =
     from that number on count.
     """
     here = {line: near for line, (near, at) in found.lines.items() if at >= together}
+    if all(line in found.renamed or line in common for line in here):  # the heads of two functions may be alike
+        here = {line: near for line, near in here.items() if line not in found.renamed}
     for kind in (
         _by_weight(patch, here),
         _by_blocks(patch, here, found),
         _by_rare_lines(patch, here, common, together),
     ):
         if kind is not None:
-            return kind
+            return kind if found.renamed.isdisjoint(here) else Kind.LINES
     return None
 
 
@@ -139,6 +151,7 @@ def _by_blocks(patch: Print, here: Mapping[bytes, int], found: Found) -> Kind | 
         min(near) == 1 if whole < ENOUGH_AROUND else min(near) >= SHARE_OF_ONE and sum(near) >= mean * count,
         patch.replaces and patch.whole >= REPLACED and min(near) >= 0,
         whole >= ENOUGH_ELSEWHERE and min(anywhere) >= SHARE_ELSEWHERE,
+        patch.lightest >= ENOUGH_EXACT and min(anywhere) == 1,
     )
     if any(ways) and all(line in here for line in patch.weights):
         return Kind.PATCH
@@ -194,18 +207,21 @@ def _share(block: Block, text: bytes, plain: list[bytes]) -> float:
     return best
 
 
-def like(block: Block, other: Block) -> bool:
-    """Whether ``other`` is ``block`` without its comments or with a few words changed, when both stand between the same
-    lines: it takes out the same lines and brings most of the words that these do not have."""
+def like(block: Block, other: Block, new: Collection[bytes]) -> bool:
+    """Whether ``other`` is ``block`` without its comments, with other words for the ``new`` names or with a few words
+    changed, when both stand between the same lines: it takes out the same lines and brings most of the other words."""
     if block.code and block.code == other.code:
         return True
     if block.removed != other.removed:
         return False
-    words = block.brought
-    same = sum((words & other.brought).values())
-    return bool(words) and same >= SHARE_LIKE * max(sum(words.values()), sum(other.brought.values()))
+    most, both = max(block.brought.total(), other.brought.total()), block.brought & other.brought
+    if block.brought and both.total() >= SHARE_LIKE * most:
+        return True
+    (form, names), (their_form, theirs) = shape(block.text_of_code), shape(other.text_of_code)
+    same = same_but(new, names, theirs) if form == their_form else None
+    return same is not None and bool(same or block.removed)
 
 
 def changed_blocks(part: Part) -> dict[tuple[bytes, tuple[bytes, ...], tuple[bytes, ...]], Block]:
     """Return the blocks of ``part`` by the name of its file and what stands before and after them."""
-    return {(name, block.before, block.after): block for name in part.names for block in blocks_of(name, part.rows)}
+    return {(name, block.before, block.after): block for name in part.names for block in blocks_of(name, part.written)}

@@ -58,9 +58,11 @@ class Part:
         paths: frozenset[bytes],
         comments: Iterable[bytes] = (),
         deleted: bool = False,
+        body: bytes = b"",
     ) -> None:
         self.rows = rows
         self._comments = comments
+        self._body = body
         self.paths = paths
         self.names = frozenset(map(base_name, paths))
         self.deleted = deleted
@@ -75,6 +77,12 @@ class Part:
         found = Counter(mark + line for mark, line in self.rows if mark in (b"+", b"-"))
         found.update(self._comments)
         return found
+
+    @cached_property
+    def written(self) -> list[tuple[bytes, bytes, bytes]]:
+        """The lines of a file: mark, squeezed, and as they are written but for the comments behind them."""
+        rows = ((row[:1], b"".join(row[1:].split()), row[1:]) for row in without_comments(self._body).split(b"\n"))
+        return [row for row in rows if row[1] and row[0] in (b" ", b"+", b"-")]
 
     @cached_property
     def views(self) -> list[tuple[bytes, list[bytes]]]:
@@ -148,7 +156,7 @@ def parts_of(diff: bytes) -> Iterator[Part]:
         start = piece.find(b"\n@@") if _FILE.match(piece) else 0
         head, body = (piece[:start], piece[start:]) if start >= 0 else (piece, b"")
         paths = {name.strip(b'"') for name in _NAMES.findall(head)} - {b"/dev/null", b""}
-        yield Part(_rows(body), frozenset(paths), _comments(body), b"\ndeleted file mode " in head)
+        yield Part(_rows(body), frozenset(paths), _comments(body), b"\ndeleted file mode " in head, body)
         if _PATCH_IN_FILE.search(body):
             added = b"\n".join(row[1:] for row in body.split(b"\n") if row[:1] == b"+")
             yield text_part(added)
