@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from histories import content, diff
-from repositories import Draft, Place, numbered
+from repositories import Draft, Place, git, numbered
 
 from git_xsa.model.change import FileChange
 from git_xsa.model.follow_ups import FollowUp, changes_code, fixed_commits, follow_ups
@@ -163,3 +163,66 @@ def test_an_export_tells_and_adds_them(place: Place, tmp_path: Path) -> None:
     text = (out / "README").read_text()
     assert "Later fix: " not in text
     assert "1 patch and 1 prerequisite, and 3 follow-ups" in text
+
+
+@pytest.fixture
+def newer(tmp_path: Path) -> Place:
+    """Return two stable branches and the development branch, which has a fix of XSA-3 that only the newer one has, a
+    fix of that, one that both have and one for documentation."""
+    draft = Draft()
+    base = draft.release("1.0.0", {"a.c": numbered(40)})
+    original = draft.commit("fix", {"a.c": numbered(40, {10: "fix"})}, on="master", after=base)
+    place = draft.write(tmp_path / "clone")
+    place.git("checkout", "-q", "master")
+
+    def commit(changed: dict[int, str], message: str) -> str:
+        (place.folder / "a.c").write_bytes(numbered(40, {10: "fix", **changed}))
+        dates = {"GIT_COMMITTER_DATE": f"{2_000_000_000 + 60 * len(changed)} +0000"}
+        git(place.folder, "commit", "-qam", message, environment=dates)
+        return place.git("rev-parse", "HEAD")
+
+    fixes = f"Fixes: {place[original][:12]}"
+    both = commit({20: "one"}, f"mend one\n\n{fixes}")
+    alone = commit({20: "one", 30: "two"}, f"mend two\n\n{fixes}")
+    commit({20: "one", 30: "two", 35: "three"}, f"mend it well\n\nFixes: {alone[:12]}")
+    commit({20: "one", 30: "two /* x */", 35: "three", 39: "line 39"}, f"words\n\n{fixes}")
+    for name, picked in (("stable-1.0", [place[original], both]), ("stable-1.1", [place[original], both, alone])):
+        place.git("checkout", "-q", "-B", name, "RELEASE-1.0.0")
+        for one in picked:
+            place.git("cherry-pick", "-x", one)
+            mark = "\n\nThis is XSA-3." if one == place[original] else ""
+            place.git("commit", "-q", "--amend", "-m", place.git("log", "-1", "--format=%B").rstrip() + mark)
+    return place
+
+
+def test_what_newer_branches_have_is_named(newer: Place, tmp_path: Path) -> None:
+    done = newer.run("check", "--onto", "RELEASE-1.0.0", "--xsa", "3", "--json")
+    assert subjects(done.out, "follow_ups") == ["mend one"]
+    (found,) = json.loads(done.out)["results"]
+    assert [(one["subject"], one["branch"]) for one in found["follow_ups_elsewhere"]] == [
+        ("mend two", "master"),
+        ("mend it well", "master"),
+    ]
+    queue = [one["id"] for one in found["queue"]]
+    assert [one["fixes"] for one in found["follow_ups_elsewhere"]] == [queue, queue]
+    answer = newer.run("check", "--onto", "RELEASE-1.0.0", "--xsa", "3", "--follow-ups")
+    assert answer.status == 0  # nothing that anybody could take from the branch
+    assert "  2 commits that stable-1.0 lacks say that they fix what is in the queue:\n" in answer.out
+    out = tmp_path / "out"
+    assert newer.run("export", "--onto", "RELEASE-1.0.0", "--xsa", "3", "-o", str(out)).status == 0
+    assert "mend two of master says that it fixes" in (out / "README").read_text()
+
+
+def test_what_a_base_has_from_a_newer_branch_is_not_named(newer: Place) -> None:
+    newer.git("checkout", "-q", "-b", "mine", "RELEASE-1.0.0")
+    (newer.folder / "b.c").write_bytes(b"ours\n")
+    newer.git("add", ".")
+    newer.git("commit", "-qm", f"ours\n\n(cherry picked from commit {newer.git('rev-parse', 'master~2')})")
+    done = newer.run("check", "--onto", "mine", "--xsa", "3", "--json")
+    assert subjects(done.out, "follow_ups_elsewhere") == []
+
+
+def test_nothing_of_it_where_it_is_ignored(newer: Place) -> None:
+    newer.git("config", "xsa.followUps", "ignore")
+    done = newer.run("check", "--onto", "RELEASE-1.0.0", "--xsa", "3", "--json")
+    assert subjects(done.out, "follow_ups_elsewhere") == []

@@ -12,6 +12,7 @@ from enum import Enum
 from pathlib import Path
 
 from git_xsa.advisories.trees import NotJudged
+from git_xsa.git.elsewhere import Elsewhere
 from git_xsa.git.log import LoggedCommit, Range
 from git_xsa.git.repository import Commit
 from git_xsa.git.trial import Entry, Quarantine
@@ -171,6 +172,8 @@ class Verdict:
     unmarked: tuple[Unmarked, ...] = ()
     #: The follow-ups of the queue, as far as they are asked about.
     later: tuple[Later, ...] = ()
+    #: What newer branches have that fixes a commit of the queue.
+    elsewhere: tuple[Elsewhere, ...] = ()
     #: Position of a placed patch -> the commit of the branch that its header names, or that names what that does.
     on_branch: Mapping[int, LoggedCommit] = field(default_factory=dict)
     #: Whether the answer may be under embargo.
@@ -382,6 +385,7 @@ class Question:
     #: Position of a placed patch -> the commit of the branch that its header names, or that names what that does.
     on_branch: Mapping[int, LoggedCommit] = field(default_factory=dict)
     later: tuple[Later, ...] = ()
+    elsewhere: tuple[Elsewhere, ...] = ()
     #: Whether the ledger has an advisory of it under embargo.
     secret: bool = False
     #: The advisories whose patches are known from a text.
@@ -401,4 +405,5 @@ class Question:
         verdict = Verdict(self.base, self.tip, self.range, state, selection, doubt, self.asked, self.xsa_of)
         rest = self.rest.answer(quarantine) if self.rest is not None else None
         told = replace(verdict, found=self.found, rest=rest, not_judged=self.not_judged, unmarked=self.unmarked)
-        return replace(told, on_branch=self.on_branch, later=self.later, private=self.private, out=self.out)
+        told = replace(told, on_branch=self.on_branch, later=self.later, elsewhere=self.elsewhere)
+        return replace(told, private=self.private, out=self.out)

@@ -13,6 +13,7 @@ from hashlib import sha256
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
+from git_xsa.git.elsewhere import Elsewhere
 from git_xsa.model.relax import Relaxed, compared, relax
 from git_xsa.model.selection import RuleSource, Selection
 from git_xsa.queue.answer import BuildState, FoundSeries, Question, State, Verdict
@@ -114,6 +115,7 @@ def prepare(session: Session, question: Question, wish: Wish, builder: Builder |
         left_out=verdict.left_out,
         notes={question.range.commits[one.position - 1].id: note_on(one) for one in verdict.unmarked if one.patch},
         later=tuple(_later(question, later) for later in verdict.later if later.needed and not later.added),
+        elsewhere=tuple(_elsewhere(question, one) for one in verdict.elsewhere),
         doubts=tuple(doubt_about(one, question.range) for one in verdict.unmarked if not one.patch),
     )
     return Ready(verdict, queue, judges, preparation.touched, preparation.start, preparation.end)
@@ -125,6 +127,14 @@ def _later(question: Question, later: Later) -> str:
     fixed = ", ".join(commits[position - 1].id[:12] for position in later.of)
     commit = commits[later.position - 1]
     return f"{commit.id[:12]} {commit.subject} says that it fixes {fixed}, and is not in it"
+
+
+def _elsewhere(question: Question, one: Elsewhere) -> str:
+    """Return a sentence on a commit of another branch that fixes one of the queue."""
+    fixed = ", ".join(question.range.commits[position - 1].id[:12] for position in one.of)
+    return (
+        f"{one.commit[:12]} {one.subject} of {one.branch} says that it fixes {fixed}; {question.tip.spelled} lacks it"
+    )
 
 
 def _built(session: Session, question: Question, relaxed: Relaxed | None, builder: Builder) -> Verdict:
@@ -184,8 +194,9 @@ def _verdict(session: Session, question: Question, selection: Selection, patches
     out = tuple(one for one in question.unmarked if one.patch or one.position not in selection.queue)
     queue = {*selection.queue, *(later.position for later in question.later)}
     later = tuple(one for one in question.later if queue.intersection(one.of))  # what refreshing left out needs no fix
+    elsewhere = tuple(one for one in question.elsewhere if queue.intersection(one.of))
     told = replace(verdict, found=question.found, not_judged=question.not_judged, unmarked=out, later=later)
-    return replace(told, xsa_of=question.xsa_of, on_branch=question.on_branch, out=question.out)
+    return replace(told, xsa_of=question.xsa_of, on_branch=question.on_branch, elsewhere=elsewhere, out=question.out)
 
 
 def _avoided(question: Question, relaxed: Relaxed) -> list[str]:

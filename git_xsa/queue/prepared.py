@@ -79,7 +79,7 @@ class Queue:
     unnecessary, one sentence each.  ``unlisted`` maps the advisories between those of the queue that it does not
     fix to the reason, ``left_out`` those that were asked for and are not in it.  ``notes`` has what to say of patches
     that have no mark, by their ids, ``doubts`` of commits without one that are not in it.  ``later`` are the later
-    fixes of it that it lacks, a sentence each.
+    fixes of it that it lacks, a sentence each, and ``elsewhere`` those that its whole branch lacks.
     """
 
     base: str
@@ -92,6 +92,7 @@ class Queue:
     avoided: tuple[str, ...] = ()
     unlisted: Mapping[int, str] = field(default_factory=dict)
     later: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
     left_out: Mapping[int, str] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
     doubts: tuple[str, ...] = ()

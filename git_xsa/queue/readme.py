@@ -69,7 +69,7 @@ def readme(queue: Queue, found: list[Item], name: str) -> bytes:
         f"Fixes:     {', '.join(f'XSA-{number}' for number in queue.xsa) or 'no advisory that is named'}",
         *missing,
         *doubts,
-        *[f"Later fix: {one_line(words)}" for words in queue.later],
+        *[f"Later fix: {one_line(words)}" for words in (*queue.later, *queue.elsewhere)],
         f"Queue:     {size}",
         f"Format:    {name}",
         f"Policy:    {queue.policy} ({POLICIES[queue.policy]})",

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from git_xsa.advisories.secrecy import Secrecy
     from git_xsa.advisories.trees import Trees
     from git_xsa.git.borrowed import Borrowed
+    from git_xsa.git.elsewhere import NewerBranches
     from git_xsa.model.freeze import Instant
     from git_xsa.model.symbols.forms import Forms
     from git_xsa.queue.imported import Imported
@@ -70,6 +71,7 @@ class Session:
         self._range: Range | None = None
         self._trees: dict[tuple[str, str], Trees] = {}
         self._borrowed: list[Borrowed] = []
+        self._newer_of: dict[tuple[str, ...], NewerBranches] = {}
         #: What happens to later fixes of a queue: ``list``, ``add`` or ``ignore``.
         self.follow_ups = self.settings.follow_ups
         #: What there is to say of the base, for people.
@@ -352,6 +354,7 @@ class Session:
 
         ``settled`` are the advisories whose patches are known from a text.
         """
+        newer = self._newer(base, tip, history) if self.follow_ups != "ignore" else None  # git looks meanwhile
         unmarked = unmarked_among(history, history.position[base.id], xsa_of, settled)
         whole = xsa_of | {one.position: (one.number,) for one in unmarked if one.patch}
         proposal = self._proposal(base, history, whole)
@@ -365,9 +368,26 @@ class Session:
         told = tuple(one for one in unmarked if one.patch or one.position not in queue)
         secret = self._secret({*asked, *(number for numbers in whole.values() for number in numbers)})
         question = Question(base, tip, history, whole, asked, proposal, unmarked=told, later=later, secret=secret)
+        if newer is not None and queue:
+            chain = {*queue, *(one.position for one in later)}
+            found = newer.fixes_of({position: history.names(position) for position in chain})
+            question = replace(question, elsewhere=found)
         question = replace(question, settled=frozenset(settled))
         conflicts = proposal.state is State.CONFLICTS
         return replace(question, rest=self.without_conflicts(question, proposal.selection)) if conflicts else question
+
+    def _newer(self, base: Commit, tip: Commit, history: Range) -> NewerBranches:
+        """Return what the development branch fixes, or where it is not here the stable branches after that of ``tip``,
+        and this branch lacks."""
+        from git_xsa.git.elsewhere import NewerBranches  # noqa: PLC0415 - only for what has a queue
+
+        having = (tip.id,) if history.base is None else (tip.id, history.base)
+        if having not in self._newer_of:
+            version = self.version_of(base, tip)
+            after = (branch for branch in self.branches.stable if version and branch.version > version)
+            ends = [branch.end for branch in self.branches.development or after]
+            self._newer_of[having] = NewerBranches(self.repository, having, ends)
+        return self._newer_of[having]
 
     def _with_later(
         self, base: Commit, history: Range, wanted: dict[int, tuple[int, ...]], proposal: Proposal

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from git_xsa.git.elsewhere import Elsewhere
 from git_xsa.git.repository import Commit
 from git_xsa.model.rules import Kind
 from git_xsa.model.selection import Reason
@@ -77,6 +78,7 @@ def _head(verdict: Verdict) -> dict[str, Any]:
         "without_patch": verdict.without_patch,
         "unmarked": [_unmarked(verdict, one) for one in verdict.unmarked],
         "follow_ups": [_later(verdict, one) for one in verdict.later],
+        "follow_ups_elsewhere": [_elsewhere(verdict, one) for one in verdict.elsewhere],
         "left_out": [{"xsa": number, "why": why} for number, why in sorted(verdict.out.items())],
     }
     return {
@@ -107,6 +109,11 @@ def _later(verdict: Verdict, one: Later) -> dict[str, Any]:
         "needed": one.needed,
         "role": "follow-up" if one.added else None,
     }
+
+
+def _elsewhere(verdict: Verdict, one: Elsewhere) -> dict[str, Any]:
+    fixed = [verdict.range.commits[position - 1].id for position in one.of]
+    return {"commit": one.commit, "subject": one.subject, "branch": one.branch, "fixes": fixed}
 
 
 def _unmarked(verdict: Verdict, one: Unmarked) -> dict[str, Any]:

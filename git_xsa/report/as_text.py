@@ -11,7 +11,7 @@ from git_xsa.queue.answer import State, Verdict
 from git_xsa.queue.obstacle import short
 from git_xsa.queue.unmarked import note_on
 from git_xsa.report.build import print_build
-from git_xsa.report.follow_ups import print_missing_later, print_other_later
+from git_xsa.report.follow_ups import print_elsewhere, print_missing_later, print_other_later
 from git_xsa.report.found import print_found
 from git_xsa.report.hunks import SHOWN_LINES, print_lines, print_refused
 from git_xsa.report.style import Lines
@@ -153,6 +153,7 @@ def print_verdict(lines: Lines, verdict: Verdict, why: bool, refreshed: bool = F
         lines.line()
         print_queue(lines, verdict)
     print_other_later(lines, verdict)
+    print_elsewhere(lines, verdict)
     if verdict.build is not None:
         lines.line()
         print_build(lines, verdict)

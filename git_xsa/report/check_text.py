@@ -27,7 +27,7 @@ from git_xsa.report.as_text import (
     subject_of,
 )
 from git_xsa.report.build import print_build
-from git_xsa.report.follow_ups import print_missing_later, print_other_later
+from git_xsa.report.follow_ups import print_elsewhere, print_missing_later, print_other_later
 from git_xsa.report.found import needs_words, print_found
 from git_xsa.report.hunks import print_refused
 from git_xsa.report.style import Lines, Part
@@ -141,6 +141,7 @@ def _together(lines: Lines, verdict: Verdict, reading: Reading) -> None:
         lines.line(f"  {order_line(queue)}")
         print_queue(lines, queue)
     print_other_later(lines, verdict)
+    print_elsewhere(lines, verdict)
     print_build(lines, verdict, "  ")
     if selection.prerequisites or selection.impossible:
         what = "All that is in the way" if selection.impossible else "Why these prerequisites"

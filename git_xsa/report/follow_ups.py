@@ -39,6 +39,18 @@ def print_other_later(lines: Lines, verdict: Verdict) -> None:
         _print(lines, verdict, others)
 
 
+def print_elsewhere(lines: Lines, verdict: Verdict) -> None:
+    """Print what newer branches have that fixes a commit of the queue."""
+    if verdict.elsewhere:
+        number = len(verdict.elsewhere)
+        says = "says that it fixes" if number == 1 else "say that they fix"
+        head = f"{count(number, 'commit')} that {verdict.tip.spelled} lacks {says} what is in the queue:"
+        lines.line("  ", (head, "dim"))
+        for one in verdict.elsewhere:
+            fixed = ", ".join(verdict.range.commits[position - 1].id[:SHORT] for position in one.of)
+            lines.line(f"      {one.commit[:SHORT]}  {one.subject} (of {one.branch}, fixes {fixed})")
+
+
 def _print(lines: Lines, verdict: Verdict, later: Sequence[Later]) -> None:
     for one in later:
         lines.line(f"      {later_line(verdict, one)}")
