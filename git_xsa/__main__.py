@@ -59,6 +59,7 @@ _DUMP_FILTER = "/proc/self/coredump_filter"
 USAGE = UsageError.status
 FAILURE = XsaError.status
 
+LIBRARY = "install git-xsa with its libraries: its install.sh does that, and so does pip"
 REPORT = (
     "this is a mistake in git-xsa: please report it with the command line and the versions that 'git xsa --version'\n"
     "prints; with GIT_XSA_TRACEBACK=1 in the environment the place in the program is shown, too"
@@ -279,6 +280,9 @@ def _failed(error: Exception) -> int:
         # A full disk or a file that may not be read: no mistake of ours.
         place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
         _say(_message(f"fatal: {place}{error.strerror}", SPACE if error.errno in FULL else ""))
+    elif isinstance(error, ModuleNotFoundError) and error.name and error.name.partition(".")[0] != __package__:
+        what = f"the library {error.name.partition('.')[0]} is not installed for {sys.executable}"
+        _say(_message(f"fatal: {what}", LIBRARY))
     else:
         _say(_message(f"fatal: internal error: {type(error).__name__}: {error}", REPORT))
     return FAILURE

@@ -228,6 +228,11 @@ class _NotEvenThenError(XsaError):
         (FileNotFoundError(2, "No such file", "a\x07b"), 128, "fatal: a\\x07b: No such file\n"),
         (PermissionError(13, "Permission denied", b"bytes"), 128, "fatal: bytes: Permission denied\n"),
         (OSError(28, "No space left on device"), 128, FULL),
+        (
+            ModuleNotFoundError("No module named 'unidiff.patch'", name="unidiff.patch"), 128,
+            (f"fatal: the library unidiff is not installed for {sys.executable}\n"
+            "hint: install git-xsa with its libraries: its install.sh does that, and so does pip\n"),
+        ),
     ],
 )  # fmt: skip
 def test_a_failure_is_one_message_and_a_status(
