@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
 
+from git_xsa.errors import XsaError
 from git_xsa.git.config import Settings
 from git_xsa.git.repository import Commit, Repository
 from git_xsa.model.release import (
@@ -254,6 +255,16 @@ class Branches:
         return next(
             (branch for branch in branches if version and (version[: len(branch.version)] == branch.version)), None
         )
+
+    def newest_of(self, commits: Sequence[Commit]) -> Commit:
+        """Return the one of ``commits`` that has all others in its history; ``XsaError`` when there is none."""
+        heads = self._repository.git.text("merge-base", "--independent", *(commit.id for commit in commits)).split()
+        if len(heads) != 1:
+            raise XsaError(
+                f"{heads[0][:12]} and {heads[1][:12]} are not on one branch",
+                "ask about the commits of one stable branch at a time",
+            )
+        return next(commit for commit in commits if commit.id == heads[0])
 
     def _containing(self, commits: tuple[str, ...]) -> set[str]:
         """Return the branches, here and of remotes, that have all ``commits``, by their full names."""

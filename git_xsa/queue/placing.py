@@ -21,6 +21,7 @@ from git_xsa.advisories.series import Group, Unplaced, is_there, place_groups, s
 from git_xsa.advisories.store import StoreError
 from git_xsa.advisories.trees import NotJudged
 from git_xsa.git.log import Range
+from git_xsa.git.marked import MarkLog
 from git_xsa.git.repository import Commit
 from git_xsa.model.marks import marked_advisories
 from git_xsa.model.words import count
@@ -86,7 +87,8 @@ class Placing:
     def early(self, history: Range) -> dict[int, list[str]]:
         """Return the commits before the range that say they fix each advisory of the store."""
         if history.root not in self._marked_before:
-            self._marked_before[history.root] = self._session.marked_in(history.root, self._library.numbers())
+            log = MarkLog(self._session.repository.git, history.root, self._library.numbers())
+            self._marked_before[history.root] = log.commits()
         return self._marked_before[history.root]
 
     def resolve(self, number: int, target: Target, locator: Locator, history: Range) -> Asked:

@@ -18,8 +18,8 @@ from git_xsa.errors import UsageError, XsaError
 from git_xsa.git.branches import Branch, Branches
 from git_xsa.git.config import read_settings
 from git_xsa.git.log import NotOnBranch, Range
+from git_xsa.git.marked import MarkLog
 from git_xsa.git.repository import Commit, Repository
-from git_xsa.git.run import Call
 from git_xsa.git.trial import Quarantine
 from git_xsa.model.history import HistoryError
 from git_xsa.model.marks import marked_advisories
@@ -29,6 +29,7 @@ from git_xsa.model.words import advisory_names
 from git_xsa.queue.answer import Proposal, Question, State, Verdict, propose
 from git_xsa.queue.fitting import without_conflicts
 from git_xsa.queue.later import Later, later_fixes
+from git_xsa.queue.tips import tip_for
 from git_xsa.queue.unmarked import unmarked_among
 
 if TYPE_CHECKING:
@@ -154,54 +155,13 @@ class Session:
         return branch.releases[-1] if branch is not None else None
 
     def tip_for(self, base: Commit, commits: Sequence[Commit] = ()) -> Commit:
-        """Return the tip of the branch that ``base`` belongs to and that has ``commits``.
+        """Return the tip of the branch that ``base`` belongs to and that has ``commits``; errors as of ``tips``."""
 
-        That is the stable branch of the release or release candidate, else the development branch if it has the base
-        and the commits, else the one stable branch that has them, else the branch that the base left: that of the
-        newest release in its history, or the development branch; else, when commits are given, the newest of them.
-        ``UsageError`` when that leaves several branches or none.
-        """
-        if base.under is not None and not commits:
-            base = Commit(base.name, base.under)
-        branch = self.branches.of_base(base)
-        if branch is not None and (not commits or self._on_known_range(branch, base, commits)):
-            return branch.end
-        wanted = [base.id, *(commit.id for commit in commits)]
-        holding = self.branches.holding(wanted)
-        if branch is None:
-            known = self.branches.series_of(base.name, holding) or self.branches.developing(wanted)
-            if known is not None:
-                return known.end
-        if branch is not None and branch in holding:
-            holding = [branch]
-        if len(holding) == 1 or (holding and commits):
-            return holding[0].end
-        below = None if holding else self.branches.below(base)
-        left = None if holding else self.branches.left_development(base, below)
-        if left is not None and (not commits or left is self.branches.developing(commit.id for commit in commits)):
-            return left.end
-        if below is not None and (not commits or below in self.branches.holding(commit.id for commit in commits)):
-            return below.end
-        if commits:
-            return self._newest(commits)
-        names = ", ".join(branch.name for branch in holding)
-        what = f"{base.name} is on several stable branches: {names}" if names else f"{base.name} is on no stable branch"
-        raise UsageError(what, "say which branch is meant: --tip <ref> for xsa-prereqs, --branch for xsa-check")
+        def has_them(branch: Branch) -> bool:
+            positions = self.range(base, branch.end).position  # it is read for it in any case
+            return all(commit.id in positions for commit in commits)
 
-    def _on_known_range(self, branch: Branch, base: Commit, commits: Sequence[Commit]) -> bool:
-        """Whether ``branch`` has the commits after ``base``, as far as its range, which is read for it, tells."""
-        positions = self.range(base, branch.end).position
-        return all(commit.id in positions for commit in commits)
-
-    def _newest(self, commits: Sequence[Commit]) -> Commit:
-        """Return the one of ``commits`` that has all others in its history; ``XsaError`` when there is none."""
-        heads = self.repository.git.text("merge-base", "--independent", *(commit.id for commit in commits)).split()
-        if len(heads) != 1:
-            raise XsaError(
-                f"{heads[0][:12]} and {heads[1][:12]} are not on one branch",
-                "ask about the commits of one stable branch at a time",
-            )
-        return next(commit for commit in commits if commit.id == heads[0])
+        return tip_for(self.branches, base, commits, has_them)
 
     def ask_commits(self, base: Commit, tip: Commit, commits: Sequence[Commit]) -> Question:
         """Ask about ``commits`` of the first-parent line to ``tip`` on ``base``."""
@@ -284,11 +244,11 @@ class Session:
         """
         asked = set(numbers)
         branch = self.branches.of_base(base)
-        since = (f"^{branch.releases[-1].id}",) if branch is not None else ()
-        fixes = self._start_fixes(base, asked, since)  # while the range is read
+        since = (branch.releases[-1].id,) if branch is not None else ()
+        fixes = MarkLog(self.repository.git, base.id, asked, since)  # while the range is read
         question = self.ask_advisories(base, tip, asked)
         fixed = {number for found in question.xsa_of.values() for number in found}
-        present = _marked(fixes) & asked | self._fixed_in(base, asked - fixed, ())
+        present = fixes.commits().keys() | self.fixed(base, asked - fixed)
         present |= asked & self.fixed_by_own(base, question.range)
         if not present:
             return question
@@ -299,29 +259,14 @@ class Session:
 
     def fixed(self, base: Commit, numbers: Iterable[int]) -> set[int]:
         """Return those of the advisories ``numbers`` that commits in the base's history say they fix."""
-        return self._fixed_in(base, set(numbers), ())
-
-    def marked_in(self, commit: str, numbers: Collection[int]) -> dict[int, list[str]]:
-        """Return the commits of the first-parent line to ``commit`` that say they fix each of ``numbers``."""
-        if not numbers:
-            return {}
-        names = "|".join(map(str, sorted(numbers)))
-        words = ("log", "-z", "--first-parent", "--encoding=UTF-8", "--no-color", "--no-show-signature")
-        grep = ("--extended-regexp", "--regexp-ignore-case", f"--grep=XSA[- ]?({names})")
-        output = self.repository.git.call(*words, "--format=%H%n%B", *grep, commit, "--").out
-        found: dict[int, list[str]] = {}
-        for entry in output.decode("utf-8", "replace").split("\0"):
-            name, _, message = entry.partition("\n")
-            for number in set(numbers).intersection(marked_advisories(message)):
-                found.setdefault(number, []).append(name)
-        return found
+        return set(MarkLog(self.repository.git, base.id, set(numbers)).commits())
 
     def fixed_by_own(self, base: Commit, history: Range) -> set[int]:
         """Return the advisories that a base's own commits, since it left the branch, fix: they say so, or they are
         what the branch's commits are."""
         if history.base is None:
             return set()
-        said = self._fixed_in(base, set(history.advisories), (f"^{history.root}",))
+        said = MarkLog(self.repository.git, base.id, history.advisories.keys(), (history.root,)).commits().keys()
         picked = self._picked_by_own(history, history.advisories.keys() - said)
         return said | {n for n, fixes in history.advisories.items() if n not in said and picked.issuperset(fixes)}
 
@@ -329,17 +274,6 @@ class Session:
         """Return which commits of the branch that fix ``numbers`` a base beside it has, whatever brought them there."""
         wanted = {position for number in numbers for position in history.advisories.get(number, ())}
         return history.taken(wanted)
-
-    def _fixed_in(self, base: Commit, numbers: set[int], since: tuple[str, ...]) -> set[int]:
-        """Return those of ``numbers`` that commits of the base's first-parent line say they fix."""
-        return _marked(self._start_fixes(base, numbers, since)) & numbers if numbers else set()
-
-    def _start_fixes(self, base: Commit, numbers: set[int], since: tuple[str, ...]) -> Call:
-        """Begin to look for commits of the base's first-parent line that name one of ``numbers``."""
-        names = "|".join(map(str, sorted(numbers)))
-        words = ("log", "-z", "--first-parent", "--encoding=UTF-8", "--no-color", "--no-show-signature", "--format=%B")
-        grep = ("--extended-regexp", "--regexp-ignore-case", f"--grep=XSA[- ]?({names})")
-        return self.repository.git.start(*words, *grep, base.id, *since, "--")
 
     def question(
         self,
@@ -573,9 +507,3 @@ class Session:
         position = history.position[base.id]
         own = self.fixed_by_own(base, history)
         return sorted(n for n, fixes in history.advisories.items() if fixes[-1] > position and n not in own)
-
-
-def _marked(log: Call) -> set[int]:
-    """Return the advisories that the messages in the output of ``log`` say they fix."""
-    messages = log.finish().out.decode("utf-8", "replace").split("\0")
-    return {number for message in messages for number in marked_advisories(message)}

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 
 from git_xsa.advisories.names import read_name
 from git_xsa.advisories.secrecy import Secrecy
+from git_xsa.git.marked import MarkLog
 from git_xsa.git.repository import Commit
 from git_xsa.model.freeze import Instant, Ledger
 from git_xsa.model.release import Version
@@ -60,9 +61,11 @@ class _Marks:
     """Which advisories commits say they fix: before the branch's first release, and by its tip."""
 
     def __init__(self, session: Session, first: Commit, tip: Commit, numbers: Collection[int]) -> None:
-        before = session.marked_in(first.id, numbers)
+        git = session.repository.git
+        by_tip = MarkLog(git, tip.id, numbers)
+        before = MarkLog(git, first.id, numbers).commits()
         self.before = frozenset(before)
-        self.later = frozenset(n for n, found in session.marked_in(tip.id, numbers).items() if found != before.get(n))
+        self.later = frozenset(n for n, found in by_tip.commits().items() if found != before.get(n))
         self._highest = max(before, default=0)
 
     def older(self, number: int) -> bool:

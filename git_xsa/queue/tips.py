@@ -1,0 +1,54 @@
+"""Which branch a base belongs to, where nobody says it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from git_xsa.errors import UsageError
+from git_xsa.git.branches import Branch, Branches
+from git_xsa.git.repository import Commit
+
+
+def tip_for(branches: Branches, base: Commit, commits: Sequence[Commit], has_them: Callable[[Branch], bool]) -> Commit:
+    """Return the tip of the branch that ``base`` belongs to and that has ``commits``.
+
+    That is the stable branch of the release or release candidate, else the development branch if it has the base
+    and the commits, else the one stable branch that has them, else the branch that the base left: that of the
+    newest release in its history, or the development branch; else, when commits are given, the newest of them.
+    ``has_them`` tells quickly whether a branch with the base has the commits.  ``UsageError`` when that leaves several
+    branches or none, ``XsaError`` when the commits are on no branch together.
+    """
+    if base.under is not None and not commits:
+        base = Commit(base.name, base.under)
+    branch = branches.of_base(base)
+    if branch is not None and (not commits or has_them(branch)):
+        return branch.end
+    wanted = [base.id, *(commit.id for commit in commits)]
+    holding = branches.holding(wanted)
+    if branch is None:
+        known = branches.series_of(base.name, holding) or branches.developing(wanted)
+        if known is not None:
+            return known.end
+    if branch is not None and branch in holding:
+        holding = [branch]
+    if len(holding) == 1 or (holding and commits):
+        return holding[0].end
+    left = None if holding else _left(branches, base, commits)
+    if left is not None:
+        return left.end
+    if commits:
+        return branches.newest_of(commits)
+    names = ", ".join(branch.name for branch in holding)
+    what = f"{base.name} is on several stable branches: {names}" if names else f"{base.name} is on no stable branch"
+    raise UsageError(what, "say which branch is meant: --tip <ref> for xsa-prereqs, --branch for xsa-check")
+
+
+def _left(branches: Branches, base: Commit, commits: Sequence[Commit]) -> Branch | None:
+    """Return the branch that ``base`` left, if that has ``commits``."""
+    below = branches.below(base)
+    left = branches.left_development(base, below)
+    if left is not None and (not commits or left is branches.developing(commit.id for commit in commits)):
+        return left
+    if below is not None and (not commits or below in branches.holding(commit.id for commit in commits)):
+        return below
+    return None
