@@ -31,6 +31,7 @@ from git_xsa.model.align import align
 from git_xsa.model.change import ADDED, CONTEXT, REMOVED, Hunk
 from git_xsa.model.line import Line
 from git_xsa.model.rules import NEVER, OWN, ROOT, Chosen, there
+from git_xsa.model.slide import slide
 from git_xsa.model.standing import GONE, HERE, Standing
 from git_xsa.model.stretch import Emptied, Stretch
 
@@ -143,6 +144,15 @@ class LineHistory:
                 line.standing = HERE
                 line.next, tail.next = tail.next, line
                 tail = line
+
+    def settle(self, stretches: Sequence[Stretch], taken: Collection[int]) -> None:
+        """Put what the base that stands in the weave has or lacks for itself where it is least in the way of
+        ``stretches``, those of changes that are not ``taken``."""
+        last = self._head
+        for line in slide(list(self), stretches, taken):
+            last.next = line
+            last = line
+        last.next = None
 
     def stand_at(self, position: int) -> None:
         """Have a base stand in the weave that has this file as the branch has it at ``position``."""
