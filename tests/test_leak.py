@@ -263,6 +263,17 @@ def test_heads_of_functions_with_other_names_say_nothing() -> None:
     assert guard.look(b"cleanup", placed(others, ["x"], ["y"], "xen/a.c")) == []
 
 
+def test_a_block_that_a_patch_moves() -> None:
+    """Moved lines don't count, so that only the places tell it; hunks with little around them are no neighbours."""
+    block = "    if ( cpu_data[cpu].csv2 )\n        return %s;\n\n"
+    first, second = "    printk(desc, cpu);\n\n", "    matches(entry);\n\n"
+    text = "\n{first}{late}    spin_lock(&bp_lock);\n\n\n" + "\n" * 9 + "\n{second}{early}    check(version);\n\n\n"
+    before = text.format(first=first, second=second, late=block % "true", early="")
+    after = text.format(first=first, second=second, late="", early=block % "0")
+    guard = watch(diff(before, after), before=before + "return 0;\n")
+    assert guard.look(b"cleanup", diff(before, after)) == PATCH
+
+
 def test_words_of_a_comment_are_no_names() -> None:
     """Without its white space a line of prose looks like a name or two, as any other does."""
     comment = [

@@ -35,6 +35,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 
 from git_xsa.model.change import FileChange
 from git_xsa.model.fingerprint import (
@@ -258,7 +259,7 @@ class Watch:
             for number in self._index[line]:
                 found.setdefault(number, Found()).line(line, self._near(part, number, gone), at)
         if not part.names.isdisjoint(self._names):
-            for mark, line, text in part.written:
+            for mark, line, text in chain(*part.hunks):
                 if mark == b"+" and mark + line not in self._keys:
                     self._look_for_names(part, text, counts, gone, at, found)
             for key, block in changed_blocks(part).items():

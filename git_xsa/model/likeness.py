@@ -224,4 +224,5 @@ def like(block: Block, other: Block, new: Collection[bytes]) -> bool:
 
 def changed_blocks(part: Part) -> dict[tuple[bytes, tuple[bytes, ...], tuple[bytes, ...]], Block]:
     """Return the blocks of ``part`` by the name of its file and what stands before and after them."""
-    return {(name, block.before, block.after): block for name in part.names for block in blocks_of(name, part.written)}
+    blocks = (block for name in part.names for hunk in part.hunks for block in blocks_of(name, hunk))
+    return {(block.name, block.before, block.after): block for block in blocks}

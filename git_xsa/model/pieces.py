@@ -79,10 +79,15 @@ class Part:
         return found
 
     @cached_property
-    def written(self) -> list[tuple[bytes, bytes, bytes]]:
-        """The lines of a file: mark, squeezed, and as they are written but for the comments behind them."""
-        rows = ((row[:1], b"".join(row[1:].split()), row[1:]) for row in without_comments(self._body).split(b"\n"))
-        return [row for row in rows if row[1] and row[0] in (b" ", b"+", b"-")]
+    def hunks(self) -> list[list[tuple[bytes, bytes, bytes]]]:
+        """The lines of each hunk of a file: mark, squeezed, and as they are written but for the comments behind."""
+        found: list[list[tuple[bytes, bytes, bytes]]] = [[]]
+        for row in without_comments(self._body).split(b"\n"):
+            if row.startswith(b"@@"):
+                found.append([])
+            elif row[:1] in (b" ", b"+", b"-") and row[1:].strip():
+                found[-1].append((row[:1], b"".join(row[1:].split()), row[1:]))
+        return found
 
     @cached_property
     def views(self) -> list[tuple[bytes, list[bytes]]]:
