@@ -176,3 +176,85 @@ def test_a_patch_that_would_write_outside(place: Place, folder: Path, tmp_path: 
     done = place.run("check", "--onto", "RELEASE-1.0.0", "--base-patches", str(folder))
     assert done.status == 128
     assert not list(tmp_path.rglob("escaped"))
+
+
+def test_patches_of_what_the_build_unpacks_are_left_out_and_said(place: Place, folder: Path) -> None:
+    qemu = "--- a/tools/qemu-xen/vl.c\n+++ b/tools/qemu-xen/vl.c\n@@ -1 +1 @@\n-a\n+b\n"
+    (folder / "qemu.patch").write_text(qemu)
+    (folder / "own.patch").write_text(qemu.replace("vl.c", "hw.c") + (folder / "own.patch").read_text())
+    (folder / "series").write_text("prepare.patch\nqemu.patch\nown.patch\n")
+    done = place.run("check", "--onto", "RELEASE-1.0.0", "--base-patches", str(folder), "--json")
+    (found,) = json.loads(done.out)["results"]
+    assert (found["state"], found["base"]["patches"]) == ("applies", 2)
+    for name, path in (("qemu.patch", "tools/qemu-xen/vl.c"), ("own.patch", "tools/qemu-xen/hw.c")):
+        assert f"{name} changes files of another source tree ({path}), which are left out" in done.err
+
+
+def test_a_file_that_lacks_in_a_folder_of_ours_is_refused(place: Place, folder: Path) -> None:
+    (folder / "own.patch").write_text("--- a/gone.c\n+++ b/gone.c\n@@ -1 +1 @@\n-a\n+b\n")
+    done = place.run("check", "--onto", "RELEASE-1.0.0", "--base-patches", str(folder))
+    assert (done.status, "own.patch of " in done.err) == (128, True)
+
+
+def test_a_patch_that_gnu_patch_takes_and_git_does_not(place: Place, folder: Path) -> None:
+    with (folder / "own.patch").open("a") as file:
+        file.write(" line 29\n")  # one line more than the hunk says
+    done = place.run("check", "--onto", "RELEASE-1.0.0", "--base-patches", str(series(folder)), "--json")
+    (found,) = json.loads(done.out)["results"]
+    assert (found["state"], found["base"]["patches"]) == ("applies", 2)
+
+
+def series_conf(folder: Path) -> Path:
+    (folder / "series.conf").write_text("# guards\n+ours prepare.patch\n\nown.patch\n")
+    return folder / "series.conf"
+
+
+def pkgbuild(folder: Path) -> Path:
+    (folder / "PKGBUILD").write_text(
+        'pkgver=1.0.0\n_kind=own\nsource=("https://example.org/$pkgver/xen-$pkgver.tar.gz"\n'
+        "        'prepare.patch::https://example.org/x.patch'\n        \"$_kind.patch\")\n"
+        "sha256sums=('SKIP')\n"
+    )  # fmt: skip
+    return folder
+
+
+def spec_with_calls(folder: Path) -> Path:
+    (folder / "unused.patch").write_text("--- a/a.c\n+++ b/a.c\n@@ -1 +1 @@\n-not there\n+b\n")
+    tags = "Patch1: own.patch\nPatch2: prepare.patch\nPatch3: unused.patch\n"
+    (folder / "xen.spec").write_text(f"Name: xen\n{tags}%prep\n%setup -q\n%patch 2 -p1\n%patch -P1 -p1\n#%patch3 -p1\n")
+    return folder
+
+
+@pytest.mark.parametrize("write", [series_conf, pkgbuild, spec_with_calls])
+def test_other_lists(place: Place, folder: Path, write: Callable[[Path], Path]) -> None:
+    listed = write(folder)
+    done = place.run("check", "--onto", "RELEASE-1.0.0", "--base-patches", str(listed), "--json")
+    (found,) = json.loads(done.out)["results"]
+    assert (found["state"], found["base"]["patches"]) == ("applies", 2)
+
+
+def test_a_part_of_an_advisory_is_not_the_whole(tmp_path: Path) -> None:
+    draft = Draft()
+    draft.release("1.0.0", {"a.c": numbered(30), "b.c": numbered(9)})
+    draft.commit("first\n\nThis is part of XSA-3.", {"a.c": numbered(30, {10: "fixed"})})
+    draft.commit("second\n\nThis is part of XSA-3.", {"b.c": numbered(9, {5: "fixed"})})
+    place = draft.write(tmp_path / "clone")
+    package = tmp_path / "package"
+    package.mkdir()
+    words = ("check", "--onto", "RELEASE-1.0.0", "--base-patches", str(package), "--json")
+    (package / "xsa3-1.patch").write_bytes(place.patch(2))
+    (found,) = json.loads(place.run(*words).out)["results"]
+    assert (found["state"], [patch["id"] for patch in found["patches"]]) == ("partly-applied", [place[3]])
+    # In its own way, with a line that the branch has not: as many patches as the branch has are the whole.
+    (package / "xsa3-2.patch").write_bytes(place.patch(3).replace(b"+fixed", b"+fixed in our way"))
+    assert [found["state"] for found in json.loads(place.run(*words).out)["results"]] == ["no-patches"]
+    # One patch of both, with such a line: there is something of each.
+    squashed = (
+        place.git("diff", place[1], place[3])
+        .replace("+fixed\n", "+fixed\n+and ours\n", 1)
+        .replace("@@ -7,7 +7,7", "@@ -7,7 +7,8")
+    )
+    for path in package.iterdir():
+        path.unlink()
+    (package / "ours.patch").write_text(f"Subject: ours\n\nThis is XSA-3.\n\n{squashed}\n")
+    assert [found["state"] for found in json.loads(place.run(*words).out)["results"]] == ["no-patches"]

@@ -1,9 +1,9 @@
 """Which patches a package applies, in their order, as its own files list them.
 
-Read are a quilt ``series`` (with ``debian/patches``), the ``Patch`` lines of an RPM spec, ``source`` of an APKBUILD,
-``PATCHES`` of an ebuild, a folder of patches and a single file of them.  Nothing is evaluated: macros and variables
-count as far as they stand for plain words, and a name that has others is refused.  The fuzz is what the format's own
-tools allow.
+Read are a quilt ``series`` (with ``debian/patches``), a ``series.conf``, the ``Patch`` lines of an RPM spec, ``source``
+of an APKBUILD or a PKGBUILD, ``PATCHES`` of an ebuild, a folder of patches and a single file of them.  Nothing is
+evaluated: macros and variables count as far as they stand for plain words, and a name that has others is refused.  The
+fuzz is what the format's own tools allow.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from git_xsa.advisories.patchfile import PatchFile, read_patches
+from git_xsa.advisories.patchfile import PatchError, PatchFile, read_loosely, read_patches
 from git_xsa.errors import XsaError
 
 #: A list of patches is no longer than this.
@@ -22,12 +22,15 @@ LARGEST_LIST = 4 << 20
 DEFAULT_FUZZ, NO_FUZZ = 2, 0
 _ENDINGS = (".patch", ".diff", ".dpatch")
 _PATCH_TAG = re.compile(r"^Patch(\d*)[ \t]*:[ \t]*(\S+)", re.MULTILINE | re.IGNORECASE)
+_PATCH_CALL = re.compile(r"^[ \t]*%patch(?:(\d+)|[ \t][^\n]*?-P[ \t]*(\d+)|[ \t]+(\d+))[^\n]*", re.MULTILINE)
+_PATCH_ALL = re.compile(r"^[ \t]*%(?:autosetup|\{?autopatch)|^[ \t]*%\{lua:|%\{patches\}", re.MULTILINE)
 _MACRO = re.compile(
     r"^(?:%(?:global|define)[ \t]+(\w+)[ \t]+(\S+)|(Name|Version|Release)[ \t]*:[ \t]*(\S+))[ \t]*$", re.MULTILINE
 )
 _RPM_FUZZ = re.compile(r"^%(?:global|define)[ \t]+_default_patch_fuzz[ \t]+(\d)|--fuzz[= ](\d)", re.MULTILINE)
 _VARIABLE = re.compile(r"^[ \t]*(\w+)=[\"']?([^\s\"'$`]*)[\"']?[ \t]*$", re.MULTILINE)
 _SOURCES = re.compile(r"^[ \t]*source=([\"'])(.*?)\1", re.MULTILINE | re.DOTALL)
+_ARRAYS = re.compile(r"^[ \t]*(?:source|_?patches)(?:_\w+)?\+?=\((.*?)\)", re.MULTILINE | re.DOTALL)
 _PATCHES = re.compile(r"^[ \t]*PATCHES\+?=\((.*?)^[ \t]*\)|^[ \t]*PATCHES\+?=\(([^\n]*)\)", re.MULTILINE | re.DOTALL)
 
 
@@ -40,9 +43,22 @@ class Listed:
     fuzz: int
 
     def patches(self) -> Iterator[PatchFile]:
-        """Yield the patches in the files; ``PatchError`` when one is none."""
+        """Yield the patches in the files; ``PatchError`` when one is none.
+
+        GNU patch judges whether it can be put on, so what only git would refuse is read as well.
+        """
         for file in self.files:
-            yield from read_patches(file)
+            yield from _read(file)
+
+
+def _read(file: Path) -> tuple[PatchFile, ...]:
+    try:
+        return read_patches(file)
+    except PatchError as refused:
+        try:
+            return (read_loosely(file),)
+        except PatchError:
+            raise refused from None
 
 
 def read_package(place: Path) -> Listed:
@@ -74,15 +90,13 @@ def _reader_of(place: Path) -> Callable[[str], tuple[list[str], int]] | None:
     """Return what reads a list with the name of ``place``, ``None`` for what is no list."""
     if not place.is_file():
         return None
-    if (
-        place.name == "series"
-        or place.name.endswith(".series")
-        or (place.suffix == "" and place.name.startswith("series"))
-    ):
+    if place.name == "series.conf" or place.suffix == ".series" or (not place.suffix and place.name[:6] == "series"):
         return _series
     if place.name.endswith((".spec", ".spec.in")):
         return _spec
-    return {"APKBUILD": _apkbuild}.get(place.name) or (_ebuild if place.suffix == ".ebuild" else None)
+    return {"APKBUILD": _apkbuild, "PKGBUILD": _pkgbuild}.get(place.name) or (
+        _ebuild if place.suffix == ".ebuild" else None
+    )
 
 
 def _text(place: Path) -> str:
@@ -107,7 +121,8 @@ def _found(listing: Path, name: str) -> Path:
 
 
 def _series(text: str) -> tuple[list[str], int]:
-    words = [line.partition("#")[0].split() for line in text.splitlines()]
+    lines = [line.partition("#")[0].split() for line in text.splitlines()]
+    words = [[word for word in line if not word.startswith("+")] for line in lines]  # a guard of series.conf
     reverse = next((names[0] for names in words if "-R" in names), None)
     if reverse is not None:
         raise XsaError(f"the series takes {reverse} back (-R)", "leave it out of the series, and out of the tree")
@@ -124,7 +139,19 @@ def _spec(text: str) -> tuple[list[str], int]:
         number = int(match[1]) if match[1] else (found[-1][0] + 1 if found else 0)
         found.append((number, _expanded(match[2], known).rpartition("/")[2]))
     fuzz = [int(a or b) for a, b in _RPM_FUZZ.findall(text)]
-    return [name for _, name in sorted(found, key=lambda pair: pair[0])], max(fuzz, default=NO_FUZZ)
+    return _applied(text, dict(found)), max(fuzz, default=NO_FUZZ)
+
+
+def _applied(text: str, names: dict[int, str]) -> list[str]:
+    """Return those of the patches ``names`` that a spec applies: each that ``%patch`` names, in that order, all of them
+    where ``%autosetup`` or ``%autopatch`` does it, or nothing tells."""
+    calls = [(int(match[1] or match[2] or match[3]), match[0].split()) for match in _PATCH_CALL.finditer(text)]
+    if _PATCH_ALL.search(text) or not calls or not names.keys() >= {number for number, _ in calls}:
+        return [names[number] for number in sorted(names)]
+    reverse = next((names[number] for number, words in calls if "-R" in words), None)
+    if reverse is not None:
+        raise XsaError(f"the spec takes {reverse} back (-R)", "leave it out of the spec, and out of the tree")
+    return [names[number] for number in dict.fromkeys(number for number, _ in calls)]
 
 
 def _expanded(text: str, known: dict[str, str]) -> str:
@@ -135,6 +162,11 @@ def _apkbuild(text: str) -> tuple[list[str], int]:
     known = dict(_VARIABLE.findall(text))
     match = _SOURCES.search(text)
     return _patch_names(match[2] if match else "", known), DEFAULT_FUZZ
+
+
+def _pkgbuild(text: str) -> tuple[list[str], int]:
+    known = dict(_VARIABLE.findall(text))
+    return _patch_names(" ".join(_ARRAYS.findall(text)), known), DEFAULT_FUZZ
 
 
 def _ebuild(text: str) -> tuple[list[str], int]:

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from email import policy
 from email.parser import BytesParser
 from pathlib import Path
@@ -75,6 +75,14 @@ class PatchFile:
     file: str = ""
     part: Part = field(default=Part(b"", ()), repr=False, compare=False)
 
+    def without(self, unwanted: Callable[[FileChange], bool]) -> PatchFile:
+        """Return the patch without what it does to ``unwanted`` files; one that was read loosely whole, or nothing."""
+        if not self.part.diffs:
+            return replace(self, changes=(), text=b"") if all(map(unwanted, self.changes)) else self
+        texts = [text for _, text in (_file_diff(text, self.level) for text in self.part.diffs)]
+        kept = [pair for pair in zip(self.changes, texts, strict=True) if not unwanted(pair[0])]
+        return replace(self, changes=tuple(change for change, _ in kept), text=b"".join(text for _, text in kept))
+
     def at_level(self, level: int) -> PatchFile | None:
         """Return the patch with ``level`` folders taken off its names; ``None`` where they have not as many, or a name
         must not be used."""
@@ -133,6 +141,31 @@ def parse_patches(path: Path, content: bytes) -> tuple[PatchFile, ...]:
             f"{path} names the path {error.args[0]!r}", "a patch like that must not be used: tell its sender"
         ) from None
     return found
+
+
+def read_loosely(path: Path) -> PatchFile:
+    """Return the file at ``path`` as one patch for GNU patch, which takes more than git: edited by hand, hunks may have
+    lines too many behind them.
+
+    Of the changes only the names count.  ``PatchError`` when there are none, or one must not be used.
+    """
+    content = path.read_bytes()
+    changes = []
+    for match in _PLAIN.finditer(content):
+        old, new = (None if name == _NOTHING else name for name in (match["old"].rstrip(), match["new"].rstrip()))
+        try:
+            paths = [_stripped(name, 1) for name in (new, old) if name is not None]
+        except DiffError as error:
+            raise PatchError(f"{path} is damaged: {error.what}") from None
+        if paths:
+            changes.append(FileChange(paths[0] if old else None, paths[0] if new else None))
+            _check(changes[-1])
+    if not changes:
+        raise PatchError(f"{path} is not a patch: no diff in it")
+    start = _START.search(content)
+    message = _decoded(content[: start.start()]) if start is not None else ""
+    subject = read_heading(message).subject
+    return PatchFile(path.name, subject or path.name, message, content, tuple(changes), file=path.name)
 
 
 class _Shady(PatchError):

@@ -6,7 +6,7 @@ objects of the user's repository; git then reads both.  Nothing of it becomes an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha1, sha256
 from os import pathsep
 
@@ -47,13 +47,16 @@ class Borrowed:
         """Return a new commit on ``parent`` whose tree is ``files``."""
         known = entries_of(self._repository, parent)
         changes = [b"deleteall\n", *(self._entry(file, known) for file in files)]
-        return self._commit(changes, parent, message)
+        return self._commit(changes, parent, [message])
 
-    def commit_changes(self, files: Mapping[bytes, SourceFile | None], parent: str, message: str) -> str:
-        """Return a new commit on ``parent`` in which each of ``files`` is as given, ``None``: not there."""
+    def commit_changes(self, files: Mapping[bytes, SourceFile | None], parent: str, messages: Sequence[str]) -> str:
+        """Return a new commit on ``parent`` in which each of ``files`` is as given, ``None``: not there.
+
+        Each of ``messages`` is a commit's; all of it is changed in the last.
+        """
         removed = [b"D %s\n" % _quoted(path) for path, file in files.items() if file is None]
         written = [self._entry(file, {}) for file in files.values() if file is not None]
-        return self._commit([*removed, *written], parent, message)
+        return self._commit([*removed, *written], parent, messages)
 
     def _entry(self, file: SourceFile, known: Entries) -> bytes:
         """Return the line that puts ``file`` into a tree, with its contents where no object has them yet."""
@@ -67,10 +70,14 @@ class Borrowed:
         hasher = sha1 if self._repository.hash_length == 40 else sha256
         return hasher(b"blob %d\0" % len(content) + content).hexdigest()
 
-    def _commit(self, changes: Iterable[bytes], parent: str, message: str) -> str:
-        text = message.encode("utf-8", "replace")
-        head = f"commit {_REFERENCE}\ncommitter {_WHO}\ndata {len(text)}\n".encode() + text
-        stream = b"".join([head, f"\nfrom {parent}\n".encode(), *changes, b"done\n"])
+    def _commit(self, changes: Iterable[bytes], parent: str, messages: Sequence[str]) -> str:
+        """Return the last of new commits with ``messages`` on ``parent``, which makes the ``changes``."""
+        heads = []
+        for message in messages:
+            text = message.encode("utf-8", "replace")
+            heads.append(f"commit {_REFERENCE}\ncommitter {_WHO}\ndata {len(text)}\n".encode() + text + b"\n")
+        first, *others = heads
+        stream = b"".join([first, f"from {parent}\n".encode(), *others, *changes, b"done\n"])
         self._git.call("-c", "core.compression=0", "fast-import", "--quiet", "--done", "--force", given=stream)
         return self._git.text("rev-parse", _REFERENCE)
 

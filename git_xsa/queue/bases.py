@@ -7,12 +7,14 @@ there on it is a base beside the branch like any other.  Which release that is, 
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha1, sha256
 from pathlib import Path
 
+from git_xsa.advisories.names import read_name
 from git_xsa.advisories.package import read_package
 from git_xsa.advisories.patchfile import PatchFile
 from git_xsa.errors import UsageError, XsaError
@@ -21,6 +23,8 @@ from git_xsa.git.patched import Patched
 from git_xsa.git.repository import Commit
 from git_xsa.git.source_tree import SourceFile, is_tarball, read_source, without_top
 from git_xsa.git.trees import entries_of
+from git_xsa.model.change import FileChange
+from git_xsa.model.marks import marked_advisories
 from git_xsa.model.release import Version, belongs, version_in
 from git_xsa.queue.session import Session
 
@@ -57,11 +61,13 @@ def with_patches(session: Session, base: Commit, lists: Sequence[str]) -> tuple[
 
     ``XsaError`` when one does not go on, with the fuzz that the package's own tools allow.
     """
-    found = [(listed, tuple(listed.patches())) for listed in map(read_package, map(Path, lists))]
-    patches = [patch for _, several in found for patch in several]
-    if not patches:
+    packages = [(listed, tuple(listed.patches())) for listed in map(read_package, map(Path, lists))]
+    if not any(several for _, several in packages):
         return base, []
-    notes: list[str] = []
+    known = _Known(session, base)
+    found = [(listed, [part for patch in several if (part := known.part_of(patch))]) for listed, several in packages]
+    patches = [patch for _, several in found for patch in several]
+    notes = known.notes
     with Patched(session.repository, base.id, {path for patch in patches for path in _paths_of(patch)}) as tree:
         for listed, several in found:
             refused, fuzzy = tree.put_on([patch.text for patch in several], listed.fuzz)
@@ -70,12 +76,48 @@ def with_patches(session: Session, base: Commit, lists: Sequence[str]) -> tuple[
                 raise XsaError(f"{several[refused].name} of {listed.place} does not apply to {base.name}", hint)
             notes += [f"{several[number].name} needs a fuzz of up to {listed.fuzz} lines" for number in fuzzy]
         files = tree.files()
-    # What the patches say of themselves counts: which advisories they fix, which commits they were made of.
-    message = "\n\n".join(f"{patch.subject}\n\n{patch.message}" for patch in patches)
-    made = _borrowed(session).commit_changes(files, base.id, message)
+    made = _borrowed(session).commit_changes(files, base.id, [_message(patch) for patch in patches])
     options = " ".join(f"--base-patches {shlex.quote(place)}" for place in lists)
     under = base.under or base.id
     return replace(base, id=made, reference=None, under=under, patches=len(patches), options=options), notes
+
+
+def _message(patch: PatchFile) -> str:
+    """Return what ``patch`` says of itself, with the advisory that it fixes by its name where the text does not say."""
+    message = f"{patch.subject}\n\n{patch.message}"
+    number = read_name(patch.file).number
+    return message if number is None or marked_advisories(message) else f"{message}\n\nThis is XSA-{number}."
+
+
+class _Known:
+    """The files of a base and of the patches on it so far, by which a patch for another source tree is told.
+
+    Packages have such patches for what their builds unpack into the tree: QEMU, Mini-OS, iPXE.
+    """
+
+    def __init__(self, session: Session, base: Commit) -> None:
+        self._base = base
+        self._paths: set[bytes] = set(entries_of(session.repository, base.id))
+        self._folders = {path.rpartition(b"/")[0] for path in self._paths}
+        self.notes: list[str] = []
+
+    def part_of(self, patch: PatchFile) -> PatchFile | None:
+        """Return the part of ``patch`` that is for files of this tree, ``None`` for none, and note what is not."""
+        other = [change.path for change in patch.changes if self._elsewhere(change)]
+        ours = patch.without(self._elsewhere) if other else patch
+        for change in ours.changes:
+            if change.new_path is not None:
+                self._paths.add(change.new_path)
+                self._folders.add(change.new_path.rpartition(b"/")[0])
+        if other:
+            shown = os.fsdecode(other[0]) + (", ..." if len(other) > 1 else "")
+            self.notes.append(f"{patch.name} changes files of another source tree ({shown}), which are left out")
+        return ours if ours.changes else None
+
+    def _elsewhere(self, change: FileChange) -> bool:
+        """Whether a change is to a file in a folder that is not there."""
+        path = change.old_path
+        return path is not None and path not in self._paths and path.rpartition(b"/")[0] not in self._folders
 
 
 def _paths_of(patch: PatchFile) -> set[bytes]:

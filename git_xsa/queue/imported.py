@@ -219,7 +219,7 @@ class Imported:
 
     def _marked(self, history: Range, numbers: Sequence[int], base: Commit) -> dict[int, list[int]]:
         """Return the positions of the commits that say they fix ``numbers``, as without a store."""
-        own = self._session.fixed_by_own(base, history)
+        own = self._session.fixed_by_own(history)
         start = history.position[base.id]
         marked: dict[int, list[int]] = {}
         for number in numbers:

@@ -205,7 +205,7 @@ class Placing:
         used = {place.position for place in asked.places if place is not None}
         later = [p for p in history.advisories.get(asked.number, ()) if p > start and p not in used]
         if later and history.base is not None:
-            if asked.number in self._session.fixed_by_own(base, history):
+            if asked.number in self._session.fixed_by_own(history):
                 return ()
             later = [p for p in later if p not in history.taken([p]) and not locator.is_in_base(p)]
         elsewhere = [

@@ -29,6 +29,7 @@ from git_xsa.model.words import advisory_names
 from git_xsa.queue.answer import Proposal, Question, State, Verdict, propose
 from git_xsa.queue.fitting import without_conflicts
 from git_xsa.queue.later import Later, later_fixes
+from git_xsa.queue.own import OwnFixes
 from git_xsa.queue.tips import tip_for
 from git_xsa.queue.unmarked import unmarked_among
 
@@ -229,11 +230,11 @@ class Session:
         history = self.range(base, tip)
         start = history.position[base.id]
         xsa_of: dict[int, list[int]] = {}
-        picked = self._picked_by_own(history, asked)
-        for number in sorted(set(asked) - self.fixed_by_own(base, history)):
+        own = OwnFixes(self.repository.git, history, asked)
+        for number in sorted(set(asked) - own.advisories):
             for position in history.advisories.get(number, ()):
                 if position > start:
-                    xsa_of.setdefault(0 if position in picked else position, []).append(number)
+                    xsa_of.setdefault(0 if position in own.commits else position, []).append(number)
         return self.question(base, tip, history, {p: tuple(n) for p, n in xsa_of.items()}, asked)
 
     def ask_known_advisories(self, base: Commit, tip: Commit, numbers: Iterable[int]) -> Question:
@@ -249,7 +250,7 @@ class Session:
         question = self.ask_advisories(base, tip, asked)
         fixed = {number for found in question.xsa_of.values() for number in found}
         present = fixes.commits().keys() | self.fixed(base, asked - fixed)
-        present |= asked & self.fixed_by_own(base, question.range)
+        present |= OwnFixes(self.repository.git, question.range, asked).advisories
         if not present:
             return question
         patches = {one.position for one in question.unmarked if one.patch}
@@ -261,19 +262,9 @@ class Session:
         """Return those of the advisories ``numbers`` that commits in the base's history say they fix."""
         return set(MarkLog(self.repository.git, base.id, set(numbers)).commits())
 
-    def fixed_by_own(self, base: Commit, history: Range) -> set[int]:
-        """Return the advisories that a base's own commits, since it left the branch, fix: they say so, or they are
-        what the branch's commits are."""
-        if history.base is None:
-            return set()
-        said = MarkLog(self.repository.git, base.id, history.advisories.keys(), (history.root,)).commits().keys()
-        picked = self._picked_by_own(history, history.advisories.keys() - said)
-        return said | {n for n, fixes in history.advisories.items() if n not in said and picked.issuperset(fixes)}
-
-    def _picked_by_own(self, history: Range, numbers: Collection[int]) -> set[int]:
-        """Return which commits of the branch that fix ``numbers`` a base beside it has, whatever brought them there."""
-        wanted = {position for number in numbers for position in history.advisories.get(number, ())}
-        return history.taken(wanted)
+    def fixed_by_own(self, history: Range) -> set[int]:
+        """Return the advisories that the base's own commits, since it left the branch, fix (``OwnFixes``)."""
+        return OwnFixes(self.repository.git, history, history.advisories.keys()).advisories
 
     def question(
         self,
@@ -505,5 +496,5 @@ class Session:
         """Return the advisories that commits after ``base`` fix, by number."""
         history = self.range(base, tip)
         position = history.position[base.id]
-        own = self.fixed_by_own(base, history)
+        own = self.fixed_by_own(history)
         return sorted(n for n, fixes in history.advisories.items() if fixes[-1] > position and n not in own)
