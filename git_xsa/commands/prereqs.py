@@ -45,6 +45,7 @@ def parser() -> argparse.ArgumentParser:
         usage="git xsa-prereqs --onto <base> [--base-patches <package>]... [--tip <ref>]\n"
         "                       [--xsa <n>[,<n>]... | <commit>... | <patch file>...]\n"
         "                       [--why] [--graph[=dot]] [--json] [--no-symbols] [--build <command>]\n"
+        "   or: git xsa-prereqs --onto <base> [--base-patches <package>]... [--tip <ref>] --picks [--json]\n"
         "   or: git xsa-prereqs --stdin [--json] [--no-symbols]",
         description="Find the smallest set of commits that patches need before they apply to a base.",
     )
@@ -61,6 +62,7 @@ def parser() -> argparse.ArgumentParser:
         "--graph", nargs="?", const="tree", metavar="dot",
         help="show what needs what as a tree; with =dot in the language of Graphviz",
     )  # fmt: skip
+    made.add_argument("--picks", action="store_true", help="list what the base has: commits of the branch, own changes")
     made.add_argument("--no-symbols", action="store_true", help="leave out commits that only supply names in the code")
     made.add_argument("--stdin", action="store_true", help="read requests, one a line: <base> <commit>...")
     json_option(made)
@@ -78,6 +80,8 @@ def run(options: argparse.Namespace) -> int:
     _check(options)
     if options.stdin:
         return _answer_lines(options.json, not options.no_symbols)
+    if options.picks:
+        return _list_picks(options)
     with Session(symbols=not options.no_symbols, now=clock.now()) as session:
         session.follow_ups = options.follow_ups or session.follow_ups
         wishes = build_wishes(options, session.settings.build)
@@ -109,17 +113,50 @@ def run(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> None:
     """Raise ``UsageError`` when the options have no meaning together."""
     if options.stdin:
-        if options.onto or options.xsa or options.patches or options.tip or options.why or options.graph:
+        if (
+            options.onto
+            or options.xsa
+            or options.patches
+            or options.tip
+            or options.why
+            or options.graph
+            or options.picks
+        ):
             raise UsageError("--stdin takes the base and the commits from its input", "see git help xsa-prereqs")
         if options.build is not None:
             raise UsageError("--stdin answers many requests, and builds none", "ask about one base with --onto")
         return
     if not options.onto:
         raise UsageError("no base is given", "say what the patches are to be put on: --onto RELEASE-4.17.3")
+    if options.picks and (options.xsa or options.patches or options.why or options.graph or options.build is not None):
+        raise UsageError("--picks lists what the base has, and answers nothing else", "leave out the other options")
     if options.xsa and options.patches:
         raise UsageError("give either advisories (--xsa), or commits, or patch files", "see git help xsa-prereqs")
     if options.json and (options.graph or options.why):
         raise UsageError("--json holds the reasons already", "leave out --why and --graph")
+
+
+def _list_picks(options: argparse.Namespace) -> int:
+    """Print what the base has, and return 0."""
+    from git_xsa.queue.inventory import take_stock  # noqa: PLC0415 - only for this
+    from git_xsa.report.inventory import inventory_document, print_inventory  # noqa: PLC0415
+    from git_xsa.report.pager import on_terminal, paged  # noqa: PLC0415
+    from git_xsa.report.style import lines  # noqa: PLC0415
+
+    with Session(symbols=False, now=clock.now()) as session:
+        with Progress() as progress:
+            session.repository.on_progress = progress.detail
+            base = find_base(session, options.onto, options.base_patches)
+            tip = session.commit(options.tip) if options.tip else session.tip_for(base)
+            found = take_stock(session, base, tip)
+        if options.json:
+            print(dumps(inventory_document(found)))
+        else:
+            terminal = on_terminal()
+            with paged(session.repository.git):
+                print_inventory(lines(session.repository.git, terminal), found)
+        print_notes(session)
+    return 0
 
 
 def _ask(session: Session, options: argparse.Namespace) -> Question:

@@ -31,7 +31,7 @@ def _text(content: bytes) -> str:
     return content.decode("utf-8", "surrogateescape")
 
 
-def _base(base: Commit) -> dict[str, Any]:
+def base_document(base: Commit) -> dict[str, Any]:
     """Return a base; one that exists only as long as the command has no commit, but the release that a source tree was
     made from, and the number of patches that were put on top."""
     if not base.passing:
@@ -83,7 +83,7 @@ def _head(verdict: Verdict) -> dict[str, Any]:
     }
     return {
         "format": FORMAT,
-        "base": _base(verdict.base),
+        "base": base_document(verdict.base),
         "tip": _commit(verdict.tip) | {"ref": verdict.tip.reference},
         "xsa": verdict.xsa,
         "state": verdict.state.value,
