@@ -439,6 +439,10 @@ class History:
         """Return the line histories of the files that the change at ``position`` touches."""
         return [(touch, file.lines) for touch, file in self._by_change.get(position, ())]
 
+    def needs_of(self, position: int) -> list[tuple[bytes, Stretch | Emptied]]:
+        """Return what each hunk of the change at ``position`` needs, with the path of its file."""
+        return [need for _, file in self._by_change.get(position, ()) for need in file.needs.get(position, ())]
+
     def hunks(self, position: int, path: bytes) -> list[Hunk]:
         """Return the hunks of the change at ``position`` in the file at ``path``."""
         changes = self._supplier.changes([position], frozenset([path]))[position]

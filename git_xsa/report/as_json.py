@@ -6,11 +6,13 @@ lone surrogates (``surrogateescape``), which JSON can carry, so that nothing is 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
 from git_xsa.git.elsewhere import Elsewhere
 from git_xsa.git.repository import Commit
+from git_xsa.model.partial import parts
 from git_xsa.model.rules import Kind
 from git_xsa.model.selection import Reason
 from git_xsa.queue.answer import FoundSeries, Verdict
@@ -68,6 +70,19 @@ def _reason(verdict: Verdict, reason: Reason) -> dict[str, Any]:
             "also_by": [commits[position - 1].id for position in rule.symbol.others],
         }
     return document
+
+
+def _partly(verdict: Verdict, positions: Iterable[int]) -> list[dict[str, Any]]:
+    """Return which hunks of the changes at ``positions`` the base has, of those that it has in part."""
+    found = ((position, parts(verdict.range.history, position)) for position in sorted(positions))
+    return [
+        {
+            "commit": verdict.range.commits[position - 1].id,
+            "files": [{"path": _text(one.path), "there": one.there, "missing": one.missing} for one in files],
+        }
+        for position, files in found
+        if files
+    ]
 
 
 def _head(verdict: Verdict) -> dict[str, Any]:
@@ -160,6 +175,7 @@ def verdict_document(verdict: Verdict) -> dict[str, Any]:
         ]
     if selection.impossible:
         document["conflicts"] = [_reason(verdict, reason) for reason in selection.impossible]
+        document["partly"] = _partly(verdict, {reason.needed_by for reason in selection.impossible})
     if verdict.rest is not None:
         document["fitting"] = verdict_document(verdict.rest)
     if verdict.build is not None:

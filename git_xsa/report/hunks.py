@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from git_xsa.model.partial import parts
 from git_xsa.model.selection import Reason
 from git_xsa.model.words import count
 from git_xsa.queue.answer import Verdict
@@ -43,9 +44,23 @@ def print_refused(lines: Lines, verdict: Verdict) -> None:
         for reason in reasons
         if reason.needed_by in wanted and reason.rule.lines and needed in above
     ]
+    for change in sorted({reason.needed_by for reason in selection.impossible}):
+        print_parts(lines, verdict, change)
     _print(lines, verdict, own, SHOWN_OWN, "places")
     _print_lacking(lines, verdict, lacking, SHOWN_OWN - min(len(own), SHOWN_OWN))
     _print(lines, verdict, far, SHOWN_FAR, "places in what it needs")
+
+
+def print_parts(lines: Lines, verdict: Verdict, position: int) -> None:
+    """Print which hunks of the change at ``position`` the base has, if it has some and lacks others."""
+    found = parts(verdict.range.history, position)
+    if not found:
+        return
+    lines.line("  ", (short(verdict, position), "cyan"), f" is in {verdict.base.name} in part:")
+    for one in found:
+        there, missing = (" ".join(map(str, numbers)) for numbers in (one.there, one.missing))
+        said = [f"there: hunk {there}"] * bool(there) + [f"not there: hunk {missing}"] * bool(missing)
+        lines.line(f"    {one.path.decode('utf-8', 'surrogateescape')}: {', '.join(said)}")
 
 
 def _above(verdict: Verdict, changes: set[int]) -> set[int]:

@@ -1,0 +1,38 @@
+"""A base that has some hunks of a commit and lacks others: the answer says which."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from repositories import Draft, Place, numbered
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    draft = Draft()
+    first = draft.release("1.0.0", {"a.c": numbered(40), "b.c": numbered(9)})
+    changed = {10: "first", 20: "second", 30: "third"}
+    draft.commit("fix\n\nThis is XSA-3.", {"a.c": numbered(40, changed), "b.c": numbered(9, {5: "fixed"})})
+    ours = {"a.c": numbered(40, {10: "first", 30: "third"})}
+    draft.commit("ours", ours, on="ours", after=first)
+    return draft.write(tmp_path / "clone")
+
+
+def test_what_is_there_in_part_is_said_by_hunk(place: Place) -> None:
+    done = place.run("prereqs", "--onto", "ours", "--xsa", "3")
+    assert done.status == 2
+    name = place[2][:12]
+    said = f"  {name} is in ours in part:\n    a.c: there: hunk 1 3, not there: hunk 2\n    b.c: not there: hunk 1\n"
+    assert said in done.out
+    (found,) = json.loads(place.run("check", "--onto", "ours", "--json").out)["results"]
+    files = [{"path": "a.c", "there": [1, 3], "missing": [2]}, {"path": "b.c", "there": [], "missing": [1]}]
+    assert found["partly"] == [{"commit": place[2], "files": files}]
+
+
+def test_own_lines_in_the_way_are_no_part(place: Place, tmp_path: Path) -> None:
+    patch = place.patch(2).decode().replace("+first", "+ours").replace("+second", "+ours").replace("+third", "+ours")
+    (tmp_path / "own.patch").write_text(patch.replace("+fixed", "+ours").replace("This is XSA-3", "Ours"))
+    done = place.run("prereqs", "--onto", "RELEASE-1.0.0", "--base-patches", str(tmp_path / "own.patch"), "--xsa", "3")
+    assert (done.status, "in part" in done.out, "itself added in its place" in done.out) == (2, False, True)
