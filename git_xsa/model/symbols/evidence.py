@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,6 +28,14 @@ class Added:
     def source(self) -> Source:
         """The text, read."""
         return read(self.path, self.text)
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [0, *(match.end() for match in re.finditer(b"\n", self.text))]
+
+    def adds(self, place: int) -> bool:
+        """Return whether the line at the offset ``place`` is one that the change added."""
+        return bisect_right(self._starts, place) - 1 in self.rows
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,8 @@ from git_xsa.model.symbols.texts import Lines, Text, Tree, places
 #: A name that so many files of the base mention, or fewer, is looked for in their code; one that more of them
 #: mention is there.
 FEW_MENTIONS = 2
+#: What ``places`` finds words among.
+_WORDS = re.compile(rb"\w+")
 _INCLUDE = re.compile(rb"\s*#\s*include\s*[<\"]([^>\"]+)[>\"]")
 
 
@@ -280,7 +282,7 @@ class Search:
         added = self._evidence.added(position, path)
         source = added.source
         for start, end in places(added.text, word):
-            if added.text.count(b"\n", 0, start) not in added.rows:
+            if not added.adds(start):
                 continue
             role = _role(source, word, start, end)
             if role is None:
@@ -339,19 +341,27 @@ class Search:
         last = max((use.position for use in uses), default=0)
         tree = Tree(self._evidence, self._chosen)
         holders = tree.holders(words, {use.file.path for use in uses}, last)
-        return [use for use in uses if use.local or not self._is_there(use, tree, holders)]
+        touched = {file.path for file in self._files}
+        others = {word: sorted(set(holders.get(word, ())) - touched) for word in words}
+        having: dict[bytes, list[_File]] = {}
+        for file in self._files:
+            for word in words.intersection(_WORDS.findall(file.text)):
+                having.setdefault(word, []).append(file)
+        return [use for use in uses if use.local or not self._is_there(use, tree, having, others)]
 
-    def _is_there(self, use: _Use, tree: Tree, holders: Mapping[bytes, Collection[bytes]]) -> bool:
-        """Whether a file mentions the name of ``use``, of those that the changes touch or that ``holders`` has."""
+    def _is_there(
+        self, use: _Use, tree: Tree, having: Mapping[bytes, Sequence[_File]], others: Mapping[bytes, Sequence[bytes]]
+    ) -> bool:
+        """Whether a file mentions the name of ``use``: one that the changes touch, of which ``having`` tells who has a
+        word, or one of the ``others`` that may have it."""
         own = use.file.roles(use.name, self._forms)
         if any(role.floating and self._is_older(use.file, use.role, start, role) for start, role in own):
             return True
-        touched = {file.path for file in self._files}
         for word, form in self._forms.spellings(use.name, use.role.space is Space.MEMBER):
-            if any(self._tells(file, use, word, form) for file in self._files):
+            if any(self._tells(file, use, word, form) for file in having.get(word, ())):
                 return True
-            others = (path for path in holders.get(word, ()) if path not in touched and visible(use.file.path, path))
-            if any(self._tells(tree.file(path), use, word, form) for path in others):
+            seen = (path for path in others.get(word, ()) if visible(use.file.path, path))
+            if any(self._tells(tree.file(path), use, word, form) for path in seen):
                 return True
         return False
 
