@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from repositories import Draft, Place, numbered
 
+from git_xsa.queue.bases import find_base
+from git_xsa.queue.session import Session
+
 
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
@@ -258,3 +261,11 @@ def test_a_part_of_an_advisory_is_not_the_whole(tmp_path: Path) -> None:
         path.unlink()
     (package / "ours.patch").write_text(f"Subject: ours\n\nThis is XSA-3.\n\n{squashed}\n")
     assert [found["state"] for found in json.loads(place.run(*words).out)["results"]] == ["no-patches"]
+
+
+def test_the_base_is_no_older_than_what_it_stands_on(place: Place, folder: Path) -> None:
+    # git walks by date: to tell what a commit of 1970 adds to xen.git's release took it the whole history, 1.5 s.
+    with Session(place.folder) as session:
+        base = find_base(session, "RELEASE-1.0.0", [str(series(folder))])
+        dates = session.repository.git.text("log", "--format=%ct", base.id, "--").split()
+    assert dates == sorted(dates, reverse=True)

@@ -17,7 +17,7 @@ from git_xsa.git.source_tree import SourceFile
 from git_xsa.git.trees import Entries, entries_of
 
 _REFERENCE = "refs/heads/base"
-_WHO = "git-xsa <git-xsa@localhost> 0 +0000"
+_WHO = "git-xsa <git-xsa@localhost>"
 
 
 class Borrowed:
@@ -72,10 +72,14 @@ class Borrowed:
 
     def _commit(self, changes: Iterable[bytes], parent: str, messages: Sequence[str]) -> str:
         """Return the last of new commits with ``messages`` on ``parent``, which makes the ``changes``."""
+        # git walks by date: from commits that are older than their parents it would go on through the whole history.
+        date = int(self._git.text("log", "-1", "--no-show-signature", "--format=%ct", parent, "--"))
         heads = []
         for message in messages:
             text = message.encode("utf-8", "replace")
-            heads.append(f"commit {_REFERENCE}\ncommitter {_WHO}\ndata {len(text)}\n".encode() + text + b"\n")
+            heads.append(
+                f"commit {_REFERENCE}\ncommitter {_WHO} {date} +0000\ndata {len(text)}\n".encode() + text + b"\n"
+            )
         first, *others = heads
         stream = b"".join([first, f"from {parent}\n".encode(), *others, *changes, b"done\n"])
         self._git.call("-c", "core.compression=0", "fast-import", "--quiet", "--done", "--force", given=stream)
