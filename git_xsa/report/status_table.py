@@ -5,6 +5,7 @@ In a wide terminal the reasons stand in the table; in a narrow one below it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+#: The blanks at the end of a line, before or between what sets its colours.
+_FILLED = re.compile(r" *((?:\x1b\[[0-9;]*m)*) *$")
 #: Columns from which on the table has a reason for each branch.
 WIDE = 160
 NARROW_HEADS = ("branch", "release", "days", "new", "fixes", "ahead", "XSAs", "apply", "due")
@@ -37,7 +40,13 @@ WIDE_HEADS = (
 
 
 def print_table(console: Console, status: Status, frozen_refs: Iterable[str]) -> None:
-    """Print the page."""
+    """Print the page, without the blanks that rich fills lines up with; ``BrokenPipeError`` when nobody reads it."""
+    with console.capture() as page:  # rich itself would end the program where the reader is gone
+        _show_page(console, status, frozen_refs)
+    print(*(_FILLED.sub(r"\1", line) for line in page.get().splitlines()), sep="\n")
+
+
+def _show_page(console: Console, status: Status, frozen_refs: Iterable[str]) -> None:
     from rich.measure import Measurement  # noqa: PLC0415 - not needed for JSON
 
     wide = console.width >= WIDE
@@ -47,9 +56,7 @@ def print_table(console: Console, status: Status, frozen_refs: Iterable[str]) ->
     table = _table(status, wide)
     if not wide:  # too wide for the terminal is better than with digits cut off
         table.width = Measurement.get(console, console.options.update(width=UNLIMITED), table).maximum
-    with console.capture() as page:
-        console.print(table, crop=False, soft_wrap=False)
-    print(*(line.rstrip() for line in page.get().splitlines()), sep="\n")  # rich fills each line up
+    console.print(table, crop=False, soft_wrap=False)
     for one in status.branches:
         if one.advisories or (one.due.kind not in QUIET and not wide) or (one.staging and one.staging.behind):
             _print_details(console, one, status.now, wide)

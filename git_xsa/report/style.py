@@ -90,6 +90,7 @@ def console(git: Git, terminal: bool | None = None, piped: int = UNLIMITED) -> C
     return Console(
         file=sys.stdout,
         width=None if person else piped,
+        height=None if person else UNLIMITED,  # without it rich asks TERM, and may take 80 columns
         color_system="standard" if colour else None,
         force_terminal=colour,
         no_color=not colour,
