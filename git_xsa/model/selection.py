@@ -7,7 +7,7 @@ and the rule that brought a change in is the reason for it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -73,45 +73,79 @@ class Selection:
         return Chosen(self.base, frozenset(self.queue))
 
 
+class Closure:
+    """The changes that some are and that the rules ask for with them; it can grow.
+
+    ``selected`` are their positions, with ``NEVER`` among them when a rule asks for what no change can give.
+    """
+
+    def __init__(self, source: RuleSource, base: int) -> None:
+        self._source = source
+        self._base = base
+        self.selected: set[int] = set()
+        #: What is needed as soon as a change, the key, is selected.
+        self._waiting: dict[int, list[int]] = {}
+
+    def copy(self) -> Closure:
+        """Return one that grows by itself."""
+        made = Closure(self._source, self._base)
+        made.selected = self.selected.copy()
+        made._waiting = {given: needs.copy() for given, needs in self._waiting.items()}
+        return made
+
+    def add(self, positions: Iterable[int]) -> None:
+        """Select the changes at ``positions`` and all that the rules ask for then."""
+        frontier = self._take(list(positions))
+        while frontier:
+            self._source.prepare(frontier)
+            found = [need for position in frontier for need in self._needs(self._source.rules(position))]
+            frontier = self._take(found)
+
+    def obey(self, rule: Rule) -> None:
+        """Follow a new ``rule`` of a selected change."""
+        self.add(list(self._needs([rule])))
+
+    def _needs(self, rules: Iterable[Rule]) -> Iterator[int]:
+        """Yield what ``rules`` ask for now; note what they ask for later."""
+        base, selected = self._base, self.selected
+        for rule in rules:
+            condition = rule.condition
+            if condition.need <= base or not condition.since <= base < condition.until:
+                continue
+            if condition.given <= base or condition.given in selected:
+                yield condition.need
+            else:
+                self._waiting.setdefault(condition.given, []).append(condition.need)
+
+    def _take(self, found: list[int]) -> list[int]:
+        """Select ``found`` and what was waiting for it; return the newly selected changes that have rules."""
+        fresh = []
+        while found:
+            position = found.pop()
+            if position not in self.selected:
+                self.selected.add(position)
+                found += self._waiting.pop(position, ())
+                if position != NEVER:
+                    fresh.append(position)
+        return sorted(fresh)
+
+    def selection(self, wanted: Collection[int]) -> Selection:
+        """Return it as what ``wanted``, changes after the base, need."""
+        reasons = _reasons(self._source, self._base, self.selected)
+        impossible = tuple(reasons.pop(NEVER, ()))
+        prerequisites = sorted(self.selected.difference(wanted, (NEVER,)))
+        return Selection(self._base, tuple(sorted(wanted)), tuple(prerequisites), reasons, impossible)
+
+
 def select(source: RuleSource, base: int, wanted: Iterable[int]) -> Selection:
     """Return the smallest selection after ``base`` that holds ``wanted`` and obeys the rules.
 
     Wanted changes up to ``base`` are in the base and count for nothing.
     """
-    asked = sorted({position for position in wanted if position > base})
-    selected = set(asked)
-    waiting: dict[int, list[int]] = {}
-    frontier = list(asked)
-    while frontier:
-        source.prepare(frontier)
-        found: list[int] = []
-        for position in frontier:
-            for rule in source.rules(position):
-                condition = rule.condition
-                if condition.need <= base or not condition.since <= base < condition.until:
-                    continue
-                if condition.given <= base or condition.given in selected:
-                    found.append(condition.need)
-                else:
-                    waiting.setdefault(condition.given, []).append(condition.need)
-        frontier = _take(found, selected, waiting)
-    reasons = _reasons(source, base, selected)
-    impossible = tuple(reasons.pop(NEVER, ()))
-    prerequisites = sorted(selected.difference(asked, (NEVER,)))
-    return Selection(base, tuple(asked), tuple(prerequisites), reasons, impossible)
-
-
-def _take(found: list[int], selected: set[int], waiting: dict[int, list[int]]) -> list[int]:
-    """Select ``found`` and what was waiting for it; return the newly selected changes that have rules."""
-    fresh = []
-    while found:
-        position = found.pop()
-        if position not in selected:
-            selected.add(position)
-            found += waiting.pop(position, ())
-            if position != NEVER:
-                fresh.append(position)
-    return sorted(fresh)
+    asked = {position for position in wanted if position > base}
+    closure = Closure(source, base)
+    closure.add(asked)
+    return closure.selection(asked)
 
 
 def _reasons(source: RuleSource, base: int, selected: set[int]) -> dict[int, list[Reason]]:

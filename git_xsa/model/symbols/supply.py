@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
+from functools import cached_property
 
-from git_xsa.model.rules import ROOT, Choice, Condition, Kind, Rule, Symbol
-from git_xsa.model.selection import RuleSource, Selection, select
+from git_xsa.model.rules import NEVER, ROOT, Choice, Condition, Kind, Rule, Symbol
+from git_xsa.model.selection import Closure, RuleSource, Selection
 from git_xsa.model.symbols.evidence import RemovalEvidence
 from git_xsa.model.symbols.forms import Forms
 from git_xsa.model.symbols.orphans import Orphan, find_orphans
@@ -21,10 +22,12 @@ from git_xsa.model.symbols.search import Missing, Search, Supply
 
 
 class _WithNames:
-    """Rules of the line history, and those that names made."""
+    """Rules of the line history, and those that names made; what is selected by all of them."""
 
-    def __init__(self, source: RuleSource) -> None:
+    def __init__(self, source: RuleSource, selection: Selection) -> None:
         self._source = source
+        self._wanted = selection.wanted
+        self._base = selection.base
         self._rules: dict[int, list[Rule]] = {}
 
     def prepare(self, positions: Collection[int]) -> None:
@@ -34,20 +37,34 @@ class _WithNames:
         yield from self._source.rules(position)
         yield from self._rules.get(position, ())
 
-    def grown(self, selection: Selection, position: int, rule: Rule) -> Selection:
-        """Add ``rule`` to those of the change at ``position`` and return what is selected then, itself when the rule is
-        known.
+    @cached_property
+    def closure(self) -> Closure:
+        """What is selected, without the reasons: following the rules again for each name would take too long."""
+        made = Closure(self, self._base)
+        made.add(self._wanted)
+        return made
 
-        The rule is not kept when what it asks for can't be had: the selection is impossible then.
-        """
+    def selection(self) -> Selection:
+        """Return what is selected."""
+        return self.closure.selection(self._wanted)
+
+    def grow(self, position: int, rule: Rule) -> Selection | None:
+        """Add ``rule`` to those of the change at ``position`` and return ``None``; but where what it asks for can't be
+        had, keep all as it is and return the selection with it, an impossible one."""
         rules = self._rules.setdefault(position, [])
         if rule in rules:
-            return selection
+            return None
         rules.append(rule)
-        grown = select(self, selection.base, selection.wanted)
-        if grown.impossible:
+        if rule.condition.need in self.closure.selected:
+            return None
+        grown = self.closure.copy()
+        grown.obey(rule)
+        if NEVER in grown.selected:
+            impossible = grown.selection(self._wanted)
             rules.pop()
-        return grown
+            return impossible
+        self.closure = grown
+        return None
 
 
 def supply_names(
@@ -60,45 +77,46 @@ def supply_names(
     nothing that supplies a name can be applied to this base, the selection is impossible; a use that can't be taken
     away stays.
     """
-    rules = _WithNames(source)
+    rules = _WithNames(source, selection)
     grown = selection
     looked_at: set[int] = set()
     while not grown.impossible:  # ends: it goes on only after a change of the range was added to the queue
         fresh = set(grown.queue) - looked_at
         looked_at |= fresh
-        for missing in Search(evidence, forms, fresh, grown.chosen).run() if fresh else ():
-            grown = _choose(rules, grown, missing)
-            if grown.impossible:
-                return grown
+        lacking = Search(evidence, forms, fresh, grown.chosen).run() if fresh else []
+        for missing in lacking:
+            refused = _choose(rules, missing)
+            if refused is not None:
+                return refused
+        grown = rules.selection() if lacking else grown
         if looked_at >= set(grown.queue):  # only then, since what comes in may take a use away
-            for orphan in find_orphans(evidence, forms, grown.chosen, macros=not relaxed):
-                grown = _take(rules, grown, orphan)
+            orphans = find_orphans(evidence, forms, grown.chosen, macros=not relaxed)
+            for orphan in orphans:
+                rules.grow(orphan.position, _end_of_use(orphan))
+            grown = rules.selection() if orphans else grown
         if looked_at >= set(grown.queue):
             break
     named = frozenset(grown.prerequisites) - set(selection.prerequisites)
     return replace(grown, named=named) if named else selection
 
 
-def _choose(rules: _WithNames, selection: Selection, missing: Missing) -> Selection:
-    """Return ``selection`` with the oldest of the suppliers that can be had; an impossible one when none can."""
-    refused: list[Selection] = []
-    taken = [supply for supply in missing.supplies if supply.position in selection.queue]
+def _choose(rules: _WithNames, missing: Missing) -> Selection | None:
+    """Take the oldest supplier that can be had; where none can, return the impossible selection with the oldest."""
+    taken = [supply for supply in missing.supplies if supply.position in rules.closure.selected]
+    first: Selection | None = None
     for supply in taken[:1] or missing.supplies:
-        rule = _rule(missing, supply, _choice(missing, supply, bool(taken)))
-        grown = rules.grown(selection, missing.position, rule)
-        if not grown.impossible:
-            return grown
-        refused.append(grown)
-    return refused[0]
+        refused = rules.grow(missing.position, _rule(missing, supply, _choice(missing, supply, bool(taken))))
+        if refused is None:
+            return None
+        first = first or refused
+    return first
 
 
-def _take(rules: _WithNames, selection: Selection, orphan: Orphan) -> Selection:
-    """Return ``selection`` with the change that takes the use of a removed name away, if it can be had."""
+def _end_of_use(orphan: Orphan) -> Rule:
+    """Return the rule that the change comes in which takes the use of a removed name away."""
     symbol = Symbol(orphan.name, orphan.user, orphan.use, removed=True)
     condition = Condition(ROOT, orphan.taker)
-    rule = Rule(condition, Kind.SYMBOL, orphan.path, orphan.hunk, (orphan.line,), gone=True, symbol=symbol)
-    grown = rules.grown(selection, orphan.position, rule)
-    return selection if grown.impossible else grown
+    return Rule(condition, Kind.SYMBOL, orphan.path, orphan.hunk, (orphan.line,), gone=True, symbol=symbol)
 
 
 def _choice(missing: Missing, supply: Supply, taken: bool) -> Choice:
