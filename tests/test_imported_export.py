@@ -68,6 +68,21 @@ def test_title_and_cve_come_from_the_text(place: Place, tmp_path: Path) -> None:
     assert f"    - a title {SECRET}\n      XSA-9 CVE-2026-1234\n" in stanza
 
 
+@pytest.mark.parametrize(("public", "title"), [(True, f"a title {SECRET}"), (False, "one")])
+def test_the_title_of_a_prerequisites_advisory(public: bool, title: str, tmp_path: Path) -> None:
+    """Nobody asked for it; its text is in the store, and quoted if it is public."""
+    draft = Draft()
+    draft.release("1.0.0", {"b.c": numbered(20)})
+    draft.commit("one\n\nThis is XSA-1.", {"b.c": numbered(20, {10: "one"})})
+    draft.commit("two\n\nThis is XSA-2.", {"b.c": numbered(20, {10: "two"})})
+    place = draft.write(tmp_path / "clone")
+    take(place, 1, place.patch(2), public)
+    out = tmp_path / "out"
+    done = place.run("export", "--onto", "RELEASE-1.0.0", "--xsa", "2", "--format", "debian", "-o", str(out))
+    assert done.status == 0
+    assert f"    - {title}\n      XSA-1\n" in (out / "debian" / "changelog.xsa").read_text()
+
+
 @pytest.mark.parametrize("public", [True, False])
 def test_only_what_may_be_embargoed_is_hidden(public: bool, place: Place, tmp_path: Path) -> None:
     take(place, 9, patch(12, "new"), public)

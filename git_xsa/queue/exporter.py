@@ -109,7 +109,7 @@ def prepare(session: Session, question: Question, wish: Wish, builder: Builder |
         policy=wish.policy,
         patches=patches,
         partly=partly,
-        titles=_titles(question, patches),
+        titles=_titles(session, question, patches),
         avoided=avoided,
         unlisted=_unlisted(session, question, patches, partly) if wish.format == "debian" else {},
         left_out=verdict.left_out,
@@ -214,13 +214,14 @@ def _partly(question: Question, selection: Selection) -> frozenset[int]:
     return frozenset(found)
 
 
-def _titles(question: Question, patches: Sequence[Patch]) -> dict[int, str]:
+def _titles(session: Session, question: Question, patches: Sequence[Patch]) -> dict[int, str]:
     """Return for each advisory its title, or the subject of its first patch, which is as near as commits come."""
     told = _tellable(question)
     titles = {number: series.headline for number, series in told.items() if series.headline}
     for patch in patches:
-        for number in patch.xsa:
-            titles.setdefault(number, patch.subject)
+        for number in patch.xsa:  # of one that only a prerequisite fixes nothing was asked
+            text = session.imported.public_text(number) if number not in titles and session.imported else None
+            titles.setdefault(number, (text.title if text is not None else "") or patch.subject)
     return titles
 
 
