@@ -50,11 +50,12 @@ class NewerBranches:
     def __init__(self, repository: Repository, having: Sequence[str], newer: Sequence[Commit]) -> None:
         self._repository = repository
         self._branches = {commit.reference or commit.id: commit.name for commit in newer}
-        self._having = having
-        self._found = None
+        self._found = self._ours = None
         if newer:
             without = (*self._branches, *(f"^{commit}" for commit in having), "--")
             self._found = repository.git.start(*_LOG, "--source", "--format=%H%n%S%n%B", *_FIXING, *without)
+            since = f"^{next(iter(self._branches))}"  # not all: another stable branch may share picks with ours
+            self._ours = repository.git.start(*_LOG, "--format=%B", *having, since, "--")
 
     @cached_property
     def _fixes(self) -> list[tuple[_Fix, set[str]]]:
@@ -70,11 +71,16 @@ class NewerBranches:
         return fixes[::-1]
 
     @cached_property
-    def _picked(self) -> set[str]:
-        """The commits that our branch, or the base, has picks of."""
-        since = f"^{next(iter(self._branches))}"  # not all: another stable branch may share picks with ours
-        own = self._repository.git.call(*_LOG, "--format=%B", *self._having, since, "--").out.decode("utf-8", "replace")
-        return {name[:_NAMED] for message in own.split("\0") for name in named_commits(message)}
+    def _own(self) -> list[str]:
+        """The messages of our branch, and of the base, since they left the development branch."""
+        return self._ours.finish().out.decode("utf-8", "replace").split("\0") if self._ours is not None else []
+
+    def _is_picked(self, fix: _Fix) -> bool:
+        """Whether our branch, or the base, has a pick of the same origin."""
+        name = fix.origin[:_NAMED]
+        return any(
+            name in message and any(one.startswith(name) for one in named_commits(message)) for message in self._own
+        )
 
     def fixes_of(self, names: Mapping[int, Collection[str]]) -> tuple[Elsewhere, ...]:
         """Return the fixes of the changes that have these ``names``, by position, and of each other: those that have no
@@ -86,7 +92,7 @@ class NewerBranches:
             if number in names:
                 return names[number]
             fix, _ = fixes[number]
-            return () if fix.origin[:_NAMED] in self._picked else {fix.commit, fix.origin}
+            return () if self._is_picked(fix) else {fix.commit, fix.origin}
 
         of: dict[int, set[int]] = {}
         for found in follow_ups(called, {number: fixed for number, (_, fixed) in fixes.items()}, names):
@@ -95,7 +101,7 @@ class NewerBranches:
         for number, fixed in of.items():
             fix, _ = fixes[number]
             origin = fix.origin
-            known = origin[:_NAMED] in self._picked or (origin in lacking and origin != fix.commit)
+            known = self._is_picked(fix) or (origin in lacking and origin != fix.commit)
             if not known and self._changes_code(fix.commit):
                 subject = fix.message.partition("\n")[0]
                 lacking[origin] = Elsewhere(fix.commit, subject, fix.branch, tuple(sorted(fixed)))

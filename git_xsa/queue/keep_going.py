@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from git_xsa.model.relax import Relaxed
 from git_xsa.model.selection import Selection
 from git_xsa.queue.answer import Question, State, Verdict
 from git_xsa.queue.obstacle import obstacle
+
+if TYPE_CHECKING:
+    from git_xsa.model.relax import Relaxed
 
 
 class Narrows(Protocol):

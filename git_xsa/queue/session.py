@@ -409,10 +409,12 @@ class Session:
     @cached_property
     def imported(self) -> Imported | None:
         """The advisories in the store, ``None`` when there are none."""
+        if self._stored is None:
+            return None
         from git_xsa.queue.imported import Imported  # noqa: PLC0415 - only with a store
 
-        imported = Imported(self, *self._stored) if self._stored is not None else None
-        return imported if imported is not None and imported.numbers else None
+        imported = Imported(self, *self._stored)
+        return imported if imported.numbers else None
 
     def _secret(self, numbers: Iterable[int]) -> bool:
         """Whether one of the advisories ``numbers`` is under embargo by the ledger."""

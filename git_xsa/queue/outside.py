@@ -1,0 +1,153 @@
+"""Bases from outside of the repository: a source tree without history (a folder, a tarball), patches on top of a base.
+
+A source tree becomes a commit that exists as long as the command, on top of the release that it was made from; from
+there on it is a base beside the branch like any other.  Which release that is, its version tells (Xen's
+``xen/Makefile``), and where that says nothing, the release with which it shares most files.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from hashlib import sha1, sha256
+from pathlib import Path
+
+from git_xsa.advisories.names import read_name
+from git_xsa.advisories.package import read_package
+from git_xsa.advisories.patchfile import PatchFile
+from git_xsa.errors import UsageError, XsaError
+from git_xsa.git.borrowed import Borrowed
+from git_xsa.git.patched import Patched
+from git_xsa.git.repository import Commit
+from git_xsa.git.source_tree import SourceFile, is_tarball, read_source, without_top
+from git_xsa.git.trees import entries_of
+from git_xsa.model.change import FileChange
+from git_xsa.model.marks import marked_advisories
+from git_xsa.model.release import Version, belongs, version_in
+from git_xsa.queue.session import Session
+
+_MAKEFILE = b"xen/Makefile"
+
+
+def commit_or_tree(session: Session, name: str) -> Commit:
+    """Return the base that ``name`` stands for; errors as of ``find_base``."""
+    place = Path(name)
+    if not name or not (place.is_dir() or is_tarball(place)):
+        return session.branches.base(name)
+    if session.repository.resolve(name) is not None:
+        hint = f"give ./{name} for what is there, or the commit's full reference (refs/tags/{name})"
+        raise UsageError(f"{name!r} is a commit and a {'folder' if place.is_dir() else 'file'}", hint)
+    newest = max(session.branches.releases.values(), default=None)
+    files = without_top(read_source(place), entries_of(session.repository, newest[1]) if newest is not None else ())
+    release = _release_of(session, name, files)
+    made = _borrowed(session).commit_tree(files, release.id, f"The source tree {name}")
+    return Commit(name, made, release=release.name, under=release.id)
+
+
+def with_patches(session: Session, base: Commit, lists: Sequence[str]) -> tuple[Commit, list[str]]:
+    """Return ``base`` with the patches of the packages ``lists`` on top, and what is to be said of them.
+
+    ``XsaError`` when one does not go on, with the fuzz that the package's own tools allow.
+    """
+    packages = [(listed, tuple(listed.patches())) for listed in map(read_package, map(Path, lists))]
+    if not any(several for _, several in packages):
+        return base, []
+    known = _Known(session, base)
+    found = [(listed, [part for patch in several if (part := known.part_of(patch))]) for listed, several in packages]
+    patches = [patch for _, several in found for patch in several]
+    notes = known.notes
+    with Patched(session.repository, base.id, {path for patch in patches for path in _paths_of(patch)}) as tree:
+        for listed, several in found:
+            refused, fuzzy = tree.put_on([patch.text for patch in several], listed.fuzz)
+            if refused is not None:
+                hint = "is it the release that the package builds?  Give that with --onto"
+                raise XsaError(f"{several[refused].name} of {listed.place} does not apply to {base.name}", hint)
+            notes += [f"{several[number].name} needs a fuzz of up to {listed.fuzz} lines" for number in fuzzy]
+        files = tree.files()
+    made = _borrowed(session).commit_changes(files, base.id, [_message(patch) for patch in patches])
+    options = " ".join(f"--base-patches {shlex.quote(place)}" for place in lists)
+    under = base.under or base.id
+    return replace(base, id=made, reference=None, under=under, patches=len(patches), options=options), notes
+
+
+def _message(patch: PatchFile) -> str:
+    """Return what ``patch`` says of itself, with the advisory that it fixes by its name where the text does not say."""
+    message = f"{patch.subject}\n\n{patch.message}"
+    number = read_name(patch.file).number
+    return message if number is None or marked_advisories(message) else f"{message}\n\nThis is XSA-{number}."
+
+
+class _Known:
+    """The files of a base and of the patches on it so far, by which a patch for another source tree is told.
+
+    Packages have such patches for what their builds unpack into the tree: QEMU, Mini-OS, iPXE.
+    """
+
+    def __init__(self, session: Session, base: Commit) -> None:
+        self._base = base
+        self._paths: set[bytes] = set(entries_of(session.repository, base.id))
+        self._folders = {path.rpartition(b"/")[0] for path in self._paths}
+        self.notes: list[str] = []
+
+    def part_of(self, patch: PatchFile) -> PatchFile | None:
+        """Return the part of ``patch`` that is for files of this tree, ``None`` for none, and note what is not."""
+        other = [change.path for change in patch.changes if self._elsewhere(change)]
+        ours = patch.without(self._elsewhere) if other else patch
+        for change in ours.changes:
+            if change.new_path is not None:
+                self._paths.add(change.new_path)
+                self._folders.add(change.new_path.rpartition(b"/")[0])
+        if other:
+            shown = os.fsdecode(other[0]) + (", ..." if len(other) > 1 else "")
+            self.notes.append(f"{patch.name} changes files of another source tree ({shown}), which are left out")
+        return ours if ours.changes else None
+
+    def _elsewhere(self, change: FileChange) -> bool:
+        """Whether a change is to a file in a folder that is not there."""
+        path = change.old_path
+        return path is not None and path not in self._paths and path.rpartition(b"/")[0] not in self._folders
+
+
+def _paths_of(patch: PatchFile) -> set[bytes]:
+    return {path for change in patch.changes for path in (change.old_path, change.new_path) if path is not None}
+
+
+def _borrowed(session: Session) -> Borrowed:
+    return session.keep(Borrowed(session.repository))
+
+
+def _release_of(session: Session, name: str, files: Sequence[SourceFile]) -> Commit:
+    """Return the release that a source tree was made from; ``XsaError`` when nothing tells."""
+    releases = {version: Commit(tag, commit) for tag, (version, commit) in session.branches.releases.items()}
+    makefile = next((file.content for file in files if file.path == _MAKEFILE), b"")
+    stated = version_in(makefile)
+    if stated is not None:
+        version, final = stated
+        same = [known for known in releases if belongs(known, version[:-1])]
+        earlier = [known for known in same if known < version or (final and known == version)]
+        if earlier:
+            return releases[max(earlier)]
+    found = _most_alike(session, releases, files)
+    if found is None:
+        hint = "give the folder that holds xen/, and fetch the releases: git fetch --tags"
+        raise XsaError(f"nothing tells which release {name} was made from", hint)
+    return found
+
+
+def _most_alike(session: Session, releases: Mapping[Version, Commit], files: Sequence[SourceFile]) -> Commit | None:
+    """Return the release that has most of ``files``, the oldest of several; ``None`` when none has any."""
+    hasher = sha1 if session.repository.hash_length == 40 else sha256
+    names = {file.path: hasher(b"blob %d\0" % len(file.content) + file.content).hexdigest() for file in files}
+
+    def shared(version: Version) -> int:
+        entries = entries_of(session.repository, releases[version].id)
+        return sum(entries.get(path, ("", ""))[1] == name for path, name in names.items())
+
+    firsts = {version[:-1]: version for version in sorted(releases, reverse=True)}
+    best = max(firsts.values(), key=shared, default=None)
+    if best is None:
+        return None
+    best = max((version for version in sorted(releases) if version[:-1] == best[:-1]), key=shared)
+    return releases[best] if shared(best) else None
