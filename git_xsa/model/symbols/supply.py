@@ -4,7 +4,8 @@ removes, with the changes those need themselves.
 Several changes may supply a name, so the rules are not of the form that has one smallest solution.  The choice is
 made name by name, and the same way every time: one that the queue holds already, or else the oldest supplier, since the
 later ones moved or changed what was there; the next one only if the oldest can't be had.  What is chosen is a rule like
-any other from then on, and says why it was chosen.
+any other from then on, and says why it was chosen.  A later change that writes over the line which uses a name would
+make what defines it unnecessary, now and then with a smaller queue; it is not looked for.
 """
 
 from __future__ import annotations
