@@ -62,6 +62,23 @@ def as_tarball(tree: Path) -> Path:
     return packed
 
 
+def test_a_name_that_a_fix_takes_away_goes_from_a_tree_as_from_its_tag(tmp_path: Path) -> None:
+    """The use of a macro has to go first; the branch's own files tell that its definition does."""
+    draft = Draft()
+    header = "/* one */\n#define OLD(x) (x)\n/* two */\n"
+    user = '#include "a.h"\n\nint f(int v)\n{\n    return OLD(v);\n}\n'
+    draft.release(
+        "1.0.0", {"xen/Makefile": MAKEFILE % b"0", "xen/include/a.h": header.encode(), "xen/a.c": user.encode()}
+    )
+    draft.commit("a.c: do without OLD", {"xen/a.c": user.replace("OLD(v)", "v").encode()})
+    draft.commit("fix\n\nThis is XSA-3.", {"xen/include/a.h": header.replace("#define OLD(x) (x)\n", "").encode()})
+    place = draft.write(tmp_path / "clone")
+    base = str(unpacked(place, "RELEASE-1.0.0", tmp_path / "tree"))
+    found = answers(place, base)
+    assert found == answers(place, "RELEASE-1.0.0")
+    assert [one["subject"] for one in found[0]["prerequisites"]] == ["a.c: do without OLD"]  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize("pack", [as_folder, as_tarball])
 @pytest.mark.parametrize("release", ["RELEASE-1.0.0", "RELEASE-1.0.1"])
 def test_a_release_without_history_gets_the_answers_of_its_tag(

@@ -380,6 +380,11 @@ class Range:
         """The history without revived lines: what patches make of files even where they are out of place."""
         return History(self.index, self._reader, self.tree, revive=False)
 
+    @cached_property
+    def branch_history(self) -> History:
+        """The history of the branch alone: a base beside it has its own lines in ``history``."""
+        return self.history if self.tree is None else History(self.index, self._reader)
+
     def taken(self, positions: Collection[int]) -> set[int]:
         """Return which of the changes at ``positions`` a base beside the line has; none where the base is on it."""
         if self.tree is None:

@@ -230,7 +230,8 @@ class AddedWords:
 
     def _side(self, upto: int, until: int, path: bytes) -> Text:
         """Return the branch's file at ``path`` after the change at ``upto``, with the fates of its lines."""
-        return Text(path, self._history.history.fates({path}, Chosen(upto, frozenset()), until).get(path, ()))
+        found = self._history.branch_history.fates({path}, Chosen(upto, frozenset()), until)
+        return Text(path, found.get(path, ()))
 
     def takers(self, path: bytes, word: bytes, after: int, before: int) -> Collection[int]:
         """Return the changes between the two positions that take a line with ``word`` from the file at ``path``, which
