@@ -52,11 +52,11 @@ class _WithNames:
     def grow(self, position: int, rule: Rule) -> Selection | None:
         """Add ``rule`` to those of the change at ``position`` and return ``None``; but where what it asks for can't be
         had, keep all as it is and return the selection with it, an impossible one."""
-        rules = self._rules.setdefault(position, [])
+        rules, selected = self._rules.setdefault(position, []), self.closure.selected  # what is selected without it
         if rule in rules:
             return None
         rules.append(rule)
-        if rule.condition.need in self.closure.selected:
+        if rule.condition.need in selected:
             return None
         grown = self.closure.copy()
         grown.obey(rule)
