@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import pytest
 from counting import Counted, linear, steps
+from ending import ends
 from histories import hunk
 from repositories import Draft, Place, run
 
@@ -154,20 +153,6 @@ def test_hunks_that_touch_are_entered_one_after_the_other() -> None:
     assert [line.text for line in history] == [b"a\n", b"x\n", b"b\n", b"y\n", b"z\n", b"c\n"]
 
 
-@contextmanager
-def ends() -> Iterator[None]:
-    def fail(*_: object) -> None:
-        pytest.fail(f"it has not ended in {LIMIT} s")
-
-    before = signal.signal(signal.SIGALRM, fail)
-    signal.setitimer(signal.ITIMER_REAL, LIMIT)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
 #: What a line that is long may be made of: with each of these something took time that grew with the square.
 UNITS = (b"a", b"a,", b"f(", b"a=", b"a;", b"ab ", b"{", b"(", b")", b" ", b"/*", b'"', b"-- ")
 
@@ -181,6 +166,6 @@ def test_a_line_of_any_length_is_read(unit: bytes, tmp_path: Path) -> None:
     draft.commit("the fix\n\nThis is XSA-1.", {"f.c": b"int a;\n" + line + b"int b;\n"})
     place = draft.write(tmp_path / "story")
     (tmp_path / "fix.patch").write_bytes(place.patch(3))
-    with ends():
+    with ends(LIMIT):
         assert place.run("prereqs", "--onto", RELEASE, "--xsa", "1", "--json").status == 0
         assert place.run("prereqs", "--onto", RELEASE, str(tmp_path / "fix.patch"), "--json").status == 0

@@ -5,17 +5,16 @@ Histories and bases are random, from the seed that ``test_properties`` describes
 
 from __future__ import annotations
 
-import signal
 import subprocess
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from downstreams import names, repository, tree_of
+from ending import ends
 from histories import File, Story
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
@@ -91,22 +90,6 @@ def write(detour: Detour, folder: Path) -> Place:
     return draft.write(folder)
 
 
-@contextmanager
-def ends() -> Iterator[None]:
-    """Fail when what is done here has not ended after ``LIMIT`` seconds."""
-
-    def fail(*_: object) -> None:
-        pytest.fail(f"it has not ended in {LIMIT} s")
-
-    before = signal.signal(signal.SIGALRM, fail)
-    signal.setitimer(signal.ITIMER_REAL, LIMIT)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
 #: The base has a change of the branch under another name, and what that took out is gone: what the fix's own lines
 #: stand next to can't be had from the branch.
 PICKED = Detour(
@@ -134,7 +117,7 @@ def test_less_context_ends_and_applies_whatever_the_base_has_of_its_own(
         folder = tmp_path / str(count["histories"])
         place = write(detour, folder / "story")
         made = folder / "made"
-        with ends():
+        with ends(LIMIT):
             answer = run(place.folder, "export", "--onto", "own", "--xsa", "1", "-o", str(made), *way)
         assert answer.status in (0, 1, 2), answer.err
         if answer.status or not made.exists():
