@@ -64,6 +64,11 @@ class FileDiff:
         return FileChange(*names, hunks=parse_hunks(self.body), copied=self.copied)
 
 
+def as_change(diff: FileDiff | FileChange) -> FileChange:
+    """Return ``diff`` parsed, if it is not yet."""
+    return diff.change() if isinstance(diff, FileDiff) else diff
+
+
 def parse_hunks(body: bytes) -> tuple[Hunk, ...]:
     """Return the hunks in ``body``, the text of one file's diff from the first ``@@`` on; none for no text.
 

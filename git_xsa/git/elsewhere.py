@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from git_xsa.git.diffs import split_diff
+from git_xsa.git.diffs import as_change, split_diff
 from git_xsa.git.log import DIFF_OPTIONS
 from git_xsa.git.repository import Commit, Repository
 from git_xsa.model.follow_ups import changes_code, fixed_commits, follow_ups
@@ -109,4 +109,4 @@ class NewerBranches:
 
     def _changes_code(self, commit: str) -> bool:
         text = self._repository.git.call("diff-tree", *DIFF_OPTIONS, "--no-commit-id", commit, "--").out
-        return changes_code(diff.change() for diff in split_diff(text))
+        return changes_code(map(as_change, split_diff(text)))

@@ -16,7 +16,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Protocol
 
 from git_xsa.errors import XsaError
-from git_xsa.git.diffs import FileDiff, split_diff, unquote
+from git_xsa.git.diffs import FileDiff, as_change, split_diff, unquote
 from git_xsa.git.repository import Repository
 from git_xsa.git.run import Call, Service
 from git_xsa.git.trees import CommitTree
@@ -181,7 +181,7 @@ class _Reader:
         one = next(iter(paths)) if len(paths) == 1 else None
         return {
             position: [
-                diff.change() if isinstance(diff, FileDiff) else diff
+                as_change(diff)
                 for diff in (self._diffs[position] if one is None else self.diffs_of(position, one))
                 if diff.old_path in paths or diff.new_path in paths
             ]
@@ -475,9 +475,7 @@ class Range:
             return None
         if position not in self._merged:
             count = int(self._repository.git.text("rev-list", "--count", f"{commit.parent}..{commit.id}", "--")) - 1
-            changes = [
-                diff.change() if isinstance(diff, FileDiff) else diff for diff in self.diffs([position])[position]
-            ]
+            changes = [as_change(diff) for diff in self.diffs([position])[position]]
             marks = b"".join(hunk.marks for change in changes for hunk in change.hunks)
             self._merged[position] = Merged(count, len(changes), marks.count(ADDED), marks.count(REMOVED))
         return self._merged[position]

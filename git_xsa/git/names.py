@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from git_xsa.git.diffs import FileDiff
+from git_xsa.git.diffs import FileDiff, as_change
 from git_xsa.git.repository import Repository
 from git_xsa.model.change import ADDED, CONTEXT, REMOVED, SUBMODULE_MODE, FileChange
 from git_xsa.model.rules import Chosen
@@ -371,8 +371,7 @@ class Names:
         """Return the number of the hunk by which the change at ``position`` adds ``line`` to ``path``, or removes it;
         0: none."""
         for diff in self._history.diffs_of(position, path):
-            change = diff.change() if isinstance(diff, FileDiff) else diff
-            for number, hunk in enumerate(change.hunks, 1):
+            for number, hunk in enumerate(as_change(diff).hunks, 1):
                 if any(own == mark and text == line for own, text in zip(hunk.marks, hunk.texts, strict=True)):
                     return number
         return 0

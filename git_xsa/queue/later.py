@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from git_xsa.git.diffs import FileDiff
+from git_xsa.git.diffs import as_change
 from git_xsa.git.log import Range
 from git_xsa.model.follow_ups import changes_code, follow_ups
 
@@ -36,7 +36,7 @@ def later_fixes(history: Range, base: int, queue: Collection[int], added: Collec
         Later(
             position,
             tuple(of[position]),
-            changes_code(diff.change() if isinstance(diff, FileDiff) else diff for diff in diffs[position]),
+            changes_code(map(as_change, diffs[position])),
             position in added,
         )
         for position in lacking
