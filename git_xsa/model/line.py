@@ -34,6 +34,11 @@ class Line:
         """Whether every base before the line's removal has it: it is the root's, and never came back."""
         return self.born == ROOT and not self.earlier and self.standing is None
 
+    @property
+    def here(self) -> bool:
+        """Whether a base beside the branch stands in the weave and has the line."""
+        return self.standing is not None and self.standing.here
+
     def before(self, position: int) -> Sequence[Life]:
         """Return the lives that had begun before the change at ``position``."""
         if not self.earlier:

@@ -47,7 +47,7 @@ def parts(history: History, position: int) -> list[Partial]:
 def _is_there(stretch: Stretch, position: int) -> bool:
     kept = [mark for mark in stretch.hunk.marks if mark != ADDED]
     removed = (line for mark, line in zip(kept, stretch.old, strict=True) if mark == REMOVED)
-    return all(map(_here, _added(stretch, position))) and not any(map(_here, removed))
+    return all(line.here for line in _added(stretch, position)) and not any(line.here for line in removed)
 
 
 def _added(stretch: Stretch, position: int) -> Iterator[Line]:
@@ -56,7 +56,3 @@ def _added(stretch: Stretch, position: int) -> Iterator[Line]:
         if line.comes(position):
             yield line
         line = line.next
-
-
-def _here(line: Line) -> bool:
-    return line.standing is not None and line.standing.here

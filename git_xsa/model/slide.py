@@ -24,17 +24,13 @@ FARTHEST = 200
 def slide(weave: Sequence[Line], stretches: Sequence[Stretch], taken: Collection[int]) -> list[Line]:
     """Return ``weave``, in which a base with the changes ``taken`` stands, with the base's own runs of lines moved, and
     with other ones of equal lines missing, where fewer of ``stretches`` are broken then."""
-    _move_missing([line for line in weave if _here(line) or _missing(line, taken)], stretches)
+    _move_missing([line for line in weave if line.here or _missing(line, taken)], stretches)
     return _move_own(weave, stretches)
-
-
-def _here(line: Line) -> bool:
-    return line.standing is not None and line.standing.here
 
 
 def _missing(line: Line, taken: Collection[int] = ()) -> bool:
     """Whether the root had the line, and the base took it out by itself, without one of the changes ``taken``."""
-    return line.born == ROOT and not line.earlier and not _here(line) and line.died not in taken
+    return line.born == ROOT and not line.earlier and not line.here and line.died not in taken
 
 
 def _broken(order: Sequence[Line], stretches: Iterable[Stretch]) -> list[int]:
@@ -77,7 +73,7 @@ def _places(order: Sequence[Line], start: int, end: int) -> Iterator[tuple[int, 
     steps = 0
     for number in range(end, len(order)):
         line = order[number]
-        if not _here(line):
+        if not line.here:
             continue
         if line.born == OWN or line.text != run[steps % len(run)] or steps == FARTHEST:
             break
@@ -87,7 +83,7 @@ def _places(order: Sequence[Line], start: int, end: int) -> Iterator[tuple[int, 
     number = start - 1
     while number >= 0 and steps < FARTHEST:
         line = order[number]
-        if _here(line):
+        if line.here:
             if line.born == OWN or line.text != run[-1 - steps % len(run)]:
                 break
             steps += 1
@@ -111,7 +107,7 @@ def _move_missing(order: Sequence[Line], stretches: Iterable[Stretch]) -> None:
     """Have the base lack other lines of ``order``, those that it has or took out by itself, where they equal the ones
     that it lacks next to them and fewer of ``stretches`` need them."""
     needed = Counter(id(line) for stretch in stretches for line in stretch.old)
-    for start, end in _runs([not _here(line) for line in order]):
+    for start, end in _runs([not line.here for line in order]):
         by = min(_shifts(order, start, end, needed))[2]
         if by:
             gone, there = order[start].standing, order[start - 1 if by < 0 else end].standing
@@ -136,7 +132,7 @@ def _shifts(order: Sequence[Line], start: int, end: int, needed: Mapping[int, in
 
 
 def _may_go(line: Line) -> bool:
-    return line.born == ROOT and not line.earlier and _here(line)
+    return line.born == ROOT and not line.earlier and line.here
 
 
 def _runs(marks: Sequence[bool]) -> list[tuple[int, int]]:
