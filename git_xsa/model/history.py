@@ -190,8 +190,8 @@ class _File:
             self.lines.align(content or (), likely)
             self.have = have(self._things(), positions)
             coming = (need for p, needs in self.needs.items() if p not in self.have.taken for _, need in needs)
-            self.lines.settle([need for need in coming if isinstance(need, Stretch)], self.have.taken)
-            self.have = have(self._things(), positions)
+            if self.lines.settle([need for need in coming if isinstance(need, Stretch)], self.have.taken):
+                self.have = have(self._things(), positions)
         self.trail.taken = self.have.taken
         self.lines.take(self.have.taken)
 

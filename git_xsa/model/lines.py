@@ -145,14 +145,16 @@ class LineHistory:
                 line.next, tail.next = tail.next, line
                 tail = line
 
-    def settle(self, stretches: Sequence[Stretch], taken: Collection[int]) -> None:
+    def settle(self, stretches: Sequence[Stretch], taken: Collection[int]) -> bool:
         """Put what the base that stands in the weave has or lacks for itself where it is least in the way of
-        ``stretches``, those of changes that are not ``taken``."""
+        ``stretches``, those of changes that are not ``taken``; return whether it lacks other lines then."""
+        order, moved = slide(list(self), stretches, taken)
         last = self._head
-        for line in slide(list(self), stretches, taken):
+        for line in order:
             last.next = line
             last = line
         last.next = None
+        return moved
 
     def stand_at(self, position: int) -> None:
         """Have a base stand in the weave that has this file as the branch has it at ``position``."""

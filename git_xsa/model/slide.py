@@ -21,11 +21,11 @@ from git_xsa.model.stretch import Stretch
 FARTHEST = 200
 
 
-def slide(weave: Sequence[Line], stretches: Sequence[Stretch], taken: Collection[int]) -> list[Line]:
+def slide(weave: Sequence[Line], stretches: Sequence[Stretch], taken: Collection[int]) -> tuple[list[Line], bool]:
     """Return ``weave``, in which a base with the changes ``taken`` stands, with the base's own runs of lines moved, and
-    with other ones of equal lines missing, where fewer of ``stretches`` are broken then."""
-    _move_missing([line for line in weave if line.here or _missing(line, taken)], stretches)
-    return _move_own(weave, stretches)
+    with other ones of equal lines missing, where fewer of ``stretches`` are broken then; and whether any others are."""
+    moved = _move_missing([line for line in weave if line.here or _missing(line, taken)], stretches)
+    return _move_own(weave, stretches), moved
 
 
 def _missing(line: Line, taken: Collection[int] = ()) -> bool:
@@ -103,16 +103,19 @@ def _rotated(order: Sequence[Line], start: int, end: int, by: int) -> list[Line]
     return lines
 
 
-def _move_missing(order: Sequence[Line], stretches: Iterable[Stretch]) -> None:
+def _move_missing(order: Sequence[Line], stretches: Iterable[Stretch]) -> bool:
     """Have the base lack other lines of ``order``, those that it has or took out by itself, where they equal the ones
-    that it lacks next to them and fewer of ``stretches`` need them."""
+    that it lacks next to them and fewer of ``stretches`` need them; return whether there are such."""
+    moved = False
     needed = Counter(id(line) for stretch in stretches for line in stretch.old)
     for start, end in _runs([not line.here for line in order]):
         by = min(_shifts(order, start, end, needed))[2]
         if by:
+            moved = True
             gone, there = order[start].standing, order[start - 1 if by < 0 else end].standing
             for number in range(min(start, start + by), max(end, end + by)):
                 order[number].standing = gone if start + by <= number < end + by else there
+    return moved
 
 
 def _shifts(order: Sequence[Line], start: int, end: int, needed: Mapping[int, int]) -> Iterator[tuple[int, int, int]]:
