@@ -404,9 +404,24 @@ class Question:
     def answer(self, quarantine: Quarantine) -> Verdict:
         """Check the proposal with git and return the answer."""
         state, doubt = conclude(self.proposal, quarantine)
-        selection = self.proposal.selection
-        verdict = Verdict(self.base, self.tip, self.range, state, selection, doubt, self.asked, self.xsa_of)
         rest = self.rest.answer(quarantine) if self.rest is not None else None
-        told = replace(verdict, found=self.found, rest=rest, not_judged=self.not_judged, unmarked=self.unmarked)
-        told = replace(told, on_branch=self.on_branch, later=self.later, elsewhere=self.elsewhere)
-        return replace(told, private=self.private, out=self.out)
+        return replace(self.verdict(state, self.proposal.selection), doubt=doubt, rest=rest, private=self.private)
+
+    def verdict(self, state: State, selection: Selection) -> Verdict:
+        """Return the answer ``state`` with ``selection``, and all that is known of what was asked."""
+        return Verdict(
+            self.base,
+            self.tip,
+            self.range,
+            state,
+            selection,
+            asked=self.asked,
+            xsa_of=self.xsa_of,
+            found=self.found,
+            not_judged=self.not_judged,
+            unmarked=self.unmarked,
+            later=self.later,
+            elsewhere=self.elsewhere,
+            on_branch=self.on_branch,
+            out=self.out,
+        )

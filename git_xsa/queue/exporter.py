@@ -190,13 +190,11 @@ def _verdict(session: Session, question: Question, selection: Selection, patches
         return session.answer(question)  # what is wrong with the patches as they are
     state = State.NEEDS_PREREQUISITES if selection.prerequisites else State.APPLIES
     state = State.PARTLY_APPLIED if question.proposal.partly else state
-    verdict = Verdict(question.base, question.tip, question.range, state, selection, None, question.asked)
-    out = tuple(one for one in question.unmarked if one.patch or one.position not in selection.queue)
+    unmarked = tuple(one for one in question.unmarked if one.patch or one.position not in selection.queue)
     queue = {*selection.queue, *(later.position for later in question.later)}
     later = tuple(one for one in question.later if queue.intersection(one.of))  # what refreshing left out needs no fix
     elsewhere = tuple(one for one in question.elsewhere if queue.intersection(one.of))
-    told = replace(verdict, found=question.found, not_judged=question.not_judged, unmarked=out, later=later)
-    return replace(told, xsa_of=question.xsa_of, on_branch=question.on_branch, elsewhere=elsewhere, out=question.out)
+    return replace(question.verdict(state, selection), unmarked=unmarked, later=later, elsewhere=elsewhere)
 
 
 def _avoided(question: Question, relaxed: Relaxed) -> list[str]:

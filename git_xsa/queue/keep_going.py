@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from git_xsa.model.selection import Selection
-from git_xsa.queue.answer import Question, State, Verdict
+from git_xsa.queue.answer import Question, State
 from git_xsa.queue.obstacle import obstacle
 
 if TYPE_CHECKING:
@@ -64,6 +64,6 @@ def going_in(session: Narrows, question: Question, relaxed: Callable[[Question],
 
 def _why(question: Question, selection: Selection, number: int) -> str:
     """Return why the advisory ``number`` can't be applied as ``selection`` has it."""
-    verdict = Verdict(question.base, question.tip, question.range, State.CONFLICTS, selection, xsa_of=question.xsa_of)
+    verdict = question.verdict(State.CONFLICTS, selection)
     own = [position for position in selection.wanted if number in question.xsa_of.get(position, ())]
     return f"it can't be applied: {obstacle(verdict, own)}"

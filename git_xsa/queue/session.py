@@ -279,8 +279,10 @@ class Session:
 
         ``settled`` are the advisories whose patches are known from a text.
         """
-        newer = self._newer(base, tip, history) if self.follow_ups != "ignore" else None  # git looks meanwhile
-        unmarked = unmarked_among(history, history.position[base.id], xsa_of, settled)
+        start = history.position[base.id]
+        lacking = self.follow_ups != "ignore" and any(position > start for position in xsa_of)
+        newer = self._newer(base, tip, history) if lacking else None  # git looks meanwhile
+        unmarked = unmarked_among(history, start, xsa_of, settled)
         whole = xsa_of | {one.position: (one.number,) for one in unmarked if one.patch}
         proposal = self._proposal(base, history, whole)
         if len(whole) > len(xsa_of) and proposal.state is State.CONFLICTS and history.base is not None:
@@ -292,12 +294,12 @@ class Session:
         queue = proposal.selection.queue
         told = tuple(one for one in unmarked if one.patch or one.position not in queue)
         secret = self._secret({*asked, *(number for numbers in whole.values() for number in numbers)})
-        question = Question(base, tip, history, whole, asked, proposal, unmarked=told, later=later, secret=secret)
-        if newer is not None and queue:
-            chain = {*queue, *(one.position for one in later)}
-            found = newer.fixes_of({position: history.names(position) for position in chain})
-            question = replace(question, elsewhere=found)
-        question = replace(question, settled=frozenset(settled))
+        chain = {*queue, *(one.position for one in later)}
+        elsewhere = newer.fixes_of({one: history.names(one) for one in chain}) if newer is not None and queue else ()
+        question = Question(
+            base, tip, history, whole, asked, proposal,
+            unmarked=told, later=later, elsewhere=elsewhere, secret=secret, settled=frozenset(settled),
+        )  # fmt: skip
         conflicts = proposal.state is State.CONFLICTS
         return replace(question, rest=self.without_conflicts(question, proposal.selection)) if conflicts else question
 
