@@ -11,13 +11,14 @@ from functools import cached_property
 
 from git_xsa.git.diffs import as_change, split_diff
 from git_xsa.git.log import DIFF_OPTIONS
+from git_xsa.git.marked import MESSAGES
 from git_xsa.git.repository import Commit, Repository
 from git_xsa.model.follow_ups import changes_code, fixed_commits, follow_ups
 from git_xsa.model.marks import named_commits, upstream_commit
 
 #: What a message has that says a commit fixes, or reverts, another one; not all that has it does.
 _FIXING = ("--fixed-strings", "--regexp-ignore-case", "--grep=Fixes", "--grep=reverts")
-_LOG = ("log", "-z", "--no-merges", "--no-notes", "--encoding=UTF-8", "--no-color", "--no-show-signature")
+_LOG = (*MESSAGES, "--no-merges", "--no-notes")
 #: Names of commits are compared in this length, the least in which a message names an origin.
 _NAMED = 12
 

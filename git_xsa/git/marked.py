@@ -7,7 +7,14 @@ from collections.abc import Collection
 from git_xsa.git.run import Call, Git
 from git_xsa.model.marks import marked_advisories
 
-_LOG = ("log", "-z", "--first-parent", "--encoding=UTF-8", "--no-color", "--no-show-signature")
+#: What has git write the messages of commits, whatever is configured; each ends with a zero byte.
+MESSAGES = ("log", "-z", "--encoding=UTF-8", "--no-color", "--no-show-signature")
+
+
+def naming(numbers: Collection[int]) -> tuple[str, ...]:
+    """Return what has git log show only messages that name one of the advisories ``numbers``."""
+    names = "|".join(map(str, sorted(numbers)))
+    return ("--extended-regexp", "--regexp-ignore-case", f"--grep=XSA[- ]?({names})")
 
 
 class MarkLog:
@@ -18,9 +25,8 @@ class MarkLog:
         self._numbers = set(numbers)
         self._log: Call | None = None
         if self._numbers:
-            names = "|".join(map(str, sorted(self._numbers)))
-            grep = ("--extended-regexp", "--regexp-ignore-case", f"--grep=XSA[- ]?({names})")
-            self._log = git.start(*_LOG, "--format=%H%n%B", *grep, commit, *(f"^{one}" for one in without), "--")
+            shown = (*MESSAGES, "--first-parent", "--format=%H%n%B", *naming(self._numbers))
+            self._log = git.start(*shown, commit, *(f"^{one}" for one in without), "--")
 
     def commits(self) -> dict[int, list[str]]:
         """Return the commits that say they fix each of the numbers, the newest first; once."""

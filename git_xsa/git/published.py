@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from git_xsa.git.config import Settings
+from git_xsa.git.marked import MESSAGES, naming
 from git_xsa.git.run import Git
 from git_xsa.model.marks import marked_advisories
 
@@ -22,10 +23,8 @@ def published(git: Git, settings: Settings, numbers: Collection[int]) -> set[int
     tips = set(git.text("for-each-ref", "--format=%(objectname)", *branches).split()) if branches else set()
     if not tips:
         return set()
-    grep = f"--grep=XSA[- ]?({'|'.join(map(str, sorted(numbers)))})"
-    words = ("log", "-z", "--encoding=UTF-8", "--no-color", "--no-show-signature", "--format=%B", "--stdin")
     given = "".join(f"{tip}\n" for tip in sorted(tips)).encode()
-    output = git.call(*words, "--extended-regexp", "--regexp-ignore-case", grep, given=given).out
+    output = git.call(*MESSAGES, "--format=%B", "--stdin", *naming(numbers), given=given).out
     messages = output.decode("utf-8", "replace").split("\0")
     return {number for message in messages for number in marked_advisories(message)} & set(numbers)
 

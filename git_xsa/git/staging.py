@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from git_xsa.git.config import Settings
+from git_xsa.git.marked import MESSAGES
 from git_xsa.git.repository import Repository
 
 
@@ -45,8 +46,7 @@ def waiting(repository: Repository, stable: str, tips: Iterable[str]) -> Waiting
     ends = sorted(tips)
     if ends == [stable]:
         return Waiting((), 0)
-    words = ("log", "-z", "--first-parent", "--encoding=UTF-8", "--no-color", "--no-show-signature", "--format=%B")
-    log = repository.git.start(*words, *ends, f"^{stable}", "--")
+    log = repository.git.start(*MESSAGES, "--first-parent", "--format=%B", *ends, f"^{stable}", "--")
     behind = int(
         repository.git.text("rev-list", "--count", "--first-parent", stable, *(f"^{end}" for end in ends), "--")
     )
