@@ -7,7 +7,6 @@ objects of the user's repository; git then reads both.  Nothing of it becomes an
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from hashlib import sha1, sha256
 from os import pathsep
 
 from git_xsa.git.repository import Repository
@@ -15,6 +14,7 @@ from git_xsa.git.run import Git
 from git_xsa.git.scratch import Scratch
 from git_xsa.git.source_tree import SourceFile
 from git_xsa.git.trees import Entries, entries_of
+from git_xsa.model.history import blob_name
 
 _REFERENCE = "refs/heads/base"
 _WHO = "git-xsa <git-xsa@localhost>"
@@ -60,15 +60,11 @@ class Borrowed:
 
     def _entry(self, file: SourceFile, known: Entries) -> bytes:
         """Return the line that puts ``file`` into a tree, with its contents where no object has them yet."""
-        name = self._name(file.content)
+        name = blob_name(file.content, self._repository.hash_length)
         if known.get(file.path, ("", ""))[1] == name:
             return b"M %s %s %s\n" % (file.mode.encode(), name.encode(), _quoted(file.path))
         head = b"M %s inline %s\n" % (file.mode.encode(), _quoted(file.path))
         return b"%sdata %d\n%s\n" % (head, len(file.content), file.content)
-
-    def _name(self, content: bytes) -> str:
-        hasher = sha1 if self._repository.hash_length == 40 else sha256
-        return hasher(b"blob %d\0" % len(content) + content).hexdigest()
 
     def _commit(self, changes: Iterable[bytes], parent: str, messages: Sequence[str]) -> str:
         """Return the last of new commits with ``messages`` on ``parent``, which makes the ``changes``."""

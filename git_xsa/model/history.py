@@ -106,6 +106,12 @@ class BaseTree(Protocol):
         """Return the contents of its files with the object names ``ids``."""
 
 
+def blob_name(content: bytes, length: int) -> str:
+    """Return the name that git gives ``content``, ``length`` (40 or 64) hexadecimal digits long."""
+    hasher = sha1 if length == 40 else sha256
+    return hasher(b"blob %d\0" % len(content) + content).hexdigest()
+
+
 class Opaque(bytes):
     """Stands as the only line of a file of which just the object name is known (the text): a binary file."""
 
@@ -124,9 +130,7 @@ class FileState:
             return self.lines[0].decode()
         if self.mode == SUBMODULE_MODE:
             return b"".join(self.lines).decode().split()[-1]
-        content = b"".join(self.lines)
-        hasher = sha1 if length == 40 else sha256
-        return hasher(b"blob %d\0" % len(content) + content).hexdigest()
+        return blob_name(b"".join(self.lines), length)
 
 
 def split_lines(content: bytes) -> list[bytes]:

@@ -11,7 +11,6 @@ import os
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from hashlib import sha1, sha256
 from pathlib import Path
 
 from git_xsa.advisories.names import read_name
@@ -24,6 +23,7 @@ from git_xsa.git.repository import Commit
 from git_xsa.git.source_tree import SourceFile, is_tarball, read_source, without_top
 from git_xsa.git.trees import entries_of
 from git_xsa.model.change import FileChange
+from git_xsa.model.history import blob_name
 from git_xsa.model.marks import marked_advisories
 from git_xsa.model.release import Version, belongs, version_in
 from git_xsa.queue.session import Session
@@ -138,8 +138,7 @@ def _release_of(session: Session, name: str, files: Sequence[SourceFile]) -> Com
 
 def _most_alike(session: Session, releases: Mapping[Version, Commit], files: Sequence[SourceFile]) -> Commit | None:
     """Return the release that has most of ``files``, the oldest of several; ``None`` when none has any."""
-    hasher = sha1 if session.repository.hash_length == 40 else sha256
-    names = {file.path: hasher(b"blob %d\0" % len(file.content) + file.content).hexdigest() for file in files}
+    names = {file.path: blob_name(file.content, session.repository.hash_length) for file in files}
 
     def shared(version: Version) -> int:
         entries = entries_of(session.repository, releases[version].id)
