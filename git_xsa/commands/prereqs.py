@@ -113,15 +113,8 @@ def run(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> None:
     """Raise ``UsageError`` when the options have no meaning together."""
     if options.stdin:
-        if (
-            options.onto
-            or options.xsa
-            or options.patches
-            or options.tip
-            or options.why
-            or options.graph
-            or options.picks
-        ):
+        asked = (options.onto, options.xsa, options.patches, options.tip)
+        if any((*asked, options.why, options.graph, options.picks)):
             raise UsageError("--stdin takes the base and the commits from its input", "see git help xsa-prereqs")
         if options.build is not None:
             raise UsageError("--stdin answers many requests, and builds none", "ask about one base with --onto")
