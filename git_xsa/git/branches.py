@@ -20,6 +20,7 @@ from git_xsa.model.release import (
     spelled,
     version_of,
 )
+from git_xsa.model.words import DIGITS
 
 #: The tag of a release candidate: ``4.21.0-rc2``, in Xen without the RELEASE- of releases.
 _CANDIDATE = re.compile(r"(?:refs/tags/)?(?:[A-Za-z_-]*)(\d+(?:\.\d+)+)-?rc\d*")
@@ -261,7 +262,7 @@ class Branches:
         heads = self._repository.git.text("merge-base", "--independent", *(commit.id for commit in commits)).split()
         if len(heads) != 1:
             raise XsaError(
-                f"{heads[0][:12]} and {heads[1][:12]} are not on one branch",
+                f"{heads[0][:DIGITS]} and {heads[1][:DIGITS]} are not on one branch",
                 "ask about the commits of one stable branch at a time",
             )
         return next(commit for commit in commits if commit.id == heads[0])

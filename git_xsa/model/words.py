@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+#: How many hexadecimal digits of a commit are shown: what ``git log --oneline`` shows in xen.git, and one more.
+DIGITS = 12
 _PLURALS = {"branch": "branches", "patch": "patches", "advisory": "advisories", "fix": "fixes"}
 
 

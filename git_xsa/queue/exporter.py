@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any
 from git_xsa.git.elsewhere import Elsewhere
 from git_xsa.model.relax import Relaxed, compared, relax
 from git_xsa.model.selection import RuleSource, Selection
+from git_xsa.model.words import DIGITS
 from git_xsa.queue.answer import BuildState, FoundSeries, Question, State, Verdict
 from git_xsa.queue.export import Preparation, Source
 from git_xsa.queue.folder import MANIFEST, manifest
 from git_xsa.queue.formats import FORMATS, export
 from git_xsa.queue.keep_going import going_in
-from git_xsa.queue.later import Later
+from git_xsa.queue.later import Later, shortly
 from git_xsa.queue.policy import LENIENT, Files
 from git_xsa.queue.prepared import Patch, Queue, Style
 from git_xsa.queue.request import Request
@@ -123,18 +124,14 @@ def prepare(session: Session, question: Question, wish: Wish, builder: Builder |
 
 def _later(question: Question, later: Later) -> str:
     """Return a sentence on a follow-up that the queue lacks."""
-    commits = question.range.commits
-    fixed = ", ".join(commits[position - 1].id[:12] for position in later.of)
-    commit = commits[later.position - 1]
-    return f"{commit.id[:12]} {commit.subject} says that it fixes {fixed}, and is not in it"
+    commit, fixed = question.range.commits[later.position - 1], shortly(question.range, later.of)
+    return f"{commit.id[:DIGITS]} {commit.subject} says that it fixes {fixed}, and is not in it"
 
 
 def _elsewhere(question: Question, one: Elsewhere) -> str:
     """Return a sentence on a commit of another branch that fixes one of the queue."""
-    fixed = ", ".join(question.range.commits[position - 1].id[:12] for position in one.of)
-    return (
-        f"{one.commit[:12]} {one.subject} of {one.branch} says that it fixes {fixed}; {question.tip.spelled} lacks it"
-    )
+    what = f"{one.commit[:DIGITS]} {one.subject} of {one.branch} says that it fixes {shortly(question.range, one.of)}"
+    return f"{what}; {question.tip.spelled} lacks it"
 
 
 def _built(session: Session, question: Question, relaxed: Relaxed | None, builder: Builder) -> Verdict:
@@ -199,7 +196,7 @@ def _verdict(session: Session, question: Question, selection: Selection, patches
 
 def _avoided(question: Question, relaxed: Relaxed) -> list[str]:
     commits = question.range.commits
-    return [f"{commits[p - 1].id[:12]} {commits[p - 1].subject}" for p in relaxed.avoided]
+    return [f"{commits[p - 1].id[:DIGITS]} {commits[p - 1].subject}" for p in relaxed.avoided]
 
 
 def _partly(question: Question, selection: Selection) -> frozenset[int]:

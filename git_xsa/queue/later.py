@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from git_xsa.git.diffs import as_change
 from git_xsa.git.log import Range
 from git_xsa.model.follow_ups import changes_code, follow_ups
+from git_xsa.model.words import DIGITS
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,11 @@ class Later:
     of: tuple[int, ...]
     needed: bool
     added: bool = False
+
+
+def shortly(history: Range, positions: Iterable[int]) -> str:
+    """Return the commits at ``positions`` as a sentence has them: shortened, with commas."""
+    return ", ".join(history.commits[position - 1].id[:DIGITS] for position in positions)
 
 
 def later_fixes(history: Range, base: int, queue: Collection[int], added: Collection[int] = ()) -> tuple[Later, ...]:

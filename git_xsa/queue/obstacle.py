@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from git_xsa.model.selection import Reason
-from git_xsa.model.words import advisory_names, count
+from git_xsa.model.words import DIGITS, advisory_names, count
 from git_xsa.queue.answer import Verdict
 from git_xsa.queue.fitting import blocked
-
-#: How many hexadecimal digits of a commit are shown: what ``git log --oneline`` shows in xen.git, and one more.
-DIGITS = 12
 
 
 def short(verdict: Verdict, position: int) -> str:

@@ -24,7 +24,7 @@ from git_xsa.git.log import Range
 from git_xsa.git.marked import MarkLog
 from git_xsa.git.repository import Commit
 from git_xsa.model.marks import marked_advisories
-from git_xsa.model.words import count
+from git_xsa.model.words import DIGITS, count
 from git_xsa.queue.asked import Asked, resolved
 from git_xsa.queue.locate import How, Locator, Place, same_subject
 
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 _IN_BASE = (Place(0, How.CONTENTS), Place(0, How.COMMIT))
 #: How many names of files a sentence has before it only counts them.
 _SHOWN = 4
-_DIGITS = 12
 
 
 class Target(NamedTuple):
@@ -249,7 +248,7 @@ def lacking_words(asked: Asked, target: Target, history: Range) -> str:
     """Return what to say of the commits of the branch that the files of an advisory lack, empty when there are none."""
     if not asked.lacking:
         return ""
-    names = _names([history.commits[p - 1].id[:_DIGITS] for p in asked.lacking])
+    names = _names([history.commits[p - 1].id[:DIGITS] for p in asked.lacking])
     marked = f"{target.tip.name} marks {count(len(asked.lacking), 'more commit')} as XSA-{asked.number}"
     return f"{marked}, taken from there: {names}"
 

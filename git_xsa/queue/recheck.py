@@ -14,14 +14,13 @@ from typing import Any
 
 from git_xsa.errors import XsaError
 from git_xsa.git.repository import Commit
-from git_xsa.model.words import advisory_names
+from git_xsa.model.words import DIGITS, advisory_names
 from git_xsa.queue.answer import Verdict
 from git_xsa.queue.exporter import Ready, Wish, prepare
 from git_xsa.queue.readme import one_line
 from git_xsa.queue.request import Request
 from git_xsa.queue.session import Session
 
-_DIGITS = 12
 #: The status of an error that says something of the patches, and not of the repository.
 _CONFLICT = 2
 NOT_RECORDED = "an older git-xsa wrote it, without what was asked for: whether the base needs something else by now"
@@ -40,9 +39,9 @@ class Entry:
     def line(self, other: Sequence[Entry]) -> str:
         """Return it as a line, with its sum where ``other`` has the same patch with another one."""
         names = advisory_names(self.xsa)
-        words = [f"{self.role:12}", self.id if "." in self.id else self.id[:_DIGITS], names, one_line(self.subject)]
+        words = [f"{self.role:12}", self.id if "." in self.id else self.id[:DIGITS], names, one_line(self.subject)]
         differs = any(one.id == self.id and one.sum != self.sum for one in other)
-        return "  ".join(word for word in (*words, f"(SHA-256 {self.sum[:_DIGITS]})" if differs else "") if word)
+        return "  ".join(word for word in (*words, f"(SHA-256 {self.sum[:DIGITS]})" if differs else "") if word)
 
 
 def entries(known: Mapping[str, Any]) -> list[Entry]:

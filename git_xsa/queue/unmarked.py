@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from git_xsa.git.log import Range
 from git_xsa.model.unmarked import Between, standing_between, touches_the_same
-
-_DIGITS = 12
+from git_xsa.model.words import DIGITS
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ def note_on(one: Unmarked) -> str:
 def doubt_about(one: Unmarked, history: Range) -> str:
     """Return what to say of a commit that is not in the queue."""
     commit = history.commits[one.position - 1]
-    name = commit.id[:_DIGITS]
+    name = commit.id[:DIGITS]
     what = f"{name} {commit.subject} stands between the patches of XSA-{one.number}"
     return f"{what}, but is not marked and not in the queue; see whether the fix needs it: git show {name}"
 

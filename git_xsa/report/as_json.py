@@ -29,7 +29,8 @@ def dumps(document: dict[str, Any]) -> str:
     return json.dumps(document)
 
 
-def _text(content: bytes) -> str:
+def text(content: bytes) -> str:
+    """Return bytes of the repository, a path or a line, as a text that JSON can have."""
     return content.decode("utf-8", "surrogateescape")
 
 
@@ -50,10 +51,10 @@ def _reason(verdict: Verdict, reason: Reason) -> dict[str, Any]:
     rule, commits = reason.rule, verdict.range.commits
     document = {
         "needed_by": commits[reason.needed_by - 1].id,
-        "path": _text(rule.path),
+        "path": text(rule.path),
         "hunk": rule.hunk,
-        "line": _text(rule.lines[0]).rstrip("\n") if rule.lines else None,
-        "symbol": _text(rule.symbol.name) if rule.symbol is not None else None,
+        "line": text(rule.lines[0]).rstrip("\n") if rule.lines else None,
+        "symbol": text(rule.symbol.name) if rule.symbol is not None else None,
         "kind": rule.kind.value,
         "gone": rule.gone,
         "note": rule.note or None if rule.kind is not Kind.BUILD else None,
@@ -61,11 +62,11 @@ def _reason(verdict: Verdict, reason: Reason) -> dict[str, Any]:
     if rule.kind is Kind.BUILD:
         document["diagnostic"] = rule.note
     if rule.symbol is not None and rule.symbol.removed:
-        document["used"] = {"path": _text(rule.symbol.path), "line": _text(rule.symbol.line).rstrip("\n")}
+        document["used"] = {"path": text(rule.symbol.path), "line": text(rule.symbol.line).rstrip("\n")}
     elif rule.symbol is not None:
         document["introduced"] = {
-            "path": _text(rule.symbol.path),
-            "line": _text(rule.symbol.line),
+            "path": text(rule.symbol.path),
+            "line": text(rule.symbol.line),
             "chosen": rule.symbol.choice.value,
             "also_by": [commits[position - 1].id for position in rule.symbol.others],
         }
@@ -78,7 +79,7 @@ def _partly(verdict: Verdict, positions: Iterable[int]) -> list[dict[str, Any]]:
     return [
         {
             "commit": verdict.range.commits[position - 1].id,
-            "files": [{"path": _text(one.path), "there": one.there, "missing": one.missing} for one in files],
+            "files": [{"path": text(one.path), "there": one.there, "missing": one.missing} for one in files],
         }
         for position, files in found
         if files
@@ -193,7 +194,7 @@ def verdict_document(verdict: Verdict) -> dict[str, Any]:
         document["misplaced"] = {
             "id": commits[doubt.position - 1].id if doubt.position is not None else None,
             "message": doubt.message,
-            "paths": [_text(path) for path in doubt.paths],
+            "paths": [text(path) for path in doubt.paths],
         }
     return document
 

@@ -4,28 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from git_xsa.model.words import count
+from git_xsa.model.words import DIGITS, count
 from git_xsa.queue.answer import Verdict
-from git_xsa.queue.later import Later
+from git_xsa.queue.later import Later, shortly
 from git_xsa.report.style import Lines
-
-SHORT = 12
 
 
 def later_line(verdict: Verdict, later: Later) -> str:
     """Return a follow-up in a line: its commit, its subject, and which commits of the queue it fixes."""
-    commits = verdict.range.commits
-    fixed = ", ".join(commits[position - 1].id[:SHORT] for position in later.of)
-    commit = commits[later.position - 1]
-    return f"{commit.id[:SHORT]}  {commit.subject} (fixes {fixed})"
+    commit = verdict.range.commits[later.position - 1]
+    return f"{commit.id[:DIGITS]}  {commit.subject} (fixes {shortly(verdict.range, later.of)})"
 
 
 def print_missing_later(lines: Lines, verdict: Verdict) -> None:
     """Print the follow-ups that the queue needs and lacks."""
     missing = verdict.missing_later
     if missing:
-        says = "says that it fixes" if len(missing) == 1 else "say that they fix"
-        head = f"  {count(len(missing), 'later commit')} of {verdict.tip.spelled} {says} what is in the queue"
+        head = f"  {count(len(missing), 'later commit')} of {verdict.tip.spelled} {_says(len(missing))}"
         lines.line((head, "yellow"), " (--follow-ups adds them):" if len(missing) > 1 else " (--follow-ups adds it):")
         _print(lines, verdict, missing)
 
@@ -43,12 +38,15 @@ def print_elsewhere(lines: Lines, verdict: Verdict) -> None:
     """Print what newer branches have that fixes a commit of the queue."""
     if verdict.elsewhere:
         number = len(verdict.elsewhere)
-        says = "says that it fixes" if number == 1 else "say that they fix"
-        head = f"{count(number, 'commit')} that {verdict.tip.spelled} lacks {says} what is in the queue:"
+        head = f"{count(number, 'commit')} that {verdict.tip.spelled} lacks {_says(number)}:"
         lines.line("  ", (head, "dim"))
         for one in verdict.elsewhere:
-            fixed = ", ".join(verdict.range.commits[position - 1].id[:SHORT] for position in one.of)
-            lines.line(f"      {one.commit[:SHORT]}  {one.subject} (of {one.branch}, fixes {fixed})")
+            fixed = shortly(verdict.range, one.of)
+            lines.line(f"      {one.commit[:DIGITS]}  {one.subject} (of {one.branch}, fixes {fixed})")
+
+
+def _says(number: int) -> str:
+    return f"{'says that it fixes' if number == 1 else 'say that they fix'} what is in the queue"
 
 
 def _print(lines: Lines, verdict: Verdict, later: Sequence[Later]) -> None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from git_xsa.model.words import count, short_names
+from git_xsa.model.words import DIGITS, count, short_names
 from git_xsa.queue.answer import FoundSeries, State, Verdict
 from git_xsa.queue.unmarked import doubt_about
 from git_xsa.report.style import Lines
 
-#: How many digits of a commit and how many names of files are shown.
-DIGITS = 12
+#: How many names of files are shown.
 SHOWN = 6
 #: So many things of one sort are named one by one where an answer is to be brief.
 FEW = 4

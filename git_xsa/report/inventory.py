@@ -4,33 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from git_xsa.model.words import advisory_names, count
+from git_xsa.model.words import DIGITS, advisory_names, count
 from git_xsa.queue.inventory import Inventory, OwnFile
-from git_xsa.queue.obstacle import DIGITS
-from git_xsa.report.as_json import FORMAT, base_document
+from git_xsa.report.as_json import FORMAT, base_document, text
 from git_xsa.report.style import Lines
 
 
 def inventory_document(found: Inventory) -> dict[str, Any]:
     """Return the inventory as JSON has it."""
-    partly = [{**_commit(found, one), "files": [_text(path) for path in files]} for one, files in found.partly]
+    partly = [{**_commit(found, one), "files": [text(path) for path in files]} for one, files in found.partly]
     return {
         "format": FORMAT,
         "base": base_document(found.base),
         "tip": {"name": found.tip.name, "commit": found.tip.id},
         "picks": [_commit(found, position) for position in found.picks],
         "partly": partly,
-        "own": [{"path": _text(one.path), "added": one.added, "removed": one.removed} for one in found.own],
+        "own": [{"path": text(one.path), "added": one.added, "removed": one.removed} for one in found.own],
     }
 
 
 def _commit(found: Inventory, position: int) -> dict[str, Any]:
     commit = found.range.commits[position - 1]
     return {"commit": commit.id, "subject": commit.subject, "xsa": list(found.range.marks(position))}
-
-
-def _text(path: bytes) -> str:
-    return path.decode("utf-8", "surrogateescape")
 
 
 def print_inventory(output: Lines, found: Inventory) -> None:
@@ -45,11 +40,11 @@ def print_inventory(output: Lines, found: Inventory) -> None:
     for position, files in found.partly:
         output.line(f"  {_line(found, position)}")
         for path in files:
-            output.line(f"    {_text(path)}")
+            output.line(f"    {text(path)}")
     if found.own:
         output.line((f"It has {count(len(found.own), 'file')} in its own way", "bold"))
     for one in found.own:
-        output.line(f"  {_text(one.path)}{_counts(one)}")
+        output.line(f"  {text(one.path)}{_counts(one)}")
 
 
 def _line(found: Inventory, position: int) -> str:
