@@ -17,10 +17,10 @@ from downstreams import APPLY, read, tree_of
 from repositories import Answer, Draft, Place, git, run, varied
 
 from git_xsa.demo import write as write_demo
-from git_xsa.queue.folder import MANIFEST
-from git_xsa.queue.formats import FORMATS
-from git_xsa.queue.formats.debian import stanza
-from git_xsa.queue.prepared import Patch, Queue, Style
+from git_xsa.export.folder import MANIFEST
+from git_xsa.export.formats import FORMATS
+from git_xsa.export.formats.debian import stanza
+from git_xsa.export.prepared import Patch, Queue, Style
 
 RELEASE = "RELEASE-1.0.0"
 UPSTREAM = "c0ffee" * 6 + "c0de"

@@ -15,7 +15,7 @@ import pytest
 from repositories import Answer, Draft, Place, git, numbered, run
 
 from git_xsa.errors import XsaError
-from git_xsa.queue.folder import MANIFEST, differences, manifest, read_manifest, write_folder
+from git_xsa.export.folder import MANIFEST, differences, manifest, read_manifest, write_folder
 
 RELEASE = "RELEASE-1.0.0"
 OLD = {"a": b"old\n", "folder/b": b"old\n"}
@@ -170,7 +170,7 @@ def test_a_full_disk_leaves_the_old_one(target: Path, monkeypatch: pytest.Monkey
 #: What a process does that is to be killed at a moment: it counts its calls of the system that have to do with files.
 COUNTING = """
 import builtins, ctypes, os, shutil, signal, sys, threading
-from git_xsa.queue import folder
+from git_xsa.export import folder
 count, me, one_by_one = 0, None, threading.Lock()
 
 def counted(function):

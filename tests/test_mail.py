@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_properties import examples
 
-from git_xsa.queue.mail import PUBLISHER, commit_mail, day_of, file_mail, guarded, transferable
+from git_xsa.export.mail import PUBLISHER, commit_mail, day_of, file_mail, guarded, transferable
 
 DIFF = b"diff --git a/f b/f\n--- a/f\n+++ b/f\n@@ -1 +1 @@\n-a\n+b\n"
 DATE = 1_700_000_000

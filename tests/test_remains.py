@@ -16,8 +16,8 @@ from repositories import Answer, Place, git, run, story
 
 from git_xsa.advisories.library import Library
 from git_xsa.advisories.store import Store
+from git_xsa.export.folder import MANIFEST
 from git_xsa.git import hooks
-from git_xsa.queue.folder import MANIFEST
 
 #: What Python tells of before it does it (sys.audit), of what changes a file or a folder, or starts a program that may.
 CHANGES = frozenset(

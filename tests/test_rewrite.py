@@ -12,6 +12,7 @@ from random_histories import Request, requests
 from repositories import git
 from test_properties import examples
 
+from git_xsa.export.difftext import file_diff
 from git_xsa.git.diffs import quoted, split_diff
 from git_xsa.model.change import CONTEXT, FileChange, Hunk, hunk_text
 from git_xsa.model.history import FileState, History, Opaque, split_lines
@@ -19,7 +20,6 @@ from git_xsa.model.relax import relax
 from git_xsa.model.rewrite import hunks_of
 from git_xsa.model.rules import Chosen
 from git_xsa.model.selection import select
-from git_xsa.queue.difftext import file_diff
 
 
 def step(history: History, queue: Sequence[int], size: int, base: int) -> tuple[list[FileChange], list[bytes]]:

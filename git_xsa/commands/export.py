@@ -20,16 +20,16 @@ from git_xsa.commands.arguments import (
     print_notes,
 )
 from git_xsa.errors import UsageError, XsaError
+from git_xsa.export.exporter import Ready, Wish, files_of, prepare
+from git_xsa.export.folder import write_folder
+from git_xsa.export.formats import FORMATS
+from git_xsa.export.package_version import changelog_of, described, next_in_changelog
+from git_xsa.export.policy import POLICIES
+from git_xsa.export.prepared import Style
+from git_xsa.export.request import Request
 from git_xsa.git.repository import Commit
 from git_xsa.queue.answer import State, Verdict
 from git_xsa.queue.bases import find_base
-from git_xsa.queue.exporter import Ready, Wish, files_of, prepare
-from git_xsa.queue.folder import write_folder
-from git_xsa.queue.formats import FORMATS
-from git_xsa.queue.package_version import changelog_of, described, next_in_changelog
-from git_xsa.queue.policy import POLICIES
-from git_xsa.queue.prepared import Style
-from git_xsa.queue.request import Request
 from git_xsa.queue.session import Session
 from git_xsa.report import remarks
 from git_xsa.report.plain import printable
@@ -122,7 +122,7 @@ def run(options: argparse.Namespace) -> int:
             hint = f"commit it on {base.release or base.name} first, or choose another format"
             raise UsageError("a branch needs a commit to stand on, and this base is none", hint)
         if options.verify is not None:
-            from git_xsa.queue.verify import verify  # noqa: PLC0415 - not needed to export
+            from git_xsa.export.verify import verify  # noqa: PLC0415 - not needed to export
             from git_xsa.report.export_text import print_check  # noqa: PLC0415
 
             found = verify(session, options.verify, base, options.policy)
@@ -207,7 +207,7 @@ def _write(
     """Write the export, for the user alone if it is ``private``; return where it is, and what else is to be known."""
     name = re.sub(r"[^A-Za-z0-9._+-]+", "-", ready.queue.base).strip("-.")
     if wish.format == "branch":
-        from git_xsa.queue.branch import check_name, write_branch  # noqa: PLC0415 - for this format alone
+        from git_xsa.export.branch import check_name, write_branch  # noqa: PLC0415 - for this format alone
 
         branch = options.output or f"xsa/{name}"
         old = check_name(session, branch, options.force)

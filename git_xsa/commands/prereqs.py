@@ -21,9 +21,9 @@ from git_xsa.commands.arguments import (
     print_notes,
 )
 from git_xsa.errors import UsageError, XsaError
+from git_xsa.export.request import Request
 from git_xsa.queue.answer import Question, State, Verdict
 from git_xsa.queue.bases import find_base
-from git_xsa.queue.request import Request
 from git_xsa.queue.session import LOOK_AHEAD, Session
 from git_xsa.report import remarks
 from git_xsa.report.as_json import dumps, error_line, verdict_document, verdict_line

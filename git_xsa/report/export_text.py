@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from git_xsa.export.exporter import Ready, Wish
+from git_xsa.export.formats import FORMATS
+from git_xsa.export.policy import POLICIES
+from git_xsa.export.prepared import Item, items
+from git_xsa.export.verify import Check
 from git_xsa.git.repository import Commit
 from git_xsa.git.run import Git
 from git_xsa.model.rules import Kind
 from git_xsa.model.words import advisory_names, count
-from git_xsa.queue.exporter import Ready, Wish
-from git_xsa.queue.formats import FORMATS
-from git_xsa.queue.policy import POLICIES
-from git_xsa.queue.prepared import Item, items
-from git_xsa.queue.verify import Check
 from git_xsa.report.as_json import FORMAT, dumps, verdict_document
 from git_xsa.report.as_text import KIND_STYLES, headline, print_left_out
 from git_xsa.report.build import print_build

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from git_xsa.queue.formats.series import series
-from git_xsa.queue.prepared import Item, Queue, Style, patch_files
+from git_xsa.export.formats.series import series
+from git_xsa.export.prepared import Item, Queue, Style, patch_files
 
 FOLDER = "patches/"
 

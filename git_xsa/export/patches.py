@@ -13,6 +13,10 @@ from functools import cached_property
 from pathlib import Path
 
 from git_xsa.errors import XsaError
+from git_xsa.export.difftext import file_diff
+from git_xsa.export.mail import commit_mail, file_mail, transferable
+from git_xsa.export.policy import POLICIES, Files, Judge, Step, judge
+from git_xsa.export.prepared import FOLLOW_UP, Need, Patch, slug
 from git_xsa.git.diffs import pieces
 from git_xsa.git.log import Range
 from git_xsa.git.mails import read_mails
@@ -24,10 +28,6 @@ from git_xsa.model.relax import Place
 from git_xsa.model.rules import Chosen
 from git_xsa.model.selection import Selection
 from git_xsa.queue.answer import Proposal, Question
-from git_xsa.queue.difftext import file_diff
-from git_xsa.queue.mail import commit_mail, file_mail, transferable
-from git_xsa.queue.policy import POLICIES, Files, Judge, Step, judge
-from git_xsa.queue.prepared import FOLLOW_UP, Need, Patch, slug
 
 
 @dataclass(frozen=True)

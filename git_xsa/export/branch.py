@@ -13,15 +13,15 @@ from email.utils import parseaddr, parsedate_to_datetime
 
 from git_xsa.advisories.heading import decoded_field
 from git_xsa.errors import UsageError, XsaError
+from git_xsa.export.exporter import Ready
+from git_xsa.export.mail import mail_header
+from git_xsa.export.policy import States
+from git_xsa.export.prepared import Patch
+from git_xsa.export.readme import needed_by, one_line
 from git_xsa.git.diffs import quoted
 from git_xsa.model.change import SUBMODULE_MODE
 from git_xsa.model.history import FileState, Opaque
 from git_xsa.model.release import version_of
-from git_xsa.queue.exporter import Ready
-from git_xsa.queue.mail import mail_header
-from git_xsa.queue.policy import States
-from git_xsa.queue.prepared import Patch
-from git_xsa.queue.readme import needed_by, one_line
 from git_xsa.queue.session import Session
 
 _TRAILER = re.compile(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from git_xsa.queue.prepared import Item, Queue, Style, patch_files
+from git_xsa.export.prepared import Item, Queue, Style, patch_files
 
 FOLDER = ""
 

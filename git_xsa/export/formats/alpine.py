@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from hashlib import sha512
 
-from git_xsa.queue.prepared import Item, Queue, Style, patch_files
+from git_xsa.export.prepared import Item, Queue, Style, patch_files
 
 FOLDER = ""
 LINES = "APKBUILD.xsa"

@@ -13,19 +13,19 @@ from hashlib import sha256
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
+from git_xsa.export.folder import MANIFEST, manifest
+from git_xsa.export.formats import FORMATS, export
+from git_xsa.export.patches import Preparation, Source
+from git_xsa.export.policy import LENIENT, Files
+from git_xsa.export.prepared import Patch, Queue, Style
+from git_xsa.export.request import Request
 from git_xsa.git.elsewhere import Elsewhere
 from git_xsa.model.relax import Relaxed, compared, relax
 from git_xsa.model.selection import RuleSource, Selection
 from git_xsa.model.words import DIGITS
 from git_xsa.queue.answer import BuildState, FoundSeries, Question, State, Verdict
-from git_xsa.queue.export import Preparation, Source
-from git_xsa.queue.folder import MANIFEST, manifest
-from git_xsa.queue.formats import FORMATS, export
 from git_xsa.queue.keep_going import going_in
 from git_xsa.queue.later import Later, shortly
-from git_xsa.queue.policy import LENIENT, Files
-from git_xsa.queue.prepared import Patch, Queue, Style
-from git_xsa.queue.request import Request
 from git_xsa.queue.session import Session
 from git_xsa.queue.unmarked import doubt_about, note_on
 

@@ -13,11 +13,11 @@ import re
 from datetime import datetime, timezone
 from email.utils import format_datetime, parsedate_to_datetime
 
+from git_xsa.export.formats.series import series
+from git_xsa.export.mail import day_of, mail_header
+from git_xsa.export.prepared import Item, Patch, Queue, Style
+from git_xsa.export.readme import one_line
 from git_xsa.model.words import advisory_names
-from git_xsa.queue.formats.series import series
-from git_xsa.queue.mail import day_of, mail_header
-from git_xsa.queue.prepared import Item, Patch, Queue, Style
-from git_xsa.queue.readme import one_line
 
 FOLDER = "debian/patches/"
 STANZA = "debian/changelog.xsa"

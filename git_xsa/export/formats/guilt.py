@@ -6,8 +6,8 @@ patches of XSA-439 out.  A patch that another one of the queue needs has no guar
 
 from __future__ import annotations
 
-from git_xsa.queue.prepared import Item, Queue, Style, patch_files
-from git_xsa.queue.readme import origin, what_it_is
+from git_xsa.export.prepared import Item, Queue, Style, patch_files
+from git_xsa.export.readme import origin, what_it_is
 
 FOLDER = ""
 

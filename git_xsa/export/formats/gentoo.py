@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import tarfile
 
-from git_xsa.queue.prepared import Item, Queue, Style, patch_files
+from git_xsa.export.prepared import Item, Queue, Style, patch_files
 
 FOLDER = "patches-security/xen/"
 TARBALL = "xen-security-patches-{}.tar"

@@ -1,6 +1,6 @@
 """A queue that is ready to be written: every patch with its bytes, its names and its reasons, as plain values.
 
-What the formats (``git_xsa.queue.formats``) get.  Nothing here depends on the machine or the day.
+What the formats (``git_xsa.export.formats``) get.  Nothing here depends on the machine or the day.
 """
 
 from __future__ import annotations

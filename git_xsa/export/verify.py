@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from git_xsa.errors import XsaError
+from git_xsa.export.exporter import Wish
+from git_xsa.export.folder import MANIFEST, differences, read_manifest
+from git_xsa.export.formats import FORMATS
+from git_xsa.export.policy import GNU_FUZZ, POLICIES, elsewhere
+from git_xsa.export.recheck import NOT_RECORDED, differs, entries
+from git_xsa.export.request import read_request
 from git_xsa.git.repository import Commit
 from git_xsa.git.trial import Entry
 from git_xsa.model.change import SUBMODULE_MODE, SYMLINK_MODE
 from git_xsa.model.history import FileState
-from git_xsa.queue.exporter import Wish
-from git_xsa.queue.folder import MANIFEST, differences, read_manifest
-from git_xsa.queue.formats import FORMATS
-from git_xsa.queue.policy import GNU_FUZZ, POLICIES, elsewhere
-from git_xsa.queue.recheck import NOT_RECORDED, differs, entries
-from git_xsa.queue.request import read_request
 from git_xsa.queue.session import Session
 
 

@@ -6,9 +6,9 @@ import re
 from collections import Counter
 from collections.abc import Callable
 
+from git_xsa.export.policy import POLICIES
+from git_xsa.export.prepared import FOLLOW_UP, Item, Patch, Queue
 from git_xsa.model.words import advisory_names, count
-from git_xsa.queue.policy import POLICIES
-from git_xsa.queue.prepared import FOLLOW_UP, Item, Patch, Queue
 
 #: How many patches that need a prerequisite are named before the rest is only counted.
 SHOWN_NEEDS = 8

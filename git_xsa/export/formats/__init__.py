@@ -10,8 +10,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import NamedTuple
 
-from git_xsa.queue.prepared import Queue, Style, items
-from git_xsa.queue.readme import readme
+from git_xsa.export.prepared import Queue, Style, items
+from git_xsa.export.readme import readme
 
 
 class Format(NamedTuple):
@@ -48,7 +48,7 @@ class Export(NamedTuple):
 
 def export(name: str, queue: Queue, style: Style) -> Export:
     """Return what the format ``name`` makes of ``queue``: its own files and a README."""
-    module = import_module(f"git_xsa.queue.formats.{name}")
+    module = import_module(f"git_xsa.export.formats.{name}")
     found = items(queue, style, FORMATS[name].digits)
     files: dict[str, bytes] = module.files(queue, style, found)
     single = getattr(module, "SINGLE", "")

@@ -8,8 +8,8 @@ from __future__ import annotations
 from base64 import b64encode
 from hashlib import sha256
 
-from git_xsa.queue.prepared import Item, Queue, Style, patch_files
-from git_xsa.queue.readme import what_it_is
+from git_xsa.export.prepared import Item, Queue, Style, patch_files
+from git_xsa.export.readme import what_it_is
 
 FOLDER = ""
 LIST = "patches.nix"

@@ -5,8 +5,8 @@ Every mail has an author and a date of its own, so that the commits are the same
 
 from __future__ import annotations
 
-from git_xsa.queue.mail import transferable
-from git_xsa.queue.prepared import Item, Queue, Style
+from git_xsa.export.mail import transferable
+from git_xsa.export.prepared import Item, Queue, Style
 
 FOLDER = ""
 SINGLE = "xsa.mbox"

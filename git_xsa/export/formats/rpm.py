@@ -6,8 +6,8 @@ of ``%changelog``, to go below the line with day, name and version that ``rpmdev
 
 from __future__ import annotations
 
-from git_xsa.queue.prepared import Item, Queue, Style, patch_files
-from git_xsa.queue.readme import one_line, origin, what_it_is
+from git_xsa.export.prepared import Item, Queue, Style, patch_files
+from git_xsa.export.readme import one_line, origin, what_it_is
 
 FOLDER = ""
 BLOCK = "xsa-patches.inc"
