@@ -11,7 +11,7 @@ from repositories import git
 
 from git_xsa.advisories.patchfile import PatchError, parse_patches
 from git_xsa.model.dotgit import is_gits_folder, is_read_by_git
-from git_xsa.model.edits import parse_edit
+from git_xsa.release.edits import parse_edit
 
 FOLDERS = (
     ".git", ".GiT/config", "a/.git/hooks/x", "git~1", "GIT~1/config", "git~2", "git~11", ".git ", ".git. .", ".git...",

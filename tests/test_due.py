@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from git_xsa.model.due import Advisory, Due, Facts, Interval, Kind, Landing, due, parse_interval
 from git_xsa.model.instant import parse_instant, spelled
+from git_xsa.release.due import Advisory, Due, Facts, Interval, Kind, Landing, due, parse_interval
 
 DAY = 86_400
 FOUR = Interval(months=4)

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from git_xsa.model.edits import (
+from git_xsa.model.release import fully_supported, next_release
+from git_xsa.release.edits import (
     XEN_EDITS,
     XEN_PRE_EDITS,
     EditError,
@@ -21,7 +22,6 @@ from git_xsa.model.edits import (
     set_banner,
     words_for,
 )
-from git_xsa.model.release import fully_supported, next_release
 
 WORDS = words_for((4, 21, 2), "RELEASE-4.21.2", "2026-07-29")
 VERSION = parse_edit(XEN_EDITS[0])

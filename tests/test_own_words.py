@@ -30,7 +30,7 @@ from git_xsa.advisories.web import Web, WebError
 from git_xsa.documents import DocumentError, read_json, read_object, shaped
 from git_xsa.errors import XsaError
 from git_xsa.git import diffs
-from git_xsa.git.archive import unpack
+from git_xsa.release.archive import unpack
 
 PACKAGE = Path(__file__).resolve().parent.parent / "git_xsa"
 #: What no message of ours may hold.

@@ -17,8 +17,8 @@ import releases
 from releases import project, upstream
 from repositories import PROGRAM, Answer, Draft, Place, git, snapshot
 
-from git_xsa.git.archive import compress, make_tar
 from git_xsa.git.repository import Repository
+from git_xsa.release.archive import compress, make_tar
 
 ROOT = Path(__file__).resolve().parent.parent
 gnupg, signer, ssh_keys = releases.gnupg, releases.signer, releases.ssh_keys

@@ -207,8 +207,8 @@ def _due(session: Session, now: int) -> list[Branch]:
 
     Those on which a fix has to come first are left out, with a note: they would hold up all others.
     """
-    from git_xsa.queue.status import StatusReader  # noqa: PLC0415
     from git_xsa.queue.targets import chosen as chosen_branches  # noqa: PLC0415
+    from git_xsa.release.status import StatusReader  # noqa: PLC0415
 
     today = datetime.fromtimestamp(now, timezone.utc).date()
     chosen, left = chosen_branches(session, None, False, today)

@@ -59,8 +59,8 @@ def follow_tag(session: Session, records: Records, options: argparse.Namespace) 
 
 
 def _record(session: Session, records: Records, options: argparse.Namespace) -> Record:
-    from git_xsa.model.edits import words_for  # noqa: PLC0415
     from git_xsa.model.release import belongs, newest, version_of  # noqa: PLC0415
+    from git_xsa.release.edits import words_for  # noqa: PLC0415
     from git_xsa.release.runs import tagged_record  # noqa: PLC0415
 
     tag = options.from_tag.removeprefix("refs/tags/")

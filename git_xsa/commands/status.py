@@ -16,7 +16,7 @@ from git_xsa.report.as_json import dumps
 from git_xsa.report.progress import Progress
 
 if TYPE_CHECKING:
-    from git_xsa.queue.status import Status
+    from git_xsa.release.status import Status
 
 
 def parser() -> argparse.ArgumentParser:
@@ -35,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
 def run(options: argparse.Namespace) -> int:
     """Print the status and return 0 when nothing is to be done now, 1 when a release is, 2 when an advisory can't be
     applied, and 128 when the ledger can't be read."""
-    from git_xsa.queue.status import StatusReader  # noqa: PLC0415 - not needed to print the usage
+    from git_xsa.release.status import StatusReader  # noqa: PLC0415 - not needed to print the usage
 
     now = clock.now()
     today = datetime.fromtimestamp(now, timezone.utc).date()

@@ -17,9 +17,9 @@ from git_xsa.git.run import Git
 from git_xsa.model.follow_ups import FOLLOW_UPS
 
 if TYPE_CHECKING:
-    from git_xsa.model.due import Interval
-    from git_xsa.model.edits import Edit
     from git_xsa.model.freeze import Rules
+    from git_xsa.release.due import Interval
+    from git_xsa.release.edits import Edit
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Settings:
     private_remotes: tuple[str, ...] = ()
     #: The key that signs releases, as git's ``user.signingKey``, which is asked where this is empty.
     signing_key: str = ""
-    #: The edits of the version commit and of the one after the release; ``None`` are Xen's (``git_xsa.model.edits``).
+    #: The edits of the version commit and of the one after the release; ``None`` are Xen's (``git_xsa.release.edits``).
     release_edits: tuple[Edit, ...] | None = None
     release_pre_edits: tuple[Edit, ...] | None = None
     #: Whether a release is followed by the commit that begins the next one.
@@ -100,7 +100,7 @@ class Settings:
     @property
     def interval(self) -> Interval | None:
         """How long a branch may go without a release; ``None``: as long as nothing else asks for one."""
-        from git_xsa.model.due import parse_interval  # noqa: PLC0415 - only for who asks what is due
+        from git_xsa.release.due import parse_interval  # noqa: PLC0415 - only for who asks what is due
 
         return parse_interval(self.release_interval)
 
@@ -232,7 +232,7 @@ def forms(values: Sequence[str | None]) -> tuple[str, ...]:
 
 def interval(values: Sequence[str | None]) -> str:
     """Return the last value: a time between releases, in days, weeks, months or years, or ``never``."""
-    from git_xsa.model.due import parse_interval  # noqa: PLC0415 - only for who sets one
+    from git_xsa.release.due import parse_interval  # noqa: PLC0415 - only for who sets one
 
     value = values[-1] or ""
     try:
@@ -244,7 +244,7 @@ def interval(values: Sequence[str | None]) -> str:
 
 def edits(values: Sequence[str | None]) -> tuple[Edit, ...]:
     """Return all values, each an edit of a version commit; an empty one drops those before it."""
-    from git_xsa.model.edits import parse_edit  # noqa: PLC0415 - only for who sets one
+    from git_xsa.release.edits import parse_edit  # noqa: PLC0415 - only for who sets one
 
     found: list[Edit] = []
     for value in values:
@@ -260,7 +260,7 @@ def edits(values: Sequence[str | None]) -> tuple[Edit, ...]:
 
 def template(values: Sequence[str | None]) -> str:
     """Return the last value, one line of text in which words in braces stand for parts of a release."""
-    from git_xsa.model.edits import check_words  # noqa: PLC0415 - only for who sets one
+    from git_xsa.release.edits import check_words  # noqa: PLC0415 - only for who sets one
 
     value = values[-1] or ""
     if not value.strip() or not value.isprintable():

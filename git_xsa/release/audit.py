@@ -6,7 +6,7 @@ RELEASE-4.6.3 was made with one of the three patches of XSA-155.
 
 What is not public stops nothing either: it is not to be on the branch yet, and releases are made before advisories are
 predisclosed.  The ledger tells what is public, else patches that the branch has, else the advisory's own text, as in
-``git_xsa.queue.status``.  Of what is not known to be public nothing is told but numbers.
+``git_xsa.release.status``.  Of what is not known to be public nothing is told but numbers.
 
 What does not concern the branch stops nothing.  Which that is, is told by the advisory's table or recipe.  Where there
 is none, because only patch files were taken in, it is approximate:

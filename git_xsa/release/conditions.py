@@ -15,13 +15,13 @@ from pathlib import Path
 from git_xsa.advisories.ledger import EmbargoLedger
 from git_xsa.advisories.store import Store
 from git_xsa.errors import XsaError
-from git_xsa.git.archive import COMPRESSORS
 from git_xsa.git.commits import unclean, where_checked_out
 from git_xsa.git.remote import remote_refs
 from git_xsa.model.freeze import HEADS, clock_is_wrong, freeze_at
 from git_xsa.model.instant import spelled as spelled_instant
 from git_xsa.model.words import count
 from git_xsa.queue.session import Session
+from git_xsa.release.archive import COMPRESSORS
 from git_xsa.release.audit import audit
 from git_xsa.release.plan import NO_REMOTE, Place, Plan, plan_again
 from git_xsa.release.work import Refused, Work, drafts, pre_draft_from

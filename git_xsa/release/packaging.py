@@ -8,7 +8,13 @@ from __future__ import annotations
 from hashlib import sha256
 
 from git_xsa.errors import XsaError
-from git_xsa.git.archive import (
+from git_xsa.git.build_command import BuildCommand, Outcome, find_walls
+from git_xsa.git.build_tree import BuildTree, read_entries
+from git_xsa.git.repository import Commit
+from git_xsa.model.words import count
+from git_xsa.queue.outcomes import Outcomes, cache_folder
+from git_xsa.release.announce import announcement, changes_between
+from git_xsa.release.archive import (
     COMPRESSORS,
     compress,
     content_of,
@@ -17,14 +23,8 @@ from git_xsa.git.archive import (
     run_own_target,
     unpack,
 )
-from git_xsa.git.build_command import BuildCommand, Outcome, find_walls
-from git_xsa.git.build_tree import BuildTree, read_entries
-from git_xsa.git.repository import Commit
-from git_xsa.git.signing import FOR_FILES, SUFFIX
-from git_xsa.model.edits import fill
-from git_xsa.model.words import count
-from git_xsa.queue.outcomes import Outcomes, cache_folder
-from git_xsa.release.announce import announcement, changes_between
+from git_xsa.release.edits import fill
+from git_xsa.release.signing import FOR_FILES, SUFFIX
 from git_xsa.release.work import Work
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from difflib import unified_diff
 
-from git_xsa.git.archive import COMPRESSORS
+from git_xsa.release.archive import COMPRESSORS
 from git_xsa.release.prerequisites import place
 from git_xsa.release.steps import push_command
 from git_xsa.release.work import Work, drafts, pre_draft_from

@@ -17,8 +17,8 @@ from git_xsa.git.commits import follow, make_tag, move_refs, unclean, where_chec
 from git_xsa.git.remote import push, remote_refs
 from git_xsa.git.run import Answer
 from git_xsa.git.scratch import Scratch
-from git_xsa.git.signing import FOR_GIT
 from git_xsa.release.packaging import Announced, Built, Signatures, Tarballs, Unpacked
+from git_xsa.release.signing import FOR_GIT
 from git_xsa.release.work import Work
 
 

@@ -16,10 +16,10 @@ from typing import Any
 from git_xsa.errors import XsaError
 from git_xsa.git.commits import Move, Who, make_commit, read_file, tag_text
 from git_xsa.git.config import Settings
-from git_xsa.git.figlet import draw
 from git_xsa.git.repository import Repository
-from git_xsa.git.signing import SigningKey, find_key
-from git_xsa.model.edits import (
+from git_xsa.queue.answer import Verdict
+from git_xsa.queue.session import Session
+from git_xsa.release.edits import (
     XEN_EDITS,
     XEN_PRE_EDITS,
     Edit,
@@ -30,10 +30,10 @@ from git_xsa.model.edits import (
     parse_edit,
     set_banner,
 )
-from git_xsa.queue.answer import Verdict
-from git_xsa.queue.session import Session
+from git_xsa.release.figlet import draw
 from git_xsa.release.plan import archive_name
 from git_xsa.release.record import Record, Records
+from git_xsa.release.signing import SigningKey, find_key
 
 CHANGELOG = "CHANGELOG.md"
 README = "README"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from git_xsa.model.freeze import Instant
 from git_xsa.queue.answer import State
-from git_xsa.queue.status import BranchStatus, Status
+from git_xsa.release.status import BranchStatus, Status
 from git_xsa.report.plain import printable
 from git_xsa.report.status import (
     DAY,

@@ -17,14 +17,14 @@ from git_xsa.errors import XsaError
 from git_xsa.git.branches import Branch
 from git_xsa.git.repository import Commit
 from git_xsa.git.staging import Waiting, staging_tips, waiting
-from git_xsa.model.due import Advisory, Due, Facts, Landing, due
-from git_xsa.model.edits import fits_template
 from git_xsa.model.freeze import HEADS, Freeze, Instant, Ledger, freeze_at, windows
 from git_xsa.model.marks import marked_advisories
 from git_xsa.model.release import next_release, spelled
 from git_xsa.queue.answer import FoundSeries, Question, State, Verdict
 from git_xsa.queue.session import Session
 from git_xsa.queue.standing import Standing, standings
+from git_xsa.release.due import Advisory, Due, Facts, Landing, due
+from git_xsa.release.edits import fits_template
 
 #: How a patch of the store is in a branch's queue when the branch has no such commit.
 NOT_IN_BRANCH = ("placed", "nowhere")
