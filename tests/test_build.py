@@ -23,9 +23,9 @@ from pathlib import Path
 import pytest
 from repositories import Answer, Draft, File, Files, Place, processes, run, snapshot, start
 
-from git_xsa.git.build_command import Walls, find_walls
 from git_xsa.git.folders import make_folders, remove
-from git_xsa.queue.outcomes import files_of
+from git_xsa.proof.build_command import Walls, find_walls
+from git_xsa.proof.outcomes import files_of
 
 pytestmark = pytest.mark.skipif(not (shutil.which("gcc") and shutil.which("make")), reason="gcc, make: not installed")
 
@@ -671,7 +671,7 @@ def test_a_daemon_does_not_outlive_its_build(tmp_path: Path, monkeypatch: pytest
 
 
 def test_without_walls_no_process_stays_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("git_xsa.queue.builds.find_walls", lambda _: Walls())
+    monkeypatch.setattr("git_xsa.proof.builds.find_walls", lambda _: Walls())
     monkeypatch.setenv("DAEMON", str(tmp_path))
     answer = missing_name(tmp_path).run(*ASK, "--build", "setsid sleep 1000 >/dev/null 2>&1 &")
     note = "note: the build can use the network: this system does not let a user shut it off (unshare)\n"

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from git_xsa.model.diagnostics import FORMS, Diagnostic, Sign, read_diagnostics, same_file
-from git_xsa.model.suppliers import Content, Suppliers, content_of, score
+from git_xsa.proof.diagnostics import FORMS, Diagnostic, Sign, read_diagnostics, same_file
+from git_xsa.proof.suppliers import Content, Suppliers, content_of, score
 
 #: Line of output -> sign, name and file that it tells.
 SAID = {

@@ -22,7 +22,7 @@ RESERVED = {
     "sh": {"git/run.py", "git/programs.py"},
     "requests": {"advisories/web.py"},
     # sh has no wait with a limit after which a whole group of processes is killed
-    "subprocess": {"report/pager.py", "git/build_command.py"},
+    "subprocess": {"report/pager.py", "proof/build_command.py"},
 }
 
 

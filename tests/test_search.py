@@ -8,9 +8,9 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from git_xsa.model.diagnostics import Diagnostic, Sign
-from git_xsa.model.search import Attempt, Failure, Found, Stage, search
-from git_xsa.model.suppliers import Clue
+from git_xsa.proof.diagnostics import Diagnostic, Sign
+from git_xsa.proof.search import Attempt, Failure, Found, Stage, search
+from git_xsa.proof.suppliers import Clue
 
 PATCH = 100
 

@@ -15,8 +15,8 @@ from git_xsa.report import remarks
 from git_xsa.report.plain import printable
 
 if TYPE_CHECKING:
+    from git_xsa.proof.builds import Builder, BuildOptions
     from git_xsa.queue.answer import Verdict
-    from git_xsa.queue.builds import Builder, BuildOptions
     from git_xsa.queue.session import Session
 
 #: Set by whatever runs a command as part of a hook: nothing is built there.
@@ -156,7 +156,7 @@ def build_wishes(options: argparse.Namespace, setting: str) -> BuildOptions | No
                 "give the command with --build, or with git config xsa.build",
             )
         return None
-    from git_xsa.queue.builds import BuildOptions  # noqa: PLC0415 - only for who builds
+    from git_xsa.proof.builds import BuildOptions  # noqa: PLC0415 - only for who builds
 
     return BuildOptions(command, options.build_timeout, options.jobs, options.quick, options.rebuild)
 
@@ -170,7 +170,7 @@ def builder_for(session: Session, wishes: BuildOptions | None) -> Iterator[Build
     if wishes is None:
         yield None
         return
-    from git_xsa.queue.builds import Builder  # noqa: PLC0415
+    from git_xsa.proof.builds import Builder  # noqa: PLC0415
 
     def say(words: str) -> None:
         if sys.stderr.isatty() and not remarks.is_quiet():

@@ -30,7 +30,7 @@ from git_xsa.queue.session import Session
 from git_xsa.queue.unmarked import doubt_about, note_on
 
 if TYPE_CHECKING:
-    from git_xsa.queue.builds import Builder
+    from git_xsa.proof.builds import Builder
 
 OTHERS = "{} has no fix for them, since they concern other versions or other software (Linux, QEMU, XAPI)"
 

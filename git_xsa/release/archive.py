@@ -19,13 +19,13 @@ from os import pathsep
 from pathlib import Path
 
 from git_xsa.errors import XsaError
-from git_xsa.git.build_tree import EXECUTABLE, read_entries
 from git_xsa.git.programs import run_tool
 from git_xsa.git.repository import Repository
 from git_xsa.git.run import Git
 from git_xsa.git.scratch import Scratch
 from git_xsa.git.trial import Entry
 from git_xsa.model.change import SUBMODULE_MODE, SYMLINK_MODE
+from git_xsa.proof.build_tree import EXECUTABLE, read_entries
 
 #: Ending of a tarball -> the command that makes it of a tar file.  The environment may name options for both.
 COMPRESSORS = {

@@ -8,11 +8,11 @@ from __future__ import annotations
 from hashlib import sha256
 
 from git_xsa.errors import XsaError
-from git_xsa.git.build_command import BuildCommand, Outcome, find_walls
-from git_xsa.git.build_tree import BuildTree, read_entries
 from git_xsa.git.repository import Commit
 from git_xsa.model.words import count
-from git_xsa.queue.outcomes import Outcomes, cache_folder
+from git_xsa.proof.build_command import BuildCommand, Outcome, find_walls
+from git_xsa.proof.build_tree import BuildTree, read_entries
+from git_xsa.proof.outcomes import Outcomes, cache_folder
 from git_xsa.release.announce import announcement, changes_between
 from git_xsa.release.archive import (
     COMPRESSORS,

@@ -22,8 +22,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from git_xsa.errors import XsaError
-from git_xsa.git.build_command import Outcome
 from git_xsa.git.trial import Entry
+from git_xsa.proof.build_command import Outcome
 
 #: Counted up when the same files and command could come to something else than before.
 VERSION = 2

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from git_xsa.model.diagnostics import Diagnostic, Sign, same_file
+from git_xsa.proof.diagnostics import Diagnostic, Sign, same_file
 
 #: What added lines that define NAME look like, in the languages of Xen's tree.
 DEFINITIONS = (

@@ -1,4 +1,4 @@
-"""Find what a queue needs besides so that it builds, with the user's build as the judge (``git_xsa.model.search``).
+"""Find what a queue needs besides so that it builds, with the user's build as the judge (``git_xsa.proof.search``).
 
 The release is built first, and everything else in the same throwaway tree.  What comes of it is an answer like any
 other: the additional changes are prerequisites of kind ``build``, what they need is found by the rules, and the whole
@@ -20,19 +20,19 @@ from functools import cached_property
 from pathlib import Path
 
 from git_xsa.errors import XsaError
-from git_xsa.git.build_command import BuildCommand, Outcome, find_walls
-from git_xsa.git.build_tree import TREE, BuildTree, read_entries
 from git_xsa.git.repository import Repository
 from git_xsa.git.trial import Entry
-from git_xsa.model.diagnostics import Diagnostic, Sign, read_diagnostics
 from git_xsa.model.history import FileState, Opaque
 from git_xsa.model.rules import ROOT, Condition, Kind, Rule
-from git_xsa.model.search import Attempt, Failure, Found, Stage, search
 from git_xsa.model.selection import RuleSource, Selection, select
-from git_xsa.model.suppliers import Clue, Content, Suppliers, content_of
 from git_xsa.model.words import count
+from git_xsa.proof.build_command import BuildCommand, Outcome, find_walls
+from git_xsa.proof.build_tree import TREE, BuildTree, read_entries
+from git_xsa.proof.diagnostics import Diagnostic, Sign, read_diagnostics
+from git_xsa.proof.outcomes import Outcomes, cache_folder
+from git_xsa.proof.search import Attempt, Failure, Found, Stage, search
+from git_xsa.proof.suppliers import Clue, Content, Suppliers, content_of
 from git_xsa.queue.answer import Build, BuildState, State, Verdict, conclude, propose
-from git_xsa.queue.outcomes import Outcomes, cache_folder
 from git_xsa.queue.session import Session
 
 #: More of a log than this is not read for diagnostics: the first error is what matters.

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from git_xsa.git.build_tree import BuildTree
+from git_xsa.proof.build_tree import BuildTree
 
 #: Runs in the new namespaces: the folders after their number become read-only, then the rest is the command.  Without
 #: the interface ``lo`` a build could not even talk to itself.
