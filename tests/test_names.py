@@ -7,9 +7,9 @@ from itertools import chain
 
 import pytest
 
-from git_xsa.model.symbols.forms import XEN_FORMS, XEN_READINGS, Forms, parse_form, parse_reading
-from git_xsa.model.symbols.roles import Language, Role, Space, language_of, shared, visible
-from git_xsa.model.symbols.texts import places, read
+from git_xsa.names.forms import XEN_FORMS, XEN_READINGS, Forms, parse_form, parse_reading
+from git_xsa.names.roles import Language, Role, Space, language_of, shared, visible
+from git_xsa.names.texts import places, read
 
 C = rb"""
 #include <xen/lib.h>

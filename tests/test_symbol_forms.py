@@ -7,7 +7,7 @@ from pathlib import Path
 
 from repositories import Draft, run
 
-from git_xsa.model.symbols.forms import XEN_FORMS
+from git_xsa.names.forms import XEN_FORMS
 
 #: What a form's opener stands in, where it is no header: assembler, Kconfig, the table of xlat.lst, asm-offsets.c.
 FILES = {

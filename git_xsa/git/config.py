@@ -35,7 +35,7 @@ class Settings:
     #: Fingerprints, in capitals without blanks, of the keys whose signature on an advisory counts.
     trusted_keys: tuple[str, ...] = field(default=())
     require_signature: bool = False
-    #: Forms of names besides the built-in ones (``git_xsa.model.symbols.forms``).
+    #: Forms of names besides the built-in ones (``git_xsa.names.forms``).
     symbol_forms: tuple[str, ...] = ()
     #: Names of git's own remotes.
     remotes: tuple[str, ...] = ()
@@ -213,7 +213,7 @@ def fingerprints(values: Sequence[str | None]) -> tuple[str, ...]:
 
 def forms(values: Sequence[str | None]) -> tuple[str, ...]:
     """Return all values, each a row of the table of forms; an empty one drops those before it."""
-    from git_xsa.model.symbols.forms import parse_row  # noqa: PLC0415 - only for who sets one
+    from git_xsa.names.forms import parse_row  # noqa: PLC0415 - only for who sets one
 
     found: list[str] = []
     for value in values:

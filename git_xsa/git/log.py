@@ -26,8 +26,8 @@ from git_xsa.model.history import History, TouchIndex, TouchList
 from git_xsa.model.marks import marked_advisories, named_commits
 
 if TYPE_CHECKING:
-    from git_xsa.git.names import AddedWords
-    from git_xsa.model.symbols.forms import Forms
+    from git_xsa.names.forms import Forms
+    from git_xsa.names.range_words import AddedWords
 
 #: Options by which the diffs do not depend on the user's configuration.  They give the text that ``git apply`` is
 #: later given, so they must hold all it needs: full object names and binary contents.
@@ -458,7 +458,7 @@ class Range:
 
     def words(self, forms: Forms) -> AddedWords:
         """Return which words the changes add to which files; ``forms``, always the same, tell how names are made."""
-        from git_xsa.git.names import AddedWords  # noqa: PLC0415 - only for who asks about names
+        from git_xsa.names.range_words import AddedWords  # noqa: PLC0415 - only for who asks about names
 
         if self._words is None:
             self._words = AddedWords(self._repository, self, forms)

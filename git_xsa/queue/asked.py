@@ -86,8 +86,8 @@ def fits_base(session: Session, question: Question) -> bool:
         return False
     if not session.symbols:
         return True
-    from git_xsa.git.names import Names  # noqa: PLC0415 - only where names count
-    from git_xsa.model.symbols.search import Search  # noqa: PLC0415
+    from git_xsa.names.range_words import Names  # noqa: PLC0415 - only where names count
+    from git_xsa.names.search import Search  # noqa: PLC0415
 
     names = Names(session.repository, history, question.base.id, session.forms)
     wanted = frozenset(selection.wanted)

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from git_xsa.git.borrowed import Borrowed
     from git_xsa.git.elsewhere import NewerBranches
     from git_xsa.model.freeze import Instant
-    from git_xsa.model.symbols.forms import Forms
+    from git_xsa.names.forms import Forms
     from git_xsa.queue.imported import Imported
 
 #: How many questions may wait for their check; each holds its patches in memory.
@@ -376,8 +376,8 @@ class Session:
         """
         if not self.symbols:
             return None
-        from git_xsa.git.names import Names  # noqa: PLC0415 - only where names count
-        from git_xsa.model.symbols.supply import supply_names  # noqa: PLC0415
+        from git_xsa.names.range_words import Names  # noqa: PLC0415 - only where names count
+        from git_xsa.names.supply import supply_names  # noqa: PLC0415
 
         names, forms = Names(self.repository, history, base.id, self.forms), self.forms
         return lambda source, selection: supply_names(source, names, forms, selection, relaxed)
@@ -385,7 +385,7 @@ class Session:
     @cached_property
     def forms(self) -> Forms:
         """How names in the code look, for the search for what supplies them."""
-        from git_xsa.model.symbols.forms import XEN_FORMS, XEN_READINGS, Forms  # noqa: PLC0415
+        from git_xsa.names.forms import XEN_FORMS, XEN_READINGS, Forms  # noqa: PLC0415
 
         return Forms((*XEN_FORMS, *XEN_READINGS, *self.settings.symbol_forms))
 

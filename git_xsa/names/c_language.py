@@ -14,8 +14,8 @@ from typing import NamedTuple
 import tree_sitter_c
 from tree_sitter import Language, Node, Parser
 
-from git_xsa.model.symbols.disabled import without_disabled
-from git_xsa.model.symbols.roles import KEYWORDS, Role, Space
+from git_xsa.names.disabled import without_disabled
+from git_xsa.names.roles import KEYWORDS, Role, Space
 
 _LANGUAGE = Language(tree_sitter_c.language())
 _SPACES = {

@@ -11,8 +11,8 @@ from typing import Protocol
 
 from git_xsa.model.change import ADDED
 from git_xsa.model.rules import Chosen
-from git_xsa.model.symbols.roles import Role, Source, shared
-from git_xsa.model.symbols.texts import Lines, read
+from git_xsa.names.roles import Role, Source, shared
+from git_xsa.names.texts import Lines, read
 
 
 @dataclass(frozen=True)

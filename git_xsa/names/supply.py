@@ -16,10 +16,10 @@ from functools import cached_property
 
 from git_xsa.model.rules import NEVER, ROOT, Choice, Condition, Kind, Rule, Symbol
 from git_xsa.model.selection import Closure, RuleSource, Selection
-from git_xsa.model.symbols.evidence import RemovalEvidence
-from git_xsa.model.symbols.forms import Forms
-from git_xsa.model.symbols.orphans import Orphan, find_orphans
-from git_xsa.model.symbols.search import Missing, Search, Supply
+from git_xsa.names.evidence import RemovalEvidence
+from git_xsa.names.forms import Forms
+from git_xsa.names.orphans import Orphan, find_orphans
+from git_xsa.names.search import Missing, Search, Supply
 
 
 class _WithNames:

@@ -10,11 +10,11 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from git_xsa.model.rules import ROOT, Chosen
-from git_xsa.model.symbols.roles import Language, Role, Source, language_of
+from git_xsa.names.roles import Language, Role, Source, language_of
 
 if TYPE_CHECKING:
-    from git_xsa.model.symbols.evidence import Evidence
-    from git_xsa.model.symbols.forms import Forms
+    from git_xsa.names.evidence import Evidence
+    from git_xsa.names.forms import Forms
 
 #: Longer lines are no code that a person wrote, and no names are looked for on them.  The longest line of code that
 #: xen.git had in 2026 has less than 1,200 bytes.
@@ -31,11 +31,11 @@ def read(path: bytes, text: bytes) -> Source:
     if language is Language.C and b"\n.macro " in text:
         language = Language.ASSEMBLER
     if language is Language.C:
-        from git_xsa.model.symbols.c_language import CSource  # noqa: PLC0415 - loads a parser
+        from git_xsa.names.c_language import CSource  # noqa: PLC0415 - loads a parser
 
         return CSource(text)
     assert language is not None, path
-    from git_xsa.model.symbols.lexed import LexedSource  # noqa: PLC0415 - loads Pygments
+    from git_xsa.names.lexed import LexedSource  # noqa: PLC0415 - loads Pygments
 
     return LexedSource(language, text)
 

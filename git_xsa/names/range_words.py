@@ -17,14 +17,14 @@ from git_xsa.git.diffs import FileDiff, as_change
 from git_xsa.git.repository import Repository
 from git_xsa.model.change import ADDED, CONTEXT, REMOVED, SUBMODULE_MODE, FileChange
 from git_xsa.model.rules import Chosen
-from git_xsa.model.symbols.evidence import Added, Dropped
-from git_xsa.model.symbols.orphans import dropped_definition
-from git_xsa.model.symbols.roles import KEYWORDS, WORD, Language, Standpoint, language_of, shared, standpoint, visible
-from git_xsa.model.symbols.texts import LONGEST_LINE, Text, code
+from git_xsa.names.evidence import Added, Dropped
+from git_xsa.names.orphans import dropped_definition
+from git_xsa.names.roles import KEYWORDS, WORD, Language, Standpoint, language_of, shared, standpoint, visible
+from git_xsa.names.texts import LONGEST_LINE, Text, code
 
 if TYPE_CHECKING:
     from git_xsa.git.log import Range
-    from git_xsa.model.symbols.forms import Forms
+    from git_xsa.names.forms import Forms
 
 _C = (b".c", b".h")
 _ADDED_LINE, _REMOVED_LINE = (
@@ -342,7 +342,7 @@ def _body(diff: FileDiff | FileChange) -> bytes:
 
 
 class Names:
-    """The evidence about one base, by its object name, in one range (``git_xsa.model.symbols.search.Evidence``)."""
+    """The evidence about one base, by its object name, in one range (``git_xsa.names.search.Evidence``)."""
 
     def __init__(self, repository: Repository, history: Range, base: str, forms: Forms) -> None:
         self._repository = repository

@@ -15,7 +15,7 @@ from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_by_name
 from pygments.token import Comment, Keyword, String, Token, _TokenType
 
-from git_xsa.model.symbols.roles import Language, Role, Space
+from git_xsa.names.roles import Language, Role, Space
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,13 @@
 """Find the uses of names whose definition a selected change removes, and the changes that take those uses away.
 
-It is the other half of the search for missing names (``git_xsa.model.symbols.search``): there an added line uses what
+It is the other half of the search for missing names (``git_xsa.names.search``): there an added line uses what
 is not there yet, here an older line uses what is not there any more.  On the branch another change took that line
 before the definition went; it is needed wherever the definition goes.
 
 A name counts when the branch's file before the removing change defines it on a line that is removed, and when nothing
 that the file can see defines it under the selection.  It does not count when the branch goes on to use it in a file in
 which such a line was taken: then it comes from somewhere that is not seen from here.  This is about C, and about macros
-of the assembler, which C uses in strings; a name that a form makes (``git_xsa.model.symbols.forms``) is only known as
+of the assembler, which C uses in strings; a name that a form makes (``git_xsa.names.forms``) is only known as
 one that is defined, not as one that goes.
 """
 
@@ -18,10 +18,10 @@ from dataclasses import dataclass
 
 from git_xsa.model.change import REMOVED
 from git_xsa.model.rules import NEVER, ROOT, Chosen
-from git_xsa.model.symbols.evidence import Dropped, RemovalEvidence
-from git_xsa.model.symbols.forms import Form, Forms
-from git_xsa.model.symbols.roles import Role, Space, shared, visible
-from git_xsa.model.symbols.texts import Text, Tree, places
+from git_xsa.names.evidence import Dropped, RemovalEvidence
+from git_xsa.names.forms import Form, Forms
+from git_xsa.names.roles import Role, Space, shared, visible
+from git_xsa.names.texts import Text, Tree, places
 
 
 @dataclass(frozen=True)
