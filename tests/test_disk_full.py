@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from repositories import PROGRAM, Place, git, run, story
 
-from git_xsa.advisories.library import Library
-from git_xsa.advisories.store import Store
+from git_xsa.advisory.editions import Library
+from git_xsa.advisory.store import Store
 from git_xsa.errors import SPACE
 
 

@@ -15,13 +15,13 @@ from advisory_texts import advisory
 from repositories import Answer, git, run
 from site_of_tests import Request, Site, running
 
-from git_xsa.advisories import fetch as module
-from git_xsa.advisories.fetch import Fetcher, ListError, Summary
-from git_xsa.advisories.intake import Item
-from git_xsa.advisories.library import Library, Source
-from git_xsa.advisories.store import Store
-from git_xsa.advisories.taking import take
-from git_xsa.advisories.web import Web, WebError, _redirected
+from git_xsa.advisory import fetch as module
+from git_xsa.advisory.contents import Item
+from git_xsa.advisory.editions import Library, Source
+from git_xsa.advisory.fetch import Fetcher, ListError, Summary
+from git_xsa.advisory.import_ import take
+from git_xsa.advisory.store import Store
+from git_xsa.advisory.web import Web, WebError, _redirected
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 PATCH = b"--- a/a.c\n+++ b/a.c\n@@ -1 +1 @@\n-a\n+b\n"

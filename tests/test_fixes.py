@@ -14,7 +14,7 @@ from test_pre_push import FIXED, MESSAGE, SOURCE, Client
 
 from git_xsa.advisories.ledger import read_entries
 from git_xsa.advisories.merging import merge_entries
-from git_xsa.advisories.store import Store
+from git_xsa.advisory.store import Store
 from git_xsa.commands import clock
 from git_xsa.commands.fetch import _write_fixes
 from git_xsa.model.instant import parse_instant

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from git_xsa.advisories.heading import Heading, mail_date, read_heading
+from git_xsa.advisory.heading import Heading, mail_date, read_heading
 from git_xsa.model.marks import named_commits
 
 HEX = "0123456789abcdef0123456789abcdef01234567"

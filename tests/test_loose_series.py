@@ -11,8 +11,8 @@ import pytest
 from advisory_texts import advisory
 from repositories import Answer, Draft, Place, numbered, run
 
-from git_xsa.advisories.choice import choose
-from git_xsa.advisories.names import is_made_of, read_name
+from git_xsa.advisory.file_names import is_made_of, read_name
+from git_xsa.advisory.patch_choice import choose
 from git_xsa.export.formats import FORMATS
 
 #: The commits of the branch, by the files and lines they change and their messages: those of XSA-1 are 4, 6 and 7.

@@ -23,10 +23,10 @@ from advisory_texts import remove_keyring
 from repositories import run
 from unidiff.errors import UnidiffParseError
 
-from git_xsa.advisories import web
-from git_xsa.advisories.intake import IntakeError, read_source
-from git_xsa.advisories.store import Store, StoreError
-from git_xsa.advisories.web import Web, WebError
+from git_xsa.advisory import web
+from git_xsa.advisory.contents import IntakeError, read_source
+from git_xsa.advisory.store import Store, StoreError
+from git_xsa.advisory.web import Web, WebError
 from git_xsa.documents import DocumentError, read_json, read_object, shaped
 from git_xsa.errors import XsaError
 from git_xsa.git import diffs

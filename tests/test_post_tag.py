@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from repositories import BASE, Place, git, run, story
 
-from git_xsa.advisories.store import Store
+from git_xsa.advisory.store import Store
 from git_xsa.commands.hook_post_tag import regenerate
 from git_xsa.queue.session import Session
 

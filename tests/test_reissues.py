@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from repositories import Answer, Place, run, story
 
-from git_xsa.advisories.reissues import REASONS, Stage, Told, count_reissues, reasons_of
+from git_xsa.advisory.reissues import REASONS, Stage, Told, count_reissues, reasons_of
 
 ONE, TWO, THREE = b"one", b"two", b"three"
 

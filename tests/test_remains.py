@@ -14,8 +14,8 @@ import pytest
 from advisory_texts import advisory
 from repositories import Answer, Place, git, run, story
 
-from git_xsa.advisories.library import Library
-from git_xsa.advisories.store import Store
+from git_xsa.advisory.editions import Library
+from git_xsa.advisory.store import Store
 from git_xsa.export.folder import MANIFEST
 from git_xsa.git import hooks
 

@@ -20,7 +20,7 @@ ALWAYS = {"documents", "errors"}
 #: Library -> the only modules that may use it.
 RESERVED = {
     "sh": {"git/run.py", "git/programs.py"},
-    "requests": {"advisories/web.py"},
+    "requests": {"advisory/web.py"},
     # sh has no wait with a limit after which a whole group of processes is killed
     "subprocess": {"report/pager.py", "proof/build_command.py"},
 }

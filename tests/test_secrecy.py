@@ -9,10 +9,10 @@ import pytest
 from advisory_texts import advisory
 from repositories import Place, numbered, run, story
 
-from git_xsa.advisories.library import Library, Source
 from git_xsa.advisories.secrecy import Secrecy, Secret
-from git_xsa.advisories.store import Store
-from git_xsa.advisories.text import read_advisory
+from git_xsa.advisory.editions import Library, Source
+from git_xsa.advisory.store import Store
+from git_xsa.advisory.text import read_advisory
 from git_xsa.model.freeze import Embargo, Ledger
 from git_xsa.model.instant import parse_instant
 

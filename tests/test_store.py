@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from repositories import git
 
-from git_xsa.advisories.store import Locked, Store, StoreError
+from git_xsa.advisory.store import Locked, Store, StoreError
 
 
 @pytest.fixture
@@ -222,7 +222,7 @@ def test_default_and_set_place(sealed: Path, tmp_path: Path) -> None:
 def test_lock_is_held_once(store: Store) -> None:
     script = (
         "import sys, pathlib\n"
-        "from git_xsa.advisories.store import Store\n"
+        "from git_xsa.advisory.store import Store\n"
         "with Store(pathlib.Path(sys.argv[1])).lock():\n"
         "    print('held', flush=True)\n"
         "    sys.stdin.read()\n"

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from repositories import Answer, Draft, Place, numbered
 
-from git_xsa.advisories.patchfile import parse_patches
-from git_xsa.advisories.trees import Trees
+from git_xsa.advisory.other_trees import Trees
+from git_xsa.advisory.patchfile import parse_patches
 from git_xsa.git.repository import Repository
 
 RELEASE = "RELEASE-1.0.1"

@@ -11,8 +11,8 @@ import pytest
 from advisory_texts import Signer, advisory, give_key, remove_keyring
 from repositories import Place, git, run, story
 
-from git_xsa.advisories.text import read_advisory
-from git_xsa.advisories.trust import Signature, check_signature
+from git_xsa.advisory.text import read_advisory
+from git_xsa.advisory.trust import Signature, check_signature
 
 PATCH = b"Subject: x\n\nThis is XSA-9.\n\n--- a/a.c\n+++ b/a.c\n@@ -1,2 +1,2 @@\n-line 1\n+ONE\n line 2\n"
 

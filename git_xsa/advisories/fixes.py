@@ -14,11 +14,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from git_xsa.advisories.choice import Basis, choose
-from git_xsa.advisories.library import Edition, Library
-from git_xsa.advisories.patchfile import PatchError, PatchFile
-from git_xsa.advisories.series import Unplaced, is_there, place_series
-from git_xsa.advisories.trees import Trees
+from git_xsa.advisory.editions import Edition, Library
+from git_xsa.advisory.other_trees import Trees
+from git_xsa.advisory.patch_choice import Basis, choose
+from git_xsa.advisory.patchfile import PatchError, PatchFile
+from git_xsa.advisory.series import Unplaced, is_there, place_series
 from git_xsa.git.branches import Branch, Branches
 from git_xsa.git.config import Settings
 from git_xsa.git.repository import Repository

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from git_xsa.advisories.store import append_line
+from git_xsa.advisory.store import append_line
 from git_xsa.errors import XsaError
 from git_xsa.git.updates import Move
 from git_xsa.model.freeze import Instant

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from git_xsa.advisories.library import Edition, Library
-from git_xsa.advisories.text import Advisory
+from git_xsa.advisory.editions import Edition, Library
+from git_xsa.advisory.text import Advisory
 from git_xsa.model.freeze import Instant, Ledger
 from git_xsa.model.instant import parse_instant
 

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from git_xsa.advisories.library import Edition, Library
-from git_xsa.advisories.patchfile import PatchError, PatchFile, parse_patches
+from git_xsa.advisory.editions import Edition, Library
+from git_xsa.advisory.patchfile import PatchError, PatchFile, parse_patches
 from git_xsa.git.repository import Repository
 from git_xsa.model.leak import Secret, squeezed
 

@@ -20,7 +20,7 @@ from shlex import quote
 
 from git_xsa.advisories.ledger import JOURNAL, LEDGER, EmbargoLedger, Entry, read_entries, write_entries
 from git_xsa.advisories.merging import Conflict, Take, merge_entries, merge_journals
-from git_xsa.advisories.store import Store, restrict
+from git_xsa.advisory.store import Store, restrict
 from git_xsa.documents import DocumentError
 from git_xsa.errors import XsaError
 from git_xsa.git.run import Git, GitError

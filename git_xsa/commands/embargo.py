@@ -19,7 +19,7 @@ from git_xsa.report.plain import printable
 
 if TYPE_CHECKING:
     from git_xsa.advisories.ledger import Decision, EmbargoLedger, Entry
-    from git_xsa.advisories.store import Store
+    from git_xsa.advisory.store import Store
     from git_xsa.git.config import Settings
     from git_xsa.git.run import Git
     from git_xsa.model.freeze import Instant, Rules
@@ -72,8 +72,8 @@ def _changing(
 def run(options: argparse.Namespace) -> int:
     """Do what the options say, and return 0."""
     from git_xsa.advisories.ledger import EmbargoLedger  # noqa: PLC0415 - not needed to print the usage
-    from git_xsa.advisories.place import open_store  # noqa: PLC0415
     from git_xsa.advisories.settled import after_change  # noqa: PLC0415
+    from git_xsa.advisory.store_place import open_store  # noqa: PLC0415
     from git_xsa.git.config import read_settings  # noqa: PLC0415
     from git_xsa.git.run import Git  # noqa: PLC0415
     from git_xsa.report import embargoes  # noqa: PLC0415

@@ -218,7 +218,7 @@ def _write(
         raise XsaError(f"{target} is inside the repository {session.repository.folder}", "choose another: -o <folder>")
     kept = write_folder(target, files_of(ready, wish), private, options.force)
     notes = [f"what was in {target} is now in {kept}"] if kept else []
-    from git_xsa.advisories.store import repository_above  # noqa: PLC0415
+    from git_xsa.advisory.store import repository_above  # noqa: PLC0415
 
     repository = repository_above(target) if private else None
     if repository is not None:

@@ -15,7 +15,7 @@ from git_xsa.git.run import Git
 from git_xsa.report import remarks
 
 if TYPE_CHECKING:
-    from git_xsa.advisories.store import Store
+    from git_xsa.advisory.store import Store
 
 
 def parser() -> argparse.ArgumentParser:
@@ -31,10 +31,10 @@ def parser() -> argparse.ArgumentParser:
 
 def run(options: argparse.Namespace) -> int:
     """Fetch and print what came; return 0, or 1 when something could not be had as it should be."""
-    from git_xsa.advisories.fetch import Fetcher  # noqa: PLC0415 - loads what only this command needs
-    from git_xsa.advisories.library import Library  # noqa: PLC0415
-    from git_xsa.advisories.place import open_store  # noqa: PLC0415
-    from git_xsa.advisories.web import Web  # noqa: PLC0415
+    from git_xsa.advisory.editions import Library  # noqa: PLC0415
+    from git_xsa.advisory.fetch import Fetcher  # noqa: PLC0415 - loads what only this command needs
+    from git_xsa.advisory.store_place import open_store  # noqa: PLC0415
+    from git_xsa.advisory.web import Web  # noqa: PLC0415
     from git_xsa.report.fetched import print_fetched  # noqa: PLC0415
     from git_xsa.report.style import lines  # noqa: PLC0415
 
@@ -66,7 +66,7 @@ def _write_fixes(numbers: list[int], store: Store) -> None:
     """Have the ledger of embargoes know the fixes of those of the advisories ``numbers`` that it has."""
     from git_xsa.advisories.ledger import EmbargoLedger  # noqa: PLC0415
     from git_xsa.advisories.settled import after_change  # noqa: PLC0415
-    from git_xsa.advisories.store import StoreError  # noqa: PLC0415
+    from git_xsa.advisory.store import StoreError  # noqa: PLC0415
     from git_xsa.commands.fixes import write_fixes  # noqa: PLC0415
 
     try:

@@ -15,7 +15,7 @@ from git_xsa.report import remarks
 
 if TYPE_CHECKING:
     from git_xsa.advisories.ledger import EmbargoLedger, Entry
-    from git_xsa.advisories.store import Store
+    from git_xsa.advisory.store import Store
     from git_xsa.git.config import Settings
     from git_xsa.git.run import Git
     from git_xsa.model.freeze import Instant
@@ -27,7 +27,7 @@ def with_fixes(entries: Iterable[Entry], store: Store, git: Git, settings: Setti
     if git.call("rev-parse", "--git-dir", accept=(0, 128)).status:
         return found
     from git_xsa.advisories.fixes import Fixes  # noqa: PLC0415 - not for an advisory that no ledger has
-    from git_xsa.advisories.library import Library  # noqa: PLC0415
+    from git_xsa.advisory.editions import Library  # noqa: PLC0415
     from git_xsa.git.repository import Repository  # noqa: PLC0415
 
     library = Library(store, settings.trusted_keys)

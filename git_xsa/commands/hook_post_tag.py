@@ -24,7 +24,7 @@ from git_xsa.model.release import version_of
 from git_xsa.report.plain import printable
 
 if TYPE_CHECKING:
-    from git_xsa.advisories.store import Store
+    from git_xsa.advisory.store import Store
     from git_xsa.git.config import Settings
     from git_xsa.git.repository import Repository
     from git_xsa.model.release import Version
@@ -40,7 +40,7 @@ SHORT = 3_600
 
 def run(words: Sequence[str], _given: IO[bytes]) -> int:
     """Make the lists for the tags ``words``, those of an old branch left out; returns 0 when that went well."""
-    from git_xsa.advisories.place import open_store  # noqa: PLC0415
+    from git_xsa.advisory.store_place import open_store  # noqa: PLC0415
     from git_xsa.queue.session import Session  # noqa: PLC0415
 
     status = 0
@@ -131,7 +131,7 @@ def make_lists(repository: Repository, settings: Settings, tags: Iterable[str], 
     Those that are there, or were begun a short while ago, are left alone: the hook for tags comes first, and the one
     of the push after it.
     """
-    from git_xsa.advisories.place import open_store  # noqa: PLC0415
+    from git_xsa.advisory.store_place import open_store  # noqa: PLC0415
 
     store = open_store(settings)
     if not store.exists:

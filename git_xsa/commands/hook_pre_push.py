@@ -39,7 +39,7 @@ OVERRIDE = (
 
 def run(words: list[str], given: IO[bytes]) -> int:
     """Return 0 when the push may go on, 1 when it is refused; what to do then is on standard error."""
-    from git_xsa.advisories.place import open_store  # noqa: PLC0415
+    from git_xsa.advisory.store_place import open_store  # noqa: PLC0415
     from git_xsa.commands.push_guard import leaks_of  # noqa: PLC0415
     from git_xsa.git.address import Target, mirror_of  # noqa: PLC0415
     from git_xsa.git.config import read_settings  # noqa: PLC0415
@@ -115,8 +115,8 @@ def _no_store(repository: Repository, settings: Settings) -> list[str]:
 
 def _note_store(repository: Repository, settings: Settings, entries: EmbargoLedger | None, now: int) -> None:
     """Write down for the next push that there is a store, and from when on nothing in it is under embargo."""
-    from git_xsa.advisories.place import note_seen, open_store  # noqa: PLC0415
     from git_xsa.advisories.settled import write_note  # noqa: PLC0415
+    from git_xsa.advisory.store_place import note_seen, open_store  # noqa: PLC0415
 
     note_seen(repository.git, settings)
     if entries is not None and all(embargo.ends <= now for embargo in entries.ledger.embargoes):
@@ -185,8 +185,8 @@ def _frozen(
 def _ledger(settings: Settings) -> EmbargoLedger | None:
     """Return the ledger; ``None``, and say why, when it can't be read."""
     from git_xsa.advisories.ledger import EmbargoLedger  # noqa: PLC0415
-    from git_xsa.advisories.place import open_store  # noqa: PLC0415
-    from git_xsa.advisories.store import StoreError  # noqa: PLC0415
+    from git_xsa.advisory.store import StoreError  # noqa: PLC0415
+    from git_xsa.advisory.store_place import open_store  # noqa: PLC0415
 
     try:
         return EmbargoLedger(open_store(settings))

@@ -55,7 +55,7 @@ def _made_here(repository: Repository, settings: Settings, given: str) -> Iterat
 
 
 def _follow(repository: Repository, settings: Settings, tag: str, version: Version) -> None:
-    from git_xsa.advisories.place import open_store  # noqa: PLC0415 - only for such a tag
+    from git_xsa.advisory.store_place import open_store  # noqa: PLC0415 - only for such a tag
     from git_xsa.commands.release_tag import start  # noqa: PLC0415
     from git_xsa.release.record import Records  # noqa: PLC0415
 

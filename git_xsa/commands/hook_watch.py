@@ -29,10 +29,10 @@ def hook_problem(git: Git, settings: Settings, now: Instant) -> str:
 def _something_secret(settings: Settings, now: Instant) -> bool:
     """Whether something is under embargo; it is when that can't be told."""
     from git_xsa.advisories.ledger import EmbargoLedger  # noqa: PLC0415
-    from git_xsa.advisories.library import Library  # noqa: PLC0415
-    from git_xsa.advisories.place import open_store  # noqa: PLC0415
     from git_xsa.advisories.secrecy import Secrecy  # noqa: PLC0415
-    from git_xsa.advisories.store import StoreError  # noqa: PLC0415
+    from git_xsa.advisory.editions import Library  # noqa: PLC0415
+    from git_xsa.advisory.store import StoreError  # noqa: PLC0415
+    from git_xsa.advisory.store_place import open_store  # noqa: PLC0415
 
     try:
         store = open_store(settings)

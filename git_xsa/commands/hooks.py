@@ -74,7 +74,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _write_down_the_store(there: bool) -> None:
     """Have the hooks know where the store is, or have the repository's configuration forget it."""
-    from git_xsa.advisories.place import forget, found, write_down  # noqa: PLC0415
+    from git_xsa.advisory.store_place import forget, found, write_down  # noqa: PLC0415
     from git_xsa.git.config import read_settings  # noqa: PLC0415
     from git_xsa.git.run import Git  # noqa: PLC0415
 

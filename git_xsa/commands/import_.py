@@ -8,12 +8,12 @@ import sys
 from datetime import datetime, timezone
 from pathlib import Path
 
-from git_xsa.advisories.intake import read_source
-from git_xsa.advisories.library import Library, Source
-from git_xsa.advisories.names import is_patch_name
-from git_xsa.advisories.place import open_store
-from git_xsa.advisories.store import Store, StoreError
-from git_xsa.advisories.taking import Result, take
+from git_xsa.advisory.contents import read_source
+from git_xsa.advisory.editions import Library, Source
+from git_xsa.advisory.file_names import is_patch_name
+from git_xsa.advisory.import_ import Result, take
+from git_xsa.advisory.store import Store, StoreError
+from git_xsa.advisory.store_place import open_store
 from git_xsa.commands import clock, embargo
 from git_xsa.commands.arguments import instant
 from git_xsa.commands.fixes import write_fixes
@@ -104,8 +104,8 @@ def _name_other_trees(result: Result, git: Git, settings: Settings) -> None:
     """Say which of the patches are for another tree than this repository's, where it has a stable branch."""
     if git.call("rev-parse", "--git-dir", accept=(0, 128)).status:
         return
-    from git_xsa.advisories.patchfile import PatchError  # noqa: PLC0415 - not outside of a repository
-    from git_xsa.advisories.trees import Trees  # noqa: PLC0415
+    from git_xsa.advisory.other_trees import Trees  # noqa: PLC0415
+    from git_xsa.advisory.patchfile import PatchError  # noqa: PLC0415 - not outside of a repository
     from git_xsa.git.branches import Branches  # noqa: PLC0415
     from git_xsa.git.repository import Repository  # noqa: PLC0415
 

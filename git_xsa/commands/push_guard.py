@@ -10,10 +10,10 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from git_xsa.advisories.library import Library
-from git_xsa.advisories.place import open_store
 from git_xsa.advisories.secrecy import Secrecy
 from git_xsa.advisories.secrets import read_secrets
+from git_xsa.advisory.editions import Library
+from git_xsa.advisory.store_place import open_store
 from git_xsa.git.address import Target, known_tips, old_tips
 from git_xsa.git.outgoing import more_commits, public_lines, public_messages, sent_objects
 from git_xsa.model.leak import Kind, Match, Watch

@@ -56,7 +56,7 @@ def parser() -> argparse.ArgumentParser:
 
 def run(options: argparse.Namespace) -> int:
     """Do what the options say; returns 0 when it is done, 1 when a condition does not hold."""
-    from git_xsa.advisories.place import open_store  # noqa: PLC0415 - not needed to print the usage
+    from git_xsa.advisory.store_place import open_store  # noqa: PLC0415 - not needed to print the usage
     from git_xsa.git.programs import OF_HOOKS  # noqa: PLC0415
     from git_xsa.queue.session import Session  # noqa: PLC0415
     from git_xsa.release.record import Records  # noqa: PLC0415

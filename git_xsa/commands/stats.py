@@ -76,10 +76,10 @@ def _warn(titles: Sequence[str]) -> None:
 
 def _reissues(options: argparse.Namespace) -> int:
     """Count the reissues in the texts that the options name, or else in those of the store."""
-    from git_xsa.advisories import reissues  # noqa: PLC0415 - what else is counted needs a repository, and not these
-    from git_xsa.advisories.library import Library  # noqa: PLC0415
-    from git_xsa.advisories.place import open_store  # noqa: PLC0415
-    from git_xsa.advisories.taking import Refused  # noqa: PLC0415
+    from git_xsa.advisory import reissues  # noqa: PLC0415 - what else is counted needs a repository, and not these
+    from git_xsa.advisory.editions import Library  # noqa: PLC0415
+    from git_xsa.advisory.import_ import Refused  # noqa: PLC0415
+    from git_xsa.advisory.store_place import open_store  # noqa: PLC0415
     from git_xsa.git.config import read_settings  # noqa: PLC0415
     from git_xsa.git.run import Git  # noqa: PLC0415
     from git_xsa.report.reissues import document, print_reissues  # noqa: PLC0415

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from email.utils import parseaddr, parsedate_to_datetime
 
-from git_xsa.advisories.heading import decoded_field
+from git_xsa.advisory.heading import decoded_field
 from git_xsa.errors import UsageError, XsaError
 from git_xsa.export.exporter import Ready
 from git_xsa.export.mail import mail_header

@@ -14,7 +14,7 @@ from email.parser import BytesHeaderParser
 from email.policy import compat32
 from email.utils import format_datetime, parseaddr, parsedate_to_datetime
 
-from git_xsa.advisories.heading import read_heading
+from git_xsa.advisory.heading import read_heading
 
 #: Who is named as the author of a patch file that names nobody: those who publish the advisories.
 PUBLISHER = "Xen.org security team <security@xen.org>"

@@ -20,7 +20,7 @@ from git_xsa.queue.later import Later
 from git_xsa.queue.unmarked import Unmarked
 
 if TYPE_CHECKING:
-    from git_xsa.advisories.trees import NotJudged
+    from git_xsa.advisory.other_trees import NotJudged
     from git_xsa.git.elsewhere import Elsewhere
 
 

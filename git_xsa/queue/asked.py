@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from git_xsa.advisories.choice import Basis, Choice, Series
-from git_xsa.advisories.library import Edition
-from git_xsa.advisories.patchfile import PatchFile
-from git_xsa.advisories.series import Baseline, Group, Unplaced, place_groups, place_on_base
-from git_xsa.advisories.trees import NotJudged
+from git_xsa.advisory.editions import Edition
+from git_xsa.advisory.other_trees import NotJudged
+from git_xsa.advisory.patch_choice import Basis, Choice, Series
+from git_xsa.advisory.patchfile import PatchFile
+from git_xsa.advisory.series import Baseline, Group, Unplaced, place_groups, place_on_base
 from git_xsa.git.log import Range
 from git_xsa.git.repository import Repository
 from git_xsa.model.rules import Chosen

@@ -20,8 +20,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from hashlib import sha256
 
-from git_xsa.advisories.patchfile import PatchFile
-from git_xsa.advisories.series import is_there
+from git_xsa.advisory.patchfile import PatchFile
+from git_xsa.advisory.series import is_there
 from git_xsa.git.diffs import split_diff
 from git_xsa.git.log import DIFF_OPTIONS, Range
 from git_xsa.git.repository import Commit, Repository

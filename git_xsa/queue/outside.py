@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from git_xsa.advisories.names import read_name
-from git_xsa.advisories.package import read_package
-from git_xsa.advisories.patchfile import PatchFile
+from git_xsa.advisory.file_names import read_name
+from git_xsa.advisory.package import read_package
+from git_xsa.advisory.patchfile import PatchFile
 from git_xsa.errors import UsageError, XsaError
 from git_xsa.git.borrowed import Borrowed
 from git_xsa.git.patched import Patched

@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from git_xsa.advisories.heading import read_heading
-from git_xsa.advisories.patchfile import PatchFile, read_patches
-from git_xsa.advisories.series import Group, Unplaced, find_baseline, is_there, place_groups, place_on_base
+from git_xsa.advisory.heading import read_heading
+from git_xsa.advisory.patchfile import PatchFile, read_patches
+from git_xsa.advisory.series import Group, Unplaced, find_baseline, is_there, place_groups, place_on_base
 from git_xsa.errors import UsageError
 from git_xsa.git.log import Range
 from git_xsa.git.repository import Commit

@@ -13,13 +13,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from git_xsa.advisories.choice import Basis, Choice, Found, choose
-from git_xsa.advisories.library import Edition, Library
-from git_xsa.advisories.names import in_order, read_name
-from git_xsa.advisories.patchfile import PatchError, PatchFile
-from git_xsa.advisories.series import Group, Unplaced, is_there, place_groups, standing_together
-from git_xsa.advisories.store import StoreError
-from git_xsa.advisories.trees import NotJudged
+from git_xsa.advisory.editions import Edition, Library
+from git_xsa.advisory.file_names import in_order, read_name
+from git_xsa.advisory.other_trees import NotJudged
+from git_xsa.advisory.patch_choice import Basis, Choice, Found, choose
+from git_xsa.advisory.patchfile import PatchError, PatchFile
+from git_xsa.advisory.series import Group, Unplaced, is_there, place_groups, standing_together
+from git_xsa.advisory.store import StoreError
 from git_xsa.git.log import Range
 from git_xsa.git.marked import MarkLog
 from git_xsa.git.repository import Commit

@@ -36,9 +36,9 @@ from git_xsa.queue.unmarked import unmarked_among
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from git_xsa.advisories.library import Library
     from git_xsa.advisories.secrecy import Secrecy
-    from git_xsa.advisories.trees import Trees
+    from git_xsa.advisory.editions import Library
+    from git_xsa.advisory.other_trees import Trees
     from git_xsa.git.borrowed import Borrowed
     from git_xsa.git.elsewhere import NewerBranches
     from git_xsa.model.freeze import Instant
@@ -128,7 +128,7 @@ class Session:
 
     def trees(self, base: Commit, tip: Commit) -> Trees:
         """Return what tells which patches are for the tree of ``base`` and ``tip``."""
-        from git_xsa.advisories.trees import Trees  # noqa: PLC0415 - commits need none
+        from git_xsa.advisory.other_trees import Trees  # noqa: PLC0415 - commits need none
 
         key = (base.id, tip.id)
         if key not in self._trees:
@@ -392,14 +392,14 @@ class Session:
     @cached_property
     def _stored(self) -> tuple[Library, Secrecy] | None:
         """What the store has, and what of it is public; ``None`` when there is no store."""
-        from git_xsa.advisories.place import open_store  # noqa: PLC0415 - only what is asked about advisories needs it
+        from git_xsa.advisory.store_place import open_store  # noqa: PLC0415 - only what is asked about advisories needs it
 
         store = open_store(self.settings)
         if not store.exists:
             return None
         from git_xsa.advisories.ledger import EmbargoLedger, LedgerError  # noqa: PLC0415
-        from git_xsa.advisories.library import Library  # noqa: PLC0415
         from git_xsa.advisories.secrecy import Secrecy  # noqa: PLC0415
+        from git_xsa.advisory.editions import Library  # noqa: PLC0415
 
         library = Library(store, self.settings.trusted_keys)
         try:
@@ -457,7 +457,7 @@ class Session:
         """Return the version of the stable branch that ``tip`` is the end of, or that ``base`` is a release of; that
         of the branch which is not released yet for the end of a development branch, and for a commit that it alone has.
         """
-        from git_xsa.advisories.scope import UNSTABLE  # noqa: PLC0415 - only what is asked about the store needs it
+        from git_xsa.advisory.version_rows import UNSTABLE  # noqa: PLC0415 - only what is asked about the store needs it
 
         if any(branch.name == tip.name for branch in self.branches.development):
             return UNSTABLE

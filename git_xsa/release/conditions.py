@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from git_xsa.advisories.ledger import EmbargoLedger
-from git_xsa.advisories.store import Store
+from git_xsa.advisory.store import Store
 from git_xsa.errors import XsaError
 from git_xsa.git.commits import unclean, where_checked_out
 from git_xsa.git.remote import remote_refs

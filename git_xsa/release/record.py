@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from git_xsa.advisories.store import Store
+from git_xsa.advisory.store import Store
 from git_xsa.documents import DocumentError, read_object, shaped
 from git_xsa.errors import XsaError
 

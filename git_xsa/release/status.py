@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from git_xsa.advisories.ledger import EmbargoLedger
-from git_xsa.advisories.place import open_store
 from git_xsa.advisories.secrecy import Secrecy
-from git_xsa.advisories.store import StoreError
+from git_xsa.advisory.store import StoreError
+from git_xsa.advisory.store_place import open_store
 from git_xsa.errors import XsaError
 from git_xsa.git.branches import Branch
 from git_xsa.git.repository import Commit

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from git_xsa.advisories.fetch import Summary, shown_numbers
+from git_xsa.advisory.fetch import Summary, shown_numbers
 from git_xsa.model.words import count
 from git_xsa.report.style import Lines
 from git_xsa.report.taken import changes

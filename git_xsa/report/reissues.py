@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from git_xsa.advisories.reissues import OTHER, REASONS, UNTOLD, Count, Reissue, Stage
+from git_xsa.advisory.reissues import OTHER, REASONS, UNTOLD, Count, Reissue, Stage
 from git_xsa.model.words import count
 from git_xsa.report.as_json import FORMAT
 from git_xsa.report.style import Lines

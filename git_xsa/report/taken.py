@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from git_xsa.advisories.choice import matching
-from git_xsa.advisories.library import Difference
-from git_xsa.advisories.names import PatchName, read_name
-from git_xsa.advisories.scope import Version, shown
-from git_xsa.advisories.taking import Result, Taken
-from git_xsa.advisories.text import Advisory
-from git_xsa.advisories.trust import Signature
+from git_xsa.advisory.editions import Difference
+from git_xsa.advisory.file_names import PatchName, read_name
+from git_xsa.advisory.import_ import Result, Taken
+from git_xsa.advisory.patch_choice import matching
+from git_xsa.advisory.text import Advisory
+from git_xsa.advisory.trust import Signature
+from git_xsa.advisory.version_rows import Version, shown
 from git_xsa.model.words import count
 from git_xsa.report.style import Lines
 

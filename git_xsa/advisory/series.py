@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from git_xsa.advisories.patchfile import PatchFile
+from git_xsa.advisory.patchfile import PatchFile
 from git_xsa.errors import XsaError
 from git_xsa.git.log import LoggedCommit, Range
 from git_xsa.git.repository import Repository

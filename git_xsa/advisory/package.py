@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from git_xsa.advisories.patchfile import PatchError, PatchFile, read_loosely, read_patches
+from git_xsa.advisory.patchfile import PatchError, PatchFile, read_loosely, read_patches
 from git_xsa.errors import XsaError
 
 #: A list of patches is no longer than this.

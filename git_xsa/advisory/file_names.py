@@ -21,7 +21,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from git_xsa.advisories.scope import Version, version_of
+from git_xsa.advisory.version_rows import Version, version_of
 
 _NUMBER = re.compile(r"(?:^|[^a-z])xsa[-_]?(\d{1,4})(?!\d)", re.IGNORECASE)
 _SUFFIX = re.compile(r"\.(?:patch|diff)(?:\.\d+|\.txt)?$", re.IGNORECASE)

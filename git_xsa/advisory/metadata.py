@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from git_xsa.advisories.scope import UNSTABLE, Version, version_of
+from git_xsa.advisory.version_rows import UNSTABLE, Version, version_of
 from git_xsa.documents import DocumentError, read_json
 from git_xsa.errors import XsaError
 

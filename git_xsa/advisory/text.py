@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from git_xsa.advisories.scope import Scope, read_scope
+from git_xsa.advisory.version_rows import Scope, read_scope
 from git_xsa.errors import XsaError
 
 #: The longest advisory so far has 0.05 MB.

@@ -28,12 +28,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from git_xsa.advisories.metadata import MetadataError, Recipes, read_recipes
-from git_xsa.advisories.names import in_order, is_patch_name
-from git_xsa.advisories.patchfile import PatchFile, parse_patches
-from git_xsa.advisories.store import Store, StoreError
-from git_xsa.advisories.text import Advisory, TextError, read_advisory
-from git_xsa.advisories.trust import FileState, Signature, check_file, check_signature, find_listed
+from git_xsa.advisory.file_names import in_order, is_patch_name
+from git_xsa.advisory.metadata import MetadataError, Recipes, read_recipes
+from git_xsa.advisory.patchfile import PatchFile, parse_patches
+from git_xsa.advisory.store import Store, StoreError
+from git_xsa.advisory.text import Advisory, TextError, read_advisory
+from git_xsa.advisory.trust import FileState, Signature, check_file, check_signature, find_listed
 from git_xsa.documents import DocumentError, read_object
 
 FOLDER = "advisories"

@@ -9,14 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from git_xsa.advisories.heading import read_heading
-from git_xsa.advisories.intake import Item
-from git_xsa.advisories.library import TEXT, Difference, Edition, Library, Source, difference
-from git_xsa.advisories.metadata import MetadataError, read_list, read_recipes
-from git_xsa.advisories.names import in_order, is_made_of, is_patch_name, read_name
-from git_xsa.advisories.patchfile import PatchError, PatchFile, parse_patches
-from git_xsa.advisories.text import Advisory, TextError, is_advisory, read_advisory
-from git_xsa.advisories.trust import FileState, Signature, Vouching, check_file, check_signature, find_listed
+from git_xsa.advisory.contents import Item
+from git_xsa.advisory.editions import TEXT, Difference, Edition, Library, Source, difference
+from git_xsa.advisory.file_names import in_order, is_made_of, is_patch_name, read_name
+from git_xsa.advisory.heading import read_heading
+from git_xsa.advisory.metadata import MetadataError, read_list, read_recipes
+from git_xsa.advisory.patchfile import PatchError, PatchFile, parse_patches
+from git_xsa.advisory.text import Advisory, TextError, is_advisory, read_advisory
+from git_xsa.advisory.trust import FileState, Signature, Vouching, check_file, check_signature, find_listed
 from git_xsa.errors import XsaError
 from git_xsa.model.marks import marked_advisories
 

@@ -1,7 +1,7 @@
 """Read patch files: git's own form, with or without a mail's header, and plain ``---``/``+++`` diffs.
 
-A file may hold several patches (``git_xsa.advisories.parts``), and the names in a diff may stand with any number of
-folders before them; for which tree they are is for ``git_xsa.advisories.trees`` to say.
+A file may hold several patches (``git_xsa.advisory.parts``), and the names in a diff may stand with any number of
+folders before them; for which tree they are is for ``git_xsa.advisory.other_trees`` to say.
 
 Nothing in a patch file is trusted: a path that leads out of the tree or into ``.git`` is refused before anything
 else looks at it.
@@ -17,8 +17,8 @@ from email import policy
 from email.parser import BytesParser
 from pathlib import Path
 
-from git_xsa.advisories.heading import read_heading
-from git_xsa.advisories.parts import FormError, Part, split_parts
+from git_xsa.advisory.heading import read_heading
+from git_xsa.advisory.parts import FormError, Part, split_parts
 from git_xsa.errors import XsaError
 from git_xsa.git.diffs import DiffError, FileDiff, quoted, side_name, split_diff
 from git_xsa.model.change import FileChange

@@ -18,16 +18,16 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
-from git_xsa.advisories import text as texts
-from git_xsa.advisories.library import Difference, Edition, Library, Source, difference
-from git_xsa.advisories.metadata import LARGEST as LARGEST_LIST
-from git_xsa.advisories.metadata import Listed, MetadataError, read_list
-from git_xsa.advisories.patchfile import LARGEST as LARGEST_FILE
-from git_xsa.advisories.store import StoreError
-from git_xsa.advisories.taking import LIST
-from git_xsa.advisories.text import TextError, read_advisory
-from git_xsa.advisories.trust import FileState, Signature, check_file, check_signature
-from git_xsa.advisories.web import Missing, OutOfTime, Stamp, Web, WebError
+from git_xsa.advisory import text as texts
+from git_xsa.advisory.editions import Difference, Edition, Library, Source, difference
+from git_xsa.advisory.import_ import LIST
+from git_xsa.advisory.metadata import LARGEST as LARGEST_LIST
+from git_xsa.advisory.metadata import Listed, MetadataError, read_list
+from git_xsa.advisory.patchfile import LARGEST as LARGEST_FILE
+from git_xsa.advisory.store import StoreError
+from git_xsa.advisory.text import TextError, read_advisory
+from git_xsa.advisory.trust import FileState, Signature, check_file, check_signature
+from git_xsa.advisory.web import Missing, OutOfTime, Stamp, Web, WebError
 from git_xsa.errors import XsaError
 
 #: How many files are asked for at the same time.

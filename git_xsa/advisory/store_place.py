@@ -14,7 +14,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from git_xsa.advisories.store import Store, StoreError
+from git_xsa.advisory.store import Store, StoreError
 
 if TYPE_CHECKING:
     from git_xsa.git.config import Settings

@@ -26,11 +26,11 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
-from git_xsa.advisories.intake import read_source
-from git_xsa.advisories.library import Difference, Library, difference
-from git_xsa.advisories.names import is_patch_name
-from git_xsa.advisories.text import Advisory, TextError, is_advisory, read_advisory
-from git_xsa.advisories.trust import check_signature
+from git_xsa.advisory.contents import read_source
+from git_xsa.advisory.editions import Difference, Library, difference
+from git_xsa.advisory.file_names import is_patch_name
+from git_xsa.advisory.text import Advisory, TextError, is_advisory, read_advisory
+from git_xsa.advisory.trust import check_signature
 
 #: How many signatures are checked at the same time.
 AT_ONCE = 4

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from enum import Enum
 from fnmatch import fnmatchcase
 
-from git_xsa.advisories.metadata import Recipes
-from git_xsa.advisories.names import PatchName, in_order, is_patch_name, read_name
-from git_xsa.advisories.scope import UNSTABLE, XEN, Scope, Version, shown
-from git_xsa.advisories.text import Advisory, Row
+from git_xsa.advisory.file_names import PatchName, in_order, is_patch_name, read_name
+from git_xsa.advisory.metadata import Recipes
+from git_xsa.advisory.text import Advisory, Row
+from git_xsa.advisory.version_rows import UNSTABLE, XEN, Scope, Version, shown
 from git_xsa.model.words import count
 
 

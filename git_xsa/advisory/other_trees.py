@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-from git_xsa.advisories.patchfile import MOST_FOLDERS, PatchFile
+from git_xsa.advisory.patchfile import MOST_FOLDERS, PatchFile
 from git_xsa.git.repository import Repository
 
 #: What a tree is called in the names of files and in tables (lower case) -> its name.
