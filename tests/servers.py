@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 import pytest
 from repositories import git
 
-from git_xsa.model.freeze import Embargo, Ledger, Rules
+from git_xsa.embargo.rule import Embargo, Ledger, Rules
 from git_xsa.model.instant import parse_instant
 from git_xsa.report.embargoes import freeze_file
 

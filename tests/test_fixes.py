@@ -12,11 +12,11 @@ from repositories import git, run
 from servers import Server
 from test_pre_push import FIXED, MESSAGE, SOURCE, Client
 
-from git_xsa.advisories.ledger import read_entries
-from git_xsa.advisories.merging import merge_entries
 from git_xsa.advisory.store import Store
 from git_xsa.commands import clock
 from git_xsa.commands.fetch import _write_fixes
+from git_xsa.embargo.ledger import read_entries
+from git_xsa.embargo.merging import merge_entries
 from git_xsa.model.instant import parse_instant
 
 AFTER = "error: the freeze of stable-*, staging-* ended at 2026-12-08 12:00 UTC, but not all fixes are in: XSA-500\n"

@@ -23,7 +23,7 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from git_xsa.model.freeze import (
+from git_xsa.embargo.rule import (
     Arrival,
     Embargo,
     Ledger,

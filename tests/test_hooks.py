@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from repositories import Answer, git, run
 
-from git_xsa.git import hooks
+from git_xsa.embargo import installed_hooks as hooks
 
 #: Stands for each of our hooks: says that it was called, with what, and ends as a variable says.
 FAKE = '#!/bin/sh\nhook=git-xsa-hook\necho "ours: $* <$(cat | tr "\\n" ,)>" >&2\nexit ${OURS-0}\n'

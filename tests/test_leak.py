@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from git_xsa.embargo.leak import Kind, Match, Secret, Watch, squeezed
 from git_xsa.git.diffs import split_diff
-from git_xsa.model.leak import Kind, Match, Secret, Watch, squeezed
 
 BEFORE = """\
 static int pin(struct domain *d, mfn_t mfn)

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from git_xsa.advisories.ledger import JOURNAL, LEDGER, Decision, EmbargoLedger, Entry, LedgerError
 from git_xsa.advisory.store import Store
-from git_xsa.model.freeze import Embargo
+from git_xsa.embargo.ledger import JOURNAL, LEDGER, Decision, EmbargoLedger, Entry, LedgerError
+from git_xsa.embargo.rule import Embargo
 from git_xsa.model.instant import FORM
 
 DECISION = Decision(1_800_000_000, "Jane Doe <jane@example.org>", "add", "predisclosed")
@@ -166,7 +166,7 @@ def killed_at(store: Store, number: int, step: int) -> bool:
 
         def trace(frame: FrameType, what: str, _: object) -> Any:
             nonlocal left
-            if not frame.f_code.co_filename.endswith(("advisories/ledger.py", "advisory/store.py")):
+            if not frame.f_code.co_filename.endswith(("embargo/ledger.py", "advisory/store.py")):
                 return None
             left -= what == "line"
             if left < 0:

@@ -13,9 +13,9 @@ import pytest
 from advisory_texts import advisory
 from repositories import git, run
 
-from git_xsa.advisories.settled import write_note
 from git_xsa.advisory.store import Store
 from git_xsa.commands import clock
+from git_xsa.embargo.settled import write_note
 from git_xsa.git.run import Call, Git, Stream
 from git_xsa.model.instant import parse_instant
 

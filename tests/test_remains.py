@@ -16,8 +16,8 @@ from repositories import Answer, Place, git, run, story
 
 from git_xsa.advisory.editions import Library
 from git_xsa.advisory.store import Store
+from git_xsa.embargo import installed_hooks as hooks
 from git_xsa.export.folder import MANIFEST
-from git_xsa.git import hooks
 
 #: What Python tells of before it does it (sys.audit), of what changes a file or a folder, or starts a program that may.
 CHANGES = frozenset(

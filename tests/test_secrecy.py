@@ -9,11 +9,11 @@ import pytest
 from advisory_texts import advisory
 from repositories import Place, numbered, run, story
 
-from git_xsa.advisories.secrecy import Secrecy, Secret
 from git_xsa.advisory.editions import Library, Source
 from git_xsa.advisory.store import Store
 from git_xsa.advisory.text import read_advisory
-from git_xsa.model.freeze import Embargo, Ledger
+from git_xsa.embargo.rule import Embargo, Ledger
+from git_xsa.embargo.secrecy import Secrecy, Secret
 from git_xsa.model.instant import parse_instant
 
 NOW = parse_instant("2090-11-25 09:00")

@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from repositories import git
 from servers import ZERO, Server, over_http, over_ssh
 
-from git_xsa.advisories.freezefile import FreezeFileError, read_freeze_file
-from git_xsa.advisories.overrides import Overrides, Pusher, pusher, reasons
-from git_xsa.git.updates import Move
-from git_xsa.model.freeze import Rules
+from git_xsa.embargo.freeze_file import FreezeFileError, read_freeze_file
+from git_xsa.embargo.overrides import Overrides, Pusher, pusher, reasons
+from git_xsa.embargo.rule import Rules
+from git_xsa.embargo.updates import Move
 
 FREEZE = ("2026-11-24T12:00:00Z", "2026-12-08T12:00:00Z")
 FROZEN = "stable-*, staging-* and their release tags are frozen from 2026-11-24 12:00 UTC until 2026-12-08 12:00 UTC"

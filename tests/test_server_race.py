@@ -13,7 +13,7 @@ import pytest
 from repositories import git
 from servers import Server
 
-from git_xsa.advisories.server import SETTLING
+from git_xsa.embargo.server import SETTLING
 from git_xsa.model.instant import rfc3339
 
 PUSHES = 50

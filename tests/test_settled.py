@@ -16,13 +16,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from git_xsa.advisories.ledger import EmbargoLedger, write_entries
-from git_xsa.advisories.ledger import read_entry as entry_of
-from git_xsa.advisories.secrecy import Secrecy
-from git_xsa.advisories.settled import NAME, note, write_note
 from git_xsa.advisory.editions import Library
 from git_xsa.advisory.store import Store, StoreError
-from git_xsa.model.cksum import cksum
+from git_xsa.embargo.cksum import cksum
+from git_xsa.embargo.ledger import EmbargoLedger, write_entries
+from git_xsa.embargo.ledger import read_entry as entry_of
+from git_xsa.embargo.secrecy import Secrecy
+from git_xsa.embargo.settled import NAME, note, write_note
 from git_xsa.model.instant import rfc3339
 
 HOOK = Path(__file__).resolve().parent.parent / "hooks" / "pre-push"

@@ -21,12 +21,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from repositories import Answer, git, run
 
-from git_xsa.advisories.ledger import JOURNAL, LEDGER, EmbargoLedger, Entry
-from git_xsa.advisories.merging import Take, merge_entries, merge_journals
-from git_xsa.advisories.sharing import Sharing
 from git_xsa.advisory.store import Store
 from git_xsa.commands import clock
-from git_xsa.model.freeze import Embargo
+from git_xsa.embargo.ledger import JOURNAL, LEDGER, EmbargoLedger, Entry
+from git_xsa.embargo.merging import Take, merge_entries, merge_journals
+from git_xsa.embargo.rule import Embargo
+from git_xsa.embargo.sharing import Sharing
 from git_xsa.model.instant import parse_instant
 
 NOTE = "note: git xsa-embargo sync sends it to the others\n"
@@ -329,7 +329,7 @@ def test_half_a_line_stays_where_it_is() -> None:
 # kill -9
 
 
-NAMES = ("advisories/sharing.py", "advisories/ledger.py", "advisory/store.py")
+NAMES = ("embargo/sharing.py", "embargo/ledger.py", "advisory/store.py")
 
 
 def killed(do: Callable[[], None], step: int) -> int | None:

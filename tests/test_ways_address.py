@@ -9,7 +9,7 @@ from repositories import git
 from test_pre_push import Client, client, leaks, secret
 from ways import Fate, way
 
-from git_xsa.git.address import Target, is_private
+from git_xsa.embargo.address import Target, is_private
 from git_xsa.git.config import read_settings
 from git_xsa.git.run import Git
 

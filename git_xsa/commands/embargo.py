@@ -18,11 +18,11 @@ from git_xsa.report import remarks
 from git_xsa.report.plain import printable
 
 if TYPE_CHECKING:
-    from git_xsa.advisories.ledger import Decision, EmbargoLedger, Entry
     from git_xsa.advisory.store import Store
+    from git_xsa.embargo.ledger import Decision, EmbargoLedger, Entry
+    from git_xsa.embargo.rule import Instant, Rules
     from git_xsa.git.config import Settings
     from git_xsa.git.run import Git
-    from git_xsa.model.freeze import Instant, Rules
 
 #: Stands for text that is read from standard input.
 INPUT = "-"
@@ -71,9 +71,9 @@ def _changing(
 
 def run(options: argparse.Namespace) -> int:
     """Do what the options say, and return 0."""
-    from git_xsa.advisories.ledger import EmbargoLedger  # noqa: PLC0415 - not needed to print the usage
-    from git_xsa.advisories.settled import after_change  # noqa: PLC0415
     from git_xsa.advisory.store_place import open_store  # noqa: PLC0415
+    from git_xsa.embargo.ledger import EmbargoLedger  # noqa: PLC0415 - not needed to print the usage
+    from git_xsa.embargo.settled import after_change  # noqa: PLC0415
     from git_xsa.git.config import read_settings  # noqa: PLC0415
     from git_xsa.git.run import Git  # noqa: PLC0415
     from git_xsa.report import embargoes  # noqa: PLC0415
@@ -110,9 +110,9 @@ def run(options: argparse.Namespace) -> int:
 
 def _sync(take: str | None, store: Store, rules: Rules, now: Instant) -> int:
     """Share the ledger; returns 0, or 1 when somebody has decided differently."""
-    from git_xsa.advisories.ledger import EmbargoLedger  # noqa: PLC0415
-    from git_xsa.advisories.merging import Take  # noqa: PLC0415
-    from git_xsa.advisories.sharing import Disagreement, Sharing  # noqa: PLC0415
+    from git_xsa.embargo.ledger import EmbargoLedger  # noqa: PLC0415
+    from git_xsa.embargo.merging import Take  # noqa: PLC0415
+    from git_xsa.embargo.sharing import Disagreement, Sharing  # noqa: PLC0415
     from git_xsa.model.words import count  # noqa: PLC0415
     from git_xsa.report.embargoes import conflict_lines, freeze_lines  # noqa: PLC0415
 
@@ -132,8 +132,8 @@ def _change(
     options: argparse.Namespace, git: Git, settings: Settings, ledger: EmbargoLedger, store: Store, now: Instant
 ) -> list[str]:
     """Carry a decision out, for all advisories that are named or for none; returns what to say."""
-    from git_xsa.advisories.ledger import Decision  # noqa: PLC0415
     from git_xsa.commands.fixes import with_fixes  # noqa: PLC0415
+    from git_xsa.embargo.ledger import Decision  # noqa: PLC0415
 
     numbers = list(dict.fromkeys(number for found in options.xsa for number in found))
     note = getattr(options, "note", "")
@@ -163,9 +163,9 @@ def _add(
     store: Store,
     what: tuple[list[int], str],
 ) -> list[str]:
-    from git_xsa.advisories.ledger import Entry  # noqa: PLC0415
     from git_xsa.commands.fixes import with_fixes  # noqa: PLC0415
-    from git_xsa.model.freeze import Embargo  # noqa: PLC0415
+    from git_xsa.embargo.ledger import Entry  # noqa: PLC0415
+    from git_xsa.embargo.rule import Embargo  # noqa: PLC0415
 
     numbers, note = what
     since = options.since if options.since is not None else decision.time
@@ -192,8 +192,8 @@ def _tips(git: Git, settings: Settings) -> dict[str, frozenset[str]]:
     """Return where the staging branches stand; nothing outside of a repository."""
     if git.call("rev-parse", "--git-dir", accept=(0, 128)).status:
         return {}
+    from git_xsa.embargo.staging import staging_tips  # noqa: PLC0415
     from git_xsa.git.repository import Repository  # noqa: PLC0415
-    from git_xsa.git.staging import staging_tips  # noqa: PLC0415
 
     with Repository() as repository:
         return staging_tips(repository, settings)

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from git_xsa.report import remarks
 
 if TYPE_CHECKING:
-    from git_xsa.advisories.ledger import EmbargoLedger, Entry
     from git_xsa.advisory.store import Store
+    from git_xsa.embargo.ledger import EmbargoLedger, Entry
+    from git_xsa.embargo.rule import Instant
     from git_xsa.git.config import Settings
     from git_xsa.git.run import Git
-    from git_xsa.model.freeze import Instant
 
 
 def with_fixes(entries: Iterable[Entry], store: Store, git: Git, settings: Settings, now: Instant) -> list[Entry]:
@@ -26,8 +26,8 @@ def with_fixes(entries: Iterable[Entry], store: Store, git: Git, settings: Setti
     found = list(entries)
     if git.call("rev-parse", "--git-dir", accept=(0, 128)).status:
         return found
-    from git_xsa.advisories.fixes import Fixes  # noqa: PLC0415 - not for an advisory that no ledger has
     from git_xsa.advisory.editions import Library  # noqa: PLC0415
+    from git_xsa.embargo.fixes import Fixes  # noqa: PLC0415 - not for an advisory that no ledger has
     from git_xsa.git.repository import Repository  # noqa: PLC0415
 
     library = Library(store, settings.trusted_keys)
@@ -42,9 +42,9 @@ def with_fixes(entries: Iterable[Entry], store: Store, git: Git, settings: Setti
 
 def write_fixes(ledger: EmbargoLedger, numbers: Iterable[int], store: Store, git: Git, settings: Settings) -> None:
     """Write the fixes of those of the advisories ``numbers`` that are in the ledger into it, where they are others."""
-    from git_xsa.advisories.ledger import Decision  # noqa: PLC0415
     from git_xsa.commands import clock  # noqa: PLC0415
     from git_xsa.commands.embargo import user  # noqa: PLC0415
+    from git_xsa.embargo.ledger import Decision  # noqa: PLC0415
 
     wanted = set(numbers)
     if wanted.isdisjoint(ledger.entries):

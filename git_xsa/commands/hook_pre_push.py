@@ -22,12 +22,12 @@ from git_xsa.errors import XsaError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from git_xsa.advisories.ledger import EmbargoLedger
-    from git_xsa.git.address import Target
+    from git_xsa.embargo.address import Target
+    from git_xsa.embargo.ledger import EmbargoLedger
+    from git_xsa.embargo.rule import Verdict
+    from git_xsa.embargo.updates import Move
     from git_xsa.git.config import Settings
     from git_xsa.git.repository import Repository
-    from git_xsa.git.updates import Move
-    from git_xsa.model.freeze import Verdict
 
 REFUSED = 1
 #: How a refusal is overridden.  Not by --no-verify, which would have the guard against leaks look away, too.
@@ -41,7 +41,7 @@ def run(words: list[str], given: IO[bytes]) -> int:
     """Return 0 when the push may go on, 1 when it is refused; what to do then is on standard error."""
     from git_xsa.advisory.store_place import open_store  # noqa: PLC0415
     from git_xsa.commands.push_guard import leaks_of  # noqa: PLC0415
-    from git_xsa.git.address import Target, mirror_of  # noqa: PLC0415
+    from git_xsa.embargo.address import Target, mirror_of  # noqa: PLC0415
     from git_xsa.git.config import read_settings  # noqa: PLC0415
     from git_xsa.git.lasting import differing, read_lasting  # noqa: PLC0415
     from git_xsa.git.repository import Repository  # noqa: PLC0415
@@ -82,7 +82,7 @@ def run(words: list[str], given: IO[bytes]) -> int:
 
 def _is_private(repository: Repository, settings: Settings, lasting: Settings | None, target: Target) -> bool:
     """Whether the push goes to a private remote, and would without what is set for this one command."""
-    from git_xsa.git.address import is_private  # noqa: PLC0415
+    from git_xsa.embargo.address import is_private  # noqa: PLC0415
     from git_xsa.git.lasting import lasting_git  # noqa: PLC0415
 
     if not is_private(repository.git, settings, target):
@@ -115,8 +115,8 @@ def _no_store(repository: Repository, settings: Settings) -> list[str]:
 
 def _note_store(repository: Repository, settings: Settings, entries: EmbargoLedger | None, now: int) -> None:
     """Write down for the next push that there is a store, and from when on nothing in it is under embargo."""
-    from git_xsa.advisories.settled import write_note  # noqa: PLC0415
     from git_xsa.advisory.store_place import note_seen, open_store  # noqa: PLC0415
+    from git_xsa.embargo.settled import write_note  # noqa: PLC0415
 
     note_seen(repository.git, settings)
     if entries is not None and all(embargo.ends <= now for embargo in entries.ledger.embargoes):
@@ -143,7 +143,7 @@ def _say(lines: Sequence[str]) -> None:
 
 def _moves(given: bytes) -> list[Move]:
     """Return what git says is pushed."""
-    from git_xsa.git.updates import moved  # noqa: PLC0415
+    from git_xsa.embargo.updates import moved  # noqa: PLC0415
 
     found = []
     for line in given.decode("utf-8", "surrogateescape").splitlines():
@@ -162,8 +162,8 @@ def _frozen(
     moves: list[Move],
 ) -> list[str]:
     """Return what to say of updates that the freeze forbids by one of ``readings`` of the settings, else nothing."""
-    from git_xsa.git.updates import read_updates  # noqa: PLC0415
-    from git_xsa.model.freeze import judge  # noqa: PLC0415
+    from git_xsa.embargo.rule import judge  # noqa: PLC0415
+    from git_xsa.embargo.updates import read_updates  # noqa: PLC0415
     from git_xsa.report.embargoes import warn_of_clock  # noqa: PLC0415
     from git_xsa.report.refusals import refusal  # noqa: PLC0415
 
@@ -184,9 +184,9 @@ def _frozen(
 
 def _ledger(settings: Settings) -> EmbargoLedger | None:
     """Return the ledger; ``None``, and say why, when it can't be read."""
-    from git_xsa.advisories.ledger import EmbargoLedger  # noqa: PLC0415
     from git_xsa.advisory.store import StoreError  # noqa: PLC0415
     from git_xsa.advisory.store_place import open_store  # noqa: PLC0415
+    from git_xsa.embargo.ledger import EmbargoLedger  # noqa: PLC0415
 
     try:
         return EmbargoLedger(open_store(settings))
@@ -207,8 +207,8 @@ def _override(repository: Repository) -> str:
 
 def _note(repository: Repository, entries: EmbargoLedger, reason: str, now: int, verdicts: Sequence[Verdict]) -> None:
     """Write into the journal who overrides the freeze for what, and why."""
-    from git_xsa.advisories.ledger import Decision  # noqa: PLC0415
     from git_xsa.commands.embargo import user  # noqa: PLC0415
+    from git_xsa.embargo.ledger import Decision  # noqa: PLC0415
     from git_xsa.report.plain import printable  # noqa: PLC0415
 
     refs = [verdict.update.ref for verdict in verdicts if not verdict.allowed]

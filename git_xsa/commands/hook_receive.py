@@ -20,11 +20,11 @@ from git_xsa.report.plain import printable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from git_xsa.advisories.overrides import Pusher
-    from git_xsa.advisories.server import Judgement
+    from git_xsa.embargo.overrides import Pusher
+    from git_xsa.embargo.server import Judgement
+    from git_xsa.embargo.updates import Move
     from git_xsa.git.config import Settings
     from git_xsa.git.repository import Repository
-    from git_xsa.git.updates import Move
 
 REFUSED = 1
 SOURCE = "the server's freeze file"
@@ -34,8 +34,8 @@ SLACK = 60
 
 def run(words: list[str], given: IO[bytes]) -> int:
     """Return 0 when the push may go on, 1 when it is refused; what to do then is on standard error."""
-    from git_xsa.advisories.overrides import Overrides, pusher, reasons  # noqa: PLC0415
-    from git_xsa.advisories.server import Server, common_folder  # noqa: PLC0415
+    from git_xsa.embargo.overrides import Overrides, pusher, reasons  # noqa: PLC0415
+    from git_xsa.embargo.server import Server, common_folder  # noqa: PLC0415
     from git_xsa.git.config import read_settings  # noqa: PLC0415
     from git_xsa.git.repository import Repository  # noqa: PLC0415
 
@@ -63,7 +63,7 @@ def run(words: list[str], given: IO[bytes]) -> int:
 
 def _moves(words: list[str], given: IO[bytes]) -> list[Move]:
     """Return what is to be changed."""
-    from git_xsa.git.updates import moved  # noqa: PLC0415
+    from git_xsa.embargo.updates import moved  # noqa: PLC0415
 
     lines = (
         [" ".join([*words[1:], words[0]])] if words else given.read().decode("utf-8", "surrogateescape").splitlines()

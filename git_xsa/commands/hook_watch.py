@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from git_xsa.report import remarks
 
 if TYPE_CHECKING:
+    from git_xsa.embargo.rule import Instant
     from git_xsa.git.config import Settings
     from git_xsa.git.run import Git
-    from git_xsa.model.freeze import Instant
 
 
 def hook_problem(git: Git, settings: Settings, now: Instant) -> str:
@@ -18,7 +18,7 @@ def hook_problem(git: Git, settings: Settings, now: Instant) -> str:
     Empty when it does, when it never was installed here, and when nothing is under embargo at ``now``.
     """
     from git_xsa.commands.hooks import program  # noqa: PLC0415
-    from git_xsa.git.hooks import unhooked  # noqa: PLC0415
+    from git_xsa.embargo.installed_hooks import unhooked  # noqa: PLC0415
 
     if git.call("rev-parse", "--git-dir", accept=(0, 128)).status:
         return ""
@@ -28,11 +28,11 @@ def hook_problem(git: Git, settings: Settings, now: Instant) -> str:
 
 def _something_secret(settings: Settings, now: Instant) -> bool:
     """Whether something is under embargo; it is when that can't be told."""
-    from git_xsa.advisories.ledger import EmbargoLedger  # noqa: PLC0415
-    from git_xsa.advisories.secrecy import Secrecy  # noqa: PLC0415
     from git_xsa.advisory.editions import Library  # noqa: PLC0415
     from git_xsa.advisory.store import StoreError  # noqa: PLC0415
     from git_xsa.advisory.store_place import open_store  # noqa: PLC0415
+    from git_xsa.embargo.ledger import EmbargoLedger  # noqa: PLC0415
+    from git_xsa.embargo.secrecy import Secrecy  # noqa: PLC0415
 
     try:
         store = open_store(settings)

@@ -37,8 +37,8 @@ def parser() -> argparse.ArgumentParser:
 
 def run(options: argparse.Namespace) -> int:
     """Do what the options say; returns 0 when all is as asked for afterwards, else 1."""
+    from git_xsa.embargo.installed_hooks import CLIENT, POST_TAG, SERVER, HookFolder, State, find_place  # noqa: PLC0415
     from git_xsa.git.config import read_settings  # noqa: PLC0415 - not for the usage
-    from git_xsa.git.hooks import CLIENT, POST_TAG, SERVER, HookFolder, State, find_place  # noqa: PLC0415
     from git_xsa.git.run import Git  # noqa: PLC0415
 
     names: tuple[str, ...] = SERVER if options.server else CLIENT
@@ -90,7 +90,7 @@ def _write_down_the_store(there: bool) -> None:
 
 
 def _say_what_is_left_out(names: Sequence[str], server: bool) -> None:
-    from git_xsa.git.hooks import POST_TAG  # noqa: PLC0415
+    from git_xsa.embargo.installed_hooks import POST_TAG  # noqa: PLC0415
 
     if not server and POST_TAG not in names:
         why = "git would start it for each reference of a fetch; what follows a release's tag begins when it is pushed"

@@ -17,10 +17,10 @@ from git_xsa.advisory.store_place import open_store
 from git_xsa.commands import clock, embargo
 from git_xsa.commands.arguments import instant
 from git_xsa.commands.fixes import write_fixes
+from git_xsa.embargo.published import published
+from git_xsa.embargo.rule import Instant
 from git_xsa.git.config import Settings, read_settings
-from git_xsa.git.published import published
 from git_xsa.git.run import Git
-from git_xsa.model.freeze import Instant
 from git_xsa.model.instant import rfc3339, spelled
 from git_xsa.report import remarks
 
@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
         good = _complain(result)
         _name_other_trees(result, git, settings)
         _offer(result, options.embargoed_until, library.store, git, settings)
-        from git_xsa.advisories.settled import after_change  # noqa: PLC0415 - the parser goes without its libraries
+        from git_xsa.embargo.settled import after_change  # noqa: PLC0415 - the parser goes without its libraries
 
         after_change(library.store, git, settings)
     return 0 if good else 1
@@ -68,8 +68,8 @@ def _offer(result: Result, until: Instant | None, store: Store, git: Git, settin
 
     Those that are in it get their fixes.
     """
-    from git_xsa.advisories.ledger import EmbargoLedger  # noqa: PLC0415
-    from git_xsa.advisories.secrecy import Secrecy  # noqa: PLC0415
+    from git_xsa.embargo.ledger import EmbargoLedger  # noqa: PLC0415
+    from git_xsa.embargo.secrecy import Secrecy  # noqa: PLC0415
 
     try:
         ledger = EmbargoLedger(store)

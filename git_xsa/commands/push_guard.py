@@ -10,21 +10,21 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from git_xsa.advisories.secrecy import Secrecy
-from git_xsa.advisories.secrets import read_secrets
 from git_xsa.advisory.editions import Library
 from git_xsa.advisory.store_place import open_store
-from git_xsa.git.address import Target, known_tips, old_tips
-from git_xsa.git.outgoing import more_commits, public_lines, public_messages, sent_objects
-from git_xsa.model.leak import Kind, Match, Watch
+from git_xsa.embargo.address import Target, known_tips, old_tips
+from git_xsa.embargo.leak import Kind, Match, Watch
+from git_xsa.embargo.outgoing import more_commits, public_lines, public_messages, sent_objects
+from git_xsa.embargo.secrecy import Secrecy
+from git_xsa.embargo.secrets import read_secrets
 from git_xsa.report.leaks import Leak, leak_lines
 from git_xsa.report.plain import printable
 
 if TYPE_CHECKING:
+    from git_xsa.embargo.rule import Ledger
+    from git_xsa.embargo.updates import Move
     from git_xsa.git.config import Settings
     from git_xsa.git.repository import Repository
-    from git_xsa.git.updates import Move
-    from git_xsa.model.freeze import Ledger
 
 #: What of a patch is found, and not of a text.
 CHANGE = (Kind.PATCH, Kind.LINES)

@@ -17,7 +17,7 @@ from git_xsa.git.run import Git
 from git_xsa.model.follow_ups import FOLLOW_UPS
 
 if TYPE_CHECKING:
-    from git_xsa.model.freeze import Rules
+    from git_xsa.embargo.rule import Rules
     from git_xsa.release.due import Interval
     from git_xsa.release.edits import Edit
 
@@ -107,7 +107,7 @@ class Settings:
     @property
     def freeze_rules(self) -> Rules:
         """What the freeze rule is to go by."""
-        from git_xsa.model.freeze import Rules  # noqa: PLC0415 - only for who asks about a freeze
+        from git_xsa.embargo.rule import Rules  # noqa: PLC0415 - only for who asks about a freeze
 
         return Rules(
             self.frozen_refs,

@@ -13,12 +13,12 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from git_xsa.advisories.secrecy import Secrecy
 from git_xsa.advisory.editions import Edition, Library
 from git_xsa.advisory.import_ import Refused
 from git_xsa.advisory.patch_choice import Found
 from git_xsa.advisory.series import Baseline, Unplaced, place_groups
 from git_xsa.advisory.trust import FileState, Vouching, check_signature
+from git_xsa.embargo.secrecy import Secrecy
 from git_xsa.git.log import Range
 from git_xsa.git.repository import Commit
 from git_xsa.queue.answer import FoundPatch, FoundSeries, Published, Question, State, propose

@@ -36,12 +36,12 @@ from git_xsa.queue.unmarked import unmarked_among
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from git_xsa.advisories.secrecy import Secrecy
     from git_xsa.advisory.editions import Library
     from git_xsa.advisory.other_trees import Trees
+    from git_xsa.embargo.rule import Instant
+    from git_xsa.embargo.secrecy import Secrecy
     from git_xsa.git.borrowed import Borrowed
     from git_xsa.git.elsewhere import NewerBranches
-    from git_xsa.model.freeze import Instant
     from git_xsa.names.forms import Forms
     from git_xsa.queue.imported import Imported
 
@@ -397,9 +397,9 @@ class Session:
         store = open_store(self.settings)
         if not store.exists:
             return None
-        from git_xsa.advisories.ledger import EmbargoLedger, LedgerError  # noqa: PLC0415
-        from git_xsa.advisories.secrecy import Secrecy  # noqa: PLC0415
         from git_xsa.advisory.editions import Library  # noqa: PLC0415
+        from git_xsa.embargo.ledger import EmbargoLedger, LedgerError  # noqa: PLC0415
+        from git_xsa.embargo.secrecy import Secrecy  # noqa: PLC0415
 
         library = Library(store, self.settings.trusted_keys)
         try:

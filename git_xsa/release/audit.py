@@ -22,11 +22,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from git_xsa.advisories.secrecy import Secrecy
 from git_xsa.advisory.file_names import read_name
+from git_xsa.embargo.rule import Instant, Ledger
+from git_xsa.embargo.secrecy import Secrecy
 from git_xsa.git.marked import MarkLog
 from git_xsa.git.repository import Commit
-from git_xsa.model.freeze import Instant, Ledger
 from git_xsa.model.release import Version
 from git_xsa.model.words import count
 from git_xsa.queue.answer import FoundSeries

@@ -12,12 +12,12 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from git_xsa.advisories.ledger import EmbargoLedger
 from git_xsa.advisory.store import Store
+from git_xsa.embargo.ledger import EmbargoLedger
+from git_xsa.embargo.rule import HEADS, clock_is_wrong, freeze_at
 from git_xsa.errors import XsaError
 from git_xsa.git.commits import unclean, where_checked_out
 from git_xsa.git.remote import remote_refs
-from git_xsa.model.freeze import HEADS, clock_is_wrong, freeze_at
 from git_xsa.model.instant import spelled as spelled_instant
 from git_xsa.model.words import count
 from git_xsa.queue.session import Session

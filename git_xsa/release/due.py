@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from enum import Enum
 
-from git_xsa.model.freeze import Instant
+from git_xsa.embargo.rule import Instant
 
 LONGEST = 9_999
 _INTERVAL = re.compile(r"([1-9]\d{0,3}) *(day|week|month|year)s?", re.IGNORECASE | re.ASCII)

@@ -9,15 +9,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from git_xsa.advisories.ledger import EmbargoLedger
-from git_xsa.advisories.secrecy import Secrecy
 from git_xsa.advisory.store import StoreError
 from git_xsa.advisory.store_place import open_store
+from git_xsa.embargo.ledger import EmbargoLedger
+from git_xsa.embargo.rule import HEADS, Freeze, Instant, Ledger, freeze_at, windows
+from git_xsa.embargo.secrecy import Secrecy
+from git_xsa.embargo.staging import Waiting, staging_tips, waiting
 from git_xsa.errors import XsaError
 from git_xsa.git.branches import Branch
 from git_xsa.git.repository import Commit
-from git_xsa.git.staging import Waiting, staging_tips, waiting
-from git_xsa.model.freeze import HEADS, Freeze, Instant, Ledger, freeze_at, windows
 from git_xsa.model.marks import marked_advisories
 from git_xsa.model.release import next_release, spelled
 from git_xsa.queue.answer import FoundSeries, Question, State, Verdict

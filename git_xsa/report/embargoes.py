@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from git_xsa.advisories.ledger import EmbargoLedger, Entry
-from git_xsa.model.cksum import cksum
-from git_xsa.model.freeze import (
+from git_xsa.embargo.cksum import cksum
+from git_xsa.embargo.ledger import EmbargoLedger, Entry
+from git_xsa.embargo.rule import (
     Freeze,
     Instant,
     Ledger,
@@ -23,7 +23,7 @@ from git_xsa.report import remarks
 from git_xsa.report.plain import printable
 
 if TYPE_CHECKING:
-    from git_xsa.advisories.merging import Conflict
+    from git_xsa.embargo.merging import Conflict
 
 FORMAT = 1
 #: Keys of an embargo that are not told one by one where people disagree.

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from git_xsa.git.address import Target
-from git_xsa.model.leak import Kind, Match
+from git_xsa.embargo.address import Target
+from git_xsa.embargo.leak import Kind, Match
 from git_xsa.report.plain import printable
 
 _WORDS = {

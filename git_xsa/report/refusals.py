@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from git_xsa.model.freeze import Freeze, Ledger, Rules, Update, Verdict, Why, freeze_at, last_freeze
+from git_xsa.embargo.rule import Freeze, Ledger, Rules, Update, Verdict, Why, freeze_at, last_freeze
 from git_xsa.model.instant import spelled
 from git_xsa.report.plain import printable
 

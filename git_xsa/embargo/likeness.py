@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 
+from git_xsa.embargo.fingerprint import AROUND, Block, Print, blocks_of, same_but, shape
+from git_xsa.embargo.pieces import Part
 from git_xsa.model.change import ADDED
-from git_xsa.model.fingerprint import AROUND, Block, Print, blocks_of, same_but, shape
-from git_xsa.model.pieces import Part
 
 #: The weight from which on a patch is found by its lines even when some of them are edited, and the share of the weight
 #: that must be there: in files of the same name in the same folder, in any other folder, and in files of other names.

@@ -21,12 +21,12 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from git_xsa.advisories.freezefile import NAME, FreezeFile, FreezeFileError, read_freeze_file
-from git_xsa.advisories.overrides import Overrides, Pusher
+from git_xsa.embargo.freeze_file import NAME, FreezeFile, FreezeFileError, read_freeze_file
+from git_xsa.embargo.overrides import Overrides, Pusher
+from git_xsa.embargo.rule import HEADS, Ledger, Rules, Update, Verdict, freeze_at, judge
+from git_xsa.embargo.updates import Move, read_updates
 from git_xsa.git.config import Settings
 from git_xsa.git.repository import Repository
-from git_xsa.git.updates import Move, read_updates
-from git_xsa.model.freeze import HEADS, Ledger, Rules, Update, Verdict, freeze_at, judge
 
 #: Seconds between the hook's last look at the clock and the change of the reference; git takes some thousandths.
 SETTLING = 5

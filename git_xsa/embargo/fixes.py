@@ -19,12 +19,12 @@ from git_xsa.advisory.other_trees import Trees
 from git_xsa.advisory.patch_choice import Basis, choose
 from git_xsa.advisory.patchfile import PatchError, PatchFile
 from git_xsa.advisory.series import Unplaced, is_there, place_series
+from git_xsa.embargo.rule import HEADS
+from git_xsa.embargo.staging import staging_tips
+from git_xsa.embargo.updates import patch_id
 from git_xsa.git.branches import Branch, Branches
 from git_xsa.git.config import Settings
 from git_xsa.git.repository import Repository
-from git_xsa.git.staging import staging_tips
-from git_xsa.git.updates import patch_id
-from git_xsa.model.freeze import HEADS
 
 
 class Fixes:

@@ -27,8 +27,8 @@ from pathlib import Path
 import msgspec
 
 from git_xsa.documents import keys_once, read_json, shaped
+from git_xsa.embargo.rule import HEADS, Embargo, Instant, Ledger
 from git_xsa.errors import XsaError
-from git_xsa.model.freeze import HEADS, Embargo, Instant, Ledger
 from git_xsa.model.instant import parse_instant
 
 #: Where it is, in the repository's folder, unless ``xsa.freezeFile`` names another place.

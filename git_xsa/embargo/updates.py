@@ -10,9 +10,7 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from git_xsa.git.repository import Repository
-from git_xsa.model.change import FileChange, hunk_text
-from git_xsa.model.freeze import (
+from git_xsa.embargo.rule import (
     Arrival,
     Freeze,
     Ledger,
@@ -23,6 +21,8 @@ from git_xsa.model.freeze import (
     oldest_tips,
     public_fixes,
 )
+from git_xsa.git.repository import Repository
+from git_xsa.model.change import FileChange, hunk_text
 
 #: Options of a diff from which ``git patch-id`` makes the same number as from a patch that upstream has sent.
 PATCH = ("-p", "--no-color", "--no-ext-diff", "--no-textconv", "--diff-algorithm=myers", "-U3", "--full-index",

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from git_xsa.advisories.ledger import Entry, entry_time, read_entry
-from git_xsa.model.freeze import Instant
+from git_xsa.embargo.ledger import Entry, entry_time, read_entry
+from git_xsa.embargo.rule import Instant
 
 #: Keys that say when it is under embargo.
 _WHEN = ("since", "until", "lifted")

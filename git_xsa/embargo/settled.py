@@ -25,12 +25,12 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from git_xsa.advisories.ledger import JOURNAL, LEDGER, newest_entry, read_entries
 from git_xsa.advisory.editions import FOLDER, RECORD, number_of
 from git_xsa.advisory.store import Store, StoreError
 from git_xsa.advisory.store_place import note_seen
 from git_xsa.documents import DocumentError, read_object
-from git_xsa.model.cksum import cksum
+from git_xsa.embargo.cksum import cksum
+from git_xsa.embargo.ledger import JOURNAL, LEDGER, newest_entry, read_entries
 from git_xsa.model.instant import compact
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ import msgspec
 
 from git_xsa.advisory.store import SHARED, Store, StoreError
 from git_xsa.documents import DocumentError, keys_once, read_object, shaped
-from git_xsa.model.freeze import Embargo, Instant, Ledger
+from git_xsa.embargo.rule import Embargo, Instant, Ledger
 from git_xsa.model.instant import parse_instant, rfc3339
 
 LEDGER = SHARED

@@ -18,7 +18,7 @@ lines around it, or by lines that are nowhere public (``Watch.forget_lines``).
 Texts (a patch's message, an advisory) are found by sixteen words in a row, titles as a whole.  What of them older
 messages have, which are public, can't leak (``Watch.forget``): fixes quote the commits that they mend.
 
-The measures are in ``git_xsa.model.likeness``.  What they can't see:
+The measures are in ``git_xsa.embargo.likeness``.  What they can't see:
 
 1. a patch of which more than a third of the weight was written anew, beyond comments and names that it brings in lines
    with as many others;
@@ -37,8 +37,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 
-from git_xsa.model.change import FileChange
-from git_xsa.model.fingerprint import (
+from git_xsa.embargo.fingerprint import (
     Block,
     Print,
     opposite,
@@ -50,9 +49,8 @@ from git_xsa.model.fingerprint import (
     weight,
     without_comments,
 )
-from git_xsa.model.likeness import Found, Kind, Near, block_shares, changed_blocks, judge, like
-from git_xsa.model.marks import marked_advisories
-from git_xsa.model.pieces import (
+from git_xsa.embargo.likeness import Found, Kind, Near, block_shares, changed_blocks, judge, like
+from git_xsa.embargo.pieces import (
     BLANK,
     Part,
     lines_part,
@@ -63,6 +61,8 @@ from git_xsa.model.pieces import (
     quoted_lines,
     text_part,
 )
+from git_xsa.model.change import FileChange
+from git_xsa.model.marks import marked_advisories
 
 __all__ = ["Kind", "Match", "Push", "Secret", "Watch", "squeezed"]
 

@@ -25,9 +25,9 @@ from pathlib import Path
 from typing import Any
 
 from git_xsa.advisory.store import append_line
+from git_xsa.embargo.rule import Instant
+from git_xsa.embargo.updates import Move
 from git_xsa.errors import XsaError
-from git_xsa.git.updates import Move
-from git_xsa.model.freeze import Instant
 from git_xsa.model.instant import parse_instant, rfc3339
 
 #: A push option that asks for one: ``git push -o xsa-override=<reason>``.

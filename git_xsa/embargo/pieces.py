@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from itertools import pairwise
 
-from git_xsa.model.fingerprint import base_name, squeezed, trailing_comments, without_comments
+from git_xsa.embargo.fingerprint import base_name, squeezed, trailing_comments, without_comments
 
 BLANK = b" \t\r\v\f"
 _FILE = re.compile(rb"^diff --(?:git|cc|combined) ", re.MULTILINE)

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from git_xsa.embargo.updates import Move
 from git_xsa.git.config import Settings
 from git_xsa.git.remote import advertised
 from git_xsa.git.repository import Repository
 from git_xsa.git.run import Git
-from git_xsa.git.updates import Move
 
 #: What is the address of a repository.  A name without these is that of a remote, or of a folder below the current one,
 #: which the setting can't have meant.

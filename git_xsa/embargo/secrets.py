@@ -1,6 +1,6 @@
 """What the guard against leaks looks for: the patches and texts in the store of what is under embargo.
 
-Which advisories are is for ``git_xsa.advisories.secrecy`` to say.
+Which advisories are is for ``git_xsa.embargo.secrecy`` to say.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from pathlib import Path
 
 from git_xsa.advisory.editions import Edition, Library
 from git_xsa.advisory.patchfile import PatchError, PatchFile, parse_patches
+from git_xsa.embargo.leak import Secret, squeezed
 from git_xsa.git.repository import Repository
-from git_xsa.model.leak import Secret, squeezed
 
 #: Sections of an advisory that tell what it is about; the others are alike in all of them.
 _TELLING = re.compile(r"^(ISSUE DESCRIPTION|IMPACT)\n=+\n(.*?)(?=^[A-Z][A-Z ]+\n==|\Z)", re.MULTILINE | re.DOTALL)

@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
 
-from git_xsa.advisories.ledger import JOURNAL, LEDGER, EmbargoLedger, Entry, read_entries, write_entries
-from git_xsa.advisories.merging import Conflict, Take, merge_entries, merge_journals
 from git_xsa.advisory.store import Store, restrict
 from git_xsa.documents import DocumentError
+from git_xsa.embargo.ledger import JOURNAL, LEDGER, EmbargoLedger, Entry, read_entries, write_entries
+from git_xsa.embargo.merging import Conflict, Take, merge_entries, merge_journals
 from git_xsa.errors import XsaError
 from git_xsa.git.run import Git, GitError
 

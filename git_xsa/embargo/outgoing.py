@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from git_xsa.embargo.updates import Move
 from git_xsa.errors import XsaError
 from git_xsa.git.repository import Repository
-from git_xsa.git.updates import Move
 
 #: Commits with what they change.  A commit begins with a NUL at the start of a line, its message ends with another
 #: one, and no line of a diff begins so.

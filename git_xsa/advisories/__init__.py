@@ -1,1 +1,0 @@
-"""Advisories and their patch files."""
