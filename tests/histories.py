@@ -24,6 +24,7 @@ from functools import cache
 from hashlib import sha1
 from pathlib import Path
 
+from git_xsa.ask.question import State, judge
 from git_xsa.git.log import Range
 from git_xsa.git.repository import Repository
 from git_xsa.git.trial import Quarantine
@@ -31,7 +32,6 @@ from git_xsa.model.change import ADDED, CONTEXT, REMOVED, SUBMODULE_MODE, SYMLIN
 from git_xsa.model.history import FileState, History, TouchList, split_lines
 from git_xsa.model.rules import Chosen
 from git_xsa.model.selection import Selection, select
-from git_xsa.queue.answer import State, judge
 
 PLAIN_MODE = "100644"
 EXECUTABLE_MODE = "100755"

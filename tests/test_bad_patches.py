@@ -28,7 +28,7 @@ from repositories import (
     varied,
 )
 
-from git_xsa.queue.session import Session
+from git_xsa.ask.session import Session
 from git_xsa.report.as_json import verdict_document
 
 RELEASE = "RELEASE-1.0.1"

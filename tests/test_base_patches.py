@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from repositories import Draft, Place, numbered
 
-from git_xsa.queue.bases import find_base
-from git_xsa.queue.session import Session
+from git_xsa.ask.base import find_base
+from git_xsa.ask.session import Session
 
 
 @pytest.fixture

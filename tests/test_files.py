@@ -22,11 +22,11 @@ from histories import (
     symlink,
 )
 
+from git_xsa.ask.question import State
 from git_xsa.model.change import FileChange
 from git_xsa.model.history import FileState, History, HistoryError, Opaque, TouchList, split_lines
 from git_xsa.model.rules import Chosen, Kind
 from git_xsa.model.selection import select
-from git_xsa.queue.answer import State
 
 LONG = "abcdefghijklmnopq"
 BINARY = b"\0binary\n"

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from histories import Story, after, checkout, content, diff, hunk, needs, selection
 
+from git_xsa.ask.question import State
 from git_xsa.model import lines
 from git_xsa.model.change import Hunk
 from git_xsa.model.history import HistoryError
 from git_xsa.model.line import Line
 from git_xsa.model.lines import LineHistory, Mismatch
 from git_xsa.model.rules import NEVER, ROOT, Chosen, Kind
-from git_xsa.queue.answer import State
 
 LONG = "abcdefghijklmnopq"
 

@@ -15,8 +15,8 @@ import pytest
 from repositories import BASE, Place, git, run, story
 
 from git_xsa.advisory.store import Store
+from git_xsa.ask.session import Session
 from git_xsa.commands.hook_post_tag import regenerate
-from git_xsa.queue.session import Session
 
 HOOKS = Path(__file__).resolve().parent.parent / "hooks"
 

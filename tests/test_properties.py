@@ -28,6 +28,7 @@ from random_histories import Detour, Request, detours, made_of, requests, storie
 from referee import ByHand, Outcome, Refused, obeys, selections
 from swaps import apply, edits, exchange, slides
 
+from git_xsa.ask.question import State, judge
 from git_xsa.git import log
 from git_xsa.git.diffs import split_diff
 from git_xsa.git.log import Range
@@ -37,7 +38,6 @@ from git_xsa.model.change import FileChange
 from git_xsa.model.history import FileState, History, split_lines
 from git_xsa.model.rules import Chosen
 from git_xsa.model.selection import select
-from git_xsa.queue.answer import State, judge
 
 Test = TypeVar("Test", bound=Callable[..., None])
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from git_xsa.ask.question import State, Verdict
+from git_xsa.ask.session import Session
 from git_xsa.demo import write
 from git_xsa.git import log
 from git_xsa.git.repository import Commit
-from git_xsa.queue.answer import State, Verdict
-from git_xsa.queue.session import Session
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from histories import Story, after, checkout, needs, selection
 
+from git_xsa.ask.question import State, judge
 from git_xsa.git.log import Range
 from git_xsa.model.rules import NEVER, ROOT, Chosen, Condition, Kind, Life, Rule, RuleBook, absent, present, there
 from git_xsa.model.selection import select
-from git_xsa.queue.answer import State, judge
 
 LONG = "abcdefghijklmnopq"
 

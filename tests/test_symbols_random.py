@@ -24,9 +24,9 @@ from hypothesis import strategies as st
 from repositories import Draft
 from test_properties import SCALE, SEED
 
+from git_xsa.ask.question import Question, State
+from git_xsa.ask.session import Session
 from git_xsa.model.selection import select
-from git_xsa.queue.answer import Question, State
-from git_xsa.queue.session import Session
 
 HEADERS = ("a.h", "b.h")
 FUNCTIONS = ("first", "second")

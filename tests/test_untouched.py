@@ -30,8 +30,8 @@ from repositories import (
     varied,
 )
 
+from git_xsa.ask.session import Session
 from git_xsa.demo import write
-from git_xsa.queue.session import Session
 
 RELEASE = "RELEASE-1.0.1"
 

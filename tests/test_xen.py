@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from git_xsa.queue.answer import State, Verdict
-from git_xsa.queue.session import Session
+from git_xsa.ask.question import State, Verdict
+from git_xsa.ask.session import Session
 
 pytestmark = pytest.mark.xen
 

@@ -15,9 +15,9 @@ from git_xsa.report import remarks
 from git_xsa.report.plain import printable
 
 if TYPE_CHECKING:
+    from git_xsa.ask.question import Verdict
+    from git_xsa.ask.session import Session
     from git_xsa.proof.builds import Builder, BuildOptions
-    from git_xsa.queue.answer import Verdict
-    from git_xsa.queue.session import Session
 
 #: Set by whatever runs a command as part of a hook: nothing is built there.
 HOOK = "GIT_XSA_HOOK"

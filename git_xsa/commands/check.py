@@ -7,6 +7,9 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 from shlex import quote
 
+from git_xsa.ask.question import Question, Verdict
+from git_xsa.ask.session import Session
+from git_xsa.ask.targets import Targets, targets
 from git_xsa.commands import clock, hook_watch
 from git_xsa.commands.arguments import (
     advisory_numbers,
@@ -21,9 +24,6 @@ from git_xsa.commands.arguments import (
 )
 from git_xsa.git.repository import Commit
 from git_xsa.model.words import advisory_names
-from git_xsa.queue.answer import Question, Verdict
-from git_xsa.queue.session import Session
-from git_xsa.queue.targets import Targets, targets
 from git_xsa.report import remarks
 from git_xsa.report.as_json import FORMAT, dumps, verdict_document
 from git_xsa.report.build import print_build_failures

@@ -7,6 +7,9 @@ import re
 import sys
 from pathlib import Path
 
+from git_xsa.ask.base import find_base
+from git_xsa.ask.question import State, Verdict
+from git_xsa.ask.session import Session
 from git_xsa.commands import clock
 from git_xsa.commands.arguments import (
     advisory_numbers,
@@ -28,9 +31,6 @@ from git_xsa.export.policy import POLICIES
 from git_xsa.export.prepared import Style
 from git_xsa.export.request import Request
 from git_xsa.git.repository import Commit
-from git_xsa.queue.answer import State, Verdict
-from git_xsa.queue.bases import find_base
-from git_xsa.queue.session import Session
 from git_xsa.report import remarks
 from git_xsa.report.plain import printable
 from git_xsa.report.progress import Progress

@@ -25,10 +25,10 @@ from git_xsa.report.plain import printable
 
 if TYPE_CHECKING:
     from git_xsa.advisory.store import Store
+    from git_xsa.ask.session import Session
     from git_xsa.git.config import Settings
     from git_xsa.git.repository import Repository
     from git_xsa.model.release import Version
-    from git_xsa.queue.session import Session
 
 LISTS = "lists"
 LOG = "post-tag.log"
@@ -41,7 +41,7 @@ SHORT = 3_600
 def run(words: Sequence[str], _given: IO[bytes]) -> int:
     """Make the lists for the tags ``words``, those of an old branch left out; returns 0 when that went well."""
     from git_xsa.advisory.store_place import open_store  # noqa: PLC0415
-    from git_xsa.queue.session import Session  # noqa: PLC0415
+    from git_xsa.ask.session import Session  # noqa: PLC0415
 
     status = 0
     with Session(now=clock.now()) as session:

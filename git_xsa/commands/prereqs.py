@@ -8,6 +8,9 @@ from collections import deque
 from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
+from git_xsa.ask.base import find_base
+from git_xsa.ask.question import Question, State, Verdict
+from git_xsa.ask.session import LOOK_AHEAD, Session
 from git_xsa.commands import clock
 from git_xsa.commands.arguments import (
     advisory_numbers,
@@ -22,9 +25,6 @@ from git_xsa.commands.arguments import (
 )
 from git_xsa.errors import UsageError, XsaError
 from git_xsa.export.request import Request
-from git_xsa.queue.answer import Question, State, Verdict
-from git_xsa.queue.bases import find_base
-from git_xsa.queue.session import LOOK_AHEAD, Session
 from git_xsa.report import remarks
 from git_xsa.report.as_json import dumps, error_line, verdict_document, verdict_line
 from git_xsa.report.build import print_build_failures
@@ -131,7 +131,7 @@ def _check(options: argparse.Namespace) -> None:
 
 def _list_picks(options: argparse.Namespace) -> int:
     """Print what the base has, and return 0."""
-    from git_xsa.queue.inventory import take_stock  # noqa: PLC0415 - only for this
+    from git_xsa.ask.inventory import take_stock  # noqa: PLC0415 - only for this
     from git_xsa.report.inventory import inventory_document, print_inventory  # noqa: PLC0415
     from git_xsa.report.pager import on_terminal, paged  # noqa: PLC0415
     from git_xsa.report.style import lines  # noqa: PLC0415

@@ -19,8 +19,8 @@ from git_xsa.report import remarks
 from git_xsa.report.plain import printable
 
 if TYPE_CHECKING:
+    from git_xsa.ask.session import Session
     from git_xsa.git.branches import Branch
-    from git_xsa.queue.session import Session
     from git_xsa.release.plan import Plan
     from git_xsa.release.record import Record, Records
     from git_xsa.release.work import Work
@@ -57,8 +57,8 @@ def parser() -> argparse.ArgumentParser:
 def run(options: argparse.Namespace) -> int:
     """Do what the options say; returns 0 when it is done, 1 when a condition does not hold."""
     from git_xsa.advisory.store_place import open_store  # noqa: PLC0415 - not needed to print the usage
+    from git_xsa.ask.session import Session  # noqa: PLC0415
     from git_xsa.git.programs import OF_HOOKS  # noqa: PLC0415
-    from git_xsa.queue.session import Session  # noqa: PLC0415
     from git_xsa.release.record import Records  # noqa: PLC0415
 
     _check(options)
@@ -207,7 +207,7 @@ def _due(session: Session, now: int) -> list[Branch]:
 
     Those on which a fix has to come first are left out, with a note: they would hold up all others.
     """
-    from git_xsa.queue.targets import chosen as chosen_branches  # noqa: PLC0415
+    from git_xsa.ask.targets import chosen as chosen_branches  # noqa: PLC0415
     from git_xsa.release.status import StatusReader  # noqa: PLC0415
 
     today = datetime.fromtimestamp(now, timezone.utc).date()

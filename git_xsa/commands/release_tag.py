@@ -12,7 +12,7 @@ from git_xsa.errors import UsageError, XsaError
 from git_xsa.model.release import Version, spelled
 
 if TYPE_CHECKING:
-    from git_xsa.queue.session import Session
+    from git_xsa.ask.session import Session
     from git_xsa.release.record import Record, Records
 
 

@@ -9,11 +9,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from git_xsa.ask.replay import Interval, intervals
+from git_xsa.ask.session import Session
+from git_xsa.ask.targets import no_branch, no_release
 from git_xsa.commands.arguments import json_option
 from git_xsa.errors import UsageError, XsaError
-from git_xsa.queue.replay import Interval, intervals
-from git_xsa.queue.session import Session
-from git_xsa.queue.targets import no_branch, no_release
 from git_xsa.report import remarks
 from git_xsa.report.as_json import dumps
 from git_xsa.report.progress import Progress

@@ -6,11 +6,11 @@ import argparse
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from git_xsa.ask.session import Session
+from git_xsa.ask.targets import chosen as chosen_branches
 from git_xsa.commands import clock, hook_watch
 from git_xsa.commands.arguments import json_option
 from git_xsa.model.words import count
-from git_xsa.queue.session import Session
-from git_xsa.queue.targets import chosen as chosen_branches
 from git_xsa.report import remarks
 from git_xsa.report.as_json import dumps
 from git_xsa.report.progress import Progress

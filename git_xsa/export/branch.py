@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from email.utils import parseaddr, parsedate_to_datetime
 
 from git_xsa.advisory.heading import decoded_field
+from git_xsa.ask.session import Session
 from git_xsa.errors import UsageError, XsaError
 from git_xsa.export.exporter import Ready
 from git_xsa.export.mail import mail_header
@@ -22,7 +23,6 @@ from git_xsa.git.diffs import quoted
 from git_xsa.model.change import SUBMODULE_MODE
 from git_xsa.model.history import FileState, Opaque
 from git_xsa.model.release import version_of
-from git_xsa.queue.session import Session
 
 _TRAILER = re.compile(
     rb"(?:[A-Za-z][A-Za-z0-9-]*: .*|\(cherry picked from commit [0-9a-f]+\)|[a-z]+ (?:commit|date): .*)"

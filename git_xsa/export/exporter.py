@@ -13,21 +13,21 @@ from hashlib import sha256
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
+from git_xsa.ask.follow_ups import Later, shortly
+from git_xsa.ask.keep_going import going_in
+from git_xsa.ask.newer_branches import Elsewhere
+from git_xsa.ask.question import BuildState, FoundSeries, Question, State, Verdict
+from git_xsa.ask.session import Session
+from git_xsa.ask.unmarked import doubt_about, note_on
 from git_xsa.export.folder import MANIFEST, manifest
 from git_xsa.export.formats import FORMATS, export
 from git_xsa.export.patches import Preparation, Source
 from git_xsa.export.policy import LENIENT, Files
 from git_xsa.export.prepared import Patch, Queue, Style
 from git_xsa.export.request import Request
-from git_xsa.git.elsewhere import Elsewhere
 from git_xsa.model.relax import Relaxed, compared, relax
 from git_xsa.model.selection import RuleSource, Selection
 from git_xsa.model.words import DIGITS
-from git_xsa.queue.answer import BuildState, FoundSeries, Question, State, Verdict
-from git_xsa.queue.keep_going import going_in
-from git_xsa.queue.later import Later, shortly
-from git_xsa.queue.session import Session
-from git_xsa.queue.unmarked import doubt_about, note_on
 
 if TYPE_CHECKING:
     from git_xsa.proof.builds import Builder

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from git_xsa.ask.question import Proposal, Question
 from git_xsa.errors import XsaError
 from git_xsa.export.difftext import file_diff
 from git_xsa.export.mail import commit_mail, file_mail, transferable
@@ -27,7 +28,6 @@ from git_xsa.model.marks import marked_cves, upstream_commit
 from git_xsa.model.relax import Place
 from git_xsa.model.rules import Chosen
 from git_xsa.model.selection import Selection
-from git_xsa.queue.answer import Proposal, Question
 
 
 @dataclass(frozen=True)

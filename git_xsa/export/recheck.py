@@ -12,14 +12,14 @@ from difflib import unified_diff
 from hashlib import sha256
 from typing import Any
 
+from git_xsa.ask.question import Verdict
+from git_xsa.ask.session import Session
 from git_xsa.errors import XsaError
 from git_xsa.export.exporter import Ready, Wish, prepare
 from git_xsa.export.readme import one_line
 from git_xsa.export.request import Request
 from git_xsa.git.repository import Commit
 from git_xsa.model.words import DIGITS, advisory_names
-from git_xsa.queue.answer import Verdict
-from git_xsa.queue.session import Session
 
 #: The status of an error that says something of the patches, and not of the repository.
 _CONFLICT = 2

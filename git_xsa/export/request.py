@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from git_xsa.ask.keep_going import one_queue
+from git_xsa.ask.question import Question
+from git_xsa.ask.session import Session
 from git_xsa.git.repository import Commit
-from git_xsa.queue.answer import Question
-from git_xsa.queue.keep_going import one_queue
-from git_xsa.queue.session import Session
 
 
 @dataclass(frozen=True)

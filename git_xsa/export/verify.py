@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from git_xsa.ask.session import Session
 from git_xsa.errors import XsaError
 from git_xsa.export.exporter import Wish
 from git_xsa.export.folder import MANIFEST, differences, read_manifest
@@ -18,7 +19,6 @@ from git_xsa.git.repository import Commit
 from git_xsa.git.trial import Entry
 from git_xsa.model.change import SUBMODULE_MODE, SYMLINK_MODE
 from git_xsa.model.history import FileState
-from git_xsa.queue.session import Session
 
 
 @dataclass(frozen=True)

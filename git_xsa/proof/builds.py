@@ -19,6 +19,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from git_xsa.ask.question import Build, BuildState, State, Verdict, conclude, propose
+from git_xsa.ask.session import Session
 from git_xsa.errors import XsaError
 from git_xsa.git.repository import Repository
 from git_xsa.git.trial import Entry
@@ -32,8 +34,6 @@ from git_xsa.proof.diagnostics import Diagnostic, Sign, read_diagnostics
 from git_xsa.proof.outcomes import Outcomes, cache_folder
 from git_xsa.proof.search import Attempt, Failure, Found, Stage, search
 from git_xsa.proof.suppliers import Clue, Content, Suppliers, content_of
-from git_xsa.queue.answer import Build, BuildState, State, Verdict, conclude, propose
-from git_xsa.queue.session import Session
 
 #: More of a log than this is not read for diagnostics: the first error is what matters.
 _LOG_LIMIT = 32 << 20

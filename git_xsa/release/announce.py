@@ -10,10 +10,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from git_xsa.ask.session import Session
 from git_xsa.git.log import Range
 from git_xsa.git.repository import Commit
 from git_xsa.model.words import count
-from git_xsa.queue.session import Session
 
 #: What a subject line must not do to a terminal.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")

@@ -1,6 +1,6 @@
 """Whether a branch has every fix that concerns it: what a release manager had to compare by hand.
 
-What the store has of advisories is compared with the branch, patch by patch (``git_xsa.queue.imported``).  A branch
+What the store has of advisories is compared with the branch, patch by patch (``git_xsa.ask.advisories``).  A branch
 that has some patches of an advisory and lacks others is the worst case, since its history looks as if it had the fix:
 RELEASE-4.6.3 was made with one of the three patches of XSA-155.
 
@@ -23,14 +23,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from git_xsa.advisory.file_names import read_name
+from git_xsa.ask.question import FoundSeries
+from git_xsa.ask.session import Session
 from git_xsa.embargo.rule import Instant, Ledger
 from git_xsa.embargo.secrecy import Secrecy
 from git_xsa.git.marked import MarkLog
 from git_xsa.git.repository import Commit
 from git_xsa.model.release import Version
 from git_xsa.model.words import count
-from git_xsa.queue.answer import FoundSeries
-from git_xsa.queue.session import Session
 
 #: So far apart two advisories may be that are worked on at the same time.
 NEAR = 10

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from git_xsa.advisory.store import Store
+from git_xsa.ask.session import Session
 from git_xsa.embargo.ledger import EmbargoLedger
 from git_xsa.embargo.rule import HEADS, clock_is_wrong, freeze_at
 from git_xsa.errors import XsaError
@@ -20,7 +21,6 @@ from git_xsa.git.commits import unclean, where_checked_out
 from git_xsa.git.remote import remote_refs
 from git_xsa.model.instant import spelled as spelled_instant
 from git_xsa.model.words import count
-from git_xsa.queue.session import Session
 from git_xsa.release.archive import COMPRESSORS
 from git_xsa.release.audit import audit
 from git_xsa.release.plan import NO_REMOTE, Place, Plan, plan_again

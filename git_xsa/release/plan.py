@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
+from git_xsa.ask.session import Session
 from git_xsa.embargo.rule import HEADS, TAGS
 from git_xsa.errors import UsageError, XsaError
 from git_xsa.git.branches import Branch
 from git_xsa.git.config import Settings
 from git_xsa.git.repository import Commit
 from git_xsa.model.release import Version, belongs, fully_supported, next_release, spelled
-from git_xsa.queue.session import Session
 from git_xsa.release.edits import fill, words_for
 from git_xsa.release.record import Record
 

@@ -11,8 +11,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from git_xsa.ask.question import Verdict
 from git_xsa.git.repository import Commit
-from git_xsa.queue.answer import Verdict
 from git_xsa.release.record import FOLDER, Record
 from git_xsa.release.work import Work
 

@@ -11,6 +11,9 @@ from datetime import date
 
 from git_xsa.advisory.store import StoreError
 from git_xsa.advisory.store_place import open_store
+from git_xsa.ask.by_advisory import Standing, standings
+from git_xsa.ask.question import FoundSeries, Question, State, Verdict
+from git_xsa.ask.session import Session
 from git_xsa.embargo.ledger import EmbargoLedger
 from git_xsa.embargo.rule import HEADS, Freeze, Instant, Ledger, freeze_at, windows
 from git_xsa.embargo.secrecy import Secrecy
@@ -20,9 +23,6 @@ from git_xsa.git.branches import Branch
 from git_xsa.git.repository import Commit
 from git_xsa.model.marks import marked_advisories
 from git_xsa.model.release import next_release, spelled
-from git_xsa.queue.answer import FoundSeries, Question, State, Verdict
-from git_xsa.queue.session import Session
-from git_xsa.queue.standing import Standing, standings
 from git_xsa.release.due import Advisory, Due, Facts, Landing, due
 from git_xsa.release.edits import fits_template
 

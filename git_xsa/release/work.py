@@ -13,12 +13,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from git_xsa.ask.question import Verdict
+from git_xsa.ask.session import Session
 from git_xsa.errors import XsaError
 from git_xsa.git.commits import Move, Who, make_commit, read_file, tag_text
 from git_xsa.git.config import Settings
 from git_xsa.git.repository import Repository
-from git_xsa.queue.answer import Verdict
-from git_xsa.queue.session import Session
 from git_xsa.release.edits import (
     XEN_EDITS,
     XEN_PRE_EDITS,

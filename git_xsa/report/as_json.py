@@ -10,14 +10,14 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from git_xsa.git.elsewhere import Elsewhere
+from git_xsa.ask.follow_ups import Later
+from git_xsa.ask.newer_branches import Elsewhere
+from git_xsa.ask.question import FoundSeries, Verdict
+from git_xsa.ask.unmarked import Unmarked
 from git_xsa.git.repository import Commit
 from git_xsa.model.partial import parts
 from git_xsa.model.rules import Kind
 from git_xsa.model.selection import Reason
-from git_xsa.queue.answer import FoundSeries, Verdict
-from git_xsa.queue.later import Later
-from git_xsa.queue.unmarked import Unmarked
 
 FORMAT = 1
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from git_xsa.ask.obstacle import short
+from git_xsa.ask.question import State, Verdict
+from git_xsa.ask.unmarked import note_on
 from git_xsa.model.rules import Choice, Kind, Symbol
 from git_xsa.model.selection import Reason
 from git_xsa.model.words import advisory_names, count, short_names
-from git_xsa.queue.answer import State, Verdict
-from git_xsa.queue.obstacle import short
-from git_xsa.queue.unmarked import note_on
 from git_xsa.report.build import print_build
 from git_xsa.report.follow_ups import print_elsewhere, print_missing_later, print_other_later
 from git_xsa.report.found import print_found

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from git_xsa.ask.question import FoundSeries, State, Verdict
+from git_xsa.ask.unmarked import doubt_about
 from git_xsa.model.words import DIGITS, count, short_names
-from git_xsa.queue.answer import FoundSeries, State, Verdict
-from git_xsa.queue.unmarked import doubt_about
 from git_xsa.report.style import Lines
 
 #: How many names of files are shown.

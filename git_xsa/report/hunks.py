@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from git_xsa.ask.obstacle import in_the_way, in_their_order, short
+from git_xsa.ask.question import Verdict
 from git_xsa.model.partial import parts
 from git_xsa.model.selection import Reason
 from git_xsa.model.words import count
-from git_xsa.queue.answer import Verdict
-from git_xsa.queue.obstacle import in_the_way, in_their_order, short
 from git_xsa.report.style import Lines
 
 #: How many places of the patches themselves are shown, how many of what they need, and how many lines of each.

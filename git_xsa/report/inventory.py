@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from git_xsa.ask.inventory import Inventory, OwnFile
 from git_xsa.model.words import DIGITS, advisory_names, count
-from git_xsa.queue.inventory import Inventory, OwnFile
 from git_xsa.report.as_json import FORMAT, base_document, text
 from git_xsa.report.style import Lines
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from git_xsa.queue.replay import Interval, Pair
+from git_xsa.ask.replay import Interval, Pair
 from git_xsa.report.as_json import FORMAT
 
 if TYPE_CHECKING:

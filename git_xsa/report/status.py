@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from git_xsa.ask.question import State
 from git_xsa.embargo.rule import Instant
 from git_xsa.model.instant import rfc3339, spelled
 from git_xsa.model.words import advisory_names, count
-from git_xsa.queue.answer import State
 from git_xsa.release.due import Due, Kind, Landing
 from git_xsa.release.status import AdvisoryStatus, BranchStatus, Status
 from git_xsa.report.as_json import FORMAT

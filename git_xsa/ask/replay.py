@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from git_xsa.ask.question import Proposal, State, conclude, propose
+from git_xsa.ask.session import Session
 from git_xsa.git.branches import Branch
 from git_xsa.git.log import Range
 from git_xsa.git.repository import Commit
@@ -18,8 +20,6 @@ from git_xsa.model.change import SUBMODULE_MODE, SYMLINK_MODE
 from git_xsa.model.history import FileState
 from git_xsa.model.rules import Chosen
 from git_xsa.model.selection import select
-from git_xsa.queue.answer import Proposal, State, conclude, propose
-from git_xsa.queue.session import Session
 
 #: The fuzz that GNU patch allows when it is not told otherwise.
 DEFAULT_FUZZ = 2

@@ -13,12 +13,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from git_xsa.ask.base import find_base
+from git_xsa.ask.session import Session
 from git_xsa.errors import UsageError, XsaError
 from git_xsa.git.branches import Branch
 from git_xsa.git.repository import Commit
 from git_xsa.model.words import count
-from git_xsa.queue.bases import find_base
-from git_xsa.queue.session import Session
 
 
 @dataclass(frozen=True)

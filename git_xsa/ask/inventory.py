@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from git_xsa.ask.session import Session
 from git_xsa.git.log import Range
 from git_xsa.git.repository import Commit
 from git_xsa.git.trees import entries_of
 from git_xsa.model.lines import LineHistory
 from git_xsa.model.rules import OWN, ROOT, Chosen, there
-from git_xsa.queue.session import Session
 
 
 @dataclass(frozen=True)

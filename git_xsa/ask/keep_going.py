@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
+from git_xsa.ask.obstacle import obstacle
+from git_xsa.ask.question import Question, State
 from git_xsa.model.selection import Selection
-from git_xsa.queue.answer import Question, State
-from git_xsa.queue.obstacle import obstacle
 
 if TYPE_CHECKING:
     from git_xsa.model.relax import Relaxed

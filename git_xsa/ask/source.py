@@ -11,14 +11,14 @@ from git_xsa.advisory.other_trees import NotJudged
 from git_xsa.advisory.patch_choice import Basis, Choice, Series
 from git_xsa.advisory.patchfile import PatchFile
 from git_xsa.advisory.series import Baseline, Group, Unplaced, place_groups, place_on_base
+from git_xsa.ask.question import Question, State
+from git_xsa.ask.recognise import Place
 from git_xsa.git.log import Range
 from git_xsa.git.repository import Repository
 from git_xsa.model.rules import Chosen
-from git_xsa.queue.answer import Question, State
-from git_xsa.queue.locate import Place
 
 if TYPE_CHECKING:
-    from git_xsa.queue.session import Session
+    from git_xsa.ask.session import Session
 
 
 @dataclass

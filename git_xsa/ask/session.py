@@ -14,6 +14,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from git_xsa.ask.fitting import without_conflicts
+from git_xsa.ask.follow_ups import Later, later_fixes
+from git_xsa.ask.own_fixes import OwnFixes
+from git_xsa.ask.question import Proposal, Question, State, Verdict, propose
+from git_xsa.ask.tip import tip_for
+from git_xsa.ask.unmarked import unmarked_among
 from git_xsa.errors import UsageError, XsaError
 from git_xsa.git.branches import Branch, Branches
 from git_xsa.git.config import read_settings
@@ -26,24 +32,18 @@ from git_xsa.model.marks import marked_advisories
 from git_xsa.model.release import Version
 from git_xsa.model.selection import RuleSource, Selection
 from git_xsa.model.words import advisory_names
-from git_xsa.queue.answer import Proposal, Question, State, Verdict, propose
-from git_xsa.queue.fitting import without_conflicts
-from git_xsa.queue.later import Later, later_fixes
-from git_xsa.queue.own import OwnFixes
-from git_xsa.queue.tips import tip_for
-from git_xsa.queue.unmarked import unmarked_among
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from git_xsa.advisory.editions import Library
     from git_xsa.advisory.other_trees import Trees
+    from git_xsa.ask.advisories import Imported
+    from git_xsa.ask.newer_branches import NewerBranches
     from git_xsa.embargo.rule import Instant
     from git_xsa.embargo.secrecy import Secrecy
     from git_xsa.git.borrowed import Borrowed
-    from git_xsa.git.elsewhere import NewerBranches
     from git_xsa.names.forms import Forms
-    from git_xsa.queue.imported import Imported
 
 #: How many questions may wait for their check; each holds its patches in memory.
 LOOK_AHEAD = 8
@@ -216,7 +216,7 @@ class Session:
 
         A series that has no place there, but that ``base`` has already, is answered, too.
         """
-        from git_xsa.queue.patches import ask_files  # noqa: PLC0415 - loads the mail parser
+        from git_xsa.ask.patch_files import ask_files  # noqa: PLC0415 - loads the mail parser
 
         return ask_files(self, base, tip, files)
 
@@ -306,7 +306,7 @@ class Session:
     def _newer(self, base: Commit, tip: Commit, history: Range) -> NewerBranches:
         """Return what the development branch fixes, or where it is not here the stable branches after that of ``tip``,
         and this branch lacks."""
-        from git_xsa.git.elsewhere import NewerBranches  # noqa: PLC0415 - only for what has a queue
+        from git_xsa.ask.newer_branches import NewerBranches  # noqa: PLC0415 - only for what has a queue
 
         having = (tip.id,) if history.base is None else (tip.id, history.base)
         if having not in self._newer_of:
@@ -413,7 +413,7 @@ class Session:
         """The advisories in the store, ``None`` when there are none."""
         if self._stored is None:
             return None
-        from git_xsa.queue.imported import Imported  # noqa: PLC0415 - only with a store
+        from git_xsa.ask.advisories import Imported  # noqa: PLC0415 - only with a store
 
         imported = Imported(self, *self._stored)
         return imported if imported.numbers else None

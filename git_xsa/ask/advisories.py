@@ -18,17 +18,17 @@ from git_xsa.advisory.import_ import Refused
 from git_xsa.advisory.patch_choice import Found
 from git_xsa.advisory.series import Baseline, Unplaced, place_groups
 from git_xsa.advisory.trust import FileState, Vouching, check_signature
+from git_xsa.ask.placing import Placing, Target, lacking_words, on_the_branch, without_lacking
+from git_xsa.ask.question import FoundPatch, FoundSeries, Published, Question, State, propose
+from git_xsa.ask.recognise import Locator
+from git_xsa.ask.source import Asked, fits_base, on_base, placed_together
 from git_xsa.embargo.secrecy import Secrecy
 from git_xsa.git.log import Range
 from git_xsa.git.repository import Commit
-from git_xsa.queue.answer import FoundPatch, FoundSeries, Published, Question, State, propose
-from git_xsa.queue.asked import Asked, fits_base, on_base, placed_together
-from git_xsa.queue.locate import Locator
-from git_xsa.queue.placing import Placing, Target, lacking_words, on_the_branch, without_lacking
 
 if TYPE_CHECKING:
     from git_xsa.advisory.text import Advisory
-    from git_xsa.queue.session import Session
+    from git_xsa.ask.session import Session
 
 
 class Imported:

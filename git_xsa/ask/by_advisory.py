@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from git_xsa.queue.answer import State, Verdict
-from git_xsa.queue.fitting import blocked
+from git_xsa.ask.fitting import blocked
+from git_xsa.ask.question import State, Verdict
 
 
 @dataclass(frozen=True)

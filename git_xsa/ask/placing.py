@@ -20,16 +20,16 @@ from git_xsa.advisory.patch_choice import Basis, Choice, Found, choose
 from git_xsa.advisory.patchfile import PatchError, PatchFile
 from git_xsa.advisory.series import Group, Unplaced, is_there, place_groups, standing_together
 from git_xsa.advisory.store import StoreError
+from git_xsa.ask.recognise import How, Locator, Place, same_subject
+from git_xsa.ask.source import Asked, resolved
 from git_xsa.git.log import Range
 from git_xsa.git.marked import MarkLog
 from git_xsa.git.repository import Commit
 from git_xsa.model.marks import marked_advisories
 from git_xsa.model.words import DIGITS, count
-from git_xsa.queue.asked import Asked, resolved
-from git_xsa.queue.locate import How, Locator, Place, same_subject
 
 if TYPE_CHECKING:
-    from git_xsa.queue.session import Session
+    from git_xsa.ask.session import Session
 
 #: Places of patches in the base that may be commits from before the range.
 _IN_BASE = (Place(0, How.CONTENTS), Place(0, How.COMMIT))

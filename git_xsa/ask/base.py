@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
+from git_xsa.ask.session import Session
 from git_xsa.git.repository import Commit
-from git_xsa.queue.session import Session
 
 
 def find_base(session: Session, name: str, lists: Sequence[str] = ()) -> Commit:
@@ -17,7 +17,7 @@ def find_base(session: Session, name: str, lists: Sequence[str] = ()) -> Commit:
     """
     if not lists and not os.path.exists(name):
         return session.branches.base(name)
-    from git_xsa.queue.outside import commit_or_tree, with_patches  # noqa: PLC0415 - a commit needs no reader of files
+    from git_xsa.ask.outside_base import commit_or_tree, with_patches  # noqa: PLC0415 - a commit needs no reader of files
 
     base, notes = with_patches(session, commit_or_tree(session, name), lists)
     session.notes += notes

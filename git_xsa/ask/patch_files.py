@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 from git_xsa.advisory.heading import read_heading
 from git_xsa.advisory.patchfile import PatchFile, read_patches
 from git_xsa.advisory.series import Group, Unplaced, find_baseline, is_there, place_groups, place_on_base
+from git_xsa.ask.question import Published, Question
+from git_xsa.ask.recognise import Locator
+from git_xsa.ask.source import fits_base
 from git_xsa.errors import UsageError
 from git_xsa.git.log import Range
 from git_xsa.git.repository import Commit
 from git_xsa.model.marks import marked_advisories
-from git_xsa.queue.answer import Published, Question
-from git_xsa.queue.asked import fits_base
-from git_xsa.queue.locate import Locator
 
 if TYPE_CHECKING:
-    from git_xsa.queue.session import Session
+    from git_xsa.ask.session import Session
 
 
 def ask_files(session: Session, base: Commit, tip: Commit, files: Sequence[Path]) -> Question:

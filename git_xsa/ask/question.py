@@ -12,16 +12,16 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from git_xsa.ask.follow_ups import Later
+from git_xsa.ask.unmarked import Unmarked
 from git_xsa.git.log import LoggedCommit, Range
 from git_xsa.git.repository import Commit
 from git_xsa.git.trial import Entry, Quarantine
 from git_xsa.model.selection import Selection, select
-from git_xsa.queue.later import Later
-from git_xsa.queue.unmarked import Unmarked
 
 if TYPE_CHECKING:
     from git_xsa.advisory.other_trees import NotJudged
-    from git_xsa.git.elsewhere import Elsewhere
+    from git_xsa.ask.newer_branches import Elsewhere
 
 
 class State(str, Enum):

@@ -16,6 +16,7 @@ from pathlib import Path
 from git_xsa.advisory.file_names import read_name
 from git_xsa.advisory.package import read_package
 from git_xsa.advisory.patchfile import PatchFile
+from git_xsa.ask.session import Session
 from git_xsa.errors import UsageError, XsaError
 from git_xsa.git.borrowed import Borrowed
 from git_xsa.git.patched import Patched
@@ -26,7 +27,6 @@ from git_xsa.model.change import FileChange
 from git_xsa.model.history import blob_name
 from git_xsa.model.marks import marked_advisories
 from git_xsa.model.release import Version, belongs, version_in
-from git_xsa.queue.session import Session
 
 _MAKEFILE = b"xen/Makefile"
 

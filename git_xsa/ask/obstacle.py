@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from git_xsa.ask.fitting import blocked
+from git_xsa.ask.question import Verdict
 from git_xsa.model.selection import Reason
 from git_xsa.model.words import DIGITS, advisory_names, count
-from git_xsa.queue.answer import Verdict
-from git_xsa.queue.fitting import blocked
 
 
 def short(verdict: Verdict, position: int) -> str:

@@ -1,1 +1,0 @@
-"""The ordered queue of prerequisites and patches for one base."""
