@@ -31,7 +31,7 @@ from git_xsa.report.remarks import be_quiet, is_quiet
 if TYPE_CHECKING:
     import argparse
 
-#: Name of each command (its module in ``git_xsa.commands``) -> the line that ``git xsa`` lists it with.
+#: Name of each command (its module in ``git_xsa.cli``) -> the line that ``git xsa`` lists it with.
 COMMANDS = {
     "check": "Tell whether outstanding advisories apply to a release",
     "embargo": "Keep the ledger of embargoes and what they freeze",
@@ -160,7 +160,7 @@ def _dispatch(arguments: Sequence[str]) -> int:
         print(_listing())
         return USAGE if name else 0
     if name == "--version":
-        from git_xsa.commands.arguments import print_versions  # noqa: PLC0415 - rarely asked for
+        from git_xsa.cli.arguments import print_versions  # noqa: PLC0415 - rarely asked for
 
         print_versions()
         return 0
@@ -185,7 +185,7 @@ def parser_of(name: str) -> argparse.ArgumentParser:
     """Return the parser of the command ``name``, with the options that all commands have; a hook's has none."""
     parser: argparse.ArgumentParser = import_module(module_of(name)).parser()
     if name not in HIDDEN:
-        from git_xsa.commands.arguments import common_options  # noqa: PLC0415 - a hook is to start fast
+        from git_xsa.cli.arguments import common_options  # noqa: PLC0415 - a hook is to start fast
 
         common_options(parser)
     return parser
@@ -193,7 +193,7 @@ def parser_of(name: str) -> argparse.ArgumentParser:
 
 def module_of(name: str) -> str:
     """Return the module of the command ``name``; a word of Python's own gets a line at its end there."""
-    return f"git_xsa.commands.{name}_" if iskeyword(name) else f"git_xsa.commands.{name}"
+    return f"git_xsa.cli.{name}_" if iskeyword(name) else f"git_xsa.cli.{name}"
 
 
 def _listing() -> str:

@@ -38,7 +38,7 @@ import sys
 from pathlib import Path
 sys.path.insert(0, {root!r})
 from git_xsa import __main__
-from git_xsa.commands import clock
+from git_xsa.cli import clock
 from git_xsa.model.instant import parse_instant
 now = Path({now!r})
 if now.exists():

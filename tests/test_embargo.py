@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from repositories import git, run
 
-from git_xsa.commands import clock
+from git_xsa.cli import clock
 from git_xsa.git.run import Call, Git
 from git_xsa.model.instant import parse_instant
 

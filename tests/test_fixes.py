@@ -13,8 +13,8 @@ from servers import Server
 from test_pre_push import FIXED, MESSAGE, SOURCE, Client
 
 from git_xsa.advisory.store import Store
-from git_xsa.commands import clock
-from git_xsa.commands.fetch import _write_fixes
+from git_xsa.cli import clock
+from git_xsa.cli.fetch import _write_fixes
 from git_xsa.embargo.ledger import read_entries
 from git_xsa.embargo.merging import merge_entries
 from git_xsa.model.instant import parse_instant

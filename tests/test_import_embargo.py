@@ -12,7 +12,7 @@ import pytest
 from advisory_texts import advisory
 from repositories import PROGRAM, Answer, git, run, story
 
-from git_xsa.commands import clock
+from git_xsa.cli import clock
 from git_xsa.model.instant import parse_instant
 
 LINE = "              *** EMBARGOED UNTIL 2090-12-08 12:00 UTC ***\n"

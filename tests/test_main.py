@@ -41,7 +41,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Callable[[Run], None]:
     """Return a function that installs a command ``fake``, which does what it is given."""
 
     def install(run: Run) -> None:
-        module = types.ModuleType("git_xsa.commands.fake")
+        module = types.ModuleType("git_xsa.cli.fake")
         vars(module).update(parser=_parser, run=run)
         monkeypatch.setitem(sys.modules, module.__name__, module)
         monkeypatch.setitem(program.COMMANDS, "fake", "Do nothing real")
@@ -299,7 +299,7 @@ def fails(options):
     print("text")
     raise ValueError("by design")
 
-module = types.ModuleType("git_xsa.commands.fake")
+module = types.ModuleType("git_xsa.cli.fake")
 module.parser = parser
 module.run = globals().get(sys.argv[1])
 sys.modules[module.__name__] = module

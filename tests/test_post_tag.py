@@ -16,7 +16,7 @@ from repositories import BASE, Place, git, run, story
 
 from git_xsa.advisory.store import Store
 from git_xsa.ask.session import Session
-from git_xsa.commands.hook_post_tag import regenerate
+from git_xsa.cli.hook_post_tag import regenerate
 
 HOOKS = Path(__file__).resolve().parent.parent / "hooks"
 

@@ -14,7 +14,7 @@ from advisory_texts import advisory
 from repositories import git, run
 
 from git_xsa.advisory.store import Store
-from git_xsa.commands import clock
+from git_xsa.cli import clock
 from git_xsa.embargo.settled import write_note
 from git_xsa.git.run import Call, Git, Stream
 from git_xsa.model.instant import parse_instant
@@ -26,7 +26,7 @@ AT = """\
 import sys
 from pathlib import Path
 from git_xsa import __main__
-from git_xsa.commands import clock
+from git_xsa.cli import clock
 from git_xsa.model.instant import parse_instant
 clock.now = lambda: parse_instant(Path({now!r}).read_text())
 sys.exit(__main__.entry())

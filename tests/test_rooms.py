@@ -9,10 +9,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parent.parent / "git_xsa"
 
 #: The rooms from the top: each may import those that stand below it.
-ROOMS = (
-    *("commands", "cli", "report", "release", "export", "proof", "queue", "ask"),
-    *("embargo", "advisories", "advisory", "names", "git", "model"),
-)
+ROOMS = ("cli", "report", "release", "export", "proof", "ask", "embargo", "advisory", "names", "git", "model")
 #: Arrows that point up, and are to go: the settings of all rooms are read in one, and a range keeps words.
 UP = {"git": {"release", "embargo", "names"}}
 #: Every room may raise the errors of ``git_xsa.errors`` and read JSON by ``git_xsa.documents``.

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from repositories import Answer, git, run
 
 from git_xsa.advisory.store import Store
-from git_xsa.commands import clock
+from git_xsa.cli import clock
 from git_xsa.embargo.ledger import JOURNAL, LEDGER, EmbargoLedger, Entry
 from git_xsa.embargo.merging import Take, merge_entries, merge_journals
 from git_xsa.embargo.rule import Embargo

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from repositories import FIRST_DATE, PROGRAM, Draft, Place, git, numbered, run, snapshot, story
 
-from git_xsa.commands import clock
+from git_xsa.cli import clock
 from git_xsa.model.instant import parse_instant, rfc3339
 
 #: Every release of a draft is tagged at this instant, 2023-11-14 22:13:20 UTC; its commits are a minute apart.
@@ -441,7 +441,7 @@ def test_branches_that_are_not_there(words: list[str], message: str, tmp_path: P
 # For people and for programs
 
 PAGE = (
-    "import sys; from git_xsa.commands import clock; from git_xsa.__main__ import main\n"
+    "import sys; from git_xsa.cli import clock; from git_xsa.__main__ import main\n"
     "clock.now = lambda: int(sys.argv[1]); sys.exit(main(sys.argv[2:]))"
 )
 

@@ -97,7 +97,7 @@ def test_killed_writer_leaves_the_old_file(store: Store) -> None:
     store.write(b"old", "file")
     script = (
         "import os, sys, pathlib\n"
-        "from git_xsa.advisories import store\n"
+        "from git_xsa.advisory import store\n"
         "store.os.replace = lambda *names: os.kill(os.getpid(), 9)\n"
         "store.Store(pathlib.Path(sys.argv[1])).write(b'new', 'file')\n"
     )

@@ -22,7 +22,7 @@ LATER = """\
 #!{python}
 import sys
 from git_xsa import __main__
-from git_xsa.commands import clock
+from git_xsa.cli import clock
 clock.now = lambda: 3_960_000_000
 sys.exit(__main__.entry())
 """

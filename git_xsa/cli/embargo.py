@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from git_xsa.commands import clock, hook_watch
-from git_xsa.commands.arguments import advisory_numbers, instant, json_option
+from git_xsa.cli import clock, hook_watch
+from git_xsa.cli.arguments import advisory_numbers, instant, json_option
 from git_xsa.errors import UsageError
 from git_xsa.model.instant import FORM, spelled
 from git_xsa.report import remarks
@@ -132,7 +132,7 @@ def _change(
     options: argparse.Namespace, git: Git, settings: Settings, ledger: EmbargoLedger, store: Store, now: Instant
 ) -> list[str]:
     """Carry a decision out, for all advisories that are named or for none; returns what to say."""
-    from git_xsa.commands.fixes import with_fixes  # noqa: PLC0415
+    from git_xsa.cli.fixes import with_fixes  # noqa: PLC0415
     from git_xsa.embargo.ledger import Decision  # noqa: PLC0415
 
     numbers = list(dict.fromkeys(number for found in options.xsa for number in found))
@@ -163,7 +163,7 @@ def _add(
     store: Store,
     what: tuple[list[int], str],
 ) -> list[str]:
-    from git_xsa.commands.fixes import with_fixes  # noqa: PLC0415
+    from git_xsa.cli.fixes import with_fixes  # noqa: PLC0415
     from git_xsa.embargo.ledger import Entry  # noqa: PLC0415
     from git_xsa.embargo.rule import Embargo  # noqa: PLC0415
 

@@ -12,8 +12,8 @@ from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from git_xsa.commands import clock
-from git_xsa.commands.arguments import HOOK, advisory_numbers
+from git_xsa.cli import clock
+from git_xsa.cli.arguments import HOOK, advisory_numbers
 from git_xsa.errors import UsageError, XsaError
 from git_xsa.report import remarks
 from git_xsa.report.plain import printable
@@ -67,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
             os.environ.pop(name, None)
         records = Records(open_store(session.settings))
         if options.from_tag is not None:
-            from git_xsa.commands.release_tag import follow_tag  # noqa: PLC0415
+            from git_xsa.cli.release_tag import follow_tag  # noqa: PLC0415
 
             return follow_tag(session, records, options)
         if options.go_on or options.abandon:

@@ -10,8 +10,8 @@ from shlex import quote
 from git_xsa.ask.question import Question, Verdict
 from git_xsa.ask.session import Session
 from git_xsa.ask.targets import Targets, targets
-from git_xsa.commands import clock, hook_watch
-from git_xsa.commands.arguments import (
+from git_xsa.cli import clock, hook_watch
+from git_xsa.cli.arguments import (
     advisory_numbers,
     base_patches_option,
     build_options,

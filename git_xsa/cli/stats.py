@@ -12,7 +12,7 @@ from pathlib import Path
 from git_xsa.ask.replay import Interval, intervals
 from git_xsa.ask.session import Session
 from git_xsa.ask.targets import no_branch, no_release
-from git_xsa.commands.arguments import json_option
+from git_xsa.cli.arguments import json_option
 from git_xsa.errors import UsageError, XsaError
 from git_xsa.report import remarks
 from git_xsa.report.as_json import dumps

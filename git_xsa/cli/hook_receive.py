@@ -13,7 +13,7 @@ import os
 import sys
 from typing import IO, TYPE_CHECKING
 
-from git_xsa.commands import clock
+from git_xsa.cli import clock
 from git_xsa.errors import XsaError
 from git_xsa.report.plain import printable
 

@@ -11,7 +11,7 @@ import argparse
 import sys
 from importlib import import_module
 
-#: Name of each hook -> its module in ``git_xsa.commands``.
+#: Name of each hook -> its module in ``git_xsa.cli``.
 HOOKS = {
     "post-tag": "hook_post_tag",
     "pre-push": "hook_pre_push",
@@ -31,5 +31,5 @@ def parser() -> argparse.ArgumentParser:
 
 def run(options: argparse.Namespace) -> int:
     """Do what the hook is for, and return its exit status."""
-    status: int = import_module(f"git_xsa.commands.{HOOKS[options.name]}").run(options.words, sys.stdin.buffer)
+    status: int = import_module(f"git_xsa.cli.{HOOKS[options.name]}").run(options.words, sys.stdin.buffer)
     return status

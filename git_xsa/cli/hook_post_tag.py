@@ -17,7 +17,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
-from git_xsa.commands import clock
+from git_xsa.cli import clock
 from git_xsa.errors import XsaError
 from git_xsa.model.instant import rfc3339
 from git_xsa.model.release import version_of

@@ -17,7 +17,7 @@ def hook_problem(git: Git, settings: Settings, now: Instant) -> str:
 
     Empty when it does, when it never was installed here, and when nothing is under embargo at ``now``.
     """
-    from git_xsa.commands.hooks import program  # noqa: PLC0415
+    from git_xsa.cli.hooks import program  # noqa: PLC0415
     from git_xsa.embargo.installed_hooks import unhooked  # noqa: PLC0415
 
     if git.call("rev-parse", "--git-dir", accept=(0, 128)).status:

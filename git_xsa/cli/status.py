@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from git_xsa.ask.session import Session
 from git_xsa.ask.targets import chosen as chosen_branches
-from git_xsa.commands import clock, hook_watch
-from git_xsa.commands.arguments import json_option
+from git_xsa.cli import clock, hook_watch
+from git_xsa.cli.arguments import json_option
 from git_xsa.model.words import count
 from git_xsa.report import remarks
 from git_xsa.report.as_json import dumps

@@ -16,7 +16,7 @@ import sys
 from shlex import quote
 from typing import IO, TYPE_CHECKING
 
-from git_xsa.commands import clock
+from git_xsa.cli import clock
 from git_xsa.errors import XsaError
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ OVERRIDE = (
 def run(words: list[str], given: IO[bytes]) -> int:
     """Return 0 when the push may go on, 1 when it is refused; what to do then is on standard error."""
     from git_xsa.advisory.store_place import open_store  # noqa: PLC0415
-    from git_xsa.commands.push_guard import leaks_of  # noqa: PLC0415
+    from git_xsa.cli.push_guard import leaks_of  # noqa: PLC0415
     from git_xsa.embargo.address import Target, mirror_of  # noqa: PLC0415
     from git_xsa.git.config import read_settings  # noqa: PLC0415
     from git_xsa.git.lasting import differing, read_lasting  # noqa: PLC0415
@@ -125,7 +125,7 @@ def _note_store(repository: Repository, settings: Settings, entries: EmbargoLedg
 
 def _follow_tags(repository: Repository, settings: Settings, now: int, moves: Sequence[Move]) -> None:
     """Have what follows new releases begin; what is in the way of that holds no push up."""
-    from git_xsa.commands.hook_post_tag import make_lists  # noqa: PLC0415
+    from git_xsa.cli.hook_post_tag import make_lists  # noqa: PLC0415
 
     prefix = "refs/tags/"
     new = [move.ref for move in moves if move.old is None and move.new is not None and move.ref.startswith(prefix)]
@@ -207,7 +207,7 @@ def _override(repository: Repository) -> str:
 
 def _note(repository: Repository, entries: EmbargoLedger, reason: str, now: int, verdicts: Sequence[Verdict]) -> None:
     """Write into the journal who overrides the freeze for what, and why."""
-    from git_xsa.commands.embargo import user  # noqa: PLC0415
+    from git_xsa.cli.embargo import user  # noqa: PLC0415
     from git_xsa.embargo.ledger import Decision  # noqa: PLC0415
     from git_xsa.report.plain import printable  # noqa: PLC0415
 

@@ -13,8 +13,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import IO
 
-from git_xsa.commands import clock
-from git_xsa.commands.hook_post_tag import make_lists
+from git_xsa.cli import clock
+from git_xsa.cli.hook_post_tag import make_lists
 from git_xsa.git.config import Settings, read_settings
 from git_xsa.git.repository import Repository
 from git_xsa.model.release import Version, version_of
@@ -56,7 +56,7 @@ def _made_here(repository: Repository, settings: Settings, given: str) -> Iterat
 
 def _follow(repository: Repository, settings: Settings, tag: str, version: Version) -> None:
     from git_xsa.advisory.store_place import open_store  # noqa: PLC0415 - only for such a tag
-    from git_xsa.commands.release_tag import start  # noqa: PLC0415
+    from git_xsa.cli.release_tag import start  # noqa: PLC0415
     from git_xsa.release.record import Records  # noqa: PLC0415
 
     log = start(Records(open_store(settings)), repository.folder, tag, version)

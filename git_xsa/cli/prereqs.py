@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from git_xsa.ask.base import find_base
 from git_xsa.ask.question import Question, State, Verdict
 from git_xsa.ask.session import LOOK_AHEAD, Session
-from git_xsa.commands import clock
-from git_xsa.commands.arguments import (
+from git_xsa.cli import clock
+from git_xsa.cli.arguments import (
     advisory_numbers,
     base_patches_option,
     build_options,

@@ -10,8 +10,8 @@ from pathlib import Path
 from git_xsa.ask.base import find_base
 from git_xsa.ask.question import State, Verdict
 from git_xsa.ask.session import Session
-from git_xsa.commands import clock
-from git_xsa.commands.arguments import (
+from git_xsa.cli import clock
+from git_xsa.cli.arguments import (
     advisory_numbers,
     base_patches_option,
     build_options,

@@ -14,9 +14,9 @@ from git_xsa.advisory.file_names import is_patch_name
 from git_xsa.advisory.import_ import Result, take
 from git_xsa.advisory.store import Store, StoreError
 from git_xsa.advisory.store_place import open_store
-from git_xsa.commands import clock, embargo
-from git_xsa.commands.arguments import instant
-from git_xsa.commands.fixes import write_fixes
+from git_xsa.cli import clock, embargo
+from git_xsa.cli.arguments import instant
+from git_xsa.cli.fixes import write_fixes
 from git_xsa.embargo.published import published
 from git_xsa.embargo.rule import Instant
 from git_xsa.git.config import Settings, read_settings
