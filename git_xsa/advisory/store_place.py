@@ -83,7 +83,7 @@ def note_seen(git: Git, settings: Settings) -> None:
 
     Somebody else may be writing to the configuration just now; then the next one does it.
     """
-    if settings.hooks_store is None or settings.hooks_seen or "xsa.store" in settings.of_one_command:
+    if settings.hooks_store is None or settings.hooks_seen or settings.store_of_one_command:
         return
     if holds(found(settings)):
         for key, value in (("store", str(found(settings))), ("seen", "true")):

@@ -386,8 +386,9 @@ class Session:
     def forms(self) -> Forms:
         """How names in the code look, for the search for what supplies them."""
         from git_xsa.names.forms import XEN_FORMS, XEN_READINGS, Forms  # noqa: PLC0415
+        from git_xsa.names.settings import NameSettings  # noqa: PLC0415
 
-        return Forms((*XEN_FORMS, *XEN_READINGS, *self.settings.symbol_forms))
+        return Forms((*XEN_FORMS, *XEN_READINGS, *self.settings.of(NameSettings).forms))
 
     @cached_property
     def _stored(self) -> tuple[Library, Secrecy] | None:

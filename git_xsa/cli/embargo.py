@@ -73,6 +73,7 @@ def run(options: argparse.Namespace) -> int:
     """Do what the options say, and return 0."""
     from git_xsa.advisory.store_place import open_store  # noqa: PLC0415
     from git_xsa.embargo.ledger import EmbargoLedger  # noqa: PLC0415 - not needed to print the usage
+    from git_xsa.embargo.settings import freeze_rules  # noqa: PLC0415
     from git_xsa.embargo.settled import after_change  # noqa: PLC0415
     from git_xsa.git.config import read_settings  # noqa: PLC0415
     from git_xsa.git.run import Git  # noqa: PLC0415
@@ -83,7 +84,7 @@ def run(options: argparse.Namespace) -> int:
         settings = read_settings(git)
         store = open_store(settings)
         ledger = EmbargoLedger(store)
-        rules = settings.freeze_rules
+        rules = freeze_rules(settings)
         embargoes.warn_of_clock(ledger.ledger, now)
         if options.action == "list":
             problem = hook_watch.hook_problem(git, settings, now)

@@ -17,6 +17,7 @@ from shlex import quote
 from typing import IO, TYPE_CHECKING
 
 from git_xsa.cli import clock
+from git_xsa.embargo.settings import freeze_rules
 from git_xsa.errors import XsaError
 
 if TYPE_CHECKING:
@@ -42,8 +43,8 @@ def run(words: list[str], given: IO[bytes]) -> int:
     from git_xsa.advisory.store_place import open_store  # noqa: PLC0415
     from git_xsa.cli.push_guard import leaks_of  # noqa: PLC0415
     from git_xsa.embargo.address import Target, mirror_of  # noqa: PLC0415
+    from git_xsa.embargo.lasting import differing, read_lasting  # noqa: PLC0415
     from git_xsa.git.config import read_settings  # noqa: PLC0415
-    from git_xsa.git.lasting import differing, read_lasting  # noqa: PLC0415
     from git_xsa.git.repository import Repository  # noqa: PLC0415
     from git_xsa.report.leaks import mirror_lines  # noqa: PLC0415
 
@@ -83,7 +84,7 @@ def run(words: list[str], given: IO[bytes]) -> int:
 def _is_private(repository: Repository, settings: Settings, lasting: Settings | None, target: Target) -> bool:
     """Whether the push goes to a private remote, and would without what is set for this one command."""
     from git_xsa.embargo.address import is_private  # noqa: PLC0415
-    from git_xsa.git.lasting import lasting_git  # noqa: PLC0415
+    from git_xsa.embargo.lasting import lasting_git  # noqa: PLC0415
 
     if not is_private(repository.git, settings, target):
         return False
@@ -95,10 +96,10 @@ def _is_private(repository: Repository, settings: Settings, lasting: Settings | 
 
 def _no_store(repository: Repository, settings: Settings) -> list[str]:
     """Return what to say when nothing tells which store counts, or it is not there; else nothing."""
+    from git_xsa.embargo.lasting import lasting_git  # noqa: PLC0415
     from git_xsa.git.config import read_settings  # noqa: PLC0415
-    from git_xsa.git.lasting import lasting_git  # noqa: PLC0415
 
-    if "xsa.store" in settings.of_one_command:
+    if settings.store_of_one_command:
         with lasting_git(repository.folder) as git:
             if read_settings(git).store != settings.store:
                 return [
@@ -170,7 +171,7 @@ def _frozen(
     ledger = entries.ledger if entries is not None else None
     if ledger is not None:
         warn_of_clock(ledger, now)
-    for rules in (settings.freeze_rules for settings in readings):
+    for rules in map(freeze_rules, readings):
         verdicts = judge(ledger, rules, now, read_updates(repository, rules, ledger, now, moves))
         lines = refusal(verdicts, rules, ledger, now, OVERRIDE)
         if lines:

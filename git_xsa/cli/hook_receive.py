@@ -14,6 +14,7 @@ import sys
 from typing import IO, TYPE_CHECKING
 
 from git_xsa.cli import clock
+from git_xsa.embargo.settings import EmbargoSettings
 from git_xsa.errors import XsaError
 from git_xsa.report.plain import printable
 
@@ -42,7 +43,7 @@ def run(words: list[str], given: IO[bytes]) -> int:
     moves = _moves(words, given)
     with Repository() as repository:
         settings = read_settings(repository.git)
-        who = pusher(os.environ, settings.user_variable)
+        who = pusher(os.environ, settings.of(EmbargoSettings).user_variable)
         overrides = Overrides(common_folder(repository), who.account)
         server = Server(repository, settings, overrides)
         moves = [server.followed(move) for move in moves]
@@ -83,7 +84,7 @@ def _problem(who: Pusher, asked: Sequence[str], settings: Settings) -> str:
         return "an override needs a reason: -o xsa-override='<reason>'"
     if who.user is None:
         return "nothing tells this server who pushes, so that nobody can override the freeze"
-    if who.user not in settings.override_users:
+    if who.user not in settings.of(EmbargoSettings).override_users:
         return f"{who.user} may not override the freeze"
     return ""
 
@@ -108,7 +109,7 @@ def _how(repository: Repository, settings: Settings) -> list[str]:
     """Return how a refusal is overridden here, in lines."""
     ask = "if it can't wait, ask the security team"
     words = ("config", "--type=bool", "receive.advertisePushOptions")
-    if not settings.override_users or repository.git.text(*words, accept=(0, 1, 128)) != "true":
+    if not settings.of(EmbargoSettings).override_users or repository.git.text(*words, accept=(0, 1, 128)) != "true":
         return [f"{ask}; this server takes no override"]
     return [
         f"{ask}; who may override it (xsa.overrideUsers of the server) says why, and it is logged:",

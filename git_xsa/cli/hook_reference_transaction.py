@@ -18,6 +18,7 @@ from git_xsa.cli.hook_post_tag import make_lists
 from git_xsa.git.config import Settings, read_settings
 from git_xsa.git.repository import Repository
 from git_xsa.model.release import Version, version_of
+from git_xsa.release.settings import ReleaseSettings
 from git_xsa.report.plain import printable
 
 DAY = 86_400
@@ -33,7 +34,7 @@ def run(words: Sequence[str], lines: IO[bytes]) -> int:
         settings = read_settings(repository.git)
         tags = [line.rpartition(" ")[2].removeprefix("refs/tags/") for line in given.splitlines()]
         make_lists(repository, settings, tags, clock.now())
-        if settings.release_on_tag:
+        if settings.of(ReleaseSettings).on_tag:
             for tag, version in _made_here(repository, settings, given):
                 _follow(repository, settings, tag, version)
     return 0

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from git_xsa.errors import XsaError
+from git_xsa.release.settings import ReleaseSettings
 from git_xsa.report import remarks
 from git_xsa.report.plain import printable
 
@@ -44,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
     names: tuple[str, ...] = SERVER if options.server else CLIENT
     with Git() as git:
         place = find_place(git)
-        follows = options.server or getattr(options, "post_tag", False) or read_settings(git).release_on_tag
+        follows = options.server or getattr(options, "post_tag", False) or read_settings(git).of(ReleaseSettings).on_tag
     if options.action == "install" and program() is None:
         raise XsaError("git-xsa-hook is not on PATH, and the hooks would not find it", "install.sh puts it there")
     if options.action == "install" and place.shared:

@@ -17,6 +17,7 @@ from git_xsa.embargo.leak import Kind, Match, Watch
 from git_xsa.embargo.outgoing import more_commits, public_lines, public_messages, sent_objects
 from git_xsa.embargo.secrecy import Secrecy
 from git_xsa.embargo.secrets import read_secrets
+from git_xsa.embargo.settings import EmbargoSettings
 from git_xsa.report.leaks import Leak, leak_lines
 from git_xsa.report.plain import printable
 
@@ -63,7 +64,7 @@ def leaks_of(
         watch.forget_lines(public_lines(repository, watch.added(numbers), there))
         leaks = _found(watch, repository, moves, there)
     listed = {embargo.xsa for embargo in ledger.embargoes} if ledger is not None else set()
-    return leak_lines(leaks, target, target.name in settings.private_remotes, listed)
+    return leak_lines(leaks, target, target.name in settings.of(EmbargoSettings).private_remotes, listed)
 
 
 def _asked(repository: Repository, target: Target) -> list[str]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from git_xsa.cli import clock
 from git_xsa.cli.arguments import HOOK, advisory_numbers
 from git_xsa.errors import UsageError, XsaError
+from git_xsa.release.settings import ReleaseSettings
 from git_xsa.report import remarks
 from git_xsa.report.plain import printable
 
@@ -191,7 +192,7 @@ def _print_not_begun(works: Sequence[Work], records: Records, pushing: bool) -> 
 
 
 def _is_tagged(work: Work, version: str) -> bool:
-    name = work.settings.release_tag.replace("*", version)
+    name = work.session.settings.release_tag.replace("*", version)
     return work.repository.read(f"refs/tags/{name}") is not None
 
 
@@ -225,7 +226,7 @@ def _folder(session: Session, options: argparse.Namespace) -> Path | None:
     """Return the folder that was asked for, ``None`` for the one in the store."""
     if options.output is not None:
         return Path(options.output).absolute()
-    return session.settings.release_folder
+    return session.settings.of(ReleaseSettings).folder
 
 
 def _listed(plan: Plan, work: Work, now: int, options: argparse.Namespace) -> bool:

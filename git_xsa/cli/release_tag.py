@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from git_xsa.errors import UsageError, XsaError
 from git_xsa.model.release import Version, spelled
+from git_xsa.release.settings import ReleaseSettings
 
 if TYPE_CHECKING:
     from git_xsa.ask.session import Session
@@ -74,7 +75,7 @@ def _record(session: Session, records: Records, options: argparse.Namespace) -> 
     day = (
         session.repository.git.text("log", "-1", "--format=%cs", "--no-show-signature", commit, "--") if commit else ""
     )
-    folder = Path(options.output).absolute() if options.output else session.settings.release_folder
+    folder = Path(options.output).absolute() if options.output else session.settings.of(ReleaseSettings).folder
     words = words_for(version, tag, day)
     record = tagged_record(session.repository, records, tag, version, words, before[0] if before else tag, folder)
     record.branch = branch.name if branch is not None else ""

@@ -10,6 +10,7 @@ from git_xsa.ask.session import Session
 from git_xsa.ask.targets import chosen as chosen_branches
 from git_xsa.cli import clock, hook_watch
 from git_xsa.cli.arguments import json_option
+from git_xsa.embargo.settings import EmbargoSettings
 from git_xsa.model.words import count
 from git_xsa.report import remarks
 from git_xsa.report.as_json import dumps
@@ -65,7 +66,7 @@ def _print(session: Session, status: Status) -> None:
     terminal = pager.on_terminal()
     with pager.paged(session.repository.git):
         console = style.console(session.repository.git, terminal, told_width() or USUAL)
-        print_table(console, status, session.settings.frozen_refs)
+        print_table(console, status, session.settings.of(EmbargoSettings).frozen_refs)
 
 
 def _print_remarks(status: Status) -> None:

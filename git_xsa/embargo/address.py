@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from git_xsa.embargo.settings import EmbargoSettings
 from git_xsa.embargo.updates import Move
 from git_xsa.git.config import Settings
 from git_xsa.git.remote import advertised
@@ -43,7 +44,7 @@ def is_private(git: Git, settings: Settings, target: Target) -> bool:
     It does so by its address, or by the name of a remote that has no other: one that git takes as it is written, to
     fetch from and to push to, or else several that are all named themselves.
     """
-    listed = settings.private_remotes
+    listed = settings.of(EmbargoSettings).private_remotes
     private = {one for one in listed if _ADDRESS.match(one)}
     if _has_helper(git, target.name):
         return False  # nobody knows where that sends it

@@ -20,6 +20,7 @@ from git_xsa.advisory.patch_choice import Basis, choose
 from git_xsa.advisory.patchfile import PatchError, PatchFile
 from git_xsa.advisory.series import Unplaced, is_there, place_series
 from git_xsa.embargo.rule import HEADS
+from git_xsa.embargo.settings import freeze_rules
 from git_xsa.embargo.staging import staging_tips
 from git_xsa.embargo.updates import patch_id
 from git_xsa.git.branches import Branch, Branches
@@ -74,7 +75,7 @@ class Fixes:
         """Whether ``patches`` fit at the end of ``branch`` or of its staging branch, or are there."""
         changes = [change for patch in patches for change in patch.changes]
         paths = {path for change in changes for path in (change.old_path, change.new_path) if path is not None}
-        staging = self._settings.freeze_rules.staging_of(HEADS + branch.name) or ""
+        staging = freeze_rules(self._settings).staging_of(HEADS + branch.name) or ""
         for commit in (branch.tip, *sorted(self._staging.get(staging, ()))):
             try:
                 place_series(self._repository, commit, 0, paths, patches)

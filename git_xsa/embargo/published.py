@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from git_xsa.embargo.settings import EmbargoSettings
 from git_xsa.git.config import Settings
 from git_xsa.git.marked import MESSAGES, naming
 from git_xsa.git.run import Git
@@ -31,4 +32,5 @@ def published(git: Git, settings: Settings, numbers: Collection[int]) -> set[int
 
 def _may_be_private(git: Git, settings: Settings, name: str) -> bool:
     addresses = git.text("remote", "get-url", "--all", name, accept=(0, 2)).splitlines()
-    return name in settings.private_remotes or not set(addresses).isdisjoint(settings.private_remotes)
+    private = settings.of(EmbargoSettings).private_remotes
+    return name in private or not set(addresses).isdisjoint(private)

@@ -24,6 +24,7 @@ from pathlib import Path
 from git_xsa.embargo.freeze_file import NAME, FreezeFile, FreezeFileError, read_freeze_file
 from git_xsa.embargo.overrides import Overrides, Pusher
 from git_xsa.embargo.rule import HEADS, Ledger, Rules, Update, Verdict, freeze_at, judge
+from git_xsa.embargo.settings import EmbargoSettings, freeze_rules
 from git_xsa.embargo.updates import Move, read_updates
 from git_xsa.git.config import Settings
 from git_xsa.git.repository import Repository
@@ -63,6 +64,7 @@ class Server:
     def __init__(self, repository: Repository, settings: Settings, overrides: Overrides) -> None:
         self._repository = repository
         self._settings = settings
+        self._own = settings.of(EmbargoSettings)
         self._overrides = overrides
 
     def followed(self, move: Move) -> Move:
@@ -92,7 +94,7 @@ class Server:
         return judgement
 
     def _judge(self, moves: Sequence[Move], now: int) -> Judgement:
-        rules = replace(self._settings.freeze_rules, fixes_first=False)
+        rules = replace(freeze_rules(self._settings), fixes_first=False)
         try:
             told = self._freeze_file()
         except FreezeFileError as error:
@@ -100,7 +102,7 @@ class Server:
         if told is None:
             return Judgement(judge(Ledger(), rules, now, self._updates(rules, None, now, moves)), rules, Ledger(), now)
         rules = replace(rules, frozen_refs=told.frozen, fixes_first=bool(told.over))
-        if self._settings.fixes_first and told.waits(now):
+        if self._own.fixes_first and told.waits(now):
             verdicts = judge(None, rules, now, self._updates(rules, None, now, moves))
             return Judgement(verdicts, rules, None, now, None, "does not tell yet which fixes come first")
         first = self._judged(told, rules, moves, now)
@@ -114,8 +116,8 @@ class Server:
 
     def _freeze_file(self) -> FreezeFile | None:
         """Return the freeze file; ``None`` when there is none and there need not be one."""
-        if self._settings.freeze_file is not None:
-            return read_freeze_file(self._settings.freeze_file)
+        if self._own.freeze_file is not None:
+            return read_freeze_file(self._own.freeze_file)
         folder, own = common_folder(self._repository), self._repository.folder
         if not own.samefile(folder) and os.path.lexists(own / NAME):
             raise FreezeFileError(f"the freeze file {own / NAME} is in a work tree's folder", f"move it into {folder}")

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from git_xsa.embargo.settings import EmbargoSettings
 from git_xsa.git.config import Settings
 from git_xsa.git.marked import MESSAGES
 from git_xsa.git.repository import Repository
@@ -18,6 +19,7 @@ def staging_tips(repository: Repository, settings: Settings) -> dict[str, frozen
     has.  Where there are none (a server), the local ones do.  Of two remotes' commits the newer one counts, both if
     neither has the other in its history.
     """
+    pattern = settings.of(EmbargoSettings).staging_branch
     local: dict[str, set[str]] = {}
     remote: dict[str, set[str]] = {}
     for reference, commit in repository.refs().items():
@@ -25,7 +27,7 @@ def staging_tips(repository: Repository, settings: Settings) -> dict[str, frozen
         if kind == "remotes":
             owners = [owner for owner in settings.remotes if name.startswith(f"{owner}/")]
             name = name[len(max(owners, key=len, default=name.partition("/")[0])) + 1 :]
-        if kind in ("heads", "remotes") and fnmatchcase(name, settings.staging_branch):
+        if kind in ("heads", "remotes") and fnmatchcase(name, pattern):
             (remote if kind == "remotes" else local).setdefault(name, set()).add(commit)
     return {name: _newest(repository, commits) for name, commits in sorted({**local, **remote}.items())}
 

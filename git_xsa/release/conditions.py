@@ -16,6 +16,7 @@ from git_xsa.advisory.store import Store
 from git_xsa.ask.session import Session
 from git_xsa.embargo.ledger import EmbargoLedger
 from git_xsa.embargo.rule import HEADS, clock_is_wrong, freeze_at
+from git_xsa.embargo.settings import freeze_rules
 from git_xsa.errors import XsaError
 from git_xsa.git.commits import unclean, where_checked_out
 from git_xsa.git.remote import remote_refs
@@ -86,7 +87,7 @@ def _judged(name: str, check: Callable[[], Condition]) -> Condition:
 
 def _frozen(store: Store, session: Session, plan: Plan, now: int) -> Condition:
     ledger = EmbargoLedger(store).ledger  # one that can't be read is an error, and so everything is frozen
-    rules = session.settings.freeze_rules
+    rules = freeze_rules(session.settings)
     freeze = freeze_at(ledger, now)
     if clock_is_wrong(ledger, now):
         return Condition("frozen", False, "the clock is before the newest entry of the journal", "set the clock")

@@ -36,15 +36,15 @@ class Tarballs:
 
     def done(self, work: Work) -> bool:
         """Whether every one is there; what it holds is looked at by the next step, always."""
-        if work.settings.release_tarball:
+        if work.settings.tarball:
             return bool(work.tarballs)
         return set(work.tarballs) == {work.name + ending for ending in COMPRESSORS}
 
     def do(self, work: Work) -> None:
         """Make them of the tag object, which has no reference yet when a run makes it."""
-        if work.settings.release_tarball:
+        if work.settings.tarball:
             words = {"XSA_VERSION": work.record.version, "XSA_TAG": work.record.tag}
-            command = work.settings.release_tarball
+            command = work.settings.tarball
             made = run_own_target(work.repository, work.record.tag, work.tagged, command, words)
         else:
             tar = make_tar(work.repository, work.record.tag_object, work.name)
@@ -66,7 +66,7 @@ class Unpacked:
 
     def do(self, work: Work) -> None:
         """Compare; ``XsaError`` tells what differs."""
-        own = bool(work.settings.release_tarball)
+        own = bool(work.settings.tarball)
         for name in work.tarballs:
             found = unpack((work.folder / name).read_bytes(), work.name)
             wrong = differences(work.repository, work.tagged, found, more=own)
@@ -168,7 +168,7 @@ class Announced:
         check = "gpg --verify" if work.key.kind == "openpgp" else "ssh-keygen -Y verify -n file ... -s"
         how = [f"git verify-tag {record.tag}", f"sha256sum -c {sums_name(work)}"]
         how += [f"{check} {name}{SUFFIX}" for name in work.tarballs]
-        title = fill(work.settings.release_tag_message, record.words)
+        title = fill(work.settings.tag_message, record.words)
         text = announcement(title, record.tag, last.name, changes, (sums(work), how))
         work.write(self._name(work), text.encode("utf-8", "backslashreplace"))
         fixes = ", ".join(f"XSA-{fix.number}" for fix in changes.fixes) or "none"

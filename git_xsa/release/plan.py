@@ -12,13 +12,14 @@ from datetime import datetime, timezone
 
 from git_xsa.ask.session import Session
 from git_xsa.embargo.rule import HEADS, TAGS
+from git_xsa.embargo.settings import EmbargoSettings
 from git_xsa.errors import UsageError, XsaError
 from git_xsa.git.branches import Branch
-from git_xsa.git.config import Settings
 from git_xsa.git.repository import Commit
 from git_xsa.model.release import Version, belongs, fully_supported, next_release, spelled
 from git_xsa.release.edits import fill, words_for
 from git_xsa.release.record import Record
+from git_xsa.release.settings import ReleaseSettings
 
 REMOTES = "refs/remotes/"
 #: What to do where there is nothing to push to.
@@ -82,6 +83,7 @@ class Plan:
 
 def make_plan(session: Session, branch: Branch, now: int) -> Plan:
     """Return the plan of the next point release of ``branch``; ``XsaError`` when it has no release to follow."""
+    own = session.settings.of(ReleaseSettings)
     settings, refs = session.settings, session.repository.refs()
     last = branch.releases[0] if branch.releases else None
     version = next_release(branch.version, session.branches.releases[last.name][0] if last is not None else None)
@@ -90,7 +92,7 @@ def make_plan(session: Session, branch: Branch, now: int) -> Plan:
         raise XsaError(what, "git fetch --tags; a branch's first release is not made with this command")
     remote = remote_for(session, branch)
     stable = _place(refs, branch.name, remote)
-    name = settings.staging_branch.replace("*", spelled(branch.version))
+    name = settings.of(EmbargoSettings).staging_branch.replace("*", spelled(branch.version))
     staging = _place(refs, name, remote)
     start = stable.shared
     if start is None:  # it was found under another remote
@@ -103,7 +105,7 @@ def make_plan(session: Session, branch: Branch, now: int) -> Plan:
     return Plan(
         version, tag, branch, last, stable, staging if staging.shared is not None else None, remote, start,
         words_for(version, tag, day.isoformat()),
-        settings.release_pre == "always" or (settings.release_pre == "supported" and full is not False),
+        own.pre == "always" or (own.pre == "supported" and full is not False),
     )  # fmt: skip
 
 
@@ -135,12 +137,12 @@ def plan_again(session: Session, record: Record) -> Plan:
 
 def remote_for(session: Session, branch: Branch) -> str:
     """Return the remote that releases go to, empty for none."""
-    settings = session.settings
-    if settings.release_remote:
-        if settings.release_remote not in settings.remotes:
-            what = f"xsa.release.remote is {settings.release_remote!r}, and there is no such remote"
+    settings, own = session.settings, session.settings.of(ReleaseSettings)
+    if own.remote:
+        if own.remote not in settings.remotes:
+            what = f"xsa.release.remote is {own.remote!r}, and there is no such remote"
             raise XsaError(what, "git remote lists them")
-        return settings.release_remote
+        return own.remote
     if branch.reference.startswith(REMOTES):
         return max((r for r in settings.remotes if branch.reference.startswith(f"{REMOTES}{r}/")), key=len, default="")
     configured = session.repository.git.text("config", "--get", f"branch.{branch.name}.remote", accept=(0, 1))
@@ -188,6 +190,6 @@ def filled(plan: Plan, template: str) -> str:
     return fill(template, plan.words)
 
 
-def archive_name(settings: Settings, words: Mapping[str, str]) -> str:
+def archive_name(settings: ReleaseSettings, words: Mapping[str, str]) -> str:
     """Return what the tarballs and the folder in them are called."""
-    return fill(settings.release_name, words)
+    return fill(settings.name, words)

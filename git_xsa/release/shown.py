@@ -19,7 +19,7 @@ def details(work: Work, step: str) -> Iterator[str]:
     elif step == "tag":
         yield f"{record.tag} by {record.who}"
     elif step == "tarball":
-        own = work.settings.release_tarball
+        own = work.settings.tarball
         yield f"by {own}" if own else " and ".join(work.name + ending for ending in COMPRESSORS)
         yield f"in {record.folder}"
     elif step == "build":

@@ -17,6 +17,7 @@ from git_xsa.ask.session import Session
 from git_xsa.embargo.ledger import EmbargoLedger
 from git_xsa.embargo.rule import HEADS, Freeze, Instant, Ledger, freeze_at, windows
 from git_xsa.embargo.secrecy import Secrecy
+from git_xsa.embargo.settings import freeze_rules
 from git_xsa.embargo.staging import Waiting, staging_tips, waiting
 from git_xsa.errors import XsaError
 from git_xsa.git.branches import Branch
@@ -25,6 +26,7 @@ from git_xsa.model.marks import marked_advisories
 from git_xsa.model.release import next_release, spelled
 from git_xsa.release.due import Advisory, Due, Facts, Landing, due
 from git_xsa.release.edits import fits_template
+from git_xsa.release.settings import ReleaseSettings
 
 #: How a patch of the store is in a branch's queue when the branch has no such commit.
 NOT_IN_BRANCH = ("placed", "nowhere")
@@ -133,9 +135,10 @@ class StatusReader:
         self._now = now
         self._on_branch = on_branch
         self._ledger, self._trouble = self._read_ledger()
-        self._rules = session.settings.freeze_rules
+        self._settings = session.settings.of(ReleaseSettings)
+        self._rules = freeze_rules(session.settings)
         self._freeze = freeze_at(self._ledger, now) if self._ledger is not None else None
-        self._sets_version = fits_template(session.settings.release_message)
+        self._sets_version = fits_template(self._settings.message)
         self._embargoes = {embargo.xsa: embargo for embargo in self._ledger.embargoes} if self._ledger else {}
         library = session.imported.library if session.imported is not None else None
         self._secrecy = Secrecy(library, self._ledger, now)
@@ -271,7 +274,7 @@ class StatusReader:
         facts = Facts(
             supported,
             released,
-            self._session.settings.interval,
+            self._settings.interval,
             found.commits,
             sum(not self._sets_version.fullmatch(subject_of(message)) for message in wait.messages) if wait else 0,
             tuple(advisory.rule for advisory in advisories),

@@ -17,7 +17,6 @@ from git_xsa.ask.question import Verdict
 from git_xsa.ask.session import Session
 from git_xsa.errors import XsaError
 from git_xsa.git.commits import Move, Who, make_commit, read_file, tag_text
-from git_xsa.git.config import Settings
 from git_xsa.git.repository import Repository
 from git_xsa.release.edits import (
     XEN_EDITS,
@@ -33,6 +32,7 @@ from git_xsa.release.edits import (
 from git_xsa.release.figlet import draw
 from git_xsa.release.plan import archive_name
 from git_xsa.release.record import Record, Records
+from git_xsa.release.settings import ReleaseSettings
 from git_xsa.release.signing import SigningKey, find_key
 
 CHANGELOG = "CHANGELOG.md"
@@ -78,9 +78,9 @@ class Work:
         return self.session.repository
 
     @property
-    def settings(self) -> Settings:
+    def settings(self) -> ReleaseSettings:
         """The settings that hold in it."""
-        return self.session.settings
+        return self.session.settings.of(ReleaseSettings)
 
     @cached_property
     def key(self) -> SigningKey:
@@ -134,7 +134,7 @@ class Work:
     @property
     def tag_text(self) -> bytes:
         """What the tag says, without its signature."""
-        message = fill(self.settings.release_tag_message, self.record.words)
+        message = fill(self.settings.tag_message, self.record.words)
         return tag_text(self.tagged, self.record.tag, message, self.who)
 
     @property
@@ -183,15 +183,15 @@ def _parsed(edits: tuple[Edit, ...] | None, preset: tuple[str, ...]) -> tuple[Ed
     return tuple(map(parse_edit, preset)) if edits is None else edits
 
 
-def drafts(repository: Repository, settings: Settings, start: str, words: dict[str, str]) -> list[Draft]:
+def drafts(repository: Repository, settings: ReleaseSettings, start: str, words: dict[str, str]) -> list[Draft]:
     """Return the commits that make ``start`` the release, without those that would change nothing.
 
     Raises ``Refused`` when a line that is to change is not there.
     """
-    edited = _edited(repository, start, _parsed(settings.release_edits, XEN_EDITS), words)
+    edited = _edited(repository, start, _parsed(settings.edits, XEN_EDITS), words)
     edited |= _banner(repository, settings, start, words)
-    made: list[Draft] = [(edited, fill(settings.release_message, words))] if edited else []
-    if settings.release_changelog:
+    made: list[Draft] = [(edited, fill(settings.message, words))] if edited else []
+    if settings.changelog:
         before = edited[CHANGELOG][1] if CHANGELOG in edited else read_file(repository, start, CHANGELOG)
         if before is None:
             raise Refused(f"there is no {CHANGELOG} on the branch", "git config xsa.release.changelog false")
@@ -204,18 +204,18 @@ def drafts(repository: Repository, settings: Settings, start: str, words: dict[s
     return made
 
 
-def pre_draft(repository: Repository, settings: Settings, tagged: str, words: dict[str, str]) -> Draft:
+def pre_draft(repository: Repository, settings: ReleaseSettings, tagged: str, words: dict[str, str]) -> Draft:
     """Return the commit that begins the next release after ``tagged``."""
     return pre_draft_from(repository, settings, tagged, words, {})
 
 
 def pre_draft_from(
-    repository: Repository, settings: Settings, commit: str, words: dict[str, str], files: dict[str, bytes]
+    repository: Repository, settings: ReleaseSettings, commit: str, words: dict[str, str], files: dict[str, bytes]
 ) -> Draft:
     """Return the commit that begins the next release after ``commit`` and edits whose results are ``files``."""
-    edits = _parsed(settings.release_pre_edits, XEN_PRE_EDITS)
+    edits = _parsed(settings.pre_edits, XEN_PRE_EDITS)
     following = words | {"version": f"{words['branch']}.{words['next']}-pre"}
-    return _edited(repository, commit, edits, words, files), fill(settings.release_message, following)
+    return _edited(repository, commit, edits, words, files), fill(settings.message, following)
 
 
 def _edited(
@@ -238,12 +238,12 @@ def _edited(
     return {path: pair for path, pair in found.items() if pair[0] != pair[1]}
 
 
-def _banner(repository: Repository, settings: Settings, start: str, words: dict[str, str]) -> Files:
+def _banner(repository: Repository, settings: ReleaseSettings, start: str, words: dict[str, str]) -> Files:
     """Return README before and after its banner is drawn anew, nothing when it is right or can't be drawn."""
-    before = read_file(repository, start, README) if settings.release_banner else None
+    before = read_file(repository, start, README) if settings.banner else None
     if before is None:
         return {}
-    text = fill(settings.release_banner, words)
+    text = fill(settings.banner, words)
     drawn, begin = draw(text), draw(text.partition(" ")[0])
     after = set_banner(before, drawn, begin) if drawn and begin else before
     return {README: (before, after)} if after != before else {}

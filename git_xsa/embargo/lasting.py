@@ -9,19 +9,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from git_xsa.embargo.settings import EmbargoSettings
 from git_xsa.git.config import Settings, read_settings, written_as
 from git_xsa.git.run import ONE_COMMAND, Git
 
 #: Settings that say what may be pushed while something is under embargo.
-_GUARDING = (
-    "frozen_refs",
-    "gate_during_freeze",
-    "fixes_first",
-    "stable_branch",
-    "staging_branch",
-    "release_tag",
-    "private_remotes",
-)
+_GENERAL = ("stable_branch", "release_tag")
+_OWN = ("frozen_refs", "gate_during_freeze", "fixes_first", "staging_branch", "private_remotes")
 
 
 def lasting_git(folder: Path) -> Git:
@@ -39,4 +33,8 @@ def read_lasting(folder: Path) -> Settings | None:
 
 def differing(one: Settings, other: Settings) -> list[str]:
     """Return the keys of the settings that guard an embargo which are not the same in both."""
-    return [written_as(name) for name in _GUARDING if getattr(one, name) != getattr(other, name)]
+    own, its = one.of(EmbargoSettings), other.of(EmbargoSettings)
+    return [
+        *(written_as(Settings, name) for name in _GENERAL if getattr(one, name) != getattr(other, name)),
+        *(written_as(EmbargoSettings, name) for name in _OWN if getattr(own, name) != getattr(its, name)),
+    ]
