@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import accumulate
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from git_xsa.errors import XsaError
 from git_xsa.git.diffs import FileDiff, as_change, split_diff, unquote
@@ -24,10 +24,6 @@ from git_xsa.model.change import ADDED, REMOVED, FileChange, Merged, Touch
 from git_xsa.model.follow_ups import fixed_commits
 from git_xsa.model.history import History, TouchIndex, TouchList
 from git_xsa.model.marks import marked_advisories, named_commits
-
-if TYPE_CHECKING:
-    from git_xsa.names.forms import Forms
-    from git_xsa.names.range_words import AddedWords
 
 #: Options by which the diffs do not depend on the user's configuration.  They give the text that ``git apply`` is
 #: later given, so they must hold all it needs: full object names and binary contents.
@@ -345,7 +341,6 @@ class Range:
                 f"{root} is not on the first-parent line of {tip}",
                 "give a base on that branch, or the tip of the branch that the base is on (--tip)",
             )
-        self._words: AddedWords | None = None
         self._merged: dict[int, Merged] = {}
         self._reader = _Reader(repository, self.commits)
         #: How many commits the line has; patches that stand at its end come after that.
@@ -455,14 +450,6 @@ class Range:
     def diffs_of(self, position: int, path: bytes) -> Sequence[FileDiff | FileChange]:
         """Return those diffs of the change at ``position`` that name the file at ``path``, before or after."""
         return self._reader.diffs_of(position, path)
-
-    def words(self, forms: Forms) -> AddedWords:
-        """Return which words the changes add to which files; ``forms``, always the same, tell how names are made."""
-        from git_xsa.names.range_words import AddedWords  # noqa: PLC0415 - only for who asks about names
-
-        if self._words is None:
-            self._words = AddedWords(self._repository, self, forms)
-        return self._words
 
     def text(self, position: int) -> bytes:
         """Return the change at ``position`` as git's own diff."""

@@ -341,6 +341,17 @@ def _body(diff: FileDiff | FileChange) -> bytes:
     )
 
 
+#: The words of a range serve every base and every patch: they are kept as long as the range is.
+_WORDS: weakref.WeakKeyDictionary[Range, AddedWords] = weakref.WeakKeyDictionary()
+
+
+def _words_of(repository: Repository, history: Range, forms: Forms) -> AddedWords:
+    """Return which words the changes of ``history`` add; ``forms``, always the same, tell how names are made."""
+    if history not in _WORDS:
+        _WORDS[history] = AddedWords(repository, history, forms)
+    return _WORDS[history]
+
+
 class Names:
     """The evidence about one base, by its object name, in one range (``git_xsa.names.search.Evidence``)."""
 
@@ -349,7 +360,7 @@ class Names:
         self._history = history
         self._base = base
         self._texts: dict[bytes, bytes] = {}
-        words = history.words(forms)
+        words = _words_of(repository, history, forms)
         self.used, self.mentions, self.makers, self.added = words.used, words.mentions, words.makers, words.added
         self.adders, self.adders_in = words.adders, words.adders_in
         self.dropped, self.definition = words.dropped, words.definition
