@@ -24,7 +24,8 @@ from functools import cache
 from hashlib import sha1
 from pathlib import Path
 
-from git_xsa.ask.question import State, judge
+from git_xsa.ask.question import judge
+from git_xsa.ask.verdict import State
 from git_xsa.git.log import Range
 from git_xsa.git.repository import Repository
 from git_xsa.git.trial import Quarantine

@@ -28,6 +28,7 @@ from repositories import (
     varied,
 )
 
+from git_xsa.ask.patch_files import ask_files
 from git_xsa.ask.session import Session
 from git_xsa.report.as_json import verdict_document
 
@@ -71,7 +72,7 @@ def same_as_the_commits(place: Place, files: Mapping[int, bytes], folder: Path) 
         for number, content in files.items():
             path = folder / f"xsa{number}.patch"
             path.write_bytes(content)
-            found = verdict_document(session.answer(session.ask_files(base, tip, [path])))
+            found = verdict_document(ask_files(session, base, tip, [path]).answer(session.quarantine))
             wanted = expected[number]
             assert (found["state"], found["xsa"]) == (wanted["state"], wanted["xsa"])
             assert [one["commit"] for one in found["prerequisites"]] == [
@@ -104,7 +105,7 @@ def test_every_kind_of_change_that_the_base_has_already(variety: Place, tmp_path
         tip = session.commit("stable-1.0")
         for number in VARIETY:
             path.write_bytes(variety.patch(number + 3))
-            found = session.answer(session.ask_files(session.commit(variety[number + 3]), tip, [path]))
+            found = ask_files(session, session.commit(variety[number + 3]), tip, [path]).answer(session.quarantine)
             assert (found.state.value, found.xsa) == ("already-applied", [number])
 
 

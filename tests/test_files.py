@@ -22,7 +22,7 @@ from histories import (
     symlink,
 )
 
-from git_xsa.ask.question import State
+from git_xsa.ask.verdict import State
 from git_xsa.model.change import FileChange
 from git_xsa.model.history import FileState, History, HistoryError, Opaque, TouchList, split_lines
 from git_xsa.model.rules import Chosen, Kind

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from histories import Story, after, checkout, content, diff, hunk, needs, selection
 
-from git_xsa.ask.question import State
+from git_xsa.ask.verdict import State
 from git_xsa.model import lines
 from git_xsa.model.change import Hunk
 from git_xsa.model.history import HistoryError

@@ -28,7 +28,8 @@ from random_histories import Detour, Request, detours, made_of, requests, storie
 from referee import ByHand, Outcome, Refused, obeys, selections
 from swaps import apply, edits, exchange, slides
 
-from git_xsa.ask.question import State, judge
+from git_xsa.ask.question import judge
+from git_xsa.ask.verdict import State
 from git_xsa.git import log
 from git_xsa.git.diffs import split_diff
 from git_xsa.git.log import Range

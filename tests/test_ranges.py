@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from git_xsa.ask.question import State, Verdict
+from git_xsa.ask.marked import ask_marked
 from git_xsa.ask.session import Session
+from git_xsa.ask.tip import tip_for
+from git_xsa.ask.verdict import State, Verdict
 from git_xsa.demo import write
 from git_xsa.git import log
 from git_xsa.git.repository import Commit
@@ -25,8 +27,10 @@ def answers(demo: Path, base: str) -> list[tuple[State, tuple[int, ...]]]:
     """Return the state and the queue for each advisory of the demonstration on ``base``."""
     with Session(demo) as session:
         commit = session.branches.base(base)
-        tip = session.tip_for(commit)
-        verdicts = [session.answer(session.ask_advisories(commit, tip, [xsa])) for xsa in (9001, 9002, 9003, 9004)]
+        tip = tip_for(session, commit)
+        verdicts = [
+            ask_marked(session, commit, tip, [xsa]).answer(session.quarantine) for xsa in (9001, 9002, 9003, 9004)
+        ]
         return [(verdict.state, verdict.selection.queue) for verdict in verdicts]
 
 
@@ -48,7 +52,7 @@ def test_reading_by_paths_gives_the_same(demo: Path, monkeypatch: pytest.MonkeyP
 def judged(folder: Path, base: str, xsa: int) -> Verdict:
     with Session(folder) as session:
         commit = session.branches.base(base)
-        return session.answer(session.ask_advisories(commit, session.tip_for(commit), [xsa]))
+        return ask_marked(session, commit, tip_for(session, commit), [xsa]).answer(session.quarantine)
 
 
 def own_branch(demo: Path, folder: Path, path: str, old: str, new: str) -> Path:
@@ -83,4 +87,4 @@ def test_a_name_is_as_good_as_the_commit(demo: Path) -> None:
     with Session(demo) as session:
         release = session.branches.base("RELEASE-4.20.1")
         assert session.branches.base(release.id[:12]).id == release.id
-        assert session.tip_for(Commit(release.id, release.id)).name == "stable-4.20"
+        assert tip_for(session, Commit(release.id, release.id)).name == "stable-4.20"

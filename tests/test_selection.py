@@ -7,7 +7,8 @@ from pathlib import Path
 
 from histories import Story, after, checkout, needs, selection
 
-from git_xsa.ask.question import State, judge
+from git_xsa.ask.question import judge
+from git_xsa.ask.verdict import State
 from git_xsa.git.log import Range
 from git_xsa.model.rules import NEVER, ROOT, Chosen, Condition, Kind, Life, Rule, RuleBook, absent, present, there
 from git_xsa.model.selection import select

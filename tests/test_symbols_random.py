@@ -24,8 +24,11 @@ from hypothesis import strategies as st
 from repositories import Draft
 from test_properties import SCALE, SEED
 
-from git_xsa.ask.question import Question, State
+from git_xsa.ask.commits import ask_commits
+from git_xsa.ask.question import Question
 from git_xsa.ask.session import Session
+from git_xsa.ask.supply import supplier
+from git_xsa.ask.verdict import State
 from git_xsa.model.selection import select
 
 HEADERS = ("a.h", "b.h")
@@ -198,7 +201,7 @@ RANDOM = settings(max_examples=60 * SCALE, deadline=None, print_blob=True, suppr
 @given(branches())
 def test_the_queue_is_the_smallest_that_leaves_no_name_undefined(branch: Branch) -> None:
     with asked(branch) as (session, question):
-        verdict = session.answer(question)
+        verdict = question.answer(session.quarantine)
     smallest = branch.smallest()
     queue = frozenset(branch.base + position for position in verdict.queue)  # the range begins at the base
     assert verdict.state is (State.NEEDS_PREREQUISITES if len(queue) > 1 else State.APPLIES)
@@ -216,9 +219,9 @@ def test_the_queue_is_the_smallest_that_leaves_no_name_undefined(branch: Branch)
 def test_where_context_need_not_be_there_uses_of_names_that_go_are_taken_away(branch: Branch) -> None:
     with asked(branch) as (session, question):
         history, found = question.range.history, question.proposal.selection
-        supplier = session.supplier(question.base, question.range, relaxed=True)
-        assert supplier is not None
-        grown = supplier(history, select(history, found.base, found.wanted))
+        supply = supplier(session, question.base, question.range, relaxed=True)
+        assert supply is not None
+        grown = supply(history, select(history, found.base, found.wanted))
     assert {branch.base + position for position in grown.queue} == branch.smallest()
 
 
@@ -234,4 +237,4 @@ def asked(branch: Branch) -> Iterator[tuple[Session, Question]]:
         with Session(place.folder) as session:
             base = session.commit(place[branch.base + 1])
             patch = session.commit(place[len(branch.commits) + 1])
-            yield session, session.ask_commits(base, session.commit("stable-1.0"), [patch])
+            yield session, ask_commits(session, base, session.commit("stable-1.0"), [patch])

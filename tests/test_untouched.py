@@ -30,6 +30,7 @@ from repositories import (
     varied,
 )
 
+from git_xsa.ask.marked import ask_marked
 from git_xsa.ask.session import Session
 from git_xsa.demo import write
 
@@ -290,7 +291,7 @@ def test_no_process_stays(name: str, place: Place, tmp_path: Path, monkeypatch: 
 def test_only_the_user_can_read_the_quarantine(place: Place, temporary: Path) -> None:
     with Session(place.folder) as session:
         base, tip = session.commit(RELEASE), session.commit("stable-1.0")
-        assert session.answer(session.ask_advisories(base, tip, [4])).selection.wanted
+        assert ask_marked(session, base, tip, [4]).answer(session.quarantine).selection.wanted
         (folder,) = temporary.iterdir()
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
         assert list((folder / "objects").rglob("*")) != []

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from git_xsa.ask.question import State, Verdict
+from git_xsa.ask.marked import ask_named
 from git_xsa.ask.session import Session
+from git_xsa.ask.tip import tip_for
+from git_xsa.ask.verdict import State, Verdict
 
 pytestmark = pytest.mark.xen
 
@@ -25,7 +27,7 @@ def xen() -> Iterator[Session]:
 
 def judge(xen: Session, base: str, *numbers: int) -> Verdict:
     commit = xen.branches.base(base)
-    return xen.answer(xen.ask_known_advisories(commit, xen.tip_for(commit), numbers))
+    return ask_named(xen, commit, tip_for(xen, commit), numbers).answer(xen.quarantine)
 
 
 def needs(verdict: Verdict) -> list[str]:

@@ -13,16 +13,19 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from git_xsa.advisory.editions import Edition, Library
+from git_xsa.advisory.editions import Edition
 from git_xsa.advisory.import_ import Refused
 from git_xsa.advisory.patch_choice import Found
 from git_xsa.advisory.series import Baseline, Unplaced, place_groups
 from git_xsa.advisory.trust import FileState, Vouching, check_signature
+from git_xsa.ask.compose import compose
+from git_xsa.ask.marked import fixed, fixed_by_own
 from git_xsa.ask.placing import Placing, Target, lacking_words, on_the_branch, without_lacking
-from git_xsa.ask.question import FoundPatch, FoundSeries, Published, Question, State, propose
+from git_xsa.ask.question import Published, Question, propose
 from git_xsa.ask.recognise import Locator
 from git_xsa.ask.source import Asked, fits_base, on_base, placed_together
-from git_xsa.embargo.secrecy import Secrecy
+from git_xsa.ask.stored import Stored, stored
+from git_xsa.ask.verdict import FoundPatch, FoundSeries, State
 from git_xsa.git.log import Range
 from git_xsa.git.repository import Commit
 
@@ -31,13 +34,24 @@ if TYPE_CHECKING:
     from git_xsa.ask.session import Session
 
 
-class Imported:
-    """The advisories of ``library``, asked about in ``session``; which of them are public, ``secrecy`` says."""
+def imported(session: Session) -> Imported | None:
+    """Return the advisories in the store, ``None`` when there are none."""
+    return session.once(_imported)
 
-    def __init__(self, session: Session, library: Library, secrecy: Secrecy) -> None:
+
+def _imported(session: Session) -> Imported | None:
+    kept = session.once(stored)
+    found = Imported(session, kept) if kept is not None else None
+    return found if found is not None and found.numbers else None
+
+
+class Imported:
+    """The advisories in the store ``kept``, asked about in ``session``."""
+
+    def __init__(self, session: Session, kept: Stored) -> None:
         self._session = session
-        self.library = library
-        self._secrecy = secrecy
+        self.library = library = kept.library
+        self._secrecy = kept.secrecy
         self._vouchings: dict[tuple[int, str], Vouching] = {}
         self._placing = Placing(session, library)
 
@@ -57,7 +71,7 @@ class Imported:
         Left out are those that commits in the base's history say they fix, as long as no later one says so, too, and
         not fewer of them than there are patches.  Where there are fewer, what the branch lacks of them must fit on it.
         """
-        history = self._session.range(base, tip)
+        history = self._session.ranges.between(base, tip)
         start = history.position[base.id]
         fixed = self._placing.early(history)
         found, doubtful = [], []
@@ -83,8 +97,8 @@ class Imported:
         """
         branch = self._session.branches.of_base(base)
         if branch is not None and branch.releases:
-            self._session.range(branch.releases[-1], tip)
-        history = self._session.range(base, tip)
+            self._session.ranges.between(branch.releases[-1], tip)
+        history = self._session.ranges.between(base, tip)
         locator = Locator(self._session.repository, history, base)
         found = []
         for number in numbers:
@@ -98,7 +112,7 @@ class Imported:
 
         ``named``: a person asked for just these, so one that the base has is told, too; else it is left out.
         """
-        history = self._session.range(base, tip)
+        history = self._session.ranges.between(base, tip)
         wanted = sorted(set(numbers))
         stored = self._with_prerequisites([number for number in wanted if number in self.numbers], base, tip)
         locator = Locator(self._session.repository, history, base)
@@ -155,7 +169,7 @@ class Imported:
 
         Left out are those of whose patches none is a commit of the branch.  ``Refused`` as in ``ask``.
         """
-        history = self._session.range(base, tip)
+        history = self._session.ranges.between(base, tip)
         locator = Locator(self._session.repository, history, base)
         found = {}
         for number in sorted(self.numbers & history.advisories.keys()):
@@ -219,7 +233,7 @@ class Imported:
 
     def _marked(self, history: Range, numbers: Sequence[int], base: Commit) -> dict[int, list[int]]:
         """Return the positions of the commits that say they fix ``numbers``, as without a store."""
-        own = self._session.fixed_by_own(history)
+        own = fixed_by_own(self._session, history)
         start = history.position[base.id]
         marked: dict[int, list[int]] = {}
         for number in numbers:
@@ -283,11 +297,12 @@ class Imported:
             for position in (*positions, *one.lacking):
                 xsa_of.setdefault(0 if position <= start else position, set()).add(one.number)
         asked = sorted({*rest, *(one.number for one in usable), *(one.number for one in told)})
-        early = self._session.fixed(base, [n for n in rest if n not in marked]) if rest else set()
+        early = fixed(self._session, base, [n for n in rest if n not in marked]) if rest else set()
         if early:
             xsa_of.setdefault(0, set()).update(early)
         found += [self._told(one) for one in told]
-        question = self._session.question(
+        question = compose(
+            self._session,
             base,
             tip,
             history,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from git_xsa.ask.fitting import blocked
-from git_xsa.ask.question import State, Verdict
+from git_xsa.ask.verdict import State, Verdict
 
 
 @dataclass(frozen=True)

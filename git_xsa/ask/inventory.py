@@ -40,7 +40,7 @@ class Inventory:
 
 def take_stock(session: Session, base: Commit, tip: Commit) -> Inventory:
     """Return what ``base`` has of the branch up to ``tip``; of a base on the branch every commit up to it."""
-    history = session.range(base, tip)
+    history = session.ranges.between(base, tip)
     if history.base is None:
         return Inventory(base, tip, history, tuple(range(1, history.position[base.id] + 1)), (), ())
     root, here = entries_of(session.repository, history.root), entries_of(session.repository, base.id)

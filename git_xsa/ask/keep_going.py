@@ -8,21 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
+from git_xsa.ask.compose import without_conflicts
 from git_xsa.ask.obstacle import obstacle
-from git_xsa.ask.question import Question, State
+from git_xsa.ask.question import Question
+from git_xsa.ask.session import Session
+from git_xsa.ask.verdict import State
 from git_xsa.model.selection import Selection
 
 if TYPE_CHECKING:
     from git_xsa.model.relax import Relaxed
-
-
-class Narrows(Protocol):
-    """What asks again without the advisories in conflict: a session."""
-
-    def without_conflicts(self, question: Question, selection: Selection) -> Question | None:
-        """Return the question about the advisories that go in, ``None`` when there is none."""
 
 
 def one_queue(questions: Sequence[Question]) -> Question:
@@ -36,7 +32,7 @@ def one_queue(questions: Sequence[Question]) -> Question:
     return replace(first, out=out)
 
 
-def going_in(session: Narrows, question: Question, relaxed: Callable[[Question], Relaxed] | None = None) -> Question:
+def going_in(session: Session, question: Question, relaxed: Callable[[Question], Relaxed] | None = None) -> Question:
     """Return ``question`` without the advisories that can't be applied, and why each is left out.
 
     ``relaxed`` gives the selection for a question when context may be made anew.  Where nothing goes in, the question
@@ -44,7 +40,7 @@ def going_in(session: Narrows, question: Question, relaxed: Callable[[Question],
     """
     while question.proposal.selection.impossible:  # ends: each round leaves out an advisory or is the last
         selection = relaxed(question).selection if relaxed is not None else question.proposal.selection
-        smaller = session.without_conflicts(question, selection) if selection.impossible else None
+        smaller = without_conflicts(session, question, selection) if selection.impossible else None
         if smaller is None:
             break
         kept = {number for numbers in smaller.xsa_of.values() for number in numbers}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from git_xsa.ask.fitting import blocked
-from git_xsa.ask.question import Verdict
+from git_xsa.ask.verdict import Verdict
 from git_xsa.model.selection import Reason
 from git_xsa.model.words import DIGITS, advisory_names, count
 

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 from git_xsa.advisory.heading import read_heading
 from git_xsa.advisory.patchfile import PatchFile, read_patches
 from git_xsa.advisory.series import Group, Unplaced, find_baseline, is_there, place_groups, place_on_base
+from git_xsa.ask.compose import compose
 from git_xsa.ask.question import Published, Question
 from git_xsa.ask.recognise import Locator
 from git_xsa.ask.source import fits_base
+from git_xsa.ask.trees import trees
 from git_xsa.errors import UsageError
 from git_xsa.git.log import Range
 from git_xsa.git.repository import Commit
@@ -30,11 +32,11 @@ def ask_files(session: Session, base: Commit, tip: Commit, files: Sequence[Path]
     the branch's commits don't go on such a base, the patches are tried on it as they are.  Patches for other trees are
     named, and no part of the question.
     """
-    history = session.range(base, tip)
+    history = session.ranges.between(base, tip)
     start = history.position[base.id]
-    series, others = session.trees(base, tip).sort_out(_read(files))
+    series, others = trees(session, base, tip).sort_out(_read(files))
     if not series:
-        return replace(session.question(base, tip, history, {}), not_judged=others)
+        return replace(compose(session, base, tip, history, {}), not_judged=others)
     locator = Locator(session.repository, history, base)
     own = locator.in_base(series)
     rest = [patch for patch in series if patch.name not in own]
@@ -88,7 +90,7 @@ def _asked(
         marks = marked_advisories(f"{patch.subject}\n\n{patch.message}")
         marks = marks or (placed.marks(position) if position else ()) or read_heading(patch.message).advisories
         xsa_of.setdefault(position, set()).update(marks)
-    question = session.question(base, tip, placed, {p: tuple(sorted(numbers)) for p, numbers in xsa_of.items()})
+    question = compose(session, base, tip, placed, {p: tuple(sorted(numbers)) for p, numbers in xsa_of.items()})
     published = {
         placed.position[patch.name]: Published(patch.content, private=True)
         for patch in series

@@ -20,8 +20,11 @@ from git_xsa.advisory.patch_choice import Basis, Choice, Found, choose
 from git_xsa.advisory.patchfile import PatchError, PatchFile
 from git_xsa.advisory.series import Group, Unplaced, is_there, place_groups, standing_together
 from git_xsa.advisory.store import StoreError
+from git_xsa.ask.marked import fixed_by_own
 from git_xsa.ask.recognise import How, Locator, Place, same_subject
 from git_xsa.ask.source import Asked, resolved
+from git_xsa.ask.tip import version_of
+from git_xsa.ask.trees import trees
 from git_xsa.git.log import Range
 from git_xsa.git.marked import MarkLog
 from git_xsa.git.repository import Commit
@@ -55,7 +58,7 @@ class Placing:
 
     def choose(self, edition: Edition, base: Commit, tip: Commit) -> Choice:
         """Return what ``edition`` has for the branch that ends at ``tip``."""
-        version = self._session.version_of(base, tip)
+        version = version_of(self._session.branches, base, tip)
         own, _ = self._named_otherwise(edition, Target(base, tip))
         return choose(edition.advisory, edition.recipes, edition.paths, version, self._session.settings.tree, own)
 
@@ -73,7 +76,7 @@ class Placing:
                 if said in ("", self._session.settings.tree):
                     continue
                 try:
-                    mine, other = self._session.trees(*target).sort_out(
+                    mine, other = trees(self._session, *target).sort_out(
                         edition.patches_at([path]), edition.number, said
                     )
                 except PatchError:  # told where it is used
@@ -100,13 +103,13 @@ class Placing:
         if edition is None:
             raise StoreError(f"XSA-{number} was in the store and is no more", "run the command again")
         choice = self.choose(edition, base, target.tip)
-        trees = self._session.trees(*target)
+        ours = trees(self._session, *target)
         asked = Asked(number, edition, choice, not_judged=dict.fromkeys(self._named_otherwise(edition, target)[1]))
         trouble = ""
         first: Asked | None = None
         for series in choice.series:
             try:
-                patches, others = trees.sort_out(_own(edition.patches_at(series.paths), number), number)
+                patches, others = ours.sort_out(_own(edition.patches_at(series.paths), number), number)
             except PatchError as error:
                 trouble = trouble or error.what
                 continue
@@ -204,7 +207,7 @@ class Placing:
         used = {place.position for place in asked.places if place is not None}
         later = [p for p in history.advisories.get(asked.number, ()) if p > start and p not in used]
         if later and history.base is not None:
-            if asked.number in self._session.fixed_by_own(history):
+            if asked.number in fixed_by_own(self._session, history):
                 return ()
             later = [p for p in later if p not in history.taken([p]) and not locator.is_in_base(p)]
         elsewhere = [

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from git_xsa.ask.question import Proposal, State, conclude, propose
+from git_xsa.ask.advisories import imported
+from git_xsa.ask.question import Proposal, conclude, propose
 from git_xsa.ask.session import Session
+from git_xsa.ask.verdict import State
 from git_xsa.git.branches import Branch
 from git_xsa.git.log import Range
 from git_xsa.git.repository import Commit
@@ -78,8 +80,8 @@ def intervals(session: Session, branch: Branch, policies: bool) -> Iterator[Inte
     releases = list(reversed(branch.releases))
     if not releases:
         return
-    history = session.range(releases[0], branch.end)
-    stored = session.imported.fixes(releases[0], branch.end) if session.imported is not None else {}
+    history = session.ranges.between(releases[0], branch.end)
+    stored = store.fixes(releases[0], branch.end) if (store := imported(session)) is not None else {}
     places = [(history.position[release.id], release) for release in releases if release.id in history.position]
     places.sort(key=lambda place: place[0])
     ends = [*places[1:], (len(history.commits), None)]

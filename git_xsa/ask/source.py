@@ -11,8 +11,10 @@ from git_xsa.advisory.other_trees import NotJudged
 from git_xsa.advisory.patch_choice import Basis, Choice, Series
 from git_xsa.advisory.patchfile import PatchFile
 from git_xsa.advisory.series import Baseline, Group, Unplaced, place_groups, place_on_base
-from git_xsa.ask.question import Question, State
+from git_xsa.ask.question import Question
 from git_xsa.ask.recognise import Place
+from git_xsa.ask.supply import forms
+from git_xsa.ask.verdict import State
 from git_xsa.git.log import Range
 from git_xsa.git.repository import Repository
 from git_xsa.model.rules import Chosen
@@ -89,9 +91,9 @@ def fits_base(session: Session, question: Question) -> bool:
     from git_xsa.names.range_words import Names  # noqa: PLC0415 - only where names count
     from git_xsa.names.search import Search  # noqa: PLC0415
 
-    names = Names(session.repository, history, question.base.id, session.forms)
+    names = Names(session.repository, history, question.base.id, session.once(forms))
     wanted = frozenset(selection.wanted)
-    return not Search(names, session.forms, wanted, Chosen(selection.base, wanted)).run()
+    return not Search(names, session.once(forms), wanted, Chosen(selection.base, wanted)).run()
 
 
 def on_base(repository: Repository, base: str, asked: Sequence[Asked]) -> tuple[Baseline, list[Asked]] | None:

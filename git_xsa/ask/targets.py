@@ -15,6 +15,7 @@ from datetime import date
 
 from git_xsa.ask.base import find_base
 from git_xsa.ask.session import Session
+from git_xsa.ask.tip import tip_for
 from git_xsa.errors import UsageError, XsaError
 from git_xsa.git.branches import Branch
 from git_xsa.git.repository import Commit
@@ -91,7 +92,7 @@ def _deep_enough(
 def _trouble(session: Session, base: Commit, tip: Commit) -> XsaError | None:
     """Return why the range from ``base`` to ``tip`` can't be read, ``None`` when it can."""
     try:
-        session.range(base, tip)
+        session.ranges.between(base, tip)
     except XsaError as error:
         return error
     return None
@@ -138,7 +139,7 @@ def no_release(session: Session) -> XsaError:
 
 def _tip_of(session: Session, base: Commit, pattern: str | None) -> Commit:
     if pattern is None:
-        return session.tip_for(base)
+        return tip_for(session, base)
     matching = session.branches.matching(pattern)
     matching = matching or [branch for branch in session.branches.development if branch.name == pattern][:1]
     if len(matching) != 1:

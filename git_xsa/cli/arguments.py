@@ -15,8 +15,8 @@ from git_xsa.report import remarks
 from git_xsa.report.plain import printable
 
 if TYPE_CHECKING:
-    from git_xsa.ask.question import Verdict
     from git_xsa.ask.session import Session
+    from git_xsa.ask.verdict import Verdict
     from git_xsa.proof.builds import Builder, BuildOptions
 
 #: Set by whatever runs a command as part of a hook: nothing is built there.

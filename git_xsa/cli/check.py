@@ -7,9 +7,11 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 from shlex import quote
 
-from git_xsa.ask.question import Question, Verdict
+from git_xsa.ask.by_number import ask, outstanding
+from git_xsa.ask.question import Question, answers
 from git_xsa.ask.session import Session
 from git_xsa.ask.targets import Targets, targets
+from git_xsa.ask.verdict import Verdict
 from git_xsa.cli import clock, hook_watch
 from git_xsa.cli.arguments import (
     advisory_numbers,
@@ -71,7 +73,7 @@ def run(options: argparse.Namespace) -> int:
         asked = targets(session, options.onto, options.branch, options.all, today, options.base_patches)
         with Progress() as progress:
             session.repository.on_progress = progress.detail
-            verdicts = list(session.answers(_questions(session, asked.pairs, options, progress)))
+            verdicts = list(answers(_questions(session, asked.pairs, options, progress), session.quarantine))
         verdicts = list(built(session, verdicts, wishes))
         if options.json:
             lacking = {"lacking": list(asked.lacking)} if asked.lacking else {}
@@ -115,9 +117,9 @@ def _questions(
     """Yield what is asked about each base: one question for all advisories together, or one for each."""
     for done, (base, tip) in enumerate(pairs, 1):
         progress.task(f"{base.name} ({done} of {len(pairs)})")
-        numbers = sorted(set(options.xsa)) or session.outstanding(base, tip)
+        numbers = sorted(set(options.xsa)) or outstanding(session, base, tip)
         for group in [[number] for number in numbers] if options.each and numbers else [numbers]:
-            yield from session.ask(base, tip, group, bool(options.xsa))
+            yield from ask(session, base, tip, group, bool(options.xsa))
 
 
 def _print(session: Session, verdicts: list[Verdict], options: argparse.Namespace) -> None:

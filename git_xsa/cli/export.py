@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 from git_xsa.ask.base import find_base
-from git_xsa.ask.question import State, Verdict
+from git_xsa.ask.commits import sort_out
 from git_xsa.ask.session import Session
+from git_xsa.ask.verdict import State, Verdict
 from git_xsa.cli import clock
 from git_xsa.cli.arguments import (
     advisory_numbers,
@@ -189,7 +190,7 @@ def _style(session: Session, options: argparse.Namespace, base: Commit) -> Style
 
 def _request(session: Session, options: argparse.Namespace) -> Request:
     """Return what the options ask for."""
-    commits, files = session.sort_out(options.patches)
+    commits, files = sort_out(session.repository, options.patches)
     return Request(
         tuple(sorted(set(options.xsa))),
         tuple(commits),

@@ -17,6 +17,8 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
+from git_xsa.ask.by_number import each_outstanding
+from git_xsa.ask.tip import tip_for
 from git_xsa.cli import clock
 from git_xsa.errors import XsaError
 from git_xsa.model.instant import rfc3339
@@ -89,7 +91,7 @@ def _made(session: Session, tag: str) -> Iterator[tuple[str, tuple[dict[str, Any
 
     base = session.branches.base(tag)
     documents: dict[int, list[dict[str, Any]]] = {}
-    for number, verdict in session.each_outstanding(base, session.tip_for(base)):
+    for number, verdict in each_outstanding(session, base, tip_for(session, base)):
         documents.setdefault(number, []).append(verdict_document(verdict))
     for number, results in documents.items():
         yield f"XSA-{number}.json", (results[0], dumps({"format": 1, "results": results}) + "\n")

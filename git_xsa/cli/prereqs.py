@@ -9,8 +9,11 @@ from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
 from git_xsa.ask.base import find_base
-from git_xsa.ask.question import Question, State, Verdict
-from git_xsa.ask.session import LOOK_AHEAD, Session
+from git_xsa.ask.commits import ask_commits, sort_out
+from git_xsa.ask.question import LOOK_AHEAD, Question
+from git_xsa.ask.session import Session
+from git_xsa.ask.tip import tip_for
+from git_xsa.ask.verdict import State, Verdict
 from git_xsa.cli import clock
 from git_xsa.cli.arguments import (
     advisory_numbers,
@@ -87,7 +90,7 @@ def run(options: argparse.Namespace) -> int:
         wishes = build_wishes(options, session.settings.build)
         with Progress() as progress:
             session.repository.on_progress = progress.detail
-            verdict = session.answer(_ask(session, options))
+            verdict = _ask(session, options).answer(session.quarantine)
         [verdict] = built(session, [verdict], wishes)
         if options.json:
             print(dumps(verdict_document(verdict)))
@@ -140,7 +143,7 @@ def _list_picks(options: argparse.Namespace) -> int:
         with Progress() as progress:
             session.repository.on_progress = progress.detail
             base = find_base(session, options.onto, options.base_patches)
-            tip = session.commit(options.tip) if options.tip else session.tip_for(base)
+            tip = session.commit(options.tip) if options.tip else tip_for(session, base)
             found = take_stock(session, base, tip)
         if options.json:
             print(dumps(inventory_document(found)))
@@ -154,7 +157,7 @@ def _list_picks(options: argparse.Namespace) -> int:
 
 def _ask(session: Session, options: argparse.Namespace) -> Question:
     base = find_base(session, options.onto, options.base_patches)
-    commits, files = session.sort_out(options.patches)
+    commits, files = sort_out(session.repository, options.patches)
     request = Request(tuple(options.xsa), tuple(commits), tuple(files), options.tip or "")
     return request.question(session, base)
 
@@ -217,7 +220,7 @@ def _ask_line(session: Session, line: str) -> Question | XsaError:
             raise UsageError(f"{base_name} is not followed by a commit", "a request is: <base> <commit>...")
         base = session.branches.base(base_name)
         commits = [session.commit(name) for name in names]
-        return session.ask_commits(base, session.tip_for(base, commits), commits)
+        return ask_commits(session, base, tip_for(session, base, commits), commits)
     except XsaError as error:
         return error
 
@@ -228,7 +231,7 @@ def _answer_line(session: Session, as_json: bool, request: str, question: Questi
         remarks.error(f"{request}: {question.what}")
         print(dumps(error_line(request, question.what)) if as_json else "error", flush=True)
         return question.status
-    verdict = session.answer(question)
+    verdict = question.answer(session.quarantine)
     print(dumps(verdict_line(verdict)) if as_json else _plain(verdict), flush=True)
     return EXIT.get(verdict.state, 0)
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from git_xsa.ask.advisories import imported
 from git_xsa.ask.replay import Interval, intervals
 from git_xsa.ask.session import Session
 from git_xsa.ask.targets import no_branch, no_release
@@ -62,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
             terminal = on_terminal()
             with paged(session.repository.git):
                 print_stats(console(session.repository.git, terminal), found)
-        _warn(session.imported.unvouched() if session.imported is not None else [])
+        _warn(store.unvouched() if (store := imported(session)) is not None else [])
     return 0
 
 

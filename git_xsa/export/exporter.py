@@ -13,12 +13,17 @@ from hashlib import sha256
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
+from git_xsa.ask.advisories import imported
+from git_xsa.ask.by_number import outstanding
 from git_xsa.ask.follow_ups import Later, shortly
 from git_xsa.ask.keep_going import going_in
+from git_xsa.ask.marked import fixed
 from git_xsa.ask.newer_branches import Elsewhere
-from git_xsa.ask.question import BuildState, FoundSeries, Question, State, Verdict
+from git_xsa.ask.question import Question
 from git_xsa.ask.session import Session
+from git_xsa.ask.supply import supplier
 from git_xsa.ask.unmarked import doubt_about, note_on
+from git_xsa.ask.verdict import BuildState, FoundSeries, State, Verdict
 from git_xsa.export.folder import MANIFEST, manifest
 from git_xsa.export.formats import FORMATS, export
 from git_xsa.export.patches import Preparation, Source
@@ -86,7 +91,7 @@ def prepare(session: Session, question: Question, wish: Wish, builder: Builder |
     full = question.proposal.selection
     relaxed = _relaxed(session, question, wish) if full.wanted else None
     if relaxed is None and question.proposal.state is not None:
-        return session.answer(question)
+        return question.answer(session.quarantine)
     selection, build = full if relaxed is None else relaxed.selection, None
     if builder is not None:
         found = _built(session, question, relaxed, builder)
@@ -137,9 +142,9 @@ def _elsewhere(question: Question, one: Elsewhere) -> str:
 def _built(session: Session, question: Question, relaxed: Relaxed | None, builder: Builder) -> Verdict:
     """Return the answer with what its queue needs to build, ``relaxed`` or not."""
     if relaxed is None:
-        return builder.improve(session.answer(question))
+        return builder.improve(question.answer(session.quarantine))
     history, full = question.range.history, question.proposal.selection
-    grow = session.supplier(question.base, question.range, relaxed=True)
+    grow = supplier(session, question.base, question.range, relaxed=True)
 
     def follow(source: RuleSource) -> Selection:
         return relax(source, history, full, grow, question.range.weight).selection
@@ -171,7 +176,7 @@ def _relaxed(session: Session, question: Question, wish: Wish) -> Relaxed | None
 def _most_relaxed(session: Session, question: Question) -> Relaxed:
     """Return the selection with the least that context alone needs, in conflict or not."""
     history = question.range.history
-    grow = session.supplier(question.base, question.range, relaxed=True)
+    grow = supplier(session, question.base, question.range, relaxed=True)
     return relax(history, history, question.proposal.selection, grow, question.range.weight)
 
 
@@ -184,7 +189,7 @@ def _ends_uses(selection: Selection, full: Selection) -> bool:
 def _verdict(session: Session, question: Question, selection: Selection, patches: Sequence[Patch]) -> Verdict:
     """Return the answer that an export of ``selection`` stands for, whose ``patches`` have been checked."""
     if selection is question.proposal.selection and any(patch.published is not None for patch in patches):
-        return session.answer(question)  # what is wrong with the patches as they are
+        return question.answer(session.quarantine)  # what is wrong with the patches as they are
     state = State.NEEDS_PREREQUISITES if selection.prerequisites else State.APPLIES
     state = State.PARTLY_APPLIED if question.proposal.partly else state
     unmarked = tuple(one for one in question.unmarked if one.patch or one.position not in selection.queue)
@@ -211,11 +216,11 @@ def _partly(question: Question, selection: Selection) -> frozenset[int]:
 
 def _titles(session: Session, question: Question, patches: Sequence[Patch]) -> dict[int, str]:
     """Return for each advisory its title, or the subject of its first patch, which is as near as commits come."""
-    told = _tellable(question)
+    told, store = _tellable(question), imported(session)
     titles = {number: series.headline for number, series in told.items() if series.headline}
     for patch in patches:
         for number in patch.xsa:  # of one that only a prerequisite fixes nothing was asked
-            text = session.imported.public_text(number) if number not in titles and session.imported else None
+            text = store.public_text(number) if number not in titles and store is not None else None
             titles.setdefault(number, (text.title if text is not None else "") or patch.subject)
     return titles
 
@@ -245,12 +250,12 @@ def _unlisted(
         return {}
     between = set(range(min(listed), max(listed) + 1)) - listed
     later = between & question.range.advisories.keys()
-    fixed = session.fixed(question.base, between - later)
+    present = fixed(session, question.base, between - later)
     other = OTHERS.format(question.tip.name)
-    reasons = {n: f"{question.base.name} has the fixes already" if n in fixed else other for n in between - later}
-    outstanding = set(session.outstanding(question.base, question.tip))
+    reasons = {n: f"{question.base.name} has the fixes already" if n in present else other for n in between - later}
+    lacking = set(outstanding(session, question.base, question.tip))
     for number in later:
-        reason = "they were left out" if number in outstanding else f"{question.base.name} has the fixes already"
+        reason = "they were left out" if number in lacking else f"{question.base.name} has the fixes already"
         reasons[number] = "only a part of their fixes is in it" if number in partly else reason
     return dict(sorted(reasons.items()))
 

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from git_xsa.ask.by_number import ask, ask_one, outstanding
+from git_xsa.ask.commits import ask_commits
 from git_xsa.ask.keep_going import one_queue
+from git_xsa.ask.patch_files import ask_files
 from git_xsa.ask.question import Question
 from git_xsa.ask.session import Session
+from git_xsa.ask.tip import tip_for
 from git_xsa.git.repository import Commit
 
 
@@ -31,16 +35,16 @@ class Request:
     keep_going: bool = False
 
     def question(self, session: Session, base: Commit) -> Question:
-        """Return the question about ``base``; errors as those of ``Session.ask_one``."""
-        tip = session.commit(self.tip) if self.tip else session.tip_for(base, self.commits)
+        """Return the question about ``base``; errors as those of ``by_number.ask_one``."""
+        tip = session.commit(self.tip) if self.tip else tip_for(session, base, self.commits)
         if self.files:
-            return session.ask_files(base, tip, self.files)
+            return ask_files(session, base, tip, self.files)
         if self.commits:
-            return session.ask_commits(base, tip, self.commits)
-        numbers = self.xsa or session.outstanding(base, tip)
+            return ask_commits(session, base, tip, self.commits)
+        numbers = self.xsa or outstanding(session, base, tip)
         if self.keep_going:
-            return one_queue(session.ask(base, tip, numbers, named=bool(self.xsa)))
-        return session.ask_one(base, tip, numbers, named=bool(self.xsa))
+            return one_queue(ask(session, base, tip, numbers, named=bool(self.xsa)))
+        return ask_one(session, base, tip, numbers, named=bool(self.xsa))
 
     def document(self) -> dict[str, Any]:
         """Return it as the manifest has it; commits by their full names."""

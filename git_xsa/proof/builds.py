@@ -19,8 +19,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from git_xsa.ask.question import Build, BuildState, State, Verdict, conclude, propose
+from git_xsa.ask.question import conclude, propose
 from git_xsa.ask.session import Session
+from git_xsa.ask.supply import supplier
+from git_xsa.ask.verdict import Build, BuildState, State, Verdict
 from git_xsa.errors import XsaError
 from git_xsa.git.repository import Repository
 from git_xsa.git.trial import Entry
@@ -148,7 +150,7 @@ class _Task:
         self._builder = builder
         self._own_follow = follow
         self._repository = builder.session.repository
-        self._grow = builder.session.supplier(verdict.base, verdict.range)
+        self._grow = supplier(builder.session, verdict.base, verdict.range)
         self._verdict = verdict
         self._history = verdict.range
         self._base = verdict.selection.base

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from git_xsa.ask.advisories import imported
 from git_xsa.ask.session import Session
 from git_xsa.git.log import Range
 from git_xsa.git.repository import Commit
@@ -39,7 +40,7 @@ class Changes:
 
 def changes_between(session: Session, last: Commit, tagged: Commit, own: Sequence[str]) -> Changes:
     """Return what is new from the release ``last`` to ``tagged``; the commits ``own`` only make the release."""
-    history = session.range(last, tagged)
+    history = session.ranges.between(last, tagged)
     start = history.position[last.id]
     fixed: dict[int, list[int]] = {
         number: [position for position in positions if position > start]
@@ -57,7 +58,7 @@ def changes_between(session: Session, last: Commit, tagged: Commit, own: Sequenc
 
 def _fix(session: Session, history: Range, number: int, positions: Sequence[int]) -> Fix:
     commits = [history.commits[position - 1] for position in positions]
-    library = session.imported
+    library = imported(session)
     known = library.public_text(number) if library is not None else None
     mentioned = re.compile(rf"^.*\bXSA[- ]?{number}\b.*$", re.MULTILINE | re.IGNORECASE)
     told = (cve for commit in commits for line in mentioned.findall(commit.message) for cve in _CVE.findall(line))

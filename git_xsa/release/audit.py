@@ -23,8 +23,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from git_xsa.advisory.file_names import read_name
-from git_xsa.ask.question import FoundSeries
+from git_xsa.ask.advisories import imported
+from git_xsa.ask.by_number import ask
 from git_xsa.ask.session import Session
+from git_xsa.ask.tip import version_of
+from git_xsa.ask.verdict import FoundSeries
 from git_xsa.embargo.rule import Instant, Ledger
 from git_xsa.embargo.secrecy import Secrecy
 from git_xsa.git.marked import MarkLog
@@ -77,8 +80,8 @@ class _Openness:
     """Which advisories are public at an instant."""
 
     def __init__(self, session: Session, ledger: Ledger, now: Instant) -> None:
-        library = session.imported.library if session.imported is not None else None
-        self._secrecy = Secrecy(library, ledger, now)
+        store = imported(session)
+        self._secrecy = Secrecy(store.library if store is not None else None, ledger, now)
         self._listed = {embargo.xsa for embargo in ledger.embargoes}
 
     def known(self, number: int) -> bool:
@@ -99,13 +102,16 @@ def audit(
     The advisories ``skipped`` are left out: a person says that the branch needs no patch of them.  Those that are not
     public at ``now``, by ``ledger`` or the store, are remarks.
     """
-    if session.imported is None:
+    store = imported(session)
+    if store is None:
         return Audit((), (), 0)
-    numbers = sorted(session.imported.numbers.difference(skipped))
-    session.range(first, tip)  # so that what came since then is recognised as commits, and not by contents alone
-    found = [series for question in session.ask(tip, tip, numbers, named=True) for series in question.found]
+    numbers = sorted(store.numbers.difference(skipped))
+    session.ranges.between(
+        first, tip
+    )  # so that what came since then is recognised as commits, and not by contents alone
+    found = [series for question in ask(session, tip, tip, numbers, named=True) for series in question.found]
     openness = _Openness(session, ledger, now)
-    marks, version = _Marks(session, first, tip, numbers), session.version_of(tip, tip)
+    marks, version = _Marks(session, first, tip, numbers), version_of(session.branches, tip, tip)
     problems, remarks, judged = [], [], 0
     for series in sorted(found, key=lambda one: one.number):
         known = openness.known(series.number)
@@ -120,7 +126,7 @@ def audit(
             problems += problem
         elif excuse:
             remarks.append(f"XSA-{series.number}: {excuse}")
-    remarks += [f"XSA-{number} is left out, as asked" for number in sorted(session.imported.numbers & set(skipped))]
+    remarks += [f"XSA-{number} is left out, as asked" for number in sorted(store.numbers & set(skipped))]
     return Audit(tuple(problems), tuple(remarks), judged)
 
 

@@ -11,7 +11,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from git_xsa.ask.question import Verdict
+from git_xsa.ask.by_number import each_outstanding
+from git_xsa.ask.verdict import Verdict
 from git_xsa.git.repository import Commit
 from git_xsa.release.record import FOLDER, Record
 from git_xsa.release.work import Work
@@ -44,7 +45,7 @@ class Prerequisites:
     def do(self, work: Work) -> None:
         """Ask about every outstanding advisory by itself, and keep the answers."""
         base = Commit(work.record.tag, work.tagged)
-        answers = work.session.each_outstanding(base, _tip(work, base))
+        answers = each_outstanding(work.session, base, _tip(work, base))
         verdicts = [verdict for _, verdict in answers if verdict.xsa]
         document = {"format": FORMAT, "base": work.tagged, "results": [self._document(verdict) for verdict in verdicts]}
         work.records.store.write((json.dumps(document, indent=2) + "\n").encode(), *place(work.record))

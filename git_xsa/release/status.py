@@ -11,9 +11,12 @@ from datetime import date
 
 from git_xsa.advisory.store import StoreError
 from git_xsa.advisory.store_place import open_store
+from git_xsa.ask.advisories import imported
 from git_xsa.ask.by_advisory import Standing, standings
-from git_xsa.ask.question import FoundSeries, Question, State, Verdict
+from git_xsa.ask.by_number import ask, outstanding
+from git_xsa.ask.question import Question, answers
 from git_xsa.ask.session import Session
+from git_xsa.ask.verdict import FoundSeries, State, Verdict
 from git_xsa.embargo.ledger import EmbargoLedger
 from git_xsa.embargo.rule import HEADS, Freeze, Instant, Ledger, freeze_at, windows
 from git_xsa.embargo.secrecy import Secrecy
@@ -140,8 +143,8 @@ class StatusReader:
         self._freeze = freeze_at(self._ledger, now) if self._ledger is not None else None
         self._sets_version = fits_template(self._settings.message)
         self._embargoes = {embargo.xsa: embargo for embargo in self._ledger.embargoes} if self._ledger else {}
-        library = session.imported.library if session.imported is not None else None
-        self._secrecy = Secrecy(library, self._ledger, now)
+        store = imported(session)
+        self._secrecy = Secrecy(store.library if store is not None else None, self._ledger, now)
 
     def _read_ledger(self) -> tuple[Ledger | None, XsaError | None]:
         try:
@@ -158,7 +161,7 @@ class StatusReader:
         tips = staging_tips(repository, self._session.settings)
         read = {branch.name: _Read(branch) for branch in chosen}
         of_base = {branch.releases[0].name: read[branch.name] for branch in chosen if branch.releases}
-        for verdict in self._session.answers(self._questions(read.values())):
+        for verdict in answers(self._questions(read.values()), self._session.quarantine):
             self._take(of_base[verdict.base.name], verdict)
         statuses = [self._status(found, made, tips, found.branch.name in supported) for found in read.values()]
         coming = windows(self._ledger, self._now) if self._ledger is not None else ()
@@ -192,7 +195,7 @@ class StatusReader:
                 continue
             self._on_branch(f"{branch.name} ({number} of {count})")
             base, tip = branch.releases[0], branch.end
-            history = self._session.range(base, tip)
+            history = self._session.ranges.between(base, tip)
             since = range(history.position[base.id] + 1, history.size + 1)
             own = [
                 position
@@ -201,9 +204,8 @@ class StatusReader:
             ]
             found.commits = len(own)
             found.fixes = sum(bool(history.marks(position)) for position in own)
-            outstanding = self._session.outstanding(base, tip)
-            if outstanding:
-                yield from self._session.ask(base, tip, outstanding, named=False)
+            if numbers := outstanding(self._session, base, tip):
+                yield from ask(self._session, base, tip, numbers, named=False)
 
     def _take(self, found: _Read, verdict: Verdict) -> None:
         """Put what a verdict says of each of its advisories into ``found``."""
@@ -239,9 +241,10 @@ class StatusReader:
 
     def _in_ledger(self, found: _Read, released: Instant | None) -> None:
         """Add what nothing but the ledger knows of: embargoes that last, and those that ended after the release."""
-        stored = self._session.imported.numbers if self._session.imported is not None else frozenset()
+        store = imported(self._session)
+        known = store.numbers if store is not None else frozenset()
         for number, embargo in sorted(self._embargoes.items()):
-            if number in found.advisories or number in stored or embargo.since >= embargo.ends:
+            if number in found.advisories or number in known or embargo.since >= embargo.ends:
                 continue
             if self._now < embargo.ends or (released is not None and released < embargo.ends):
                 found.advisories[number] = AdvisoryStatus(self._rule(number, Landing.UNKNOWN, None))

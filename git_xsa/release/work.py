@@ -13,8 +13,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from git_xsa.ask.question import Verdict
 from git_xsa.ask.session import Session
+from git_xsa.ask.verdict import Verdict
 from git_xsa.errors import XsaError
 from git_xsa.git.commits import Move, Who, make_commit, read_file, tag_text
 from git_xsa.git.repository import Repository

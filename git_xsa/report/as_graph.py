@@ -7,7 +7,7 @@ from itertools import repeat
 from typing import NamedTuple
 
 from git_xsa.ask.obstacle import short
-from git_xsa.ask.question import State, Verdict
+from git_xsa.ask.verdict import State, Verdict
 from git_xsa.report.as_text import KIND_STYLES, STYLES, headline, label, subject_of
 from git_xsa.report.plain import printable
 from git_xsa.report.style import Lines

@@ -12,8 +12,8 @@ from typing import Any
 
 from git_xsa.ask.follow_ups import Later
 from git_xsa.ask.newer_branches import Elsewhere
-from git_xsa.ask.question import FoundSeries, Verdict
 from git_xsa.ask.unmarked import Unmarked
+from git_xsa.ask.verdict import FoundSeries, Verdict
 from git_xsa.git.repository import Commit
 from git_xsa.model.partial import parts
 from git_xsa.model.rules import Kind

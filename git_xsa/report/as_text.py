@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from git_xsa.ask.obstacle import short
-from git_xsa.ask.question import State, Verdict
 from git_xsa.ask.unmarked import note_on
+from git_xsa.ask.verdict import State, Verdict
 from git_xsa.model.rules import Choice, Kind, Symbol
 from git_xsa.model.selection import Reason
 from git_xsa.model.words import advisory_names, count, short_names

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 
-from git_xsa.ask.question import Build, BuildState, Verdict
+from git_xsa.ask.verdict import Build, BuildState, Verdict
 from git_xsa.model.words import count
 from git_xsa.report import remarks
 from git_xsa.report.style import Lines

@@ -11,7 +11,7 @@ from itertools import groupby
 
 from git_xsa.ask.by_advisory import Standing, standings
 from git_xsa.ask.obstacle import obstacle
-from git_xsa.ask.question import State, Verdict
+from git_xsa.ask.verdict import State, Verdict
 from git_xsa.model.rules import Kind
 from git_xsa.model.words import advisory_names, count, short_names
 from git_xsa.report.as_text import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from git_xsa.ask.follow_ups import Later, shortly
-from git_xsa.ask.question import Verdict
+from git_xsa.ask.verdict import Verdict
 from git_xsa.model.words import DIGITS, count
 from git_xsa.report.style import Lines
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from git_xsa.ask.question import FoundSeries, State, Verdict
 from git_xsa.ask.unmarked import doubt_about
+from git_xsa.ask.verdict import FoundSeries, State, Verdict
 from git_xsa.model.words import DIGITS, count, short_names
 from git_xsa.report.style import Lines
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from git_xsa.ask.obstacle import in_the_way, in_their_order, short
-from git_xsa.ask.question import Verdict
+from git_xsa.ask.verdict import Verdict
 from git_xsa.model.partial import parts
 from git_xsa.model.selection import Reason
 from git_xsa.model.words import count

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from git_xsa.ask.question import State
+from git_xsa.ask.verdict import State
 from git_xsa.embargo.rule import Instant
 from git_xsa.model.instant import rfc3339, spelled
 from git_xsa.model.words import advisory_names, count

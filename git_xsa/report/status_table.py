@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from git_xsa.ask.question import State
+from git_xsa.ask.verdict import State
 from git_xsa.embargo.rule import Instant
 from git_xsa.release.status import BranchStatus, Status
 from git_xsa.report.plain import printable

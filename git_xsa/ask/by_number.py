@@ -1,0 +1,54 @@
+"""Ask about advisories by number: by their patches in the store, or else by the branch's commits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from git_xsa.ask.advisories import imported
+from git_xsa.ask.marked import ask_marked, ask_named, fixed_later
+from git_xsa.ask.question import Question
+from git_xsa.ask.session import Session
+from git_xsa.ask.verdict import Verdict
+from git_xsa.errors import XsaError
+from git_xsa.git.repository import Commit
+from git_xsa.model.words import advisory_names
+
+
+def ask(session: Session, base: Commit, tip: Commit, numbers: Sequence[int], named: bool) -> list[Question]:
+    """Ask about the advisories ``numbers``, by their patches in the store or else by the branch's commits.
+
+    ``named``: a person asked for just these, so those in the base count, too.  There are several questions when
+    some patches don't fit with the others.
+    """
+    store = imported(session)
+    if store is not None and store.numbers.intersection(numbers):
+        return store.ask(base, tip, numbers, named)
+    return [(ask_named if named else ask_marked)(session, base, tip, numbers)]
+
+
+def ask_one(session: Session, base: Commit, tip: Commit, numbers: Sequence[int], named: bool) -> Question:
+    """Ask as ``ask`` does, for one queue; ``XsaError`` (status 2) when some patches don't fit with the others."""
+    first, *apart = ask(session, base, tip, numbers, named)
+    if apart:
+        names = ", ".join(advisory_names(question.asked) for question in apart)
+        reasons = [series.remark for question in apart for series in question.found if series.remark]
+        hint = "ask about each of them by itself, or leave it out with --xsa"
+        what = f"{names} can't be put into one queue with the others"
+        error = XsaError(what, "\n".join([*(f"they don't fit: {reason}" for reason in reasons[:1]), hint]))
+        error.status = 2
+        raise error
+    return first
+
+
+def outstanding(session: Session, base: Commit, tip: Commit) -> list[int]:
+    """Return the advisories that commits after ``base`` fix, and those that the store has patches of, by number."""
+    known = fixed_later(session, base, tip)
+    store = imported(session)
+    return sorted({*known, *(store.outstanding(base, tip, known) if store is not None else ())})
+
+
+def each_outstanding(session: Session, base: Commit, tip: Commit) -> Iterator[tuple[int, Verdict]]:
+    """Yield the number of each advisory that is outstanding on ``base``, with an answer for it by itself."""
+    for number in outstanding(session, base, tip):
+        for question in ask(session, base, tip, [number], named=False):
+            yield number, question.answer(session.quarantine)

@@ -1,0 +1,67 @@
+"""Ask about commits of the branch, by name; and tell commits from patch files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from git_xsa.ask.compose import compose
+from git_xsa.ask.question import Question
+from git_xsa.ask.session import Session
+from git_xsa.errors import UsageError, XsaError
+from git_xsa.git.repository import Commit, Repository
+from git_xsa.model.marks import marked_advisories
+
+
+def sort_out(repository: Repository, names: Sequence[str]) -> tuple[list[Commit], list[Path]]:
+    """Return the commits that ``names`` stand for, or the patch files; ``UsageError`` when there are both.
+
+    A name with a slash or a dot is a file when there is one, any other is a commit when there is one.
+    """
+    commits, files = [], []
+    for name in names:
+        path = Path(name)
+        looks_like_file = ("/" in name or "." in name) and path.is_file()
+        commit = None if looks_like_file else repository.resolve(name)
+        if commit is not None:
+            commits.append(commit)
+        elif path.is_file():
+            files.append(path)
+        elif name and path.is_dir():
+            raise XsaError(f"{name!r} is a folder", "give the patch files in it, in their order")
+        else:
+            raise XsaError(f"{name!r} is neither a commit nor a file", repository.name_hint())
+    if commits and files:
+        raise UsageError(f"{files[0]} is a file and {commits[0].name} a commit", "ask about one kind at a time")
+    places = [path.resolve() for path in files]
+    for number, path in enumerate(files):
+        if places[number] in places[:number]:
+            raise UsageError(f"{path} is given twice", "give each patch of the series once, in their order")
+    return commits, files
+
+
+def ask_commits(session: Session, base: Commit, tip: Commit, commits: Sequence[Commit]) -> Question:
+    """Ask about ``commits`` of the first-parent line to ``tip`` on ``base``."""
+    history = session.ranges.between(base, tip)
+    wanted = [history.position.get(commit.id) for commit in commits]
+    missing = [commit for commit, position in zip(commits, wanted, strict=True) if position is None]
+    present = [commit for commit in missing if _contains(session, base, commit)]
+    if len(present) < len(missing):
+        stray = next(commit for commit in missing if commit not in present)
+        raise XsaError(
+            f"{stray.name} is not between {base.name} and {tip.spelled}",
+            f"git branch -a --contains {stray.id[:12]} tells which branch it is on; give its end with --tip",
+        )
+    xsa_of = {position: history.marks(position) for position in wanted if position is not None}
+    for position in history.taken(xsa_of):
+        xsa_of[0] = (*xsa_of.get(0, ()), *xsa_of.pop(position))
+    if present:  # somewhere before the range: position 0 is in every base
+        messages = [session.repository.read(commit.id) for commit in present]
+        texts = [message[2].decode("utf-8", "replace") for message in messages if message is not None]
+        xsa_of[0] = tuple(number for text in texts for number in marked_advisories(text))
+    return compose(session, base, tip, history, xsa_of)
+
+
+def _contains(session: Session, base: Commit, commit: Commit) -> bool:
+    words = ("merge-base", "--is-ancestor", commit.id, base.id)
+    return session.repository.git.call(*words, accept=(0, 1)).status == 0
