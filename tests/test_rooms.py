@@ -56,3 +56,13 @@ def test_one_module_starts_git() -> None:
             f"{name} uses {library}" for library, users in RESERVED.items() if library in used and name not in users
         ]
     assert wrong == []
+
+
+def test_no_circle_among_modules() -> None:
+    modules = {
+        ".".join(("git_xsa", *path.relative_to(PACKAGE).with_suffix("").parts)): path for path in PACKAGE.rglob("*.py")
+    }
+    left = {name: {*_imports(path)} & modules.keys() - {name} for name, path in modules.items()}
+    while free := {name for name, needs in left.items() if not needs & left.keys()}:
+        left = {name: needs for name, needs in left.items() if name not in free}
+    assert sorted(left) == [], "these import each other, or what does"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import pwd
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from git_xsa.cli import clock, hook_watch
 from git_xsa.cli.arguments import advisory_numbers, instant, json_option
+from git_xsa.cli.who import user
 from git_xsa.errors import UsageError
 from git_xsa.model.instant import FORM, spelled
 from git_xsa.report import remarks
-from git_xsa.report.plain import printable
 
 if TYPE_CHECKING:
     from git_xsa.advisory.store import Store
@@ -251,14 +250,3 @@ def _text(text: str) -> str:
     if text == INPUT:
         text = sys.stdin.read().strip()
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
-def user(git: Git) -> str:
-    """Return who decides: the identity that git would commit with, or else the name of the account."""
-    ident = git.call("var", "GIT_COMMITTER_IDENT", accept=(0, 128))
-    if ident.status == 0:
-        return printable(ident.out.decode("utf-8", "replace").rpartition(">")[0] + ">", one_line=True)
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return str(os.getuid())

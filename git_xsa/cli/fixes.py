@@ -43,7 +43,7 @@ def with_fixes(entries: Iterable[Entry], store: Store, git: Git, settings: Setti
 def write_fixes(ledger: EmbargoLedger, numbers: Iterable[int], store: Store, git: Git, settings: Settings) -> None:
     """Write the fixes of those of the advisories ``numbers`` that are in the ledger into it, where they are others."""
     from git_xsa.cli import clock  # noqa: PLC0415
-    from git_xsa.cli.embargo import user  # noqa: PLC0415
+    from git_xsa.cli.who import user  # noqa: PLC0415
     from git_xsa.embargo.ledger import Decision  # noqa: PLC0415
 
     wanted = set(numbers)

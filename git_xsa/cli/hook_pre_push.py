@@ -208,7 +208,7 @@ def _override(repository: Repository) -> str:
 
 def _note(repository: Repository, entries: EmbargoLedger, reason: str, now: int, verdicts: Sequence[Verdict]) -> None:
     """Write into the journal who overrides the freeze for what, and why."""
-    from git_xsa.cli.embargo import user  # noqa: PLC0415
+    from git_xsa.cli.who import user  # noqa: PLC0415
     from git_xsa.embargo.ledger import Decision  # noqa: PLC0415
     from git_xsa.report.plain import printable  # noqa: PLC0415
 

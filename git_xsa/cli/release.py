@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from git_xsa.cli import clock
-from git_xsa.cli.arguments import HOOK, advisory_numbers
+from git_xsa.cli.arguments import advisory_numbers
+from git_xsa.cli.release_work import say, work_on
 from git_xsa.errors import UsageError, XsaError
 from git_xsa.release.settings import ReleaseSettings
 from git_xsa.report import remarks
-from git_xsa.report.plain import printable
 
 if TYPE_CHECKING:
     from git_xsa.ask.session import Session
@@ -92,26 +92,6 @@ def _check(options: argparse.Namespace) -> None:
         raise UsageError("--background goes with --from-tag alone")
     if options.build is not None and (options.no_build or not options.build.strip()):
         raise UsageError("--build needs a command, and --no-build contradicts it", "such as: --build 'make -C xen'")
-
-
-def build_command(options: argparse.Namespace, setting: str) -> str:
-    """Return the command that builds, empty for none."""
-    if options.no_build or os.environ.get(HOOK):
-        return ""
-    return (options.build if options.build is not None else setting).strip()
-
-
-def work_on(session: Session, records: Records, record: Record, options: argparse.Namespace) -> Work:
-    """Return the run that ``record`` tells of, with what the options say of it."""
-    from git_xsa.release.work import Work  # noqa: PLC0415
-    from git_xsa.report.as_json import verdict_document  # noqa: PLC0415
-
-    return Work(session, records, record, say, verdict_document, build_command(options, session.settings.build))
-
-
-def say(text: str) -> None:
-    """Print a line of what happens."""
-    print(printable(text), flush=True)
 
 
 # begin

@@ -21,7 +21,7 @@ def follow_tag(session: Session, records: Records, options: argparse.Namespace) 
     """Make what follows the tag that the options name; returns 0, also when it was made or is being made already."""
     from git_xsa.advisory.store import Locked  # noqa: PLC0415
     from git_xsa.cli import clock  # noqa: PLC0415
-    from git_xsa.cli.release import say, work_on  # noqa: PLC0415
+    from git_xsa.cli.release_work import say, work_on  # noqa: PLC0415
     from git_xsa.release.runs import go  # noqa: PLC0415
     from git_xsa.release.steps import verify_tag  # noqa: PLC0415
 

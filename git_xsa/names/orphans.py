@@ -18,10 +18,10 @@ from dataclasses import dataclass
 
 from git_xsa.model.change import REMOVED
 from git_xsa.model.rules import NEVER, ROOT, Chosen
-from git_xsa.names.evidence import Dropped, RemovalEvidence
+from git_xsa.names.evidence import Dropped, RemovalEvidence, Tree
 from git_xsa.names.forms import Form, Forms
 from git_xsa.names.roles import Role, Space, shared, visible
-from git_xsa.names.texts import Text, Tree, places
+from git_xsa.names.texts import Text, places
 
 
 @dataclass(frozen=True)

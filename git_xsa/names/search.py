@@ -19,10 +19,10 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from git_xsa.model.rules import Chosen
-from git_xsa.names.evidence import Evidence
+from git_xsa.names.evidence import Evidence, Tree
 from git_xsa.names.forms import Form, Forms, Reading
 from git_xsa.names.roles import WORD, Role, Source, Space, language_of, visible
-from git_xsa.names.texts import Lines, Text, Tree, places
+from git_xsa.names.texts import Lines, Text, places
 
 #: A name that so many files of the base mention, or fewer, is looked for in their code; one that more of them
 #: mention is there.

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from git_xsa.model.rules import ROOT, Chosen
 from git_xsa.names.roles import Language, Role, Source, language_of
 
 if TYPE_CHECKING:
-    from git_xsa.names.evidence import Evidence
     from git_xsa.names.forms import Forms
 
 #: Longer lines are no code that a person wrote, and no names are looked for on them.  The longest line of code that
@@ -102,38 +100,3 @@ class Text:
     def line(self, start: int) -> tuple[bytes, int]:
         """Return the line at the offset ``start``, with its position."""
         return self.lines[bisect_right(self.starts, start) - 1]
-
-
-class Tree:
-    """The files after a base and a queue, read when they must be."""
-
-    def __init__(self, evidence: Evidence, chosen: Chosen) -> None:
-        self._evidence = evidence
-        self._chosen = chosen
-        self._files: dict[bytes, Text] = {}
-        self._asked: set[bytes] = set()
-
-    def load(self, paths: Collection[bytes]) -> None:
-        """Read those of the files at ``paths`` that the queue touches, in one go."""
-        wanted = set(paths) - self._asked
-        self._asked |= wanted
-        for path, lines in self._evidence.origins(self._chosen.queue, self._chosen, wanted).items() if wanted else ():
-            self._files[path] = Text(path, lines)
-
-    def file(self, path: bytes) -> Text:
-        """Return the file at ``path``, whose language must be known: an empty one if there is none."""
-        self.load([path])
-        if path not in self._files:
-            self._files[path] = Text(path, [(self._evidence.base_text(path), ROOT)])
-        return self._files[path]
-
-    def holders(self, words: Collection[bytes], users: Collection[bytes], last: int) -> dict[bytes, set[bytes]]:
-        """Return for each of ``words`` the files that may mention it, of those at least that one of the files ``users``
-        can see: in the base, or by a definition that a change of the queue before ``last`` adds."""
-        base, queue = self._chosen.base, self._chosen.queue
-        mentions = self._evidence.mentions(words, users, base) if words else {}
-        found = {word: set(mentions.get(word, ())) for word in words}
-        for word in words:
-            found[word].update(path for position, path in self._evidence.adders(word, base, last) if position in queue)
-        self.load(set().union(*found.values()))
-        return found

@@ -1,0 +1,30 @@
+"""A run of git xsa-release as the commands start it: what it says goes to standard output."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from git_xsa.ask.session import Session
+from git_xsa.cli.arguments import HOOK
+from git_xsa.release.record import Record, Records
+from git_xsa.release.work import Work
+from git_xsa.report.as_json import verdict_document
+from git_xsa.report.plain import printable
+
+
+def work_on(session: Session, records: Records, record: Record, options: argparse.Namespace) -> Work:
+    """Return the run that ``record`` tells of, with what the options say of it."""
+    return Work(session, records, record, say, verdict_document, build_command(options, session.settings.build))
+
+
+def say(text: str) -> None:
+    """Print a line of what happens."""
+    print(printable(text), flush=True)
+
+
+def build_command(options: argparse.Namespace, setting: str) -> str:
+    """Return the command that builds, empty for none."""
+    if options.no_build or os.environ.get(HOOK):
+        return ""
+    return (options.build if options.build is not None else setting).strip()
