@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from git_xsa.advisory.file_names import in_order, read_name
 from git_xsa.advisory.metadata import MetadataError, read_list, read_recipes
-from git_xsa.advisory.patch_choice import Basis, Found, choose
+from git_xsa.advisory.patch_choice import Basis, Finding, choose
 from git_xsa.advisory.text import TextError, is_advisory, read_advisory
 from git_xsa.advisory.version_rows import UNSTABLE, Version, read_scope
 
@@ -107,7 +107,7 @@ def test_releases_in_the_place_of_patches() -> None:
     assert found.releases == ("RELEASE-4.18.2", "RELEASE-4.17.4")
     assert found.commits == (("stable-4.17", "a" * 40), ("stable-4.18", "b" * 40))
     choice = choose(found, None, (), (4, 17), "xen")
-    assert choice.found is Found.NO_PATCHES
+    assert choice.found is Finding.NO_PATCHES
     assert choice.remark == "it has no patches; it names RELEASE-4.18.2, RELEASE-4.17.4 instead"
 
 
@@ -204,8 +204,8 @@ def test_the_table_decides_and_not_the_name() -> None:
 def test_branch_that_was_made_later_has_it() -> None:
     rows = [("xsa9.patch", "xen-unstable, Xen 4.8.x, 4.7.x")]
     text = read_advisory(advisory(9, rows=rows))
-    assert choose(text, None, ["xsa9.patch"], (4, 17), "xen").found is Found.NOT_NAMED
-    assert choose(text, None, ["xsa9.patch"], (4, 7), "xen").found is Found.SERIES
+    assert choose(text, None, ["xsa9.patch"], (4, 17), "xen").found is Finding.NOT_NAMED
+    assert choose(text, None, ["xsa9.patch"], (4, 7), "xen").found is Finding.SERIES
 
 
 def test_two_rows_for_one_branch_go_together() -> None:
@@ -224,9 +224,9 @@ def test_files_without_their_folders() -> None:
 def test_other_trees_and_missing_files() -> None:
     other = read_advisory(advisory(9, rows=[("xsa9-linux.patch", "Linux"), ("xsa9-qemuu.patch", "Xen unstable")]))
     choice = choose(other, None, [], (4, 17), "xen")
-    assert (choice.found, choice.remark) == (Found.OTHER_TREES, "its patches are for linux, qemu")
+    assert (choice.found, choice.remark) == (Finding.OTHER_TREES, "its patches are for linux, qemu")
     choice = choose(read_advisory(advisory(9, rows=TABLE)), None, [], (4, 17), "xen")
-    assert (choice.found, choice.remark) == (Found.MISSING, "these files are not in the store: xsa9-4.19-?.patch")
+    assert (choice.found, choice.remark) == (Finding.MISSING, "these files are not in the store: xsa9-4.19-?.patch")
 
 
 def test_name_in_the_table_with_a_slip() -> None:
@@ -246,11 +246,11 @@ def test_without_a_text_names_are_tried_in_order() -> None:
 
 def test_without_a_text_a_newer_branch_than_all_names_is_not_concerned() -> None:
     paths = ["xsa366-4.11.patch", "xsa366-4.8.patch"]
-    assert choose(None, None, paths, (4, 11), "xen").found is Found.SERIES
+    assert choose(None, None, paths, (4, 11), "xen").found is Finding.SERIES
     choice = choose(None, None, paths, (4, 19), "xen")
-    assert (choice.found, choice.remark) == (Found.NOT_NAMED, "its patches are for 4.11 and older, by their names")
-    assert choose(None, None, [*paths, "xsa366.patch"], (4, 19), "xen").found is Found.SERIES
-    assert choose(None, None, paths, None, "xen").found is Found.SERIES
+    assert (choice.found, choice.remark) == (Finding.NOT_NAMED, "its patches are for 4.11 and older, by their names")
+    assert choose(None, None, [*paths, "xsa366.patch"], (4, 19), "xen").found is Finding.SERIES
+    assert choose(None, None, paths, None, "xen").found is Finding.SERIES
 
 
 RECIPE = {

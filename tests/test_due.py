@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from git_xsa.model.instant import parse_instant, spelled
-from git_xsa.release.due import Advisory, Due, Facts, Interval, Kind, Landing, due, parse_interval
+from git_xsa.release.due import Due, DueAdvisory, DueKind, Facts, Interval, Landing, due, parse_interval
 
 DAY = 86_400
 FOUR = Interval(months=4)
@@ -25,7 +25,7 @@ NOW = parse_instant("2026-11-24 11:00")
 LIFT = parse_instant("2026-11-24 12:00")
 
 
-def facts(*advisories: Advisory, commits: int = 12, frozen: int | None = None) -> Facts:
+def facts(*advisories: DueAdvisory, commits: int = 12, frozen: int | None = None) -> Facts:
     return Facts(True, RELEASED, FOUR, commits, 0, advisories, frozen)
 
 
@@ -86,82 +86,82 @@ def test_what_is_no_interval(text: str) -> None:
 
 
 def test_fixes_landed_after_the_embargo() -> None:
-    found = due(facts(Advisory(501, Landing.LANDED, fits=True), Advisory(499, Landing.LANDED, fits=True)), NOW)
-    assert found == Due(Kind.NOW, None, (499, 501))
+    found = due(facts(DueAdvisory(501, Landing.LANDED, fits=True), DueAdvisory(499, Landing.LANDED, fits=True)), NOW)
+    assert found == Due(DueKind.NOW, None, (499, 501))
     assert found.acts(NOW)
 
 
 def test_the_fix_of_an_embargo_that_lifts_in_an_hour() -> None:
-    prepared = Advisory(501, Landing.MISSING, secret=True, until=LIFT, fits=True)
+    prepared = DueAdvisory(501, Landing.MISSING, secret=True, until=LIFT, fits=True)
     before = due(facts(prepared, frozen=LIFT), NOW)
-    assert before == Due(Kind.AT_LIFT, LIFT, (501,), (), LIFT, held=True)
+    assert before == Due(DueKind.AT_LIFT, LIFT, (501,), (), LIFT, held=True)
     assert not before.acts(NOW)
-    assert due(facts(prepared, frozen=LIFT), LIFT) == Due(Kind.NOW, None, (501,), (501,))
+    assert due(facts(prepared, frozen=LIFT), LIFT) == Due(DueKind.NOW, None, (501,), (501,))
     landed = replace(prepared, landing=Landing.LANDED)
-    assert due(facts(landed), LIFT + 600) == Due(Kind.NOW, None, (501,))
+    assert due(facts(landed), LIFT + 600) == Due(DueKind.NOW, None, (501,))
 
 
 def test_a_fix_that_landed_too_early_is_not_asked_to_be_released() -> None:
-    early = Advisory(501, Landing.LANDED, secret=True, until=LIFT, fits=True)
-    assert due(facts(early), NOW) == Due(Kind.AT_LIFT, LIFT, (501,))
-    assert due(facts(early), LIFT).kind is Kind.NOW
+    early = DueAdvisory(501, Landing.LANDED, secret=True, until=LIFT, fits=True)
+    assert due(facts(early), NOW) == Due(DueKind.AT_LIFT, LIFT, (501,))
+    assert due(facts(early), LIFT).kind is DueKind.NOW
 
 
 @pytest.mark.parametrize("landing", [Landing.PARTLY, Landing.STAGING, Landing.MISSING])
 def test_a_public_fix_that_is_not_in_comes_first(landing: Landing) -> None:
-    found = due(facts(Advisory(499, Landing.LANDED), Advisory(501, landing)), NOW)
-    assert found == Due(Kind.NOW, None, (499, 501), (501,))
+    found = due(facts(DueAdvisory(499, Landing.LANDED), DueAdvisory(501, landing)), NOW)
+    assert found == Due(DueKind.NOW, None, (499, 501), (501,))
 
 
 def test_conflicts_with_the_last_release() -> None:
     """Marek Marczykowski's trigger, of what is public and of what is predisclosed."""
-    public = Advisory(499, Landing.LANDED, fits=False)
-    secret = Advisory(501, Landing.MISSING, secret=True, until=LIFT, fits=False)
-    easy = Advisory(500, Landing.LANDED, fits=True)
-    assert due(facts(public, easy), NOW) == Due(Kind.CONFLICTS, None, (499,))
+    public = DueAdvisory(499, Landing.LANDED, fits=False)
+    secret = DueAdvisory(501, Landing.MISSING, secret=True, until=LIFT, fits=False)
+    easy = DueAdvisory(500, Landing.LANDED, fits=True)
+    assert due(facts(public, easy), NOW) == Due(DueKind.CONFLICTS, None, (499,))
     # No freeze is in force yet: what is on the branch can be released, and then it applies.
-    assert due(facts(secret), NOW) == Due(Kind.CONFLICTS, None, (501,))
+    assert due(facts(secret), NOW) == Due(DueKind.CONFLICTS, None, (501,))
     frozen = due(facts(secret, frozen=LIFT), NOW)
-    assert (frozen, frozen.acts(NOW)) == (Due(Kind.CONFLICTS, None, (501,), (), LIFT, held=True), False)
+    assert (frozen, frozen.acts(NOW)) == (Due(DueKind.CONFLICTS, None, (501,), (), LIFT, held=True), False)
 
 
 def test_four_months_without_a_release() -> None:
     end = parse_instant("2026-11-29 15:05")
-    assert due(facts(), NOW) == Due(Kind.DUE_BY, end)
+    assert due(facts(), NOW) == Due(DueKind.DUE_BY, end)
     assert not due(facts(), end - 1).acts(end - 1)
     assert due(facts(), end).acts(end)
-    assert due(replace(facts(), interval=None), end) == Due(Kind.NOTHING)
+    assert due(replace(facts(), interval=None), end) == Due(DueKind.NOTHING)
     # Nothing came since, so there is nothing to release; but what waits for the gate counts.
-    assert due(facts(commits=0), end) == Due(Kind.NOTHING)
-    assert due(replace(facts(commits=0), waiting=1), end) == Due(Kind.DUE_BY, end)
+    assert due(facts(commits=0), end) == Due(DueKind.NOTHING)
+    assert due(replace(facts(commits=0), waiting=1), end) == Due(DueKind.DUE_BY, end)
 
 
 def test_the_earlier_of_lift_and_interval_is_told() -> None:
     end = parse_instant("2026-11-29 15:05")
-    late = Advisory(501, Landing.MISSING, secret=True, until=end + DAY, fits=True)
-    assert due(facts(late), NOW) == Due(Kind.DUE_BY, end)
-    assert due(facts(late, frozen=end + DAY), NOW) == Due(Kind.AT_LIFT, end + DAY, (501,), (), end + DAY, held=True)
+    late = DueAdvisory(501, Landing.MISSING, secret=True, until=end + DAY, fits=True)
+    assert due(facts(late), NOW) == Due(DueKind.DUE_BY, end)
+    assert due(facts(late, frozen=end + DAY), NOW) == Due(DueKind.AT_LIFT, end + DAY, (501,), (), end + DAY, held=True)
     unknown = replace(late, until=None)
-    assert due(facts(unknown), NOW) == Due(Kind.AT_LIFT, None, (501,))
-    assert due(facts(unknown), end).kind is Kind.DUE_BY
+    assert due(facts(unknown), NOW) == Due(DueKind.AT_LIFT, None, (501,))
+    assert due(facts(unknown), end).kind is DueKind.DUE_BY
 
 
 def test_what_only_the_ledger_knows_of() -> None:
     """It may concern the branch or not: planned for while it is secret, and no reason for a release afterwards."""
-    named = Advisory(501, Landing.UNKNOWN, secret=True, until=LIFT)
-    assert due(facts(named, commits=0), NOW) == Due(Kind.AT_LIFT, LIFT, (501,))
-    assert due(facts(named, commits=0), LIFT) == Due(Kind.NOTHING)
+    named = DueAdvisory(501, Landing.UNKNOWN, secret=True, until=LIFT)
+    assert due(facts(named, commits=0), NOW) == Due(DueKind.AT_LIFT, LIFT, (501,))
+    assert due(facts(named, commits=0), LIFT) == Due(DueKind.NOTHING)
 
 
 def test_a_freeze_of_which_nothing_is_known() -> None:
-    found = due(replace(facts(Advisory(501, Landing.LANDED)), freeze_known=False), NOW)
-    assert (found, found.late(NOW), found.acts(NOW)) == (Due(Kind.NOW, None, (501,), held=True), True, False)
+    found = due(replace(facts(DueAdvisory(501, Landing.LANDED)), freeze_known=False), NOW)
+    assert (found, found.late(NOW), found.acts(NOW)) == (Due(DueKind.NOW, None, (501,), held=True), True, False)
 
 
 def test_branches_that_no_rule_is_for() -> None:
-    fixed = facts(Advisory(501, Landing.LANDED, fits=False))
-    assert due(replace(fixed, supported=False), NOW) == Due(Kind.NOT_SUPPORTED)
-    assert due(replace(fixed, released=None), NOW) == Due(Kind.NO_RELEASE)
+    fixed = facts(DueAdvisory(501, Landing.LANDED, fits=False))
+    assert due(replace(fixed, supported=False), NOW) == Due(DueKind.NOT_SUPPORTED)
+    assert due(replace(fixed, released=None), NOW) == Due(DueKind.NO_RELEASE)
 
 
 @pytest.mark.xen
@@ -180,7 +180,7 @@ def test_what_the_rule_would_have_asked_for_on_stable_4_21(xen: Path) -> None:
 
 INSTANTS = st.integers(-20, 200).map(lambda day: NOW + day * DAY)
 ADVISORIES = st.builds(
-    Advisory,
+    DueAdvisory,
     st.integers(1, 6),
     st.sampled_from(Landing),
     st.booleans(),
@@ -200,15 +200,15 @@ FACTS = st.builds(
 )
 
 
-def referee(given: Facts, now: int) -> tuple[Kind, int | None]:
+def referee(given: Facts, now: int) -> tuple[DueKind, int | None]:
     """Return kind and instant, found by asking on every day from ``now`` on whether there is a reason to release."""
     assert given.released is not None
     secret = [a for a in given.advisories if a.secret and (a.until is None or a.until > now)]
     public = [a for a in given.advisories if a not in secret and a.landing is not Landing.UNKNOWN]
     if any(a.fits is False for a in given.advisories):
-        return Kind.CONFLICTS, None
+        return DueKind.CONFLICTS, None
     if public:
-        return Kind.NOW, None
+        return DueKind.NOW, None
     end = given.interval.after(given.released) if given.interval and given.commits + given.waiting else None
     lifts = [a.until for a in secret if a.until is not None]
     frozen = given.frozen_until or 0
@@ -216,16 +216,16 @@ def referee(given: Facts, now: int) -> tuple[Kind, int | None]:
         if frozen > now:
             lifts = [frozen]
         elif end is None or end > now:
-            return Kind.AT_LIFT, None
+            return DueKind.AT_LIFT, None
     for day in range(500):
         today = now + day * DAY
         if today < frozen:
             continue
         if any(lift <= today for lift in lifts):
-            return Kind.AT_LIFT, today
+            return DueKind.AT_LIFT, today
         if end is not None and end <= today:
-            return Kind.DUE_BY, end
-    return Kind.NOTHING, None
+            return DueKind.DUE_BY, end
+    return DueKind.NOTHING, None
 
 
 @given(FACTS)
@@ -249,9 +249,9 @@ def test_an_embargo_is_not_the_reason_for_a_release_before_it_lifts(given: Facts
     found = due(given, now)
     hidden = {advisory.xsa for advisory in given.advisories if advisory.hidden(now)}
     public = {advisory.xsa for advisory in given.advisories if not advisory.hidden(now)}
-    if found.kind is Kind.NOW:
+    if found.kind is DueKind.NOW:
         assert set(found.advisories) <= public
-    if found.kind is Kind.AT_LIFT:
+    if found.kind is DueKind.AT_LIFT:
         assert set(found.advisories) <= hidden
         assert found.at is None or found.at > now
     assert set(found.first) <= public
@@ -260,7 +260,7 @@ def test_an_embargo_is_not_the_reason_for_a_release_before_it_lifts(given: Facts
 @given(FACTS, INSTANTS)
 def test_a_release_settles_it(given: Facts, now: int) -> None:
     settled = replace(given, released=now, commits=0, waiting=0, advisories=())
-    assert due(settled, now).kind is Kind.NOTHING
+    assert due(settled, now).kind is DueKind.NOTHING
 
 
 @given(FACTS, INSTANTS, st.integers(0, 300))

@@ -16,8 +16,8 @@ from repositories import Answer, git, run
 from site_of_tests import Request, Site, running
 
 from git_xsa.advisory import fetch as module
-from git_xsa.advisory.contents import Item
-from git_xsa.advisory.editions import Library, Source
+from git_xsa.advisory.contents import TakenItem
+from git_xsa.advisory.editions import EditionSource, Library
 from git_xsa.advisory.fetch import Fetcher, ListError, Summary
 from git_xsa.advisory.import_ import take
 from git_xsa.advisory.store import Store
@@ -288,7 +288,13 @@ def test_embargoed_advisory_is_never_asked_for(site: Site, library: Library) -> 
     published(site, 1, xsa1_patch=PATCH)
     fetch(library, site)
     plain = list(site.asked)
-    take(library, [Item("a.txt", secret, "m"), Item("xsa7.patch", PATCH, "m")], Source("mail", NOW), (), False)
+    take(
+        library,
+        [TakenItem("a.txt", secret, "m"), TakenItem("xsa7.patch", PATCH, "m")],
+        EditionSource("mail", NOW),
+        (),
+        False,
+    )
     site.asked.clear()
     fetch(library, site)
     fetch(library, site)

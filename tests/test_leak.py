@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from git_xsa.embargo.leak import Kind, Match, Secret, Watch, squeezed
+from git_xsa.embargo.leak import LikenessKind, Match, SecretForm, Watch, squeezed
 from git_xsa.git.diffs import split_diff
 
 BEFORE = """\
@@ -64,10 +64,10 @@ def watch(*patches: bytes, before: str = BEFORE) -> Watch:
     """Return a watch for the patches of XSA-500, whose file was ``before``."""
     changes = tuple(tuple(file.change() for file in split_diff(patch)) for patch in patches)
     known = {b"xen/arch/x86/mm.c": frozenset(map(squeezed, before.encode().splitlines()))}
-    return Watch([Secret(500, changes, (TEXT,), (TITLE,), ("CVE-2026-1234",), known)])
+    return Watch([SecretForm(500, changes, (TEXT,), (TITLE,), ("CVE-2026-1234",), known)])
 
 
-PATCH, LINES, TEXTS = ([Match(500, kind)] for kind in (Kind.PATCH, Kind.LINES, Kind.TEXT))
+PATCH, LINES, TEXTS = ([Match(500, kind)] for kind in (LikenessKind.PATCH, LikenessKind.LINES, LikenessKind.TEXT))
 OTHER = BEFORE.replace("struct domain *d", "struct domain *currd")
 
 
@@ -145,18 +145,18 @@ def test_packed_text_is_not_seen() -> None:  # 3
 @pytest.mark.parametrize(
     ("message", "kinds"),
     [
-        ("x86: something\n\n" + TEXT.replace("\n", " "), [Kind.TEXT]),
-        (f'doc: mention it\n\nFixes: 0123456789ab ("{TITLE}")\n', [Kind.TEXT]),
+        ("x86: something\n\n" + TEXT.replace("\n", " "), [LikenessKind.TEXT]),
+        (f'doc: mention it\n\nFixes: 0123456789ab ("{TITLE}")\n', [LikenessKind.TEXT]),
         ("x86: something\n\nA guest can pin a page as often as it likes.\n", []),
-        ("x86: fix CVE-2026-1234\n", [Kind.CVE]),
+        ("x86: fix CVE-2026-1234\n", [LikenessKind.CVE]),
         ("x86: fix CVE-2026-1235\n", []),
-        ("x86: something\n\nThis is XSA-500.\n", [Kind.MARK]),
+        ("x86: something\n\nThis is XSA-500.\n", [LikenessKind.MARK]),
         ("x86: prepare for XSA-500\n", []),  # the number may be told
         ("x86: something\n\nThis is XSA-501.\n", []),
         ("Signed-off-by: Jane Doe <jane@example.org>\n", []),
     ],
 )
-def test_a_message(message: str, kinds: Sequence[Kind]) -> None:
+def test_a_message(message: str, kinds: Sequence[LikenessKind]) -> None:
     assert watch(diff(BEFORE, BIG)).look(message.encode(), b"") == [Match(500, kind) for kind in kinds]
 
 
@@ -206,7 +206,7 @@ def test_patch_of_which_the_branch_has_a_part() -> None:
 
 
 def test_what_public_messages_say_is_looked_for_no_more() -> None:
-    guard = Watch([Secret(500, texts=(TEXT,), titles=(TITLE, "short title here"))])
+    guard = Watch([SecretForm(500, texts=(TEXT,), titles=(TITLE, "short title here"))])
     public = " ".join(TEXT.split()[:17])
     assert guard.look(f"x\n\n{public}".encode(), b"") == TEXTS
     guard.forget([f"old\n\n{public}\n", "short title here\n"])

@@ -14,15 +14,15 @@ from typing import Any
 import pytest
 
 from git_xsa.advisory.store import Store
-from git_xsa.embargo.ledger import JOURNAL, LEDGER, Decision, EmbargoLedger, Entry, LedgerError
+from git_xsa.embargo.ledger import JOURNAL, LEDGER, Decision, EmbargoLedger, LedgerEntry, LedgerError
 from git_xsa.embargo.rule import Embargo
 from git_xsa.model.instant import FORM
 
 DECISION = Decision(1_800_000_000, "Jane Doe <jane@example.org>", "add", "predisclosed")
 
 
-def entry(number: int, note: str = "") -> Entry:
-    return Entry(Embargo(number, 1_800_000_000, 1_800_003_600, tips={"staging-1.0": frozenset({"b", "a"})}), note)
+def entry(number: int, note: str = "") -> LedgerEntry:
+    return LedgerEntry(Embargo(number, 1_800_000_000, 1_800_003_600, tips={"staging-1.0": frozenset({"b", "a"})}), note)
 
 
 def add(store: Store, *numbers: int) -> None:
@@ -106,7 +106,7 @@ def test_unknown_keys_are_kept(store: Store) -> None:
     store.write(json.dumps(document).encode(), LEDGER)
     ledger = EmbargoLedger(store)
     with ledger.changing():
-        ledger.put(DECISION, [Entry(ledger.entries[500].embargo, "new", ledger.entries[500].rest), entry(501)])
+        ledger.put(DECISION, [LedgerEntry(ledger.entries[500].embargo, "new", ledger.entries[500].rest), entry(501)])
     document["embargoes"][0]["note"] = "new"
     document["embargoes"].append(entry(501).document)
     assert json.loads(store.read(LEDGER) or b"") == document

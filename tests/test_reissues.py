@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from repositories import Answer, Place, run, story
 
-from git_xsa.advisory.reissues import REASONS, Stage, Told, count_reissues, reasons_of
+from git_xsa.advisory.reissues import REASONS, DisclosureStage, Told, count_reissues, reasons_of
 
 ONE, TWO, THREE = b"one", b"two", b"three"
 
@@ -73,8 +73,8 @@ def test_patches_are_compared_with_the_version_before() -> None:
     assert known == [(2, (("c.patch",), ("b.patch",))), (3, None), (4, None)]
     counts = found.patches()
     assert counts == {"compared": 1, "with_changes": 1, "added": 1, "dropped": 0, "changed": 1}
-    assert count_reissues(texts).patches(Stage.BEFORE) == counts
-    assert count_reissues(texts).patches(Stage.AFTER)["compared"] == 0
+    assert count_reissues(texts).patches(DisclosureStage.BEFORE) == counts
+    assert count_reissues(texts).patches(DisclosureStage.AFTER)["compared"] == 0
 
 
 TEXTS = st.lists(
@@ -96,7 +96,7 @@ def test_every_reissue_is_counted_once(texts: list[Told]) -> None:
     assert len(found.reissues) == sum(version - 1 for version in highest.values())
     assert sum(found.stages().values()) == len(found.reissues)
     for reason, number in found.reasons().items():
-        assert number == sum(found.reasons(stage)[reason] for stage in Stage), reason
+        assert number == sum(found.reasons(stage)[reason] for stage in DisclosureStage), reason
     assert list(found.reasons())[: len(REASONS)] == list(REASONS)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -66,3 +67,21 @@ def test_no_circle_among_modules() -> None:
     while free := {name for name, needs in left.items() if not needs & left.keys()}:
         left = {name: needs for name, needs in left.items() if name not in free}
     assert sorted(left) == [], "these import each other, or what does"
+
+
+def _classes() -> list[tuple[str, ast.ClassDef]]:
+    trees = [(path.name, ast.parse(path.read_text(encoding="utf-8"))) for path in sorted(PACKAGE.rglob("*.py"))]
+    return [(name, node) for name, tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+
+
+def test_no_class_has_the_name_of_another_one() -> None:
+    counted = Counter(node.name for _, node in _classes())
+    assert [name for name, count in counted.items() if count > 1] == []
+
+
+def test_no_class_has_more_than_15_public_methods() -> None:
+    large = {
+        node.name: sum(isinstance(one, ast.FunctionDef) and not one.name.startswith("_") for one in node.body)
+        for _, node in _classes()
+    }
+    assert {name: count for name, count in large.items() if count > 15} == {}

@@ -9,7 +9,7 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from git_xsa.proof.diagnostics import Diagnostic, Sign
-from git_xsa.proof.search import Attempt, Failure, Found, Stage, search
+from git_xsa.proof.search import Attempt, BuildFound, Failure, Stage, search
 from git_xsa.proof.suppliers import Clue
 
 PATCH = 100
@@ -51,7 +51,7 @@ class Bench:
         ]
         return Failure(tuple(clues), self.near)
 
-    def search(self, candidates: Iterable[int] = range(1, 31), quick: bool = False, last: int = PATCH) -> Found:
+    def search(self, candidates: Iterable[int] = range(1, 31), quick: bool = False, last: int = PATCH) -> BuildFound:
         return search(self.judge, self.closure, candidates, last, quick)
 
     @property
@@ -65,7 +65,7 @@ def needing(*positions: int) -> Callable[[frozenset[int]], bool]:
 
 def test_a_queue_that_builds_takes_one_build() -> None:
     bench = Bench(needing())
-    assert bench.search() == Found({})
+    assert bench.search() == BuildFound({})
     assert bench.stages == [Stage.QUEUE]
 
 

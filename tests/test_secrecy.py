@@ -9,7 +9,7 @@ import pytest
 from advisory_texts import advisory
 from repositories import Place, numbered, run, story
 
-from git_xsa.advisory.editions import Library, Source
+from git_xsa.advisory.editions import EditionSource, Library
 from git_xsa.advisory.store import Store
 from git_xsa.advisory.text import read_advisory
 from git_xsa.embargo.rule import Embargo, Ledger
@@ -51,7 +51,7 @@ def test_the_ledger_counts_then_what_came_in_and_without_a_word_it_is_secret(
     contents: list[bytes], site: bool, listed: int | None, public: bool, until: int | None, tmp_path: Path
 ) -> None:
     library = Library(Store(tmp_path / "store"))
-    source = Source("here", datetime.now(timezone.utc), site)
+    source = EditionSource("here", datetime.now(timezone.utc), site)
     editions = []
     for content in contents:
         if content == PATCH:

@@ -23,7 +23,7 @@ from repositories import Answer, git, run
 
 from git_xsa.advisory.store import Store
 from git_xsa.cli import clock
-from git_xsa.embargo.ledger import JOURNAL, LEDGER, EmbargoLedger, Entry
+from git_xsa.embargo.ledger import JOURNAL, LEDGER, EmbargoLedger, LedgerEntry
 from git_xsa.embargo.merging import Take, merge_entries, merge_journals
 from git_xsa.embargo.rule import Embargo
 from git_xsa.embargo.sharing import Sharing
@@ -272,8 +272,8 @@ def test_nothing_is_sent_to_a_repository_without_a_ledger(team: Team, tmp_path: 
 # The merge as a function
 
 
-def entry(xsa: int, until: int, lifted: int | None, note: str, tips: set[str]) -> Entry:
-    return Entry(Embargo(xsa, 0, 1000 + until, lifted, {"staging-1.0": frozenset(tips)} if tips else {}), note)
+def entry(xsa: int, until: int, lifted: int | None, note: str, tips: set[str]) -> LedgerEntry:
+    return LedgerEntry(Embargo(xsa, 0, 1000 + until, lifted, {"staging-1.0": frozenset(tips)} if tips else {}), note)
 
 
 ENTRIES = st.dictionaries(
@@ -283,7 +283,9 @@ ENTRIES = st.dictionaries(
 
 
 @given(ENTRIES, ENTRIES, ENTRIES)
-def test_laws_of_the_merge(base: dict[int, Entry], mine: dict[int, Entry], theirs: dict[int, Entry]) -> None:
+def test_laws_of_the_merge(
+    base: dict[int, LedgerEntry], mine: dict[int, LedgerEntry], theirs: dict[int, LedgerEntry]
+) -> None:
     assert merge_entries(base, mine, mine, None) == (mine, [])
     assert merge_entries(base, base, theirs, None) == (theirs, [])
     assert merge_entries(base, mine, base, None) == (mine, [])

@@ -9,7 +9,7 @@ from repositories import git
 from test_pre_push import Client, client, leaks, secret
 from ways import Fate, way
 
-from git_xsa.embargo.address import Target, is_private
+from git_xsa.embargo.address import PushTarget, is_private
 from git_xsa.git.config import read_settings
 from git_xsa.git.run import Git
 
@@ -138,7 +138,7 @@ def test_private(
     for setting in ("xsa.privateRemote=p", *settings):
         git(tmp_path, "config", "--add", *setting.split("=", 1))
     with Git(tmp_path) as here:
-        assert is_private(here, read_settings(here), Target(name, address)) is private
+        assert is_private(here, read_settings(here), PushTarget(name, address)) is private
 
 
 @way("a private name with an address that is not private", Fate.REFUSED)

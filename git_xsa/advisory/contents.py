@@ -52,7 +52,7 @@ class IntakeError(XsaError):
 
 
 @dataclass(frozen=True)
-class Item:
+class TakenItem:
     """A file that was found: its name (a relative path), what it holds, and which source it came with.
 
     Items of one mail have the same ``bundle``; they were sent together.
@@ -86,7 +86,7 @@ _SMALLER = "give the advisory's own files"
 _WARN = "files like that must not be used: tell their sender"
 
 
-def read_source(path: Path) -> list[Item]:
+def read_source(path: Path) -> list[TakenItem]:
     """Return what the file or folder at ``path`` holds, in the order of its names; ``IntakeError`` says why not."""
     budget = _Budget(path)
     try:
@@ -113,7 +113,7 @@ def _bounded(file: IO[bytes], budget: _Budget) -> bytes:
     return b"".join(chunks)
 
 
-def _folder(top: Path, budget: _Budget) -> Iterator[Item]:
+def _folder(top: Path, budget: _Budget) -> Iterator[TakenItem]:
     """Yield what the files in a folder hold; hidden files and git's folders are passed over."""
     for folder, folders, names in os.walk(top, followlinks=False):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -131,7 +131,7 @@ def _folder(top: Path, budget: _Budget) -> Iterator[Item]:
                 yield from _opened(relative, _bounded(file, budget), str(path), budget)
 
 
-def _opened(name: str, content: bytes, bundle: str, budget: _Budget, depth: int = 0) -> Iterator[Item]:
+def _opened(name: str, content: bytes, bundle: str, budget: _Budget, depth: int = 0) -> Iterator[TakenItem]:
     """Yield what a file holds: the members of an archive, the parts of mails, or the file itself."""
     if depth > 2:
         raise IntakeError(f"{bundle} has archives in archives in archives", _SMALLER)
@@ -141,11 +141,11 @@ def _opened(name: str, content: bytes, bundle: str, budget: _Budget, depth: int 
     elif content.startswith(_ZIP):
         raise IntakeError(f"{bundle} is packed in a form that is not read here", "unpack it, and give the folder")
     elif not is_patch_name(name) and _is_patch(name, content):
-        yield Item(checked_name(f"{name}.patch", Path(bundle)), content, bundle)
+        yield TakenItem(checked_name(f"{name}.patch", Path(bundle)), content, bundle)
     elif not is_patch_name(name) and _is_mail(content):
         yield from _mails(name, content, bundle, budget, depth)
     else:
-        yield Item(checked_name(name, Path(bundle)), content, bundle)
+        yield TakenItem(checked_name(name, Path(bundle)), content, bundle)
 
 
 def _is_patch(name: str, content: bytes) -> bool:
@@ -167,7 +167,7 @@ def _is_mail(content: bytes) -> bool:
     )
 
 
-def _archive(name: str, content: bytes, bundle: str, budget: _Budget, depth: int) -> Iterator[Item]:
+def _archive(name: str, content: bytes, bundle: str, budget: _Budget, depth: int) -> Iterator[TakenItem]:
     """Yield what the members of a tar archive hold, or the one file that was packed alone."""
     import tarfile  # noqa: PLC0415 - rarely needed
     import zlib  # noqa: PLC0415
@@ -215,7 +215,7 @@ def _decompressed(content: bytes, budget: _Budget) -> bytes:
     return content
 
 
-def _mails(name: str, content: bytes, bundle: str, budget: _Budget, depth: int) -> Iterator[Item]:
+def _mails(name: str, content: bytes, bundle: str, budget: _Budget, depth: int) -> Iterator[TakenItem]:
     """Yield the parts of a mail, or of each mail in a mailbox."""
     starts = [match.start() for match in _FROM.finditer(content)] or [0]
     if starts[0] != 0:
@@ -251,7 +251,7 @@ class _Mail:
 
 def _parts(
     mail: _Mail, parts: list[tuple[Message, str | None, object]], bundle: str, budget: _Budget, depth: int
-) -> Iterator[Item]:
+) -> Iterator[TakenItem]:
     """Yield the parts of one mail: attachments by their names, text by that of the mail.
 
     A patch that was mailed as the text itself, with nothing attached, is the whole mail: its header is the patch's.
@@ -264,9 +264,9 @@ def _parts(
         if file_name:
             yield from _opened(checked_name(file_name, Path(bundle)), found, bundle, budget, depth + 1)
         elif not attached and _DIFF.search(found):
-            yield Item(mail.patch_name(), mail.raw, bundle)
+            yield TakenItem(mail.patch_name(), mail.raw, bundle)
         elif part.get_content_maintype() == "text" and part.get_content_subtype() != "html" and found.strip():
-            yield Item(checked_name(mail.name, Path(bundle)), found, bundle)
+            yield TakenItem(checked_name(mail.name, Path(bundle)), found, bundle)
 
 
 def checked_name(name: str, source: Path) -> str:

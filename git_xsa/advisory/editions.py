@@ -33,7 +33,7 @@ from git_xsa.advisory.metadata import MetadataError, Recipes, read_recipes
 from git_xsa.advisory.patchfile import PatchFile, parse_patches
 from git_xsa.advisory.store import Store, StoreError
 from git_xsa.advisory.text import Advisory, TextError, read_advisory
-from git_xsa.advisory.trust import FileState, Signature, check_file, check_signature, find_listed
+from git_xsa.advisory.trust import ChecksumState, Signature, check_file, check_signature, find_listed
 from git_xsa.documents import DocumentError, read_object
 
 FOLDER = "advisories"
@@ -140,7 +140,7 @@ class Edition:
         """Return what the file ``path`` holds."""
         return self.store.read(*self._place, FILES, *path.split("/")) or b""
 
-    def state(self, path: str) -> FileState:
+    def state(self, path: str) -> ChecksumState:
         """Return what the text's checksums say of the file ``path``."""
         return check_file(path, self.read(path), self.advisory.sums if self.advisory else {})
 
@@ -197,7 +197,7 @@ def difference(old: Mapping[str, str], new: Mapping[str, str]) -> Difference:
 
 
 @dataclass(frozen=True)
-class Source:
+class EditionSource:
     """Where something came from: in words, and when; ``public`` if from where everybody can get it."""
 
     words: str
@@ -253,7 +253,7 @@ class Library:
                     return edition
         return editions[-1]
 
-    def add_text(self, advisory: Advisory, content: bytes, source: Source) -> tuple[Edition, bool]:
+    def add_text(self, advisory: Advisory, content: bytes, source: EditionSource) -> tuple[Edition, bool]:
         """Put the text of an advisory into the store; return its version there, and whether it is new.
 
         A text that is there already, but was not signed, or not known to be public, is replaced by one that is.
@@ -279,7 +279,7 @@ class Library:
                 name = f"v{advisory.version}-{sha256(content).hexdigest()[:8]}"
         return Edition(self.store, advisory.number, name, advisory.version)
 
-    def add_file(self, edition: Edition, path: str, content: bytes, source: Source) -> bool:
+    def add_file(self, edition: Edition, path: str, content: bytes, source: EditionSource) -> bool:
         """Put a file that belongs to ``edition`` into the store under the name that its text lists; whether it is new.
 
         What is there stays, unless its checksum is wrong and the new one's is not.
@@ -288,7 +288,7 @@ class Library:
         name = find_listed(path, sums) or path
         place = (*edition._place, FILES, *name.split("/"))
         there = self.store.read(*place)
-        if there is not None and (there == content or check_file(name, content, sums) is not FileState.LISTED):
+        if there is not None and (there == content or check_file(name, content, sums) is not ChecksumState.LISTED):
             return False
         self.store.write(content, *place)
         self._note(edition, [name], source)
@@ -332,7 +332,7 @@ class Library:
         last = int(loose[-1].name.rpartition("-")[2]) if loose else 0
         return Edition(self.store, number, f"files-{last + 1}", 0)
 
-    def _note(self, edition: Edition, files: list[str], source: Source) -> None:
+    def _note(self, edition: Edition, files: list[str], source: EditionSource) -> None:
         """Write down where ``files`` came from."""
         import json  # noqa: PLC0415 - only where something is written
 

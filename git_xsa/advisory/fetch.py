@@ -19,15 +19,15 @@ from typing import Any
 from urllib.parse import quote
 
 from git_xsa.advisory import text as texts
-from git_xsa.advisory.editions import Difference, Edition, Library, Source, difference
+from git_xsa.advisory.editions import Difference, Edition, EditionSource, Library, difference
 from git_xsa.advisory.import_ import LIST
 from git_xsa.advisory.metadata import LARGEST as LARGEST_LIST
-from git_xsa.advisory.metadata import Listed, MetadataError, read_list
+from git_xsa.advisory.metadata import ListedAdvisory, MetadataError, read_list
 from git_xsa.advisory.patchfile import LARGEST as LARGEST_FILE
 from git_xsa.advisory.store import StoreError
 from git_xsa.advisory.text import TextError, read_advisory
-from git_xsa.advisory.trust import FileState, Signature, check_file, check_signature
-from git_xsa.advisory.web import Missing, OutOfTime, Stamp, Web, WebError
+from git_xsa.advisory.trust import ChecksumState, Signature, check_file, check_signature
+from git_xsa.advisory.web import NotFound, OutOfTime, Stamp, Web, WebError
 from git_xsa.errors import XsaError
 
 #: How many files are asked for at the same time.
@@ -85,7 +85,7 @@ class Fetcher:
         self._library = library
         self._url = url
         self._web = web
-        self._source = Source(url, now, public=True)
+        self._source = EditionSource(url, now, public=True)
         self._trusted = trusted
         self._require = require
         self._writing = threading.Lock()
@@ -103,7 +103,7 @@ class Fetcher:
                 self._save()
         return summary
 
-    def _all(self, listed: list[Listed], summary: Summary, progress: Callable[[int, int], None]) -> None:
+    def _all(self, listed: list[ListedAdvisory], summary: Summary, progress: Callable[[int, int], None]) -> None:
         late = 0
         with ThreadPoolExecutor(AT_ONCE) as pool:
             futures = [pool.submit(self._one, entry.number) for entry in listed]
@@ -130,7 +130,7 @@ class Fetcher:
         for numbers in (summary.new, summary.reissued, summary.missing, summary.unsigned):
             numbers.sort()
 
-    def _list(self) -> list[Listed]:
+    def _list(self) -> list[ListedAdvisory]:
         """Return the site's list, the one that is known if it has not changed."""
         address = self._url + LIST
         known = self._library.store.read(LIST)
@@ -158,7 +158,7 @@ class Fetcher:
             edition = self._text(number, outcome)
             if edition is not None and not self._stop.is_set():
                 self._files(edition, outcome)
-        except Missing:
+        except NotFound:
             outcome.text = "missing"
         except OutOfTime:
             self._stop.set()
@@ -215,7 +215,7 @@ class Fetcher:
                 outcome.late = True
                 return
             try:
-                if edition.state(name) is FileState.LISTED:
+                if edition.state(name) is ChecksumState.LISTED:
                     continue
                 content = self._file(name, sums)
                 with self._writing, self._library.store.lock():
@@ -230,7 +230,7 @@ class Fetcher:
         address = self._url + quote(name)
         for _ in range(2):
             content = self._web.get(address, LARGEST_FILE).content or b""
-            if check_file(name, content, sums) is FileState.LISTED:
+            if check_file(name, content, sums) is ChecksumState.LISTED:
                 return content
         raise WebError(f"{address} is not the file that the advisory lists: its SHA-256 differs")
 

@@ -60,7 +60,7 @@ class Heading:
 
 def read_heading(text: str) -> Heading:
     """Return what ``text``, which stands before a diff, says."""
-    reader = _Reader(text.split("\n"))
+    reader = _HeadingReader(text.split("\n"))
     while reader.block():
         pass
     found, lines = reader.found, reader.lines
@@ -76,7 +76,7 @@ def read_heading(text: str) -> Heading:
     )
 
 
-class _Reader:
+class _HeadingReader:
     """Reads the blocks that a head begins with: ``found`` is what their fields say, ``kept`` what else stands there.
 
     ``lines`` are what follows; ``untitled``: the first of them is the subject.

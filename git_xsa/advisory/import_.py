@@ -9,14 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from git_xsa.advisory.contents import Item
-from git_xsa.advisory.editions import TEXT, Difference, Edition, Library, Source, difference
+from git_xsa.advisory.contents import TakenItem
+from git_xsa.advisory.editions import TEXT, Difference, Edition, EditionSource, Library, difference
 from git_xsa.advisory.file_names import in_order, is_made_of, is_patch_name, read_name
 from git_xsa.advisory.heading import read_heading
 from git_xsa.advisory.metadata import MetadataError, read_list, read_recipes
 from git_xsa.advisory.patchfile import PatchError, PatchFile, parse_patches
 from git_xsa.advisory.text import Advisory, TextError, is_advisory, read_advisory
-from git_xsa.advisory.trust import FileState, Signature, Vouching, check_file, check_signature, find_listed
+from git_xsa.advisory.trust import ChecksumState, Signature, Vouching, check_file, check_signature, find_listed
 from git_xsa.errors import XsaError
 from git_xsa.model.marks import marked_advisories
 
@@ -24,7 +24,7 @@ LIST = "xsa.json"
 NOTHING = Difference((), (), ())
 
 
-class Refused(XsaError):
+class ImportRefused(XsaError):
     """``xsa.requireSignature`` is set and nobody who is trusted vouches for what was given (exit status 128)."""
 
 
@@ -70,14 +70,14 @@ class _Text:
     """The text of an advisory that was found, and what belongs to it."""
 
     advisory: Advisory
-    item: Item
+    item: TakenItem
     files: dict[str, bytes] = field(default_factory=dict)
 
 
 class _Sorter:
     """Sorts items by the advisory and version that they belong to."""
 
-    def __init__(self, library: Library, items: Sequence[Item]) -> None:
+    def __init__(self, library: Library, items: Sequence[TakenItem]) -> None:
         self._library = library
         self.texts: list[_Text] = []
         self.known: dict[tuple[int, str], dict[str, bytes]] = {}
@@ -90,7 +90,7 @@ class _Sorter:
         for item in rest:
             self._file(item)
 
-    def _text(self, item: Item) -> bool:
+    def _text(self, item: TakenItem) -> bool:
         """Enter ``item`` if it is an advisory's text or the list of advisories; return whether it is."""
         if item.name.rpartition("/")[2] == LIST:
             try:
@@ -111,15 +111,15 @@ class _Sorter:
             self.texts.append(_Text(advisory, item))
         return True
 
-    def _file(self, item: Item) -> None:
+    def _file(self, item: TakenItem) -> None:
         problem, patches = _problem(item)
         numbers = _numbers(item, patches)
         home = self._home(item, numbers)
-        if problem and (home is None or check_file(item.name, item.content, home[0].sums) is not FileState.LISTED):
+        if problem and (home is None or check_file(item.name, item.content, home[0].sums) is not ChecksumState.LISTED):
             self.left.append((item.name, problem))
         elif home is not None:
             sums = home[0].sums
-            if item.name not in home[1] or check_file(item.name, item.content, sums) is FileState.LISTED:
+            if item.name not in home[1] or check_file(item.name, item.content, sums) is ChecksumState.LISTED:
                 home[1][item.name] = item.content
         elif not numbers:
             self.left.append((item.name, "nothing in it says which advisory it belongs to (name it xsaNNN.patch)"))
@@ -131,7 +131,7 @@ class _Sorter:
             elif loose.setdefault(item.name, item.content) != item.content:
                 self.left.append((item.name, "another file with this name was given, too"))
 
-    def _home(self, item: Item, numbers: Sequence[int]) -> tuple[Advisory, dict[str, bytes]] | None:
+    def _home(self, item: TakenItem, numbers: Sequence[int]) -> tuple[Advisory, dict[str, bytes]] | None:
         """Return the advisory whose text lists the file, and where its files go; ``None`` when none does.
 
         First those that came in the same mail, then the others that came now, then those in the store, the newest
@@ -149,15 +149,15 @@ class _Sorter:
             for edition in reversed(stored)
             if edition.advisory is not None
         ]
-        for state in (FileState.LISTED, FileState.WRONG):
+        for state in (ChecksumState.LISTED, ChecksumState.WRONG):
             for home in homes:
-                own = state is FileState.LISTED or not numbers or home[0].number in numbers
+                own = state is ChecksumState.LISTED or not numbers or home[0].number in numbers
                 if own and check_file(item.name, item.content, home[0].sums) is state:
                     return home
         return next((home for home in homes if not home[0].sums and home[0].number in numbers), None)
 
 
-def _problem(item: Item) -> tuple[str, tuple[PatchFile, ...]]:
+def _problem(item: TakenItem) -> tuple[str, tuple[PatchFile, ...]]:
     """Return why ``item`` is no file of an advisory (empty when it may be one), and the patches in it."""
     try:
         if is_patch_name(item.name):
@@ -173,7 +173,7 @@ def _problem(item: Item) -> tuple[str, tuple[PatchFile, ...]]:
     return "", ()
 
 
-def _numbers(item: Item, patches: Sequence[PatchFile]) -> tuple[int, ...]:
+def _numbers(item: TakenItem, patches: Sequence[PatchFile]) -> tuple[int, ...]:
     """Return the advisories that a file says it belongs to: by the marks in its text, or else by its name, or by what
     its header refers to.
 
@@ -188,7 +188,9 @@ def _numbers(item: Item, patches: Sequence[PatchFile]) -> tuple[int, ...]:
     return (number,)
 
 
-def take(library: Library, items: Iterable[Item], source: Source, trusted: tuple[str, ...], require: bool) -> Result:
+def take(
+    library: Library, items: Iterable[TakenItem], source: EditionSource, trusted: tuple[str, ...], require: bool
+) -> Result:
     """Put what belongs to advisories into the store and return what was made of it.
 
     With ``require`` everything must be vouched for; ``Refused`` says what is not, and nothing is written then.
@@ -229,12 +231,14 @@ def _require(sorter: _Sorter, vouchings: Sequence[Vouching]) -> None:
     for text, vouching in zip(sorter.texts, vouchings, strict=True):
         if vouching.signature is not Signature.TRUSTED:
             title = f"XSA-{text.advisory.number} v{text.advisory.version}"
-            raise Refused(f"{title} {vouching.sentence()}: nothing was taken", hint)
+            raise ImportRefused(f"{title} {vouching.sentence()}: nothing was taken", hint)
         for name, content in text.files.items():
-            if check_file(name, content, text.advisory.sums) is not FileState.LISTED:
-                raise Refused(f"{name} is not the file that XSA-{text.advisory.number} lists: nothing was taken", hint)
+            if check_file(name, content, text.advisory.sums) is not ChecksumState.LISTED:
+                raise ImportRefused(
+                    f"{name} is not the file that XSA-{text.advisory.number} lists: nothing was taken", hint
+                )
     for files in sorter.loose.values():
-        raise Refused(f"no signed advisory lists {next(iter(files))}: nothing was taken", hint)
+        raise ImportRefused(f"no signed advisory lists {next(iter(files))}: nothing was taken", hint)
 
 
 def _listed(names: Iterable[str], sums: Mapping[str, str]) -> list[str]:
@@ -242,14 +246,14 @@ def _listed(names: Iterable[str], sums: Mapping[str, str]) -> list[str]:
     return [find_listed(name, sums) or name for name in names]
 
 
-def _filled(library: Library, taken: Taken, files: Mapping[str, bytes], source: Source) -> Taken:
+def _filled(library: Library, taken: Taken, files: Mapping[str, bytes], source: EditionSource) -> Taken:
     """Put ``files`` into the store and complete ``taken``."""
     sums = taken.edition.advisory.sums if taken.edition.advisory is not None else {}
     for name in in_order(files):
         new = library.add_file(taken.edition, name, files[name], source)
         [listed] = _listed([name], sums)
         (taken.files if new else taken.known).append(listed)
-        if sums and check_file(name, files[name], sums) is FileState.WRONG:
+        if sums and check_file(name, files[name], sums) is ChecksumState.WRONG:
             taken.wrong.append(listed)
     edition = Edition(library.store, taken.edition.number, taken.edition.name, taken.edition.version, half=True)
     taken.edition = edition

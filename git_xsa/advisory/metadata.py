@@ -56,7 +56,7 @@ class Recipes:
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedAdvisory:
     """An advisory as ``xsa.json`` lists it; empty where a key is missing, ``public`` is ``None`` for no known time."""
 
     number: int
@@ -79,7 +79,7 @@ def read_recipes(content: bytes) -> Recipes:
     return Recipes(number or 0, recipes)
 
 
-def read_list(content: bytes) -> list[Listed]:
+def read_list(content: bytes) -> list[ListedAdvisory]:
     """Return the advisories that ``xsa.json`` lists, in its order; ``MetadataError`` when it is no such list.
 
     Entries without a number are passed over, and so is the second entry for a number.
@@ -89,14 +89,14 @@ def read_list(content: bytes) -> list[Listed]:
     entries = [entry for item in outer[:_MOST] if isinstance(item, dict) for entry in _items(item.get("xsas"))]
     if not entries and not any(isinstance(item, dict) and "xsas" in item for item in outer[:_MOST]):
         raise MetadataError("the list has no key 'xsas'")
-    listed: dict[int, Listed] = {}
+    listed: dict[int, ListedAdvisory] = {}
     for entry in entries:
         number = _number(entry.get("xsa")) if isinstance(entry, dict) else None
         if number and number not in listed:
             cves = tuple(dict.fromkeys(cve for cve in _items(entry.get("cve")) if isinstance(cve, str)))
             title = entry.get("title")
             time = entry.get("public_time")
-            listed[number] = Listed(number, title if isinstance(title, str) else "", cves, _time(time))
+            listed[number] = ListedAdvisory(number, title if isinstance(title, str) else "", cves, _time(time))
     return list(listed.values())
 
 

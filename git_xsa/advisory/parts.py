@@ -85,7 +85,7 @@ def split_parts(content: bytes) -> list[Part]:
     file's hunks without a word (8 of 38 in a patch for XSA-400 that a packager has shipped).  Raises ``FormError`` for
     what is a diff, but no unified one.
     """
-    reader = _Reader(content.splitlines(keepends=True) if b"\r" not in content else _lines(content))
+    reader = _PartReader(content.splitlines(keepends=True) if b"\r" not in content else _lines(content))
     pieces = list(reader.pieces())
     _refuse_forms(b"".join([piece.words for piece in pieces] + [reader.rest]), bool(pieces))
     parts: list[tuple[bytes, list[bytes]]] = []
@@ -112,7 +112,7 @@ def _lines(content: bytes) -> list[bytes]:
     return [line + b"\n" for line in lines] + ([last] if last else [])
 
 
-class _Reader:
+class _PartReader:
     """Reads the lines of a file: the pieces in it, and afterwards the ``rest`` behind the last one."""
 
     def __init__(self, lines: Sequence[bytes]) -> None:

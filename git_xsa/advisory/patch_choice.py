@@ -31,7 +31,7 @@ class Basis(str, Enum):
     NAME = "name"
 
 
-class Found(str, Enum):
+class Finding(str, Enum):
     """What an advisory has for a branch of a tree."""
 
     SERIES = "series"
@@ -61,10 +61,10 @@ class Series:
 
 
 @dataclass(frozen=True)
-class Choice:
+class PatchChoice:
     """What there is for a branch, the series to try in order, and, in a sentence, what a person should know of it."""
 
-    found: Found
+    found: Finding
     series: tuple[Series, ...] = ()
     remark: str = ""
 
@@ -76,7 +76,7 @@ def choose(
     version: Version | None,
     tree: str,
     own: Collection[str] = (),
-) -> Choice:
+) -> PatchChoice:
     """Return what an advisory with the files ``paths`` has for the branch ``version`` (``None``: any) of ``tree``.
 
     ``own`` are files that are for this tree whatever their names say.
@@ -99,7 +99,7 @@ def choose(
     if not first:
         return choice
     stated = [series for series in choice.series if series.paths != first[0].paths]
-    return Choice(Found.SERIES, (*first, *stated), choice.remark if choice.found is Found.SERIES else "")
+    return PatchChoice(Finding.SERIES, (*first, *stated), choice.remark if choice.found is Finding.SERIES else "")
 
 
 def matching(pattern: str, paths: Sequence[str]) -> list[str]:
@@ -117,34 +117,38 @@ def tree_of(row: Row) -> str:
 
 def _by_table(
     rows: Sequence[Row], patches: Sequence[str], version: Version | None, tree: str, own: Collection[str]
-) -> Choice:
+) -> PatchChoice:
     here = {row for row in rows for path in matching(row.pattern, patches) if path in own}
     ours = [row for row in rows if tree_of(row) == tree or (row in here and row.scope.tree in ("", XEN, tree))]
     if not ours:
         trees = ", ".join(dict.fromkeys(map(tree_of, rows)))
-        return Choice(Found.OTHER_TREES, remark=f"its patches are for {trees}")
+        return PatchChoice(Finding.OTHER_TREES, remark=f"its patches are for {trees}")
     named = [row for row in ours if version is not None and row.scope.covers(version)]
     unsaid = [row for row in ours if not row.scope.spans]
     if not named and not unsaid and version is not None and _is_newer(ours, version):
         newest = max(row.scope.newest or () for row in ours)
         remark = f"its patches are for {shown(newest)} and older" if newest != UNSTABLE else _BEFORE
-        return Choice(Found.NOT_NAMED, remark=remark)
+        return PatchChoice(Finding.NOT_NAMED, remark=remark)
     first = named or unsaid
     series = [_joined(first, patches, Basis.TABLE)] if first else []
     series += [_joined([row], patches, Basis.NEAR) for row in _by_distance(ours, version) if row not in first]
     return _there(series, first or ours, patches, _by_name(patches, version, tree, own) if patches else None)
 
 
-def _there(series: Sequence[Series], first: Sequence[Row], patches: Sequence[str], by_name: Choice | None) -> Choice:
+def _there(
+    series: Sequence[Series], first: Sequence[Row], patches: Sequence[str], by_name: PatchChoice | None
+) -> PatchChoice:
     """Return the series whose files have been taken in; ``first`` are the rows that come first."""
     usable = tuple(item for item in series if item.paths)
     lost = [row.pattern for row in first if not matching(row.pattern, patches)]
     if usable and len(lost) < len(first):
         remark = f"these files are not in the store: {', '.join(lost)}" if lost else ""
-        return Choice(Found.SERIES, usable, remark)
+        return PatchChoice(Finding.SERIES, usable, remark)
     if by_name is not None and by_name.series and not usable:
-        return Choice(Found.SERIES, by_name.series, f"its table names {', '.join(lost)}, but there is no such file")
-    return Choice(Found.MISSING, remark=f"these files are not in the store: {', '.join(lost)}")
+        return PatchChoice(
+            Finding.SERIES, by_name.series, f"its table names {', '.join(lost)}, but there is no such file"
+        )
+    return PatchChoice(Finding.MISSING, remark=f"these files are not in the store: {', '.join(lost)}")
 
 
 _BEFORE = "its patches are for older branches, and for what this branch was made from later"
@@ -178,20 +182,20 @@ def _joined(rows: Sequence[Row], patches: Sequence[str], basis: Basis) -> Series
     return Series(tuple(dict.fromkeys(paths)), basis, " ".join(row.pattern for row in rows))
 
 
-def _by_name(patches: Sequence[str], version: Version | None, tree: str, here: Collection[str]) -> Choice:
+def _by_name(patches: Sequence[str], version: Version | None, tree: str, here: Collection[str]) -> PatchChoice:
     """Return the series that names make, those for newer branches first, the nearest of them first of all."""
     names = [read_name(path) for path in in_order(patches)]
     ours = [name for name in names if name.tree in ("", tree) or name.path in here]
     if not ours:
         trees = ", ".join(dict.fromkeys(name.tree for name in names))
-        return Choice(Found.OTHER_TREES, remark=f"its patches are for {trees}")
+        return PatchChoice(Finding.OTHER_TREES, remark=f"its patches are for {trees}")
     branches: dict[Version, list[PatchName]] = {}
     for name in ours:
         branches.setdefault(name.version or UNSTABLE, []).append(name)
     newest = max(branches)
     if version is not None and version > newest:  # a name has the newest branch that a file is for
         remark = f"its patches are for {shown(newest)} and older, by their names"
-        return Choice(Found.NOT_NAMED, remark=remark)
+        return PatchChoice(Finding.NOT_NAMED, remark=remark)
 
     def distance(branch: Version) -> tuple[bool, tuple[int, ...]]:
         if version is None or branch >= version:
@@ -206,7 +210,7 @@ def _by_name(patches: Sequence[str], version: Version | None, tree: str, here: C
         shared = _with_shared(own, [branches[other] for other in others])
         for series in (_named(shared, whole=len(shared) > len(own)), _named(own, whole=False)):
             found.setdefault(series.paths, series)
-    return Choice(Found.SERIES, tuple(found.values()))
+    return PatchChoice(Finding.SERIES, tuple(found.values()))
 
 
 def _named(names: Sequence[PatchName], whole: bool) -> Series:
@@ -241,11 +245,13 @@ def _with_shared(own: Sequence[PatchName], others: Sequence[Sequence[PatchName]]
 _WHOLE = ("", None)
 
 
-def _nothing(advisory: Advisory | None) -> Choice:
+def _nothing(advisory: Advisory | None) -> PatchChoice:
     if advisory is None:
-        return Choice(Found.NO_PATCHES, remark="nothing but the name is known of it")
+        return PatchChoice(Finding.NO_PATCHES, remark="nothing but the name is known of it")
     if advisory.releases:
-        return Choice(Found.NO_PATCHES, remark=f"it has no patches; it names {', '.join(advisory.releases)} instead")
+        return PatchChoice(
+            Finding.NO_PATCHES, remark=f"it has no patches; it names {', '.join(advisory.releases)} instead"
+        )
     if any(is_patch_name(name) for name in advisory.sums):
-        return Choice(Found.MISSING, remark=f"these files are not in the store: {', '.join(advisory.sums)}")
-    return Choice(Found.NO_PATCHES, remark="it has no patches")
+        return PatchChoice(Finding.MISSING, remark=f"these files are not in the store: {', '.join(advisory.sums)}")
+    return PatchChoice(Finding.NO_PATCHES, remark="it has no patches")

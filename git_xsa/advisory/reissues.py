@@ -50,7 +50,7 @@ REASONS: Mapping[str, re.Pattern[str]] = {
 OTHER, UNTOLD = "other", "not-told"
 
 
-class Stage(str, Enum):
+class DisclosureStage(str, Enum):
     """When a version was issued, seen from the advisory's publication."""
 
     BEFORE = "before"
@@ -79,7 +79,7 @@ class Reissue:
 
     number: int
     version: int
-    stage: Stage
+    stage: DisclosureStage
     reasons: tuple[str, ...]
     words: str
     patches: Difference | None
@@ -106,14 +106,14 @@ class Count:
 
     def stages(self) -> dict[str, int]:
         """Return how many reissues there were in each stage."""
-        return {stage.value: sum(one.stage is stage for one in self.reissues) for stage in Stage}
+        return {stage.value: sum(one.stage is stage for one in self.reissues) for stage in DisclosureStage}
 
-    def reasons(self, stage: Stage | None = None) -> dict[str, int]:
+    def reasons(self, stage: DisclosureStage | None = None) -> dict[str, int]:
         """Return how many reissues (of one stage) were made for each reason."""
         found = Counter(reason for one in self.reissues if stage in (None, one.stage) for reason in one.reasons)
         return {reason: found[reason] for reason in (*REASONS, OTHER, UNTOLD)}
 
-    def patches(self, stage: Stage | None = None) -> dict[str, int]:
+    def patches(self, stage: DisclosureStage | None = None) -> dict[str, int]:
         """Return how many reissues (of one stage) could be compared, with how many patches changed, and which way."""
         known = [one.patches for one in self.reissues if one.patches is not None and stage in (None, one.stage)]
         return {
@@ -134,7 +134,7 @@ def told(advisory: Advisory, public: bool = False) -> Told:
     return Told(advisory.number, advisory.version, known, advisory.updates, sums)
 
 
-class Text(NamedTuple):
+class IssuedText(NamedTuple):
     """The text of one version: what it is called in messages, its signed part, and what it says."""
 
     title: str
@@ -142,17 +142,17 @@ class Text(NamedTuple):
     told: Told
 
 
-def texts_in(library: Library) -> list[Text]:
+def texts_in(library: Library) -> list[IssuedText]:
     """Return the texts in the store."""
     editions = [edition for number in library.numbers() for edition in library.editions(number)]
     return [
-        Text(edition.title, edition.advisory.signed, told(edition.advisory, edition.public))
+        IssuedText(edition.title, edition.advisory.signed, told(edition.advisory, edition.public))
         for edition in editions
         if edition.advisory is not None
     ]
 
 
-def texts_of(paths: Iterable[Path]) -> tuple[list[Text], list[str]]:
+def texts_of(paths: Iterable[Path]) -> tuple[list[IssuedText], list[str]]:
     """Return the texts in folders, tarballs, mails and files, and what could not be read, a sentence each."""
     found, problems = [], []
     for path in paths:
@@ -164,11 +164,11 @@ def texts_of(paths: Iterable[Path]) -> tuple[list[Text], list[str]]:
             except TextError as error:
                 problems.append(f"{item.name} was left out: {error.what}")
                 continue
-            found.append(Text(f"XSA-{advisory.number} v{advisory.version}", advisory.signed, told(advisory)))
+            found.append(IssuedText(f"XSA-{advisory.number} v{advisory.version}", advisory.signed, told(advisory)))
     return sorted(found, key=lambda text: (text.told.number, text.told.version)), problems
 
 
-def unvouched(texts: Sequence[Text], trusted: tuple[str, ...]) -> list[str]:
+def unvouched(texts: Sequence[IssuedText], trusted: tuple[str, ...]) -> list[str]:
     """Return the titles of the texts that nobody whom ``trusted`` names vouches for."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
         vouchings = list(pool.map(lambda text: check_signature(text.signed, trusted), texts))
@@ -198,16 +198,22 @@ def _of_one(texts: Sequence[Told]) -> Iterable[Reissue]:
         yield Reissue(texts[0].number, version, _stage(version, texts, words), reasons_of(said), said, patches)
 
 
-def _stage(version: int, texts: Sequence[Told], words: Mapping[int, str]) -> Stage:
+def _stage(version: int, texts: Sequence[Told], words: Mapping[int, str]) -> DisclosureStage:
     releases = [number for number, said in words.items() if REASONS[RELEASE].search(_plain(said))]
     if releases:
         first = min(releases)
-        return Stage.BEFORE if version < first else Stage.RELEASE if version == first else Stage.AFTER
+        return (
+            DisclosureStage.BEFORE
+            if version < first
+            else DisclosureStage.RELEASE
+            if version == first
+            else DisclosureStage.AFTER
+        )
     if any(text.public is False and version <= text.version for text in texts):
-        return Stage.BEFORE
+        return DisclosureStage.BEFORE
     if any(text.public and version > text.version for text in texts):
-        return Stage.AFTER
-    return Stage.UNKNOWN
+        return DisclosureStage.AFTER
+    return DisclosureStage.UNKNOWN
 
 
 def reasons_of(words: str) -> tuple[str, ...]:

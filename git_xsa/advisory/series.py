@@ -44,7 +44,7 @@ class PlacedPatch:
 
 
 @dataclass(frozen=True)
-class _File:
+class _PlacedFile:
     """A file at one place of the branch, as the patches so far have left it.
 
     ``id`` is its object name, ``None`` when a patch made it; ``lines`` are ``None`` for a folder.
@@ -282,7 +282,7 @@ def _place_at(
     return order, placed
 
 
-def _place_group(files: dict[bytes, _File], group: Group, commit: str, position: int) -> list[PlacedPatch]:
+def _place_group(files: dict[bytes, _PlacedFile], group: Group, commit: str, position: int) -> list[PlacedPatch]:
     """Return the patches of ``group`` with their places in ``files``, which are changed by them."""
     placed = []
     for number, patch in enumerate(group.patches, 1):
@@ -307,11 +307,11 @@ class _Objects:
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
         self._trees: dict[str, dict[bytes, tuple[str, str]]] = {}
-        self._files: dict[tuple[str, str], _File] = {}
+        self._files: dict[tuple[str, str], _PlacedFile] = {}
 
-    def at(self, commit: str, paths: set[bytes]) -> dict[bytes, _File]:
+    def at(self, commit: str, paths: set[bytes]) -> dict[bytes, _PlacedFile]:
         """Return what ``commit`` has at each of ``paths`` and at the folders above them."""
-        files: dict[bytes, _File] = {}
+        files: dict[bytes, _PlacedFile] = {}
         listings = {b"": self._tree(f"{commit}^{{tree}}")}
         for path in sorted(paths.union(*map(_folders, paths))):  # a folder comes before what is in it
             folder, _, name = path.rpartition(b"/")
@@ -333,9 +333,9 @@ class _Objects:
             self._trees[name] = dict(_entries(found[2], self._repository.hash_length // 2))
         return self._trees[name]
 
-    def _file(self, mode: str, name: str) -> _File:
+    def _file(self, mode: str, name: str) -> _PlacedFile:
         if (mode, name) not in self._files:
-            self._files[mode, name] = _File(mode, name, self._lines(mode, name))
+            self._files[mode, name] = _PlacedFile(mode, name, self._lines(mode, name))
         return self._files[mode, name]
 
     def _lines(self, mode: str, name: str) -> list[bytes] | None:
@@ -370,7 +370,7 @@ class _Trial:
     Renames and copies start from what a file was before the patch, whatever the patch does to it (git's own rule).
     """
 
-    def __init__(self, files: dict[bytes, _File], patch: PatchFile, position: int) -> None:
+    def __init__(self, files: dict[bytes, _PlacedFile], patch: PatchFile, position: int) -> None:
         self.touches: list[Touch] = []
         #: Which of ``touches`` left a file at a name (``True``), or took away the one there and left none.
         self._left: dict[tuple[bool, bytes | None], list[int]] = {}
@@ -395,7 +395,7 @@ class _Trial:
                 del self._files[change.old_path]
             self._enter(old, new, moved)
 
-    def _old_file(self, change: FileChange) -> _File | None:
+    def _old_file(self, change: FileChange) -> _PlacedFile | None:
         path = change.old_path
         if path is None:
             return None
@@ -418,7 +418,7 @@ class _Trial:
             if above is not None and above.lines is not None:
                 raise _Misfit(f"{_shown(folder)} is no folder")
 
-    def _enter(self, old: _File | None, new: _File, change: FileChange) -> None:
+    def _enter(self, old: _PlacedFile | None, new: _PlacedFile, change: FileChange) -> None:
         if change.new_path is not None:
             self._files[change.new_path] = new
         touch = Touch(
@@ -449,7 +449,7 @@ class _Trial:
         key = (True, touch.new_path) if touch.new_path is not None else (False, touch.old_path)
         self._left.setdefault(key, []).append(index)
 
-    def _copy(self, old: _File, new: _File, change: FileChange) -> None:
+    def _copy(self, old: _PlacedFile, new: _PlacedFile, change: FileChange) -> None:
         """Enter a copy: a new file, and that the old one has the lines which the hunks name."""
         source = change.old_path
         added = tuple(new.lines or ())
@@ -467,7 +467,7 @@ class _Trial:
             self._join(Touch(self._position, source, source, old.mode, old.mode, old.id, None))
 
 
-def _changed(old: _File | None, change: FileChange) -> tuple[_File, FileChange]:
+def _changed(old: _PlacedFile | None, change: FileChange) -> tuple[_PlacedFile, FileChange]:
     """Return the file that ``change`` makes of ``old``, and the change with the lines where its hunks fit."""
     mode, path = _mode(old, change), _shown(change.path)
     lines = (old.lines if old is not None else None) or []
@@ -475,7 +475,7 @@ def _changed(old: _File | None, change: FileChange) -> tuple[_File, FileChange]:
         found = old.id.encode() if old is not None and old.id is not None else None
         if found != change.old_content:
             raise _Misfit(f"{path} is another version of the file")
-        return _File(mode, change.new_content.decode() if change.new_content is not None else None, []), change
+        return _PlacedFile(mode, change.new_content.decode() if change.new_content is not None else None, []), change
     if change.hunks and b"\0" in b"".join(lines)[:_BINARY_TEST]:
         raise _Misfit(f"{path} is binary, and the patch has lines for it")
     try:
@@ -484,10 +484,10 @@ def _changed(old: _File | None, change: FileChange) -> tuple[_File, FileChange]:
         raise _Misfit(f"{error} in {path}") from None
     if made and change.new_path is None:
         raise _Misfit(f"more is in {path} than the patch takes out")
-    return _File(mode, old.id if old is not None and not hunks else None, made), replace(change, hunks=hunks)
+    return _PlacedFile(mode, old.id if old is not None and not hunks else None, made), replace(change, hunks=hunks)
 
 
-def _mode(old: _File | None, change: FileChange) -> str:
+def _mode(old: _PlacedFile | None, change: FileChange) -> str:
     """Return the mode that the file has afterwards: a new one only where the patch says so (git's own rule)."""
     mode = change.new_mode if old is None or change.new_mode != change.old_mode else None
     if mode is None:

@@ -42,7 +42,7 @@ class Signature(str, Enum):
     UNCHECKED = "unchecked"  #: there is no gpg
 
 
-class FileState(str, Enum):
+class ChecksumState(str, Enum):
     """What an advisory's checksums say of a file."""
 
     LISTED = "listed"
@@ -176,9 +176,9 @@ def find_listed(path: str, sums: Mapping[str, str]) -> str | None:
     return same[0] if len(same) == 1 else None
 
 
-def check_file(path: str, content: bytes, sums: Mapping[str, str]) -> FileState:
+def check_file(path: str, content: bytes, sums: Mapping[str, str]) -> ChecksumState:
     """Return what the checksums ``sums`` say of a file."""
     name = find_listed(path, sums)
     if name is None:
-        return FileState.UNLISTED
-    return FileState.LISTED if sha256(content).hexdigest() == sums[name] else FileState.WRONG
+        return ChecksumState.UNLISTED
+    return ChecksumState.LISTED if sha256(content).hexdigest() == sums[name] else ChecksumState.WRONG

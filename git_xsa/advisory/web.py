@@ -60,7 +60,7 @@ class OutOfTime(WebError):
     """The time for the whole run is over; whatever is asked for after that fails in the same way."""
 
 
-class Missing(WebError):
+class NotFound(WebError):
     """The server has no such file (404 or 410)."""
 
 
@@ -200,7 +200,7 @@ class Web:
         if status == 304 and stamp:
             return Page(None, stamp)
         if status in (404, 410):
-            raise Missing(f"{address}: there is no such file")
+            raise NotFound(f"{address}: there is no such file")
         if status in WORTH_A_TRY:
             raise _Passing(f"the server answers {status} ({answer.reason})", _retry_after(answer))
         if status != 200:

@@ -14,10 +14,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from git_xsa.advisory.editions import Edition
-from git_xsa.advisory.import_ import Refused
-from git_xsa.advisory.patch_choice import Found
+from git_xsa.advisory.import_ import ImportRefused
+from git_xsa.advisory.patch_choice import Finding
 from git_xsa.advisory.series import Baseline, Unplaced, place_groups
-from git_xsa.advisory.trust import FileState, Vouching, check_signature
+from git_xsa.advisory.trust import ChecksumState, Vouching, check_signature
 from git_xsa.ask.compose import compose
 from git_xsa.ask.marked import fixed, fixed_by_own
 from git_xsa.ask.placing import Placing, Target, lacking_words, on_the_branch, without_lacking
@@ -79,7 +79,7 @@ class Imported:
             positions = history.advisories.get(number, [])
             edition = self.library.newest(number)
             choice = self._placing.choose(edition, base, tip) if edition is not None else None
-            if choice is None or choice.found not in (Found.SERIES, Found.MISSING):
+            if choice is None or choice.found not in (Finding.SERIES, Finding.MISSING):
                 continue
             if (number in fixed or positions) and not any(position > start for position in positions):
                 commits = len(fixed.get(number, ())) + len(positions)
@@ -140,7 +140,7 @@ class Imported:
         together, left = self._together(history, base, usable, marked)
         rest = [number for number in others if not (number in self.numbers and not named and number not in marked)]
         told = [
-            one for one in asked if one.series is None and (named or one.trouble or one.choice.found is Found.BRANCH)
+            one for one in asked if one.series is None and (named or one.trouble or one.choice.found is Finding.BRANCH)
         ]
         joined = [one for one in usable if one not in left]
         questions = [self._question(target, together, joined, marked, rest, told)]
@@ -215,12 +215,12 @@ class Imported:
         doubts = doubts if words else []
         for path in paths if edition.version else ():
             state = edition.state(path)
-            if state is FileState.WRONG:
+            if state is ChecksumState.WRONG:
                 doubts.append(f"{path} is not the file that {edition.title} lists: its SHA-256 differs")
-            elif state is FileState.UNLISTED:
+            elif state is ChecksumState.UNLISTED:
                 doubts.append(f"{edition.title} lists no checksum of {path}")
         if doubts and self._session.settings.require_signature:
-            raise Refused(doubts[0], "xsa.requireSignature refuses it; import it again, or change that setting")
+            raise ImportRefused(doubts[0], "xsa.requireSignature refuses it; import it again, or change that setting")
         remark = self._vouching(edition).remark() if not words else ""
         return [*doubts, f"{edition.title} {remark}"] if remark else doubts
 

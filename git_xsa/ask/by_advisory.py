@@ -10,7 +10,7 @@ from git_xsa.ask.verdict import State, Verdict
 
 
 @dataclass(frozen=True)
-class Standing:
+class AdvisoryStanding:
     """One advisory in the queue with the others.
 
     ``own`` are the positions of its changes.  ``after`` are the advisories that must come before it, ``needed`` its
@@ -35,7 +35,7 @@ class Standing:
         return State.NEEDS_PREREQUISITES if self.needed else State.APPLIES
 
 
-def standings(verdict: Verdict, numbers: Sequence[int]) -> list[Standing]:
+def standings(verdict: Verdict, numbers: Sequence[int]) -> list[AdvisoryStanding]:
     """Return how each of ``numbers``, advisories that have a change in the answer's queue, stands there.
 
     Where some are in conflict, what the others need is that without them.
@@ -48,7 +48,7 @@ def standings(verdict: Verdict, numbers: Sequence[int]) -> list[Standing]:
     return _standings(verdict, numbers)
 
 
-def _standings(verdict: Verdict, numbers: Sequence[int]) -> list[Standing]:
+def _standings(verdict: Verdict, numbers: Sequence[int]) -> list[AdvisoryStanding]:
     selection = verdict.selection
     direct: dict[int, set[int]] = {position: set() for position in selection.queue}
     for needed, reasons in selection.reasons.items():
@@ -72,7 +72,9 @@ def _standings(verdict: Verdict, numbers: Sequence[int]) -> list[Standing]:
         conflicts = not stuck.isdisjoint(own)
         misplaced = not doubted.isdisjoint(own)
         found.append(
-            Standing(number, tuple(own), tuple(sorted(others)), tuple(sorted(prerequisites)), conflicts, misplaced)
+            AdvisoryStanding(
+                number, tuple(own), tuple(sorted(others)), tuple(sorted(prerequisites)), conflicts, misplaced
+            )
         )
     return found
 

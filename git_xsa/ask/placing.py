@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from git_xsa.advisory.editions import Edition, Library
 from git_xsa.advisory.file_names import in_order, read_name
 from git_xsa.advisory.other_trees import NotJudged
-from git_xsa.advisory.patch_choice import Basis, Choice, Found, choose
+from git_xsa.advisory.patch_choice import Basis, Finding, PatchChoice, choose
 from git_xsa.advisory.patchfile import PatchError, PatchFile
 from git_xsa.advisory.series import Group, Unplaced, is_there, place_groups, standing_together
 from git_xsa.advisory.store import StoreError
 from git_xsa.ask.marked import fixed_by_own
-from git_xsa.ask.recognise import How, Locator, Place, same_subject
+from git_xsa.ask.recognise import How, Locator, Recognised, same_subject
 from git_xsa.ask.source import Asked, resolved
 from git_xsa.ask.tip import version_of
 from git_xsa.ask.trees import trees
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from git_xsa.ask.session import Session
 
 #: Places of patches in the base that may be commits from before the range.
-_IN_BASE = (Place(0, How.CONTENTS), Place(0, How.COMMIT))
+_IN_BASE = (Recognised(0, How.CONTENTS), Recognised(0, How.COMMIT))
 #: How many names of files a sentence has before it only counts them.
 _SHOWN = 4
 
@@ -56,7 +56,7 @@ class Placing:
         self._marked_before: dict[str, dict[int, list[str]]] = {}
         self._named: dict[tuple[int, str, Commit, Commit], tuple[frozenset[str], tuple[NotJudged, ...]]] = {}
 
-    def choose(self, edition: Edition, base: Commit, tip: Commit) -> Choice:
+    def choose(self, edition: Edition, base: Commit, tip: Commit) -> PatchChoice:
         """Return what ``edition`` has for the branch that ends at ``tip``."""
         version = version_of(self._session.branches, base, tip)
         own, _ = self._named_otherwise(edition, Target(base, tip))
@@ -129,10 +129,10 @@ class Placing:
             trouble = trouble or problem
         if first is not None:
             return first
-        asked.trouble = trouble or (choice.remark if choice.found is Found.MISSING else "")
+        asked.trouble = trouble or (choice.remark if choice.found is Finding.MISSING else "")
         if asked.not_judged and not asked.trouble:
             names = ", ".join(dict.fromkeys(one.tree for one in asked.not_judged))
-            asked.choice = Choice(Found.OTHER_TREES, remark=f"its patches are for {names}")
+            asked.choice = PatchChoice(Finding.OTHER_TREES, remark=f"its patches are for {names}")
         return asked
 
     def _settle(self, asked: Asked, base: Commit, history: Range) -> str:
@@ -157,7 +157,7 @@ class Placing:
             place_groups(self._session.repository, history, max(history.position[base.id], asked.last), [asked.group])
         except Unplaced as error:
             if is_there(self._session.repository, base.id, asked.pending):
-                asked.places = tuple(place or Place(0, How.CONTENTS) for place in asked.places)
+                asked.places = tuple(place or Recognised(0, How.CONTENTS) for place in asked.places)
                 return ""
             return error.what
         return ""
@@ -182,7 +182,7 @@ class Placing:
         # Before the range no position tells them apart; negative numbers do for as long as this takes.
         early = self.early(history).get(asked.number, [])
         free |= {-number: self._paths_of(commit) for number, commit in enumerate(early, 1)}
-        taken: dict[str, Place] = {}
+        taken: dict[str, Recognised] = {}
         known = [patch for patch, place in zip(asked.patches, asked.places, strict=True) if place in _IN_BASE]
         for patch in (*known, *asked.pending):
             paths = {path for change in patch.changes for path in (change.old_path, change.new_path)}
@@ -190,7 +190,7 @@ class Placing:
             match = next((p for p in same if p < 0 or locator.shares_a_line(patch, p)), None)
             if match is not None:
                 del free[match]
-                taken[patch.name] = Place(max(match, 0), How.MARK)
+                taken[patch.name] = Recognised(max(match, 0), How.MARK)
         asked.places = tuple(
             place or taken.get(patch.name) for patch, place in zip(asked.patches, asked.places, strict=True)
         )
@@ -272,7 +272,7 @@ def on_the_branch(asked: Asked, target: Target) -> Asked:
     located = [(p, place) for p, place in zip(asked.patches, asked.places, strict=True) if place is not None]
     if not located:
         bare = replace(asked, series=None, patches=(), places=(), lacking=(), trouble="")
-        return replace(bare, choice=Choice(Found.BRANCH, remark=words))
+        return replace(bare, choice=PatchChoice(Finding.BRANCH, remark=words))
     found = replace(asked, trouble="", remarks=(*asked.remarks, words))
     _narrow(found, [patch for patch, _ in located], [place for _, place in located])
     return found
@@ -301,7 +301,7 @@ def _leave_out_twins(asked: Asked, locator: Locator) -> None:
         asked.remarks += (f"left out, since others are the same commits: {_names(in_order(twins))}",)
 
 
-def _narrow(asked: Asked, patches: Sequence[PatchFile], places: Sequence[Place | None]) -> None:
+def _narrow(asked: Asked, patches: Sequence[PatchFile], places: Sequence[Recognised | None]) -> None:
     """Let ``asked`` have these patches only, in this order."""
     assert asked.series is not None, "patches are of a series"
     asked.patches, asked.places = tuple(patches), tuple(places)
@@ -317,13 +317,13 @@ def _take_subjects(asked: Asked, history: Range) -> bool:
     if not asked.pending or 2 * len(asked.pending) > len(asked.patches):
         return False
     used = {place.position for place in asked.places if place is not None}
-    taken: dict[str, Place] = {}
+    taken: dict[str, Recognised] = {}
     for patch in asked.pending:
         paths = {path for change in patch.changes for path in (change.old_path, change.new_path) if path}
         touching = sorted({touch.position for touch in history.index.of(paths) if touch.position > 0} - used)
         same = [p for p in touching if same_subject(history.commits[p - 1].subject, patch.subject)]
         if len(same) == 1:
-            taken[patch.name] = Place(same[0], How.SUBJECT)
+            taken[patch.name] = Recognised(same[0], How.SUBJECT)
             used.add(same[0])
     asked.places = tuple(
         place or taken.get(patch.name) for patch, place in zip(asked.patches, asked.places, strict=True)

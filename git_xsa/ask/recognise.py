@@ -45,7 +45,7 @@ class How(str, Enum):
 
 
 @dataclass(frozen=True)
-class Place:
+class Recognised:
     """Where a patch is: a position of the range (0: in the base, before the range or beside it), and how it is told."""
 
     position: int
@@ -78,7 +78,7 @@ def _named(message: str) -> set[str]:
 
 
 @dataclass(frozen=True)
-class _Known:
+class _Located:
     """A commit to compare with: what it is called, what it says, and what it does."""
 
     id: str
@@ -99,22 +99,22 @@ class Locator:
         self._history = history
         self._base = base
         self._start = history.position[base.id]
-        self._known: dict[int, _Known] = {}
-        self._own: dict[frozenset[bytes], list[_Known]] = {}
+        self._known: dict[int, _Located] = {}
+        self._own: dict[frozenset[bytes], list[_Located]] = {}
 
-    def locate_all(self, series: Sequence[PatchFile], numbers: Sequence[int] = ()) -> list[Place | None]:
+    def locate_all(self, series: Sequence[PatchFile], numbers: Sequence[int] = ()) -> list[Recognised | None]:
         """Return where each patch of ``series`` is.
 
         A commit of the branch is one of them only: a second patch that names it, such as one that was edited, is none.
         """
-        found: list[Place | None] = []
+        found: list[Recognised | None] = []
         for patch in series:
             place = self.locate(patch, numbers)
             taken = {known.position for known in found if known is not None and known.position > 0}
             found.append(place if place is None or place.position not in taken else None)
         return found
 
-    def locate(self, patch: PatchFile, numbers: Sequence[int] = ()) -> Place | None:
+    def locate(self, patch: PatchFile, numbers: Sequence[int] = ()) -> Recognised | None:
         """Return where ``patch``, a fix of the advisories ``numbers``, is; ``None`` when it is nowhere yet.
 
         A commit of the branch that a base beside it has picked is in the base.
@@ -124,7 +124,7 @@ class Locator:
             return replace(place, position=0)
         return place
 
-    def _locate(self, patch: PatchFile, numbers: Sequence[int]) -> Place | None:
+    def _locate(self, patch: PatchFile, numbers: Sequence[int]) -> Recognised | None:
         paths = _paths(patch.changes)
         positions = sorted({t.position for t in self._history.index.of(paths) if t.position > 0})
         likely = [position for position in positions if self._is_likely(patch, position)]
@@ -133,15 +133,15 @@ class Locator:
             if place is not None:
                 return place
         if any(self._equal(patch, known) for known in self._own_commits(paths)):
-            return Place(0, How.PATCH_ID)
+            return Recognised(0, How.PATCH_ID)
         for position in likely:
             how = self._resembles(patch, self._commit(position), numbers)
             if how is not None:
-                return Place(position, how)
+                return Recognised(position, how)
         if any(self._resembles(patch, known, numbers) for known in self._own_commits(paths)):
-            return Place(0, How.COMMIT)
+            return Recognised(0, How.COMMIT)
         found = self._by_contents(patch, positions)
-        return Place(0, How.COMMIT) if found is None and self._is_before(patch) else found
+        return Recognised(0, How.COMMIT) if found is None and self._is_before(patch) else found
 
     def in_base(self, series: Sequence[PatchFile]) -> set[str]:
         """Return the names of those patches of ``series`` that a base beside the branch has."""
@@ -180,14 +180,14 @@ class Locator:
         lines, others = _changed_lines(patch.changes), _changed_lines(self._commit(position).changes)
         return not lines or not others or not lines.isdisjoint(others)
 
-    def _same(self, patch: PatchFile, positions: Sequence[int]) -> Place | None:
+    def _same(self, patch: PatchFile, positions: Sequence[int]) -> Recognised | None:
         for position in positions:
             if self._equal(patch, self._commit(position)):
-                return Place(position, How.PATCH_ID)
+                return Recognised(position, How.PATCH_ID)
         return None
 
     @staticmethod
-    def _equal(patch: PatchFile, known: _Known) -> bool:
+    def _equal(patch: PatchFile, known: _Located) -> bool:
         return len(patch.changes) == len(known.changes) and patch_id(patch.changes) == patch_id(known.changes)
 
     def _is_likely(self, patch: PatchFile, position: int) -> bool:
@@ -199,7 +199,7 @@ class Locator:
         return bool(named) and not named.isdisjoint({commit.id[:_SHORTEST]} | _named(commit.message))
 
     @staticmethod
-    def _resembles(patch: PatchFile, known: _Known, numbers: Sequence[int]) -> How | None:
+    def _resembles(patch: PatchFile, known: _Located, numbers: Sequence[int]) -> How | None:
         """Return how the commit is told to be the patch though their diffs differ, ``None`` when it is not."""
         named = _named(patch.message)
         if not named.isdisjoint(known.names):
@@ -225,32 +225,32 @@ class Locator:
             return False
         text = git.call("diff-tree", "--no-commit-id", *DIFF_OPTIONS, commit.id).out
         changes = tuple(diff.change() for diff in split_diff(text))
-        return self._equal(patch, _Known(commit.id, "", changes))
+        return self._equal(patch, _Located(commit.id, "", changes))
 
-    def _by_contents(self, patch: PatchFile, positions: Sequence[int]) -> Place | None:
+    def _by_contents(self, patch: PatchFile, positions: Sequence[int]) -> Recognised | None:
         """Return the first position whose files hold the patch, if those of the base or of the tip do."""
         if is_there(self._repository, self._base.id, [patch]):
-            return Place(0, How.CONTENTS)
+            return Recognised(0, How.CONTENTS)
         later = [position for position in positions if position > self._start]
         for position in reversed(later):
             commit = self._history.commits[position - 1].id
             if is_there(self._repository, commit, [patch]):
                 before = self._history.commits[position - 2].id if position > 1 else self._history.root
                 if not is_there(self._repository, before, [patch]):
-                    return Place(position, How.CONTENTS)
+                    return Recognised(position, How.CONTENTS)
             elif position == later[-1]:
                 return None
         return None
 
-    def _commit(self, position: int) -> _Known:
+    def _commit(self, position: int) -> _Located:
         known = self._known.get(position)
         if known is None:
             commit = self._history.commits[position - 1]
             changes = tuple(diff.change() for diff in split_diff(self._history.text(position)))
-            known = self._known[position] = _Known(commit.id, commit.message, changes)
+            known = self._known[position] = _Located(commit.id, commit.message, changes)
         return known
 
-    def _own_commits(self, paths: set[bytes]) -> list[_Known]:
+    def _own_commits(self, paths: set[bytes]) -> list[_Located]:
         """Return the commits that the base has for itself and that touch one of ``paths``."""
         if self._history.base is None or not paths:
             return []
@@ -259,7 +259,7 @@ class Locator:
             self._own[key] = list(self._read_own(paths))
         return self._own[key]
 
-    def _read_own(self, paths: set[bytes]) -> Iterator[_Known]:
+    def _read_own(self, paths: set[bytes]) -> Iterator[_Located]:
         words = ("log", "--no-merges", "--no-show-signature", "--no-notes", "--no-mailmap", "--encoding=UTF-8")
         span = f"{self._history.root}..{self._base.id}"
         names = sorted(path.decode("utf-8", "surrogateescape") for path in paths)
@@ -268,7 +268,7 @@ class Locator:
             output = self._repository.git.call(*words, "-1", *DIFF_OPTIONS, "--format=%x00%B%x00", name, "--").out
             _, message, diff = output.split(b"\0", 2)
             changes = tuple(part.change() for part in split_diff(diff.lstrip(b"\n")))
-            yield _Known(name, message.decode("utf-8", "replace"), changes)
+            yield _Located(name, message.decode("utf-8", "replace"), changes)
 
 
 def _changed_lines(changes: Sequence[FileChange]) -> set[tuple[int, bytes]]:

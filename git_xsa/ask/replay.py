@@ -28,7 +28,7 @@ DEFAULT_FUZZ = 2
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Replayed:
     """What one way of applying made of the patches alone: taken at all, and every hunk where it belongs."""
 
     applies: bool
@@ -51,13 +51,13 @@ class Pair:
     state: State
     patches: tuple[str, ...]
     prerequisites: tuple[str, ...]
-    policies: dict[str, Outcome]
+    policies: dict[str, Replayed]
     further: tuple[str, ...]
     stored: bool = False
 
 
 @dataclass(frozen=True)
-class Interval:
+class ReleaseInterval:
     """What a branch took from the release ``base`` to ``until``: the next release, or ``None`` for the branch's tip.
 
     ``commits`` and ``fixes`` count all changes and those that say they fix an advisory.
@@ -71,7 +71,7 @@ class Interval:
     pairs: tuple[Pair, ...]
 
 
-def intervals(session: Session, branch: Branch, policies: bool) -> Iterator[Interval]:
+def intervals(session: Session, branch: Branch, policies: bool) -> Iterator[ReleaseInterval]:
     """Yield each release of ``branch``, the oldest first, with its pairs; without ``policies`` only the strict one is
     tried, where the line history does not tell.
 
@@ -89,7 +89,7 @@ def intervals(session: Session, branch: Branch, policies: bool) -> Iterator[Inte
         replay = _Replay(history, branch.name, release, start, end, session.quarantine, policies, stored)
         fixes = sum(bool(history.marks(position)) for position in range(start + 1, end + 1))
         until = following.name if following is not None else None
-        yield Interval(branch.name, release.name, until, end - start, fixes, tuple(replay.pairs()))
+        yield ReleaseInterval(branch.name, release.name, until, end - start, fixes, tuple(replay.pairs()))
 
 
 class _Replay:
@@ -138,14 +138,14 @@ class _Replay:
     def _names(self, positions: list[int] | tuple[int, ...]) -> tuple[str, ...]:
         return tuple(self._history.commits[position - 1].id for position in positions)
 
-    def _try(self, proposal: Proposal, state: State) -> dict[str, Outcome]:
+    def _try(self, proposal: Proposal, state: State) -> dict[str, Replayed]:
         """Return what each way of applying makes of the patches alone.
 
         Right is what the line history makes of them: each changed line between the lines it stands between there (see
         ``LineHistory.late_texts`` for the one freedom in that).  Where strict apply is right the others are, too.
         """
         if state is State.APPLIES:
-            right = Outcome(applies=True, right=True)
+            right = Replayed(applies=True, right=True)
             return {"strict": right, "3way": right, "patch-f2": right} if self._policies else {"strict": right}
         wanted = proposal.selection.wanted
         patches = [self._history.text(position) for position in wanted]
@@ -153,10 +153,10 @@ class _Replay:
         base = {path: entry for path, entry in entries.items() if entry is not None}
         fitting = [self._names_of(self._made(wanted, late)) for late in (False, True)]
         strict = self._quarantine.apply(base, patches)
-        outcomes = {"strict": Outcome(strict.refused is None, strict.refused is None and strict.files in fitting)}
+        outcomes = {"strict": Replayed(strict.refused is None, strict.refused is None and strict.files in fitting)}
         if self._policies:
             merged = self._quarantine.three_way(base, patches)
-            outcomes["3way"] = Outcome(merged.refused is None, merged.refused is None and merged.files in fitting)
+            outcomes["3way"] = Replayed(merged.refused is None, merged.refused is None and merged.files in fitting)
             outcomes["patch-f2"] = self._fuzzy(base, patches, wanted)
         return outcomes
 
@@ -170,7 +170,7 @@ class _Replay:
         length = self._history.hash_length
         return {path: (state.mode, state.object_name(length)) for path, state in states.items() if state is not None}
 
-    def _fuzzy(self, base: dict[bytes, Entry], patches: list[bytes], wanted: tuple[int, ...]) -> Outcome:
+    def _fuzzy(self, base: dict[bytes, Entry], patches: list[bytes], wanted: tuple[int, ...]) -> Replayed:
         """Return what GNU patch makes of ``patches``; it knows nothing of symbolic links and submodules."""
         odd = (SYMLINK_MODE, SUBMODULE_MODE)
         plain = {path: name for path, (mode, name) in base.items() if mode not in odd}
@@ -181,4 +181,4 @@ class _Replay:
         for late in (False, True):
             states = self._made(wanted, late)
             right.append({path: b"".join(s.lines) for path, s in states.items() if s is not None and s.mode not in odd})
-        return Outcome(made is not None, made is not None and made in right)
+        return Replayed(made is not None, made is not None and made in right)

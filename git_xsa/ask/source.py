@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from git_xsa.advisory.editions import Edition
 from git_xsa.advisory.other_trees import NotJudged
-from git_xsa.advisory.patch_choice import Basis, Choice, Series
+from git_xsa.advisory.patch_choice import Basis, PatchChoice, Series
 from git_xsa.advisory.patchfile import PatchFile
 from git_xsa.advisory.series import Baseline, Group, Unplaced, place_groups, place_on_base
 from git_xsa.ask.question import Question
-from git_xsa.ask.recognise import Place
+from git_xsa.ask.recognise import Recognised
 from git_xsa.ask.supply import forms
 from git_xsa.ask.verdict import State
 from git_xsa.git.log import Range
@@ -33,10 +33,10 @@ class Asked:
 
     number: int
     edition: Edition
-    choice: Choice
+    choice: PatchChoice
     series: Series | None = None
     patches: tuple[PatchFile, ...] = ()
-    places: tuple[Place | None, ...] = ()
+    places: tuple[Recognised | None, ...] = ()
     trouble: str = ""
     lacking: tuple[int, ...] = ()
     remarks: tuple[str, ...] = ()
@@ -72,7 +72,9 @@ def placed_together(repository: Repository, history: Range, start: int, groups: 
         return None
 
 
-def resolved(asked: Asked, series: Series, patches: tuple[PatchFile, ...], places: Sequence[Place | None]) -> Asked:
+def resolved(
+    asked: Asked, series: Series, patches: tuple[PatchFile, ...], places: Sequence[Recognised | None]
+) -> Asked:
     """Return ``asked`` with a series, its patches and their places."""
     return replace(asked, series=series, patches=patches, places=tuple(places))
 

@@ -123,12 +123,12 @@ def _questions(
 
 
 def _print(session: Session, verdicts: list[Verdict], options: argparse.Namespace) -> None:
-    from git_xsa.report.check_text import Reading, print_checks  # noqa: PLC0415 - not needed for JSON
+    from git_xsa.report.check_text import Manner, print_checks  # noqa: PLC0415 - not needed for JSON
     from git_xsa.report.pager import on_terminal, paged  # noqa: PLC0415
     from git_xsa.report.style import lines  # noqa: PLC0415
 
     terminal = on_terminal()
-    reading = Reading(options.each, options.verbose, lambda verdict: _why(verdict, options))
+    reading = Manner(options.each, options.verbose, lambda verdict: _why(verdict, options))
     with paged(session.repository.git):
         print_checks(lines(session.repository.git, terminal), verdicts, reading)
 

@@ -18,7 +18,7 @@ from git_xsa.report import remarks
 
 if TYPE_CHECKING:
     from git_xsa.advisory.store import Store
-    from git_xsa.embargo.ledger import Decision, EmbargoLedger, Entry
+    from git_xsa.embargo.ledger import Decision, EmbargoLedger, LedgerEntry
     from git_xsa.embargo.rule import Instant, Rules
     from git_xsa.git.config import Settings
     from git_xsa.git.run import Git
@@ -164,7 +164,7 @@ def _add(
     what: tuple[list[int], str],
 ) -> list[str]:
     from git_xsa.cli.fixes import with_fixes  # noqa: PLC0415
-    from git_xsa.embargo.ledger import Entry  # noqa: PLC0415
+    from git_xsa.embargo.ledger import LedgerEntry  # noqa: PLC0415
     from git_xsa.embargo.rule import Embargo  # noqa: PLC0415
 
     numbers, note = what
@@ -179,7 +179,7 @@ def _add(
             if number in ledger.entries:
                 hint = "git xsa-embargo extend and lift change when it ends, remove takes it out"
                 raise UsageError(f"XSA-{number} is in the ledger already", hint)
-        entries = [Entry(Embargo(number, since, options.until, tips=tips), note) for number in numbers]
+        entries = [LedgerEntry(Embargo(number, since, options.until, tips=tips), note) for number in numbers]
         entries = with_fixes(entries, store, git, settings, decision.time)
         ledger.put(decision, entries)
     if not tips:
@@ -199,14 +199,14 @@ def _tips(git: Git, settings: Settings) -> dict[str, frozenset[str]]:
         return staging_tips(repository, settings)
 
 
-def _known(ledger: EmbargoLedger, number: int) -> Entry:
+def _known(ledger: EmbargoLedger, number: int) -> LedgerEntry:
     if number not in ledger.entries:
         raise UsageError(f"XSA-{number} is not in the ledger", "git xsa-embargo list prints what is")
     return ledger.entries[number]
 
 
-def _lift(now: Instant) -> Callable[[Entry], Entry]:
-    def change(entry: Entry) -> Entry:
+def _lift(now: Instant) -> Callable[[LedgerEntry], LedgerEntry]:
+    def change(entry: LedgerEntry) -> LedgerEntry:
         if entry.embargo.ends <= now:
             raise UsageError(f"the embargo of XSA-{entry.embargo.xsa} ended at {spelled(entry.embargo.ends)}")
         return replace(entry, embargo=replace(entry.embargo, lifted=now))
@@ -214,10 +214,10 @@ def _lift(now: Instant) -> Callable[[Entry], Entry]:
     return change
 
 
-def _extension(until: Instant, now: Instant) -> Callable[[Entry], Entry]:
+def _extension(until: Instant, now: Instant) -> Callable[[LedgerEntry], LedgerEntry]:
     _still_to_come(until, now)
 
-    def change(entry: Entry) -> Entry:
+    def change(entry: LedgerEntry) -> LedgerEntry:
         embargo = entry.embargo
         if embargo.lifted is not None:
             hint = "if that was a mistake, remove it and add it again"
@@ -235,7 +235,7 @@ def _still_to_come(until: Instant, now: Instant) -> None:
         raise UsageError(f"{spelled(until)} is over: it is {spelled(now)}", f"--until takes {FORM}")
 
 
-def _told(entries: list[Entry], now: Instant) -> list[str]:
+def _told(entries: list[LedgerEntry], now: Instant) -> list[str]:
     from git_xsa.report.embargoes import state  # noqa: PLC0415
 
     return [

@@ -15,13 +15,15 @@ from git_xsa.report import remarks
 
 if TYPE_CHECKING:
     from git_xsa.advisory.store import Store
-    from git_xsa.embargo.ledger import EmbargoLedger, Entry
+    from git_xsa.embargo.ledger import EmbargoLedger, LedgerEntry
     from git_xsa.embargo.rule import Instant
     from git_xsa.git.config import Settings
     from git_xsa.git.run import Git
 
 
-def with_fixes(entries: Iterable[Entry], store: Store, git: Git, settings: Settings, now: Instant) -> list[Entry]:
+def with_fixes(
+    entries: Iterable[LedgerEntry], store: Store, git: Git, settings: Settings, now: Instant
+) -> list[LedgerEntry]:
     """Return ``entries`` with the fixes that the store has; outside of a repository as they are."""
     found = list(entries)
     if git.call("rev-parse", "--git-dir", accept=(0, 128)).status:

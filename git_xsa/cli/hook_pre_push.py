@@ -23,9 +23,9 @@ from git_xsa.errors import XsaError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from git_xsa.embargo.address import Target
+    from git_xsa.embargo.address import PushTarget
     from git_xsa.embargo.ledger import EmbargoLedger
-    from git_xsa.embargo.rule import Verdict
+    from git_xsa.embargo.rule import FreezeVerdict
     from git_xsa.embargo.updates import Move
     from git_xsa.git.config import Settings
     from git_xsa.git.repository import Repository
@@ -42,13 +42,13 @@ def run(words: list[str], given: IO[bytes]) -> int:
     """Return 0 when the push may go on, 1 when it is refused; what to do then is on standard error."""
     from git_xsa.advisory.store_place import open_store  # noqa: PLC0415
     from git_xsa.cli.push_guard import leaks_of  # noqa: PLC0415
-    from git_xsa.embargo.address import Target, mirror_of  # noqa: PLC0415
+    from git_xsa.embargo.address import PushTarget, mirror_of  # noqa: PLC0415
     from git_xsa.embargo.lasting import differing, read_lasting  # noqa: PLC0415
     from git_xsa.git.config import read_settings  # noqa: PLC0415
     from git_xsa.git.repository import Repository  # noqa: PLC0415
     from git_xsa.report.leaks import mirror_lines  # noqa: PLC0415
 
-    target = Target(*(*words, "", "")[:2])
+    target = PushTarget(*(*words, "", "")[:2])
     moves = _moves(given.read())
     with Repository() as repository:
         settings = read_settings(repository.git)
@@ -81,7 +81,7 @@ def run(words: list[str], given: IO[bytes]) -> int:
     return REFUSED if lines else 0
 
 
-def _is_private(repository: Repository, settings: Settings, lasting: Settings | None, target: Target) -> bool:
+def _is_private(repository: Repository, settings: Settings, lasting: Settings | None, target: PushTarget) -> bool:
     """Whether the push goes to a private remote, and would without what is set for this one command."""
     from git_xsa.embargo.address import is_private  # noqa: PLC0415
     from git_xsa.embargo.lasting import lasting_git  # noqa: PLC0415
@@ -206,7 +206,9 @@ def _override(repository: Repository) -> str:
     return reason.strip() if scope == "command" else ""
 
 
-def _note(repository: Repository, entries: EmbargoLedger, reason: str, now: int, verdicts: Sequence[Verdict]) -> None:
+def _note(
+    repository: Repository, entries: EmbargoLedger, reason: str, now: int, verdicts: Sequence[FreezeVerdict]
+) -> None:
     """Write into the journal who overrides the freeze for what, and why."""
     from git_xsa.cli.who import user  # noqa: PLC0415
     from git_xsa.embargo.ledger import Decision  # noqa: PLC0415

@@ -38,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
 
 def run(options: argparse.Namespace) -> int:
     """Do what the options say; returns 0 when all is as asked for afterwards, else 1."""
-    from git_xsa.embargo.installed_hooks import CLIENT, POST_TAG, SERVER, HookFolder, State, find_place  # noqa: PLC0415
+    from git_xsa.embargo.installed_hooks import CLIENT, POST_TAG, SERVER, HookFolder, HookState, find_place  # noqa: PLC0415
     from git_xsa.git.config import read_settings  # noqa: PLC0415 - not for the usage
     from git_xsa.git.run import Git  # noqa: PLC0415
 
@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
         raise XsaError(what, "git config core.hooksPath <folder> gives this repository a folder of its own")
     hooks = HookFolder(place.folder, program() or "git-xsa-hook")
     _say(f"hooks are in {place.folder}" + (f", by {place.setting}" if place.setting else ""))
-    if not follows and options.action != "uninstall" and hooks.state(POST_TAG) in (State.NONE, State.OTHER):
+    if not follows and options.action != "uninstall" and hooks.state(POST_TAG) in (HookState.NONE, HookState.OTHER):
         names = tuple(name for name in names if name != POST_TAG)
     if options.action == "status":
         states = [(name, hooks.state(name)) for name in names]
@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
             _say(f"{name}: {state.value}")
         _say_what_is_left_out(names, options.server)
         return 0 if all(state.good for _, state in states) else 1
-    changed = [name for name in names if hooks.state(name) is State.CHANGED]
+    changed = [name for name in names if hooks.state(name) is HookState.CHANGED]
     for name, words in hooks.install(names) if options.action == "install" else hooks.uninstall(names):
         _say(f"{name}: {words}")
     if not options.server:

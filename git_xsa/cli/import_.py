@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from git_xsa.advisory.contents import read_source
-from git_xsa.advisory.editions import Library, Source
+from git_xsa.advisory.editions import EditionSource, Library
 from git_xsa.advisory.file_names import is_patch_name
 from git_xsa.advisory.import_ import Result, take
 from git_xsa.advisory.store import Store, StoreError
@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
         sources = [(path, read_source(Path(path))) for path in options.paths]
         items = [item for _, found in sources for item in found]
         words = ", ".join(os.path.abspath(path) for path, _ in sources)
-        source = Source(words, datetime.now(timezone.utc))
+        source = EditionSource(words, datetime.now(timezone.utc))
         result = take(library, items, source, settings.trusted_keys, settings.require_signature)
         print_taken(lines(git, sys.stdout.isatty()), result)
         sys.stdout.flush()  # what was taken is said before what is wrong with it, into one pipe, too

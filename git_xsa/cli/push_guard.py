@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from git_xsa.advisory.editions import Library
 from git_xsa.advisory.store_place import open_store
-from git_xsa.embargo.address import Target, known_tips, old_tips
-from git_xsa.embargo.leak import Kind, Match, Watch
+from git_xsa.embargo.address import PushTarget, known_tips, old_tips
+from git_xsa.embargo.leak import LikenessKind, Match, Watch
 from git_xsa.embargo.outgoing import more_commits, public_lines, public_messages, sent_objects
 from git_xsa.embargo.secrecy import Secrecy
 from git_xsa.embargo.secrets import read_secrets
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from git_xsa.git.repository import Repository
 
 #: What of a patch is found, and not of a text.
-CHANGE = (Kind.PATCH, Kind.LINES)
+CHANGE = (LikenessKind.PATCH, LikenessKind.LINES)
 #: So many commits are read before the address is asked what it has.
 FEW = 300
 
@@ -38,7 +38,7 @@ def leaks_of(
     settings: Settings,
     ledger: Ledger | None,
     now: int,
-    target: Target,
+    target: PushTarget,
     all_moves: Sequence[Move],
 ) -> list[str]:
     """Return what to say of what would be made public, nothing when nothing would."""
@@ -58,16 +58,16 @@ def leaks_of(
         leaks, watch = _looked(library, secret, repository, moves, there)
     if leaks:
         # Reading all that is public takes seconds, and is done only when it may matter.
-        if any(leak.match.kind is Kind.TEXT for leak in leaks):
+        if any(leak.match.kind is LikenessKind.TEXT for leak in leaks):
             watch.forget(public_messages(repository, there))
-        numbers = {leak.match.xsa for leak in leaks if leak.match.kind is Kind.LINES}
+        numbers = {leak.match.xsa for leak in leaks if leak.match.kind is LikenessKind.LINES}
         watch.forget_lines(public_lines(repository, watch.added(numbers), there))
         leaks = _found(watch, repository, moves, there)
     listed = {embargo.xsa for embargo in ledger.embargoes} if ledger is not None else set()
     return leak_lines(leaks, target, target.name in settings.of(EmbargoSettings).private_remotes, listed)
 
 
-def _asked(repository: Repository, target: Target) -> list[str]:
+def _asked(repository: Repository, target: PushTarget) -> list[str]:
     """Return the commits that the address says it has; none, and say so, when it does not answer."""
     found = known_tips(repository, target)
     if isinstance(found, list):
@@ -90,7 +90,7 @@ def _found(watch: Watch, repository: Repository, moves: Sequence[Move], there: S
         Leak("the name of", move.new or "", match)
         for move in moves
         for match in watch.look(f"\n\n{move.ref}".encode("utf-8", "surrogateescape"), b"")
-        if match.kind is not Kind.MARK
+        if match.kind is not LikenessKind.MARK
     ]
     push = watch.push()
     for sent in sent_objects(repository, moves, there):

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from git_xsa.ask.advisories import imported
-from git_xsa.ask.replay import Interval, intervals
+from git_xsa.ask.replay import ReleaseInterval, intervals
 from git_xsa.ask.session import Session
 from git_xsa.ask.targets import no_branch, no_release
 from git_xsa.cli.arguments import json_option
@@ -79,7 +79,7 @@ def _reissues(options: argparse.Namespace) -> int:
     """Count the reissues in the texts that the options name, or else in those of the store."""
     from git_xsa.advisory import reissues  # noqa: PLC0415 - what else is counted needs a repository, and not these
     from git_xsa.advisory.editions import Library  # noqa: PLC0415
-    from git_xsa.advisory.import_ import Refused  # noqa: PLC0415
+    from git_xsa.advisory.import_ import ImportRefused  # noqa: PLC0415
     from git_xsa.advisory.store_place import open_store  # noqa: PLC0415
     from git_xsa.git.config import read_settings  # noqa: PLC0415
     from git_xsa.git.run import Git  # noqa: PLC0415
@@ -101,7 +101,7 @@ def _reissues(options: argparse.Namespace) -> int:
         doubtful = reissues.unvouched(texts, settings.trusted_keys)
         if doubtful and settings.require_signature:
             hint = "xsa.requireSignature refuses it; leave it out, or change that setting"
-            raise Refused(f"nobody whom xsa.trustedKeys names vouches for {doubtful[0]}", hint)
+            raise ImportRefused(f"nobody whom xsa.trustedKeys names vouches for {doubtful[0]}", hint)
         found = reissues.count_reissues(text.told for text in texts)
         if options.json:
             print(dumps(document(found)))
@@ -111,7 +111,7 @@ def _reissues(options: argparse.Namespace) -> int:
     return int(bool(problems))
 
 
-def _replay(session: Session, options: argparse.Namespace) -> list[Interval]:
+def _replay(session: Session, options: argparse.Namespace) -> list[ReleaseInterval]:
     """Return the intervals of every branch that the options name; says on a terminal which one is being read."""
     branches = session.branches.stable
     if options.branch:
@@ -123,7 +123,7 @@ def _replay(session: Session, options: argparse.Namespace) -> list[Interval]:
     branches = [branch for branch in branches if branch.releases]
     if not branches:
         raise no_release(session) if session.branches.stable else no_branch(session, everything=True)
-    found: list[Interval] = []
+    found: list[ReleaseInterval] = []
     with Progress() as progress:
         for number, branch in enumerate(branches, 1):
             progress.task(f"{branch.name} ({number} of {len(branches)})")

@@ -30,7 +30,7 @@ CALLS = "xen/include/xen/hypercall.h"
 
 
 @dataclass(frozen=True)
-class Edit:
+class LineEdit:
     """Put ``new`` where ``old`` stands in ``path``; ``old`` must stand there exactly once."""
 
     path: str
@@ -45,7 +45,7 @@ class Change:
     author: str
     subject: str
     body: str
-    edits: tuple[Edit, ...]
+    edits: tuple[LineEdit, ...]
 
 
 def apply(change: Change, files: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -59,8 +59,8 @@ def apply(change: Change, files: Mapping[str, bytes]) -> dict[str, bytes]:
     return result
 
 
-def _insert(path: str, after: str, text: str) -> Edit:
-    return Edit(path, after, after + text)
+def _insert(path: str, after: str, text: str) -> LineEdit:
+    return LineEdit(path, after, after + text)
 
 
 # Ordinary changes
@@ -73,13 +73,13 @@ A line that doesn't fit loses its end without a trace, which has made more
 than one bug report hard to read.  Put three dots where something is missing.
 """,
     (
-        Edit(
+        LineEdit(
             "xen/drivers/char/console.c",
             "    va_list args;\n\n    va_start(args, fmt);\n    vsnprintf(line, sizeof(line), fmt, args);\n",
             "    va_list args;\n    int len;\n\n"
             "    va_start(args, fmt);\n    len = vsnprintf(line, sizeof(line), fmt, args);\n",
         ),
-        Edit(
+        LineEdit(
             "xen/drivers/char/console.c",
             '    printf("(XEN) %s\\n", line);\n',
             '    printf("(XEN) %s%s\\n", line, len >= (int)sizeof(line) ? "..." : "");\n',
@@ -110,7 +110,7 @@ No security impact: only the control domain creates domains.  This was
 noticed while reviewing the fix for XSA-9003.
 """,
     (
-        Edit(
+        LineEdit(
             "xen/common/domain.c",
             "    struct domain *d = calloc(1, sizeof(*d));\n\n    if ( !d )\n",
             "    struct domain *d;\n\n    if ( id >= DOMID_FIRST_RESERVED )\n        return NULL;\n\n"
@@ -132,7 +132,7 @@ Nobody has a use for that many mappings of one page; refuse them.
             "#include <xen/hypercall.h>\n",
             "\n/* No grant can be mapped more often. */\n#define GNTPIN_MAX 255\n",
         ),
-        Edit(
+        LineEdit(
             GNTTAB,
             "    e->pin++;\n",
             "    if ( e->pin == GNTPIN_MAX )\n        return -ENOSPC;\n\n    e->pin++;\n",
@@ -153,13 +153,13 @@ refuse to map yet another one when there are too many.
             "#define GNTPIN_MAX 255\n",
             "/* No domain can have more grants in use. */\n#define GNTTAB_MAX_MAPPED 8\n",
         ),
-        Edit(
+        LineEdit(
             GNTTAB,
             "    if ( e->pin == GNTPIN_MAX )\n        return -ENOSPC;\n\n    e->pin++;\n",
             "    if ( e->pin == GNTPIN_MAX || (!e->pin && d->nr_mapped == GNTTAB_MAX_MAPPED) )\n"
             "        return -ENOSPC;\n\n    if ( !e->pin++ )\n        d->nr_mapped++;\n",
         ),
-        Edit(GNTTAB, "    e->pin--;\n", "    if ( !--e->pin )\n        d->nr_mapped--;\n"),
+        LineEdit(GNTTAB, "    e->pin--;\n", "    if ( !--e->pin )\n        d->nr_mapped--;\n"),
         _insert(
             "xen/include/xen/sched.h",
             "    struct grant_entry grants[GNTTAB_NR];\n",
@@ -180,7 +180,7 @@ Backends unmap dozens of grants at a time, and each is a hypercall today.
             "int gnttab_unmap(struct domain *d, unsigned int ref, domid_t ld);\n",
             "int gnttab_unmap_many(struct domain *d, const unsigned int *refs, unsigned int nr, domid_t ld);\n",
         ),
-        Edit(
+        LineEdit(
             GNTTAB,
             "/* Take a grant back; not while someone has it mapped. */\n",
             """\
@@ -225,7 +225,7 @@ static inline bool add_overflows(unsigned int a, unsigned int b)
 }
 """,
         ),
-        Edit(
+        LineEdit(
             "xen/common/memory.c",
             "    if ( gfn >= DOMAIN_PAGES ||",
             "    if ( add_overflows(gfn, nr) )\n        return -EOVERFLOW;\n\n    if ( gfn >= DOMAIN_PAGES ||",
@@ -297,7 +297,7 @@ mappings they are.  Leave both to gnttab_unmap().
 This is part of XSA-9002 / CVE-2099-10002.
 """,
     (
-        Edit(
+        LineEdit(
             GNTTAB,
             """\
         struct grant_entry *e = &d->grants[refs[i]];
@@ -343,7 +343,7 @@ message is then copied to a place far outside of the ring.
 This is XSA-9004 / CVE-2099-10004.
 """,
     (
-        Edit(
+        LineEdit(
             "xen/common/argo.c",
             "    if ( offset + len > ARGO_RING_SIZE )\n",
             "    if ( add_overflows(offset, len) || offset + len > ARGO_RING_SIZE )\n",

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from git_xsa.demo import changes
-from git_xsa.demo.changes import ROBIN, SAM, Change, Edit
+from git_xsa.demo.changes import ROBIN, SAM, Change, LineEdit
 from git_xsa.demo.tree import TREE
 
 #: What comes on ``master`` before and after ``stable-4.21`` is made of it: change, and when.
@@ -69,11 +69,11 @@ AFTER_4_21_0 = (
 
 
 @dataclass(frozen=True)
-class Commit:
+class DemoCommit:
     """A commit as git knows it.  ``author`` and ``committer`` end with seconds and time zone."""
 
     id: str
-    parent: Commit | None = field(repr=False)
+    parent: DemoCommit | None = field(repr=False)
     author: str
     committer: str
     message: str
@@ -81,22 +81,22 @@ class Commit:
 
 
 @dataclass(frozen=True)
-class Tag:
+class DemoTag:
     """An annotated tag: what it is called, on which commit, by whom and when, and its message."""
 
     name: str
-    commit: Commit
+    commit: DemoCommit
     tagger: str
     message: str
 
 
 @dataclass(frozen=True)
-class Repository:
+class DemoRepository:
     """Everything to be written: commits, parents first; branch name -> its last commit; tags."""
 
-    commits: tuple[Commit, ...]
-    branches: Mapping[str, Commit]
-    tags: tuple[Tag, ...]
+    commits: tuple[DemoCommit, ...]
+    branches: Mapping[str, DemoCommit]
+    tags: tuple[DemoTag, ...]
 
 
 def _object_id(kind: str, content: bytes) -> str:
@@ -118,11 +118,13 @@ def _tree_id(files: Mapping[str, bytes]) -> str:
     return _object_id("tree", b"".join(entry for _, entry in sorted(entries)))
 
 
-def _commit(parent: Commit | None, author: str, committer: str, message: str, files: Mapping[str, bytes]) -> Commit:
+def _commit(
+    parent: DemoCommit | None, author: str, committer: str, message: str, files: Mapping[str, bytes]
+) -> DemoCommit:
     """Return the commit of ``files`` on top of ``parent``; ``author`` and ``committer`` are stamped."""
     parents = [] if parent is None else [f"parent {parent.id}"]
     lines = [f"tree {_tree_id(files)}", *parents, f"author {author}", f"committer {committer}", "", message]
-    return Commit(_object_id("commit", "\n".join(lines).encode()), parent, author, committer, message, files)
+    return DemoCommit(_object_id("commit", "\n".join(lines).encode()), parent, author, committer, message, files)
 
 
 def _stamp(person: str, when: str) -> str:
@@ -131,7 +133,7 @@ def _stamp(person: str, when: str) -> str:
     return f"{person} {int(time.timestamp())} {time:%z}"
 
 
-def _date(commit: Commit) -> str:
+def _date(commit: DemoCommit) -> str:
     """Return when ``commit`` was committed, as Xen's backports write it."""
     _, seconds, zone = commit.committer.rsplit(" ", 2)
     time = datetime.fromtimestamp(int(seconds), datetime.strptime(zone, "%z").tzinfo)
@@ -141,16 +143,16 @@ def _date(commit: Commit) -> str:
 class _Branch:
     """A branch while it grows: ``tip`` is its last commit, ``commits`` are those that were made on it."""
 
-    def __init__(self, tip: Commit) -> None:
+    def __init__(self, tip: DemoCommit) -> None:
         self.tip = tip
-        self.commits: list[Commit] = []
+        self.commits: list[DemoCommit] = []
 
-    def _add(self, change: Change, author: str, committer: str, message: str) -> Commit:
+    def _add(self, change: Change, author: str, committer: str, message: str) -> DemoCommit:
         self.tip = _commit(self.tip, author, committer, message, changes.apply(change, self.tip.files))
         self.commits.append(self.tip)
         return self.tip
 
-    def develop(self, plan: Iterable[tuple[Change, str]]) -> dict[str, Commit]:
+    def develop(self, plan: Iterable[tuple[Change, str]]) -> dict[str, DemoCommit]:
         """Put originals on top; return them by subject."""
         result = {}
         for change, when in plan:
@@ -160,7 +162,7 @@ class _Branch:
             result[change.subject] = self._add(change, _stamp(change.author, when), _stamp(ROBIN, when), message)
         return result
 
-    def backport(self, plan: Iterable[tuple[Change, str, str]], originals: Mapping[str, Commit]) -> None:
+    def backport(self, plan: Iterable[tuple[Change, str, str]], originals: Mapping[str, DemoCommit]) -> None:
         """Put backports on top.  As in Xen, each committer has their own way to say where one comes from."""
         for change, when, committer in plan:
             original = originals[change.subject]
@@ -176,13 +178,13 @@ class _Branch:
         change = Change(ROBIN, subject, "", _version_edits(old, new, lifetime))
         self._add(change, _stamp(ROBIN, when), _stamp(ROBIN, when), f"{subject}\n\nSigned-off-by: {ROBIN}\n")
 
-    def release(self, old: str, new: str, when: str, lifetime: str = "") -> Tag:
+    def release(self, old: str, new: str, when: str, lifetime: str = "") -> DemoTag:
         """Change the version likewise, and return the tag of the release."""
         self.version(old, new, when, lifetime)
-        return Tag(f"RELEASE-{new}", self.tip, self.tip.committer, f"Xen {new}\n")
+        return DemoTag(f"RELEASE-{new}", self.tip, self.tip.committer, f"Xen {new}\n")
 
 
-def _version_edits(old: str, new: str, lifetime: str) -> tuple[Edit, ...]:
+def _version_edits(old: str, new: str, lifetime: str) -> tuple[LineEdit, ...]:
     """Return the edits of ``xen/Makefile`` and ``SUPPORT.md`` from version ``old`` to ``new``.
 
     Versions are like ``4.21-unstable`` and ``4.21.1-pre``.  ``lifetime`` (for the first release of a branch) holds
@@ -193,21 +195,21 @@ def _version_edits(old: str, new: str, lifetime: str) -> tuple[Edit, ...]:
         minor, extra = version[2:4], version[4:]
         return f"XEN_SUBVERSION    = {minor}\nexport XEN_EXTRAVERSION ?= {extra}\n"
 
-    edits = [Edit("xen/Makefile", lines(old), lines(new))]
+    edits = [LineEdit("xen/Makefile", lines(old), lines(new))]
     if lifetime:
         first, supported, secure = lifetime.split()
         edits += [
-            Edit("SUPPORT.md", f"Xen-Version: {old}\n", f"Xen-Version: {new[:4]}\n"),
-            Edit("SUPPORT.md", "Initial-Release: n/a\n", f"Initial-Release: {first}\n"),
-            Edit("SUPPORT.md", "\n    Supported-Until: TBD\n", f"\n    Supported-Until: {supported}\n"),
-            Edit("SUPPORT.md", "Unreleased - not yet security-supported\n", f"{secure}\n"),
+            LineEdit("SUPPORT.md", f"Xen-Version: {old}\n", f"Xen-Version: {new[:4]}\n"),
+            LineEdit("SUPPORT.md", "Initial-Release: n/a\n", f"Initial-Release: {first}\n"),
+            LineEdit("SUPPORT.md", "\n    Supported-Until: TBD\n", f"\n    Supported-Until: {supported}\n"),
+            LineEdit("SUPPORT.md", "Unreleased - not yet security-supported\n", f"{secure}\n"),
         ]
     elif new.endswith("-unstable"):
-        edits.append(Edit("SUPPORT.md", f"Xen-Version: {old}\n", f"Xen-Version: {new}\n"))
+        edits.append(LineEdit("SUPPORT.md", f"Xen-Version: {old}\n", f"Xen-Version: {new}\n"))
     return tuple(edits)
 
 
-def _grow_4_20(branch: _Branch, originals: Mapping[str, Commit]) -> tuple[Tag, ...]:
+def _grow_4_20(branch: _Branch, originals: Mapping[str, DemoCommit]) -> tuple[DemoTag, ...]:
     first = branch.release("4.20-unstable", "4.20.0", "2025-03-05 12:00 +0000", "2025-03-05 2096-03-05 2098-03-05")
     branch.version("4.20.0", "4.20.1-pre", "2025-03-20 12:46 +0100")
     branch.backport(TO_4_20_1, originals)
@@ -217,14 +219,14 @@ def _grow_4_20(branch: _Branch, originals: Mapping[str, Commit]) -> tuple[Tag, .
     return first, second
 
 
-def _grow_4_21(branch: _Branch, originals: Mapping[str, Commit]) -> tuple[Tag, ...]:
+def _grow_4_21(branch: _Branch, originals: Mapping[str, DemoCommit]) -> tuple[DemoTag, ...]:
     first = branch.release("4.21-unstable", "4.21.0", "2025-11-19 12:00 +0000", "2025-11-19 2096-11-19 2098-11-19")
     branch.version("4.21.0", "4.21.1-pre", "2025-11-26 09:40 +0100")
     branch.backport(AFTER_4_21_0, originals)
     return (first,)
 
 
-def repository() -> Repository:
+def repository() -> DemoRepository:
     """Return the demonstration repository."""
     stamped = _stamp(ROBIN, "2025-01-13 10:00 +0100")
     message = f"Xen, as far as a demonstration needs it\n\nSigned-off-by: {ROBIN}\n"
@@ -239,4 +241,4 @@ def repository() -> Repository:
     commits = (root, *master.commits, *stable_4_20.commits, *stable_4_21.commits)
     branches = {"master": master.tip, "stable-4.20": stable_4_20.tip, "stable-4.21": stable_4_21.tip}
     branches |= {"staging": master.tip, "staging-4.20": stable_4_20.tip, "staging-4.21": stable_4_21.tip}
-    return Repository(commits, branches, tags)
+    return DemoRepository(commits, branches, tags)

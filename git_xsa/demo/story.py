@@ -22,7 +22,7 @@ from pathlib import Path
 import git_xsa
 from git_xsa.demo import changes
 from git_xsa.demo.changes import Change
-from git_xsa.demo.history import Commit, Repository
+from git_xsa.demo.history import DemoCommit, DemoRepository
 from git_xsa.errors import XsaError
 
 #: What points git to another repository than the one in the current folder.
@@ -32,7 +32,7 @@ READER_GONE = (-signal.SIGPIPE, 128 + signal.SIGPIPE)
 
 
 @dataclass(frozen=True)
-class Step:
+class Scene:
     """A question, the command that answers it with exit status ``status``, and what the answer means."""
 
     question: str
@@ -54,7 +54,7 @@ of the branch. All of it is invented (the advisories too), but it compiles.
 """
 
 STEPS = (
-    Step(
+    Scene(
         """\
 The first question: which advisories does the newest release of each supported branch lack, and do their fixes go
 on it?
@@ -66,7 +66,7 @@ Packagers of 4.21 are done: the fixes go on RELEASE-4.21.0 one after the other. 
 exit status was 1, which is what a CI job looks at. Take the advisories one by one. XSA-9001 needs no thought.
 """,
     ),
-    Step(
+    Scene(
         "XSA-9002 is refused by the release. What does it need first?",
         ("prereqs", *ONTO, "--xsa", "9002", "--why"),
         0,
@@ -76,13 +76,13 @@ to a line that the second of them wrote, and the second rewrites a line that the
 order of the queue, then the fix: each applies as it is. No other set of the branch's commits does it that is as small.
 """,
     ),
-    Step(
+    Scene(
         "The same as a picture:",
         ("prereqs", *ONTO, "--xsa", "9002", "--graph"),
         0,
         "",
     ),
-    Step(
+    Scene(
         "XSA-9003 is the dangerous kind, since nothing refuses it.",
         ("prereqs", *ONTO, "--xsa", "9003"),
         0,
@@ -95,7 +95,7 @@ were taken from them. git-xsa knows where each line of the branch stands in the 
 the patch with that.
 """,
     ),
-    Step(
+    Scene(
         "XSA-9004 applies alone, and where it should. That is not enough.",
         ("prereqs", *ONTO, "--xsa", "9004", "--why"),
         0,
@@ -128,7 +128,7 @@ are done.
 """
 
 
-def tell(folder: Path, repository: Repository) -> None:
+def tell(folder: Path, repository: DemoRepository) -> None:
     """Print the story of ``repository``, which stands in ``folder``, and run its commands there.
 
     Raises ``XsaError`` when a command can't be run or ends with another status than the story is about;
@@ -144,7 +144,7 @@ def tell(folder: Path, repository: Repository) -> None:
     _say(ENDING.format(**facts), last=True)
 
 
-def _facts(folder: Path, repository: Repository) -> dict[str, str]:
+def _facts(folder: Path, repository: DemoRepository) -> dict[str, str]:
     """Return what the texts have in braces."""
     release = next(tag.commit for tag in repository.tags if tag.name == "RELEASE-4.20.1")
     commits = list(_since(release, repository.branches["stable-4.20"]))
@@ -161,8 +161,8 @@ def _facts(folder: Path, repository: Repository) -> dict[str, str]:
     }
 
 
-def _since(base: Commit, tip: Commit) -> Iterator[Commit]:
-    commit: Commit | None = tip
+def _since(base: DemoCommit, tip: DemoCommit) -> Iterator[DemoCommit]:
+    commit: DemoCommit | None = tip
     while commit is not None and commit.id != base.id:
         yield commit
         commit = commit.parent
@@ -182,7 +182,7 @@ def _installed(name: str) -> bool:
     return shutil.which(f"git-xsa-{name}") is not None
 
 
-def _run(folder: Path, step: Step) -> None:
+def _run(folder: Path, step: Scene) -> None:
     """Show the command line of ``step``, run it in ``folder`` and compare its exit status with the story's."""
     name, *options = step.words
     environment = {key: value for key, value in os.environ.items() if key not in ELSEWHERE} | {"GIT_PAGER": "cat"}

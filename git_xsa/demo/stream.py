@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from git_xsa.demo.history import Commit, Repository, Tag, repository
+from git_xsa.demo.history import DemoCommit, DemoRepository, DemoTag, repository
 from git_xsa.errors import UsageError, XsaError
 from git_xsa.git.run import Git
 
@@ -56,7 +56,7 @@ def _data(content: bytes) -> bytes:
     return b"data %d\n%s\n" % (len(content), content)
 
 
-def _stream(wanted: Repository) -> Iterator[bytes]:
+def _stream(wanted: DemoRepository) -> Iterator[bytes]:
     """Yield what ``git fast-import`` makes ``wanted`` of.
 
     Every commit has its place in ``wanted.commits`` as its mark.  All are made on ``master``, which is then set, like
@@ -72,7 +72,7 @@ def _stream(wanted: Repository) -> Iterator[bytes]:
     yield b"done\n"
 
 
-def _commit(commit: Commit, marks: dict[str, int]) -> Iterator[bytes]:
+def _commit(commit: DemoCommit, marks: dict[str, int]) -> Iterator[bytes]:
     yield f"commit refs/heads/master\nmark :{marks[commit.id]}\n".encode()
     yield f"author {commit.author}\ncommitter {commit.committer}\n".encode() + _data(commit.message.encode())
     before = commit.parent.files if commit.parent else {}
@@ -83,5 +83,5 @@ def _commit(commit: Commit, marks: dict[str, int]) -> Iterator[bytes]:
             yield f"M 100644 inline {path}\n".encode() + _data(content)
 
 
-def _tag(tag: Tag, marks: dict[str, int]) -> bytes:
+def _tag(tag: DemoTag, marks: dict[str, int]) -> bytes:
     return f"tag {tag.name}\nfrom :{marks[tag.commit.id]}\ntagger {tag.tagger}\n".encode() + _data(tag.message.encode())

@@ -26,7 +26,7 @@ _LOGIN = re.compile(r"(?<=://)[^/@]*@")
 
 
 @dataclass(frozen=True)
-class Target:
+class PushTarget:
     """What git tells the hook of where it pushes to: the remote's ``name`` as it was typed, and the ``address``."""
 
     name: str
@@ -38,7 +38,7 @@ class Target:
         return _LOGIN.sub("", self.address)
 
 
-def is_private(git: Git, settings: Settings, target: Target) -> bool:
+def is_private(git: Git, settings: Settings, target: PushTarget) -> bool:
     """Return whether ``xsa.privateRemote`` names where ``target`` is.
 
     It does so by its address, or by the name of a remote that has no other: one that git takes as it is written, to
@@ -72,7 +72,7 @@ def _has_helper(git: Git, name: str) -> bool:
     return bool(git.text("config", "--get", f"remote.{name}.vcs", accept=(0, 1)))
 
 
-def mirror_of(git: Git, target: Target) -> str:
+def mirror_of(git: Git, target: PushTarget) -> str:
     """Return the setting by which the private ``target`` is known to pass on what it gets; empty: none is known.
 
     Besides the configuration here, only that of a repository on the same machine can be read.
@@ -97,7 +97,7 @@ def old_tips(repository: Repository, moves: Iterable[Move]) -> list[str]:
     return [name for name in dict.fromkeys(found) if repository.resolve(name) is not None]
 
 
-def known_tips(repository: Repository, target: Target) -> list[str] | str:
+def known_tips(repository: Repository, target: PushTarget) -> list[str] | str:
     """Ask the address of ``target`` for its references; return those of their commits that are here, or why not.
 
     Remote branches here don't tell: they belong to the address from which was fetched, when that was.

@@ -55,7 +55,7 @@ class _Over(msgspec.Struct):
     fixes: dict[str, list[str]]
 
 
-class _File(msgspec.Struct):
+class _FreezeDocument(msgspec.Struct):
     format: int
     frozen: list[str]
     freezes: list[_Freeze]
@@ -103,7 +103,7 @@ def read_freeze_file(path: Path) -> FreezeFile:
     except OSError as error:
         raise _error(path, f"{error.strerror}") from None
     try:
-        told = shaped(read_json(content), _File)
+        told = shaped(read_json(content), _FreezeDocument)
         keys_once(content)
         if told.format != FORMAT:
             raise _error(path, f"its format is {told.format}, not {FORMAT}")

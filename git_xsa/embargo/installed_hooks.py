@@ -51,7 +51,7 @@ _TEMPORARY = re.compile(
 _FOLDER_OF_CODE = Path(__file__).resolve().parent.parent.parent
 
 
-class State(Enum):
+class HookState(Enum):
     """What is the matter with a hook."""
 
     NONE = "not installed"
@@ -66,11 +66,11 @@ class State(Enum):
     @property
     def good(self) -> bool:
         """Whether git runs our hook, and it is this version's."""
-        return self in (State.INSTALLED, State.CHAINED)
+        return self in (HookState.INSTALLED, HookState.CHAINED)
 
 
 @dataclass(frozen=True)
-class Place:
+class HookPlace:
     """Where git looks for a repository's hooks.
 
     ``setting`` says by whose ``core.hooksPath``, empty: by nobody's.  ``shared`` is set when that is no setting of this
@@ -83,7 +83,7 @@ class Place:
     tracked: bool = False
 
 
-def find_place(git: Git) -> Place:
+def find_place(git: Git) -> HookPlace:
     """Return where git looks for hooks; ``XsaError`` outside of a repository, and where hooks are turned off."""
     common = Path(git.text("rev-parse", "--path-format=absolute", "--git-common-dir"))
     listing = git.call("config", "--null", "--show-scope", "--type=path", "--get-all", "core.hooksPath", accept=(0, 1))
@@ -91,7 +91,7 @@ def find_place(git: Git) -> Place:
     # What stands on the command line holds for one command only; git-xsa itself turns hooks off in that way.
     lasting = [pair for pair in zip(words[::2], words[1::2], strict=True) if pair[0] != COMMAND]
     if not lasting:
-        return Place(common / "hooks")
+        return HookPlace(common / "hooks")
     scope, value = lasting[-1]
     hint = "git config --unset core.hooksPath, or let it name a folder"
     if not value:
@@ -102,7 +102,7 @@ def find_place(git: Git) -> Place:
     if folder.exists() and not folder.is_dir():
         raise XsaError(f"core.hooksPath is {folder}, which is no folder, so git runs no hooks here", hint)
     tracked = not bare and top in folder.parents and common not in folder.parents
-    return Place(folder, f"core.hooksPath ({scope})", scope not in OWN_SCOPES, tracked)
+    return HookPlace(folder, f"core.hooksPath ({scope})", scope not in OWN_SCOPES, tracked)
 
 
 def unhooked(git: Git, program: str, written_down: bool) -> str:
@@ -186,25 +186,25 @@ class HookFolder:
         except (ValueError, KeyError, TypeError, AttributeError):
             raise XsaError(f"{path} is no manifest of git-xsa", "look at it, and move it away") from None
 
-    def state(self, name: str) -> State:
+    def state(self, name: str) -> HookState:
         """Return what is the matter with the hook ``name``."""
         record = self._records.get(name)
         path, before = self.folder / name, self.folder / (name + BEFORE)
         there = os.path.lexists(path)
         if record is None:
-            return State.OTHER if there else State.NONE
+            return HookState.OTHER if there else HookState.NONE
         if not self._is_ours(name, name):
             kept = os.path.lexists(before)
             cut_short = not kept or not there or os.path.samestat(path.lstat(), before.lstat())
-            return State.PART if (cut_short if record.before else not there) else State.CHANGED
+            return HookState.PART if (cut_short if record.before else not there) else HookState.CHANGED
         if not all(self._is_ours(name, file) for file in record.files):
-            return State.CHANGED
+            return HookState.CHANGED
         wanted = self._wanted(name, record.before)
         if any(_digest_of(self.folder / file) != _digest(content) for file, content in wanted.items()):
-            return State.OLD
+            return HookState.OLD
         if not all(os.access(self.folder / file, os.X_OK) for file in wanted):
-            return State.OFF
-        return State.CHAINED if record.before else State.INSTALLED
+            return HookState.OFF
+        return HookState.CHAINED if record.before else HookState.INSTALLED
 
     def install(self, names: Iterable[str]) -> Iterator[tuple[str, str]]:
         """Install the hooks ``names`` and yield what was done for each.
@@ -222,7 +222,7 @@ class HookFolder:
                 yield name, self._install(name)
 
     def _check(self, name: str) -> None:
-        if self.state(name) is State.CHANGED:
+        if self.state(name) is HookState.CHANGED:
             what = f"{self.folder / name} is not what git-xsa put there: it was changed since"
             raise XsaError(what, "git xsa-hooks uninstall forgets it and leaves it alone; after that, install again")
         if name not in self._records:
@@ -248,7 +248,7 @@ class HookFolder:
             _put(self.folder / file, content)
         self._records[name] = _Record(digests, before)
         self._write_manifest()
-        if state is State.OLD:
+        if state is HookState.OLD:
             return "brought up to date"
         return f"installed; what was there is {name}{BEFORE} now, and runs after it" if before else "installed"
 
@@ -269,7 +269,7 @@ class HookFolder:
             return "not installed"
         path, before = self.folder / name, self.folder / (name + BEFORE)
         kept = os.path.lexists(before)
-        if state is not State.CHANGED:
+        if state is not HookState.CHANGED:
             if kept:
                 os.replace(before, path)
                 before.unlink(missing_ok=True)  # two names of one file: then nothing was replaced
@@ -280,7 +280,7 @@ class HookFolder:
                 (self.folder / file).unlink()
         del self._records[name]
         self._write_manifest()
-        if state is not State.CHANGED:
+        if state is not HookState.CHANGED:
             return "removed, and what was there before is back" if kept else "removed"
         words = "left alone: it was changed since it was installed"
         return f"{words}; what was there before is {before.name}" if kept else words

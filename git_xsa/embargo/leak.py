@@ -49,10 +49,10 @@ from git_xsa.embargo.fingerprint import (
     weight,
     without_comments,
 )
-from git_xsa.embargo.likeness import Found, Kind, Near, block_shares, changed_blocks, judge, like
+from git_xsa.embargo.likeness import Likeness, LikenessKind, Near, block_shares, changed_blocks, judge, like
 from git_xsa.embargo.pieces import (
     BLANK,
-    Part,
+    PushedPart,
     lines_part,
     message_lines,
     names_in,
@@ -64,7 +64,7 @@ from git_xsa.embargo.pieces import (
 from git_xsa.model.change import FileChange
 from git_xsa.model.marks import marked_advisories
 
-__all__ = ["Kind", "Match", "Push", "Secret", "Watch", "squeezed"]
+__all__ = ["LikenessKind", "Match", "Push", "SecretForm", "Watch", "squeezed"]
 
 #: So many words in a row are no accident.
 WORDS = 16
@@ -96,11 +96,11 @@ class Match:
     """Something of the advisory ``xsa`` was found."""
 
     xsa: int
-    kind: Kind
+    kind: LikenessKind
 
 
 @dataclass(frozen=True)
-class Secret:
+class SecretForm:
     """What is under embargo of one advisory.
 
     ``patches`` are its patches, ``texts`` prose in paragraphs, ``titles`` titles, ``cves`` its CVE numbers.  ``known``
@@ -118,7 +118,7 @@ class Secret:
 class Watch:
     """Looks for all of ``secrets`` at once."""
 
-    def __init__(self, secrets: Iterable[Secret]) -> None:
+    def __init__(self, secrets: Iterable[SecretForm]) -> None:
         self.prints: list[Print] = []
         #: Line with its mark -> the patches that have it, by number.
         self._index: dict[bytes, list[int]] = {}
@@ -143,7 +143,7 @@ class Watch:
         self._keys = self._index.keys()
         self._prose = self._lines.keys()
 
-    def _add(self, secret: Secret) -> None:
+    def _add(self, secret: SecretForm) -> None:
         self._numbers.add(secret.xsa)
         self._cves |= {cve.upper().encode(): secret.xsa for cve in secret.cves}
         for patch in secret.patches:
@@ -213,12 +213,12 @@ class Watch:
         found = set(self._words(message))
         lines = set((message + b"\n" + diff).translate(None, BLANK).split(b"\n")) if self._prose else set()
         prose = Counter(xsa for line in self._prose & lines for xsa in self._lines[line])
-        found |= {Match(xsa, Kind.TEXT) for xsa, count in prose.items() if count >= LINES}
+        found |= {Match(xsa, LikenessKind.TEXT) for xsa, count in prose.items() if count >= LINES}
         for cve in _CVE.findall(diff) if self._cves else ():
             found |= self._named(cve)
         return found
 
-    def seen(self, message: bytes, diff: bytes, at: int) -> dict[int, Found]:
+    def seen(self, message: bytes, diff: bytes, at: int) -> dict[int, Likeness]:
         """Return what of each patch, by its number, is in a commit, the object ``at`` of a push."""
         plain = without_comments(diff)
         lines = set(plain.translate(None, BLANK).split(b"\n"))
@@ -233,7 +233,7 @@ class Watch:
         for part in parts:
             if part.paths:
                 counts.update(part.counts)
-        found: dict[int, Found] = {}
+        found: dict[int, Likeness] = {}
         gone = frozenset().union(*(part.paths for part in parts if part.deleted))
         for part in [*parts, *texts]:
             self._look_at(part, counts, gone, at, found)
@@ -248,7 +248,7 @@ class Watch:
         return found
 
     def _look_at(
-        self, part: Part, counts: Counter[bytes], gone: frozenset[bytes], at: int, found: dict[int, Found]
+        self, part: PushedPart, counts: Counter[bytes], gone: frozenset[bytes], at: int, found: dict[int, Likeness]
     ) -> None:
         """Add to ``found`` what of each patch is in ``part``; ``counts`` are the changed lines of all parts, ``gone``
         the files that are deleted."""
@@ -257,7 +257,7 @@ class Watch:
         }
         for line in hits:
             for number in self._index[line]:
-                found.setdefault(number, Found()).line(line, self._near(part, number, gone), at)
+                found.setdefault(number, Likeness()).line(line, self._near(part, number, gone), at)
         if not part.names.isdisjoint(self._names):
             for mark, line, text in chain(*part.hunks):
                 if mark == b"+" and mark + line not in self._keys:
@@ -265,16 +265,16 @@ class Watch:
             for key, block in changed_blocks(part).items():
                 for number, place, mine in self._places.get(key, ()):
                     if like(mine, block, self.prints[number].new):
-                        found.setdefault(number, Found()).like.add(place)
+                        found.setdefault(number, Likeness()).like.add(place)
 
     def _look_for_names(
         self,
-        part: Part,
+        part: PushedPart,
         text: bytes,
         counts: Counter[bytes],
         gone: frozenset[bytes],
         at: int,
-        found: dict[int, Found],
+        found: dict[int, Likeness],
     ) -> None:
         """Add the line ``text`` to ``found`` for each patch that has it with other names for those that it brings."""
         form, names = shape(text)
@@ -284,9 +284,9 @@ class Watch:
                 continue
             same = same_but(patch.new, others, names)
             if same is not None and len(same) >= OTHERS:
-                found.setdefault(number, Found()).line(mine, self._near(part, number, gone), at, renamed=True)
+                found.setdefault(number, Likeness()).line(mine, self._near(part, number, gone), at, renamed=True)
 
-    def _near(self, part: Part, number: int, gone: frozenset[bytes]) -> Near:
+    def _near(self, part: PushedPart, number: int, gone: frozenset[bytes]) -> Near:
         patch = self.prints[number]
         if not part.paths or not part.paths.isdisjoint(patch.paths):
             return Near.SAME
@@ -296,16 +296,16 @@ class Watch:
 
     def _named(self, cve: bytes) -> set[Match]:
         xsa = self._cves.get(cve.upper())
-        return set() if xsa is None else {Match(xsa, Kind.CVE)}
+        return set() if xsa is None else {Match(xsa, LikenessKind.CVE)}
 
     def _words(self, message: bytes) -> Iterable[Match]:
         text = message.decode("utf-8", "replace")
         for xsa in marked_advisories(text):
             if xsa in self._numbers:
-                yield Match(xsa, Kind.MARK)
+                yield Match(xsa, LikenessKind.MARK)
         for cve in _CVE.findall(message):
             yield from self._named(cve)
-        yield from (Match(xsa, Kind.TEXT) for _, xsa in self.phrases(text))
+        yield from (Match(xsa, LikenessKind.TEXT) for _, xsa in self.phrases(text))
 
     def phrases(self, text: str) -> Iterator[tuple[tuple[str, ...], int]]:
         """Yield the phrases and titles that are found in a message, as words, each with its advisory."""
@@ -332,7 +332,7 @@ class Push:
     def __init__(self, watch: Watch) -> None:
         self._watch = watch
         self._count = 0
-        self._sum: dict[int, Found] = {}
+        self._sum: dict[int, Likeness] = {}
         self._total: set[Match] = set()
 
     def add(self, message: bytes, diff: bytes) -> list[Match]:
@@ -346,8 +346,8 @@ class Push:
 
     def total(self) -> list[Match]:
         """Return of which patches all objects together, or one alone, have the change, or else most lines."""
-        whole = {match.xsa for match in self._total if match.kind is Kind.PATCH}
-        return sorted(match for match in self._total if match.kind is Kind.PATCH or match.xsa not in whole)
+        whole = {match.xsa for match in self._total if match.kind is LikenessKind.PATCH}
+        return sorted(match for match in self._total if match.kind is LikenessKind.PATCH or match.xsa not in whole)
 
     def _judged(self, message: bytes, diff: bytes) -> list[Match]:
         self._count += 1
@@ -359,7 +359,7 @@ class Push:
             kind = judge(patch, seen, watch.common)
             if kind is not None:
                 found.add(Match(patch.xsa, kind))
-            whole = self._sum.setdefault(number, Found())
+            whole = self._sum.setdefault(number, Likeness())
             whole.add(seen, since)
             kind = kind or judge(patch, whole, watch.common, since)
             if kind is not None:

@@ -53,13 +53,13 @@ class _Written(msgspec.Struct):
     fixes: dict[str, list[str]] = {}
 
 
-class _File(msgspec.Struct):
+class _LedgerFile(msgspec.Struct):
     format: int
     embargoes: list[_Written]
 
 
 @dataclass(frozen=True)
-class Entry:
+class LedgerEntry:
     """An embargo in the ledger with what the freeze rule does not ask about.
 
     ``rest`` holds the keys that this version doesn't know, with their values.
@@ -102,7 +102,7 @@ class EmbargoLedger:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self.entries: dict[int, Entry] = {}
+        self.entries: dict[int, LedgerEntry] = {}
         self._rest: dict[str, Any] = {}
         self._read()
         self._newest = newest_entry(store.read(JOURNAL) or b"")
@@ -120,7 +120,7 @@ class EmbargoLedger:
             self._newest = newest_entry(self._store.read(JOURNAL) or b"")
             yield
 
-    def put(self, decision: Decision, entries: Iterable[Entry]) -> None:
+    def put(self, decision: Decision, entries: Iterable[LedgerEntry]) -> None:
         """Add ``entries``, each in the place of one of the same advisory; only in ``changing``."""
         changed = list(entries)
         self._write(decision, changed, self.entries | {entry.embargo.xsa: entry for entry in changed})
@@ -131,7 +131,7 @@ class EmbargoLedger:
         left = {xsa: entry for xsa, entry in self.entries.items() if xsa not in dropped}
         self._write(decision, [self.entries[xsa] for xsa in dropped], left)
 
-    def _write(self, decision: Decision, changed: list[Entry], entries: dict[int, Entry]) -> None:
+    def _write(self, decision: Decision, changed: list[LedgerEntry], entries: dict[int, LedgerEntry]) -> None:
         if self._store.read(LEDGER) is None:
             # Else a first decision that is cut short would look like a ledger that somebody has removed.
             self._store.write(write_entries({}, self._rest), LEDGER)
@@ -171,7 +171,7 @@ class EmbargoLedger:
         return LedgerError(what, hint or f"mend it by hand; {self._store.path(JOURNAL)} tells what it held")
 
 
-def read_entries(content: bytes) -> tuple[dict[int, Entry], dict[str, Any]]:
+def read_entries(content: bytes) -> tuple[dict[int, LedgerEntry], dict[str, Any]]:
     """Return the embargoes that a ledger's file has, by advisory, and its keys that this version doesn't know.
 
     Raises ``DocumentError`` when it is none, with the reason as its text.
@@ -180,26 +180,26 @@ def read_entries(content: bytes) -> tuple[dict[int, Entry], dict[str, Any]]:
     keys_once(content)
     if document.get("format") != FORMAT:
         raise DocumentError(f"its format is {document.get('format')!r}, not {FORMAT}")
-    written = shaped(document, _File).embargoes
+    written = shaped(document, _LedgerFile).embargoes
     found = [_entry(here, raw) for here, raw in zip(written, document["embargoes"], strict=True)]
     entries = {entry.embargo.xsa: entry for entry in found}
     if len(entries) < len(found):
         raise DocumentError("it has two embargoes of one advisory")
-    return entries, {key: value for key, value in document.items() if key not in _File.__struct_fields__}
+    return entries, {key: value for key, value in document.items() if key not in _LedgerFile.__struct_fields__}
 
 
-def write_entries(entries: Mapping[int, Entry], rest: Mapping[str, Any]) -> bytes:
+def write_entries(entries: Mapping[int, LedgerEntry], rest: Mapping[str, Any]) -> bytes:
     """Return the file of a ledger with ``entries`` and with the other keys ``rest``."""
     document = {"format": FORMAT, "embargoes": [entry.document for _, entry in sorted(entries.items())]}
     return msgspec.json.format(_json(document | dict(rest)), indent=2) + b"\n"
 
 
-def read_entry(raw: dict[str, Any]) -> Entry:
+def read_entry(raw: dict[str, Any]) -> LedgerEntry:
     """Return the embargo that the JSON object ``raw`` stands for; ``DocumentError`` when it stands for none."""
     return _entry(shaped(raw, _Written), raw)
 
 
-def _entry(written: _Written, raw: dict[str, Any]) -> Entry:
+def _entry(written: _Written, raw: dict[str, Any]) -> LedgerEntry:
     try:
         since, until = parse_instant(written.since), parse_instant(written.until)
         lifted = parse_instant(written.lifted) if written.lifted is not None else None
@@ -210,7 +210,7 @@ def _entry(written: _Written, raw: dict[str, Any]) -> Entry:
     tips = {branch: frozenset(commits) for branch, commits in written.tips.items()}
     fixes = {branch: frozenset(patches) for branch, patches in written.fixes.items()}
     rest = {key: value for key, value in raw.items() if key not in _Written.__struct_fields__}
-    return Entry(Embargo(written.xsa, since, until, lifted, tips, fixes), written.note, rest)
+    return LedgerEntry(Embargo(written.xsa, since, until, lifted, tips, fixes), written.note, rest)
 
 
 def _json(document: dict[str, Any]) -> bytes:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 
 from git_xsa.embargo.fingerprint import AROUND, Block, Print, blocks_of, same_but, shape
-from git_xsa.embargo.pieces import Part
+from git_xsa.embargo.pieces import PushedPart
 from git_xsa.model.change import ADDED
 
 #: The weight from which on a patch is found by its lines even when some of them are edited, and the share of the weight
@@ -42,7 +42,7 @@ REPLACED = 4
 ENOUGH_TOGETHER = 12
 
 
-class Kind(str, Enum):
+class LikenessKind(str, Enum):
     """What of a patch or an advisory was found."""
 
     PATCH = "patch"
@@ -62,7 +62,7 @@ class Near(IntEnum):
 
 
 @dataclass
-class Found:
+class Likeness:
     """What was found of a patch: its lines, each with how near and in which object, and for its blocks the share of
     the lines around them that are the same, in a near file and in any; ``like`` are blocks that are edited, ``renamed``
     lines that have other names wherever they are."""
@@ -91,7 +91,7 @@ class Found:
             if block in near:
                 self.near[block] = max(share, self.near.get(block, 0))
 
-    def add(self, other: Found, since: int) -> None:
+    def add(self, other: Likeness, since: int) -> None:
         """Take in what ``other`` has; what was found before the object ``since`` counts no more."""
         for line, (near, at) in other.lines.items():
             old = self.lines.get(line, (0, 0))
@@ -103,7 +103,7 @@ class Found:
         self.like |= other.like
 
 
-def judge(patch: Print, found: Found, common: Collection[bytes], together: int = 0) -> Kind | None:
+def judge(patch: Print, found: Likeness, common: Collection[bytes], together: int = 0) -> LikenessKind | None:
     """Return how ``patch`` is found, ``None`` when it is not.
 
     ``common`` are added lines that are public somewhere.  ``together``: it is what several objects have, of which those
@@ -118,27 +118,27 @@ def judge(patch: Print, found: Found, common: Collection[bytes], together: int =
         _by_rare_lines(patch, here, common, together),
     ):
         if kind is not None:
-            return kind if found.renamed.isdisjoint(here) else Kind.LINES
+            return kind if found.renamed.isdisjoint(here) else LikenessKind.LINES
     return None
 
 
-def _by_weight(patch: Print, here: Mapping[bytes, int]) -> Kind | None:
+def _by_weight(patch: Print, here: Mapping[bytes, int]) -> LikenessKind | None:
     code = {line: w for line, w in patch.weights.items() if line not in patch.comments}
     for weights in (patch.weights, code):
         whole = sum(weights.values())
         got = {near: sum(weights.get(line, 0) for line, at in here.items() if at >= near) for near in (3, 2, 1)}
         if got[3] == whole >= ALL:
-            return Kind.PATCH
+            return LikenessKind.PATCH
         added = sum(weights.get(line, 0) for line, at in here.items() if at == 3 and line[0] == ADDED)
         if added >= MOST[0] and added >= MOST[1] * whole:
-            return Kind.LINES
+            return LikenessKind.LINES
         for near, enough, share in MEASURES:
             if got[near] >= enough and got[near] >= share * whole:
-                return Kind.PATCH if got[near] == whole else Kind.LINES
+                return LikenessKind.PATCH if got[near] == whole else LikenessKind.LINES
     return None
 
 
-def _by_blocks(patch: Print, here: Mapping[bytes, int], found: Found) -> Kind | None:
+def _by_blocks(patch: Print, here: Mapping[bytes, int], found: Likeness) -> LikenessKind | None:
     """Whether every block of a small patch is there with what stands around it, changed in fact and not only moved."""
     if not patch.small:
         return None
@@ -154,13 +154,15 @@ def _by_blocks(patch: Print, here: Mapping[bytes, int], found: Found) -> Kind | 
         patch.lightest >= ENOUGH_EXACT and min(anywhere) == 1,
     )
     if any(ways) and all(line in here for line in patch.weights):
-        return Kind.PATCH
+        return LikenessKind.PATCH
     if found.like and all(block in found.like or near[block] >= SHARE_OF_ONE for block in range(count)):
-        return Kind.LINES
+        return LikenessKind.LINES
     return None
 
 
-def _by_rare_lines(patch: Print, here: Mapping[bytes, int], common: Collection[bytes], together: int) -> Kind | None:
+def _by_rare_lines(
+    patch: Print, here: Mapping[bytes, int], common: Collection[bytes], together: int
+) -> LikenessKind | None:
     """Whether there are enough of the lines that are nowhere public."""
     rare = {line: w for line, w in patch.weights.items() if line not in common}
     code = {line: w for line, w in rare.items() if line not in patch.comments}
@@ -175,11 +177,11 @@ def _by_rare_lines(patch: Print, here: Mapping[bytes, int], common: Collection[b
                 got = [pool[line] for line, at in here.items() if at >= near and line in pool]
                 least = max(enough, ENOUGH_TOGETHER if together else 0, 0 if added else ENOUGH_REMOVED)
                 if sum(got) >= least + (len(got) == 1 and MORE_FOR_ONE) and sum(got) >= share * whole:
-                    return Kind.LINES
+                    return LikenessKind.LINES
     return None
 
 
-def block_shares(blocks: Iterable[Block], part: Part) -> dict[int, float]:
+def block_shares(blocks: Iterable[Block], part: PushedPart) -> dict[int, float]:
     """Return by its place how much of what is around it is around each of ``blocks`` in ``part``, if that has it."""
     found: dict[int, float] = {}
     for place, block in enumerate(blocks):
@@ -222,7 +224,7 @@ def like(block: Block, other: Block, new: Collection[bytes]) -> bool:
     return same is not None and bool(same or block.removed)
 
 
-def changed_blocks(part: Part) -> dict[tuple[bytes, tuple[bytes, ...], tuple[bytes, ...]], Block]:
+def changed_blocks(part: PushedPart) -> dict[tuple[bytes, tuple[bytes, ...], tuple[bytes, ...]], Block]:
     """Return the blocks of ``part`` by the name of its file and what stands before and after them."""
     blocks = (block for name in part.names for hunk in part.hunks for block in blocks_of(name, hunk))
     return {(block.name, block.before, block.after): block for block in blocks}

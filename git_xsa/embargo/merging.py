@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from git_xsa.embargo.ledger import Entry, entry_time, read_entry
+from git_xsa.embargo.ledger import LedgerEntry, entry_time, read_entry
 from git_xsa.embargo.rule import Instant
 
 #: Keys that say when it is under embargo.
@@ -45,8 +45,11 @@ class Conflict:
 
 
 def merge_entries(
-    base: Mapping[int, Entry], mine: Mapping[int, Entry], theirs: Mapping[int, Entry], take: Take | None
-) -> tuple[dict[int, Entry], list[Conflict]]:
+    base: Mapping[int, LedgerEntry],
+    mine: Mapping[int, LedgerEntry],
+    theirs: Mapping[int, LedgerEntry],
+    take: Take | None,
+) -> tuple[dict[int, LedgerEntry], list[Conflict]]:
     """Return the embargoes that both have after the merge, and what they do not agree on.
 
     Where they do not agree ``take`` says whose word counts; without it such an embargo is as it is in ``mine``.

@@ -49,7 +49,7 @@ def _of_merge(row: bytes, count: int) -> bytes:
     return b" " + row[count:]
 
 
-class Part:
+class PushedPart:
     """What is done to one file, or a text: then ``paths`` is empty, and it may hold a patch or its lines alone."""
 
     def __init__(
@@ -151,7 +151,7 @@ def message_lines(text: bytes) -> set[bytes]:
     return lines | {b"+" + line for line in lines} | {b"+" + comment for comment in trailing_comments(text)}
 
 
-def parts_of(diff: bytes) -> Iterator[Part]:
+def parts_of(diff: bytes) -> Iterator[PushedPart]:
     """Yield what a diff (with plain merges) does to each file, and the texts that it adds which may hold a patch."""
     starts = [*(found.start() for found in _FILE.finditer(diff)), len(diff)]
     if starts[0]:
@@ -161,7 +161,7 @@ def parts_of(diff: bytes) -> Iterator[Part]:
         start = piece.find(b"\n@@") if _FILE.match(piece) else 0
         head, body = (piece[:start], piece[start:]) if start >= 0 else (piece, b"")
         paths = {name.strip(b'"') for name in _NAMES.findall(head)} - {b"/dev/null", b""}
-        yield Part(_rows(body), frozenset(paths), _comments(body), b"\ndeleted file mode " in head, body)
+        yield PushedPart(_rows(body), frozenset(paths), _comments(body), b"\ndeleted file mode " in head, body)
         if _PATCH_IN_FILE.search(body):
             added = b"\n".join(row[1:] for row in body.split(b"\n") if row[:1] == b"+")
             yield text_part(added)
@@ -180,7 +180,7 @@ def _comments(body: bytes) -> list[bytes]:
     return [row[:1] + comment for row in rows for comment in trailing_comments(row)]
 
 
-def text_part(text: bytes) -> Part:
+def text_part(text: bytes) -> PushedPart:
     """Return a text as the patch that it may hold, quoted or not: what has no mark is context there."""
     rows, comments = [], []
     for line in _QUOTED.sub(b"", text).split(b"\n"):
@@ -189,14 +189,14 @@ def text_part(text: bytes) -> Part:
         if plain:
             rows.append((mark, plain))
             comments += [mark + comment for comment in trailing_comments(line)]
-    return Part(rows, frozenset(), comments)
+    return PushedPart(rows, frozenset(), comments)
 
 
-def lines_part(text: bytes) -> Part:
+def lines_part(text: bytes) -> PushedPart:
     """Return a text as lines that are added, as they are and without quotes."""
     lines = [*map(squeezed, text.split(b"\n")), *map(squeezed, _QUOTED.sub(b"", text).split(b"\n"))]
     comments = [b"+" + comment for comment in trailing_comments(text)]
-    return Part([(b"+", line) for line in lines if line], frozenset(), comments)
+    return PushedPart([(b"+", line) for line in lines if line], frozenset(), comments)
 
 
 def names_in(diff: bytes) -> set[bytes]:

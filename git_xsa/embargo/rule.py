@@ -161,7 +161,7 @@ class Why(str, Enum):
 
 
 @dataclass(frozen=True)
-class Verdict:
+class FreezeVerdict:
     """Whether an update is allowed, and why.  ``missing`` are the fixes that have to come first (``FIXES_FIRST``)."""
 
     update: Update
@@ -254,25 +254,27 @@ def _joined(ledger: Ledger, part: Sequence[Embargo]) -> Freeze:
         ends = max(ends, *(embargo.ends for embargo in near))
 
 
-def judge(ledger: Ledger | None, rules: Rules, now: Instant, updates: Iterable[Update]) -> list[Verdict]:
+def judge(ledger: Ledger | None, rules: Rules, now: Instant, updates: Iterable[Update]) -> list[FreezeVerdict]:
     """Return the verdict on each of ``updates`` at ``now``, in their order; each is judged by itself.
 
     ``None`` is the ledger that can't be read: nothing that could be frozen moves then.
     """
     if ledger is None:
-        return [Verdict(each, Why.UNREADABLE if rules.frozen(each.ref) else Why.NOT_CONCERNED) for each in updates]
+        return [
+            FreezeVerdict(each, Why.UNREADABLE if rules.frozen(each.ref) else Why.NOT_CONCERNED) for each in updates
+        ]
     freeze = freeze_at(ledger, now)
     over = last_freeze(ledger, now) if rules.fixes_first else None
     verdicts = []
     for update in updates:
         if not rules.frozen(update.ref):
-            verdicts.append(Verdict(update, Why.NOT_CONCERNED))
+            verdicts.append(FreezeVerdict(update, Why.NOT_CONCERNED))
         elif freeze is not None:
-            verdicts.append(Verdict(update, _gate(rules, freeze, update)))
+            verdicts.append(FreezeVerdict(update, _gate(rules, freeze, update)))
         elif over is not None:
             verdicts.append(_afterwards(ledger, rules, over, update))
         else:
-            verdicts.append(Verdict(update, Why.NO_FREEZE))
+            verdicts.append(FreezeVerdict(update, Why.NO_FREEZE))
     return verdicts
 
 
@@ -289,7 +291,7 @@ def _gate(rules: Rules, freeze: Freeze, update: Update) -> Why:
     return Why.GATE if rules.gate else Why.GATE_FORBIDDEN
 
 
-def _afterwards(ledger: Ledger, rules: Rules, over: Freeze, update: Update) -> Verdict:
+def _afterwards(ledger: Ledger, rules: Rules, over: Freeze, update: Update) -> FreezeVerdict:
     """Judge an update when no freeze is in force and ``over`` was the last one, with fixes first.
 
     Fixes of batches before the last one count, too, as long as they are missing.  What had been waiting in staging may
@@ -299,12 +301,12 @@ def _afterwards(ledger: Ledger, rules: Rules, over: Freeze, update: Update) -> V
     fixes = public_fixes(ledger, over).get(stable, frozenset()) if stable is not None else frozenset()
     missing = fixes - update.present
     if stable is None or not missing:
-        return Verdict(update, Why.NO_FREEZE)
+        return FreezeVerdict(update, Why.NO_FREEZE)
     waiting = over.tips(rules.staging_of(HEADS + stable) or "")
     moves = update.old is not None and update.new is not None and update.fast_forward
     if moves and all(_first(arrival, fixes, waiting) or missing <= arrival.behind for arrival in update.arrivals):
-        return Verdict(update, Why.FIXES)
-    return Verdict(update, Why.FIXES_FIRST, missing)
+        return FreezeVerdict(update, Why.FIXES)
+    return FreezeVerdict(update, Why.FIXES_FIRST, missing)
 
 
 def public_fixes(ledger: Ledger, over: Freeze) -> dict[str, frozenset[str]]:

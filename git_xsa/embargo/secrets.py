@@ -11,7 +11,7 @@ from pathlib import Path
 
 from git_xsa.advisory.editions import Edition, Library
 from git_xsa.advisory.patchfile import PatchError, PatchFile, parse_patches
-from git_xsa.embargo.leak import Secret, squeezed
+from git_xsa.embargo.leak import SecretForm, squeezed
 from git_xsa.git.repository import Repository
 
 #: Sections of an advisory that tell what it is about; the others are alike in all of them.
@@ -22,7 +22,7 @@ _CVE = re.compile(r"CVE-\d{4}-\d{4,}")
 
 def read_secrets(
     library: Library, numbers: Iterable[int], repository: Repository, bases: Iterable[str]
-) -> list[Secret]:
+) -> list[SecretForm]:
     """Return what is secret of each of the advisories ``numbers``, all its versions together.
 
     What the files had before the patches is looked up in ``repository``: by the object names in the patches, or else
@@ -32,7 +32,7 @@ def read_secrets(
     return [_secret(library, number, repository, places) for number in numbers]
 
 
-def _secret(library: Library, number: int, repository: Repository, bases: list[str]) -> Secret:
+def _secret(library: Library, number: int, repository: Repository, bases: list[str]) -> SecretForm:
     patches: dict[tuple[bytes, str], PatchFile] = {}
     texts: list[str] = []
     titles: list[str] = []
@@ -50,7 +50,7 @@ def _secret(library: Library, number: int, repository: Repository, bases: list[s
         texts.append(_STAT.split(patch.message, maxsplit=1)[0])
     changes = tuple({patch.text: patch.changes for patch in patches.values()}.values())
     known = _known(repository, patches.values(), bases)
-    return Secret(
+    return SecretForm(
         number, changes, tuple(dict.fromkeys(texts)), tuple(dict.fromkeys(titles)), tuple(sorted(cves)), known
     )
 

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from git_xsa.embargo.freeze_file import NAME, FreezeFile, FreezeFileError, read_freeze_file
 from git_xsa.embargo.overrides import Overrides, Pusher
-from git_xsa.embargo.rule import HEADS, Ledger, Rules, Update, Verdict, freeze_at, judge
+from git_xsa.embargo.rule import HEADS, FreezeVerdict, Ledger, Rules, Update, freeze_at, judge
 from git_xsa.embargo.settings import EmbargoSettings, freeze_rules
 from git_xsa.embargo.updates import Move, read_updates
 from git_xsa.git.config import Settings
@@ -45,7 +45,7 @@ class Judgement:
     ``problem`` is why the freeze file is of no use; then there is no ledger, and ``trouble`` is that in short.
     """
 
-    verdicts: Sequence[Verdict]
+    verdicts: Sequence[FreezeVerdict]
     rules: Rules
     ledger: Ledger | None
     at: int

@@ -20,7 +20,7 @@ from shlex import quote
 
 from git_xsa.advisory.store import Store, restrict
 from git_xsa.documents import DocumentError
-from git_xsa.embargo.ledger import JOURNAL, LEDGER, EmbargoLedger, Entry, read_entries, write_entries
+from git_xsa.embargo.ledger import JOURNAL, LEDGER, EmbargoLedger, LedgerEntry, read_entries, write_entries
 from git_xsa.embargo.merging import Conflict, Take, merge_entries, merge_journals
 from git_xsa.errors import XsaError
 from git_xsa.git.run import Git, GitError
@@ -219,7 +219,7 @@ class Sharing:
             self._git.call("config", f"branch.{self._branch}.merge", self._there)
         return True
 
-    def _entries(self, commit: str) -> tuple[dict[int, Entry], dict[str, object]]:
+    def _entries(self, commit: str) -> tuple[dict[int, LedgerEntry], dict[str, object]]:
         content = self._file(commit, LEDGER)
         if content is None:
             return {}, {}

@@ -26,7 +26,7 @@ from git_xsa.ask.unmarked import doubt_about, note_on
 from git_xsa.ask.verdict import BuildState, FoundSeries, State, Verdict
 from git_xsa.export.folder import MANIFEST, manifest
 from git_xsa.export.formats import FORMATS, export
-from git_xsa.export.patches import Preparation, Source
+from git_xsa.export.patches import PatchSource, Preparation
 from git_xsa.export.policy import LENIENT, Files
 from git_xsa.export.prepared import Patch, Queue, Style
 from git_xsa.export.request import Request
@@ -152,8 +152,8 @@ def _built(session: Session, question: Question, relaxed: Relaxed | None, builde
     return builder.improve(_verdict(session, question, relaxed.selection, ()), follow)
 
 
-def _source(question: Question, selection: Selection, wish: Wish) -> Source:
-    return Source(question, selection, mailbox=wish.format == "mbox")
+def _source(question: Question, selection: Selection, wish: Wish) -> PatchSource:
+    return PatchSource(question, selection, mailbox=wish.format == "mbox")
 
 
 def _relaxed(session: Session, question: Question, wish: Wish) -> Relaxed | None:

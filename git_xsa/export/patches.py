@@ -16,7 +16,7 @@ from git_xsa.ask.question import Proposal, Question
 from git_xsa.errors import XsaError
 from git_xsa.export.difftext import file_diff
 from git_xsa.export.mail import commit_mail, file_mail, transferable
-from git_xsa.export.policy import POLICIES, Files, Judge, Step, judge
+from git_xsa.export.policy import POLICIES, Files, Judge, QueueStep, judge
 from git_xsa.export.prepared import FOLLOW_UP, Need, Patch, slug
 from git_xsa.git.diffs import pieces
 from git_xsa.git.log import Range
@@ -31,7 +31,7 @@ from git_xsa.model.selection import Selection
 
 
 @dataclass(frozen=True)
-class Source:
+class PatchSource:
     """Where a queue's patches come from: the question, the selection that is to be exported, the hunks whose context
     that gives up, and whether it all goes into one mailbox."""
 
@@ -49,7 +49,7 @@ class Source:
 class Preparation:
     """The patches of one selection on their way to an export."""
 
-    def __init__(self, repository: Repository, quarantine: Quarantine, source: Source) -> None:
+    def __init__(self, repository: Repository, quarantine: Quarantine, source: PatchSource) -> None:
         self._repository = repository
         self._quarantine = quarantine
         self._source = source
@@ -132,14 +132,14 @@ class Preparation:
             raise XsaError(f"{patch.id}: {what}", hint)
         self._refresh(right, what)
 
-    def _step(self, program: Judge, size: int) -> Step:
+    def _step(self, program: Judge, size: int) -> QueueStep:
         """Return the queue's first ``size`` patches for ``program``."""
         patches = self._patches[:size]
         texts = [patch.content for patch in patches]
         if program.name == "am" and self._source.mailbox:
             texts = [b"".join(transferable(patch.mail) for patch in patches)]
         whole = size == len(self.queue)
-        return Step(texts, self.start, self.end if whole else self._all(size))
+        return QueueStep(texts, self.start, self.end if whole else self._all(size))
 
     def _content(self, name: str) -> bytes:
         return self._repository.contents([name])[name]

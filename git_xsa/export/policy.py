@@ -65,7 +65,7 @@ class Files:
 
 
 @dataclass(frozen=True)
-class Step:
+class QueueStep:
     """Some patches in order, and the files that they touch, before and after."""
 
     patches: Sequence[bytes]
@@ -78,10 +78,10 @@ class Judge(Protocol):
 
     name: str
 
-    def right(self, step: Step) -> bool:
+    def right(self, step: QueueStep) -> bool:
         """Return whether the program takes all patches and makes the files right."""
 
-    def complaint(self, step: Step) -> str:
+    def complaint(self, step: QueueStep) -> str:
         """Return what is wrong, in its own words where it refuses; empty when all is right."""
 
 
@@ -99,7 +99,7 @@ class _Git:
         self.name = policy
         self._quarantine = quarantine
 
-    def right(self, step: Step) -> bool:
+    def right(self, step: QueueStep) -> bool:
         """Return whether git takes all patches and makes the files right."""
         if self.name == "strict":
             trial = self._quarantine.apply(step.before.entries, _batches(step.patches))
@@ -107,7 +107,7 @@ class _Git:
                 return True
         return not self.complaint(step)
 
-    def complaint(self, step: Step) -> str:
+    def complaint(self, step: QueueStep) -> str:
         """Return what git refuses, or the files in which it puts a hunk elsewhere; empty when all is right."""
         before = step.before.entries
         if self.name == "am":
@@ -141,11 +141,11 @@ class _GnuPatch:
         self._quarantine = quarantine
         self._contents = contents
 
-    def right(self, step: Step) -> bool:
+    def right(self, step: QueueStep) -> bool:
         """Return whether GNU patch takes all patches and makes the files right."""
         return not self.complaint(step)
 
-    def complaint(self, step: Step) -> str:
+    def complaint(self, step: QueueStep) -> str:
         """Return what is wrong; raises ``XsaError`` for what GNU patch can't do at all."""
         self._refuse_odd(step)
         made = self._quarantine.gnu_patch(self._files(step.before.states), step.patches, self._fuzz)
@@ -153,7 +153,7 @@ class _GnuPatch:
             return f"{POLICIES[self.name]} refuses it"
         return elsewhere(made, self._files(step.after.states))
 
-    def _refuse_odd(self, step: Step) -> None:
+    def _refuse_odd(self, step: QueueStep) -> None:
         before, after = step.before.states, step.after.states
         for path in sorted(before.keys() | after.keys()):
             old, new = before.get(path), after.get(path)

@@ -27,7 +27,7 @@ NOT_RECORDED = "an older git-xsa wrote it, without what was asked for: whether t
 
 
 @dataclass(frozen=True)
-class Entry:
+class QueueEntry:
     """A patch of a queue, as far as it makes a difference: ``sum`` is the SHA-256 of what is applied."""
 
     role: str
@@ -36,7 +36,7 @@ class Entry:
     subject: str
     xsa: tuple[int, ...]
 
-    def line(self, other: Sequence[Entry]) -> str:
+    def line(self, other: Sequence[QueueEntry]) -> str:
         """Return it as a line, with its sum where ``other`` has the same patch with another one."""
         names = advisory_names(self.xsa)
         words = [f"{self.role:12}", self.id if "." in self.id else self.id[:DIGITS], names, one_line(self.subject)]
@@ -44,15 +44,17 @@ class Entry:
         return "  ".join(word for word in (*words, f"(SHA-256 {self.sum[:DIGITS]})" if differs else "") if word)
 
 
-def entries(known: Mapping[str, Any]) -> list[Entry]:
+def entries(known: Mapping[str, Any]) -> list[QueueEntry]:
     """Return the queue of a manifest; ``LookupError``, ``TypeError`` or ``ValueError`` when it has none."""
     return [
-        Entry(str(one["role"]), str(one["id"]), str(one["sum"]), str(one["subject"]), tuple(int(n) for n in one["xsa"]))
+        QueueEntry(
+            str(one["role"]), str(one["id"]), str(one["sum"]), str(one["subject"]), tuple(int(n) for n in one["xsa"])
+        )
         for one in known["queue"]
     ]
 
 
-def differs(session: Session, base: Commit, request: Request, wish: Wish, old: Sequence[Entry]) -> list[str]:
+def differs(session: Session, base: Commit, request: Request, wish: Wish, old: Sequence[QueueEntry]) -> list[str]:
     """Return the queue that ``base`` needs now as a diff to ``old``; nothing when it is the same one."""
     session.symbols = request.symbols
     lost = next((path for path in request.files if not path.is_file()), None)
@@ -65,7 +67,7 @@ def differs(session: Session, base: Commit, request: Request, wish: Wish, old: S
             raise
         return [f"there is no such queue any more: {error.what}"]
     patches = ready.queue.patches if isinstance(ready, Ready) else ()
-    new = [Entry(one.role, one.id, sha256(one.content).hexdigest(), one.subject, one.xsa) for one in patches]
+    new = [QueueEntry(one.role, one.id, sha256(one.content).hexdigest(), one.subject, one.xsa) for one in patches]
     if request.built:  # what only a build asked for is not asked for again
         now = {one.id for one in new}
         old = [one for one in old if one.role != "prerequisite" or one.id in now]

@@ -75,7 +75,7 @@ def _written(repository: Repository, kind: str, content: bytes) -> str:
 
 
 @dataclass(frozen=True)
-class Move:
+class ReferenceMove:
     """A reference that moves from ``old`` to ``new``; ``None`` is no reference at all."""
 
     ref: str
@@ -83,7 +83,7 @@ class Move:
     new: str | None
 
 
-def move_refs(repository: Repository, moves: Sequence[Move], why: str) -> None:
+def move_refs(repository: Repository, moves: Sequence[ReferenceMove], why: str) -> None:
     """Make all ``moves``, or none; ``GitError`` when one of the references is not what it should be.
 
     No hook runs: what a hook would ask has been asked.

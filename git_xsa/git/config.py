@@ -131,11 +131,11 @@ def text(values: Sequence[str | None]) -> str:
     return values[-1] or ""
 
 
-class _Group(Protocol):
+class _SettingsGroup(Protocol):
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
 
-_Some = TypeVar("_Some", bound=_Group)
+_Some = TypeVar("_Some", bound=_SettingsGroup)
 
 
 def setting(key: str, kind: Kind, default: Any) -> Any:
@@ -156,7 +156,7 @@ class Configured:
         return kind(**{name: _value(keys[name], values) for name, values in given.items() if values is not None})
 
 
-def written_as(kind: type[_Group], name: str) -> str:
+def written_as(kind: type[_SettingsGroup], name: str) -> str:
     """Return the key of the field ``name`` of a group as manuals write it."""
     key: str = next(one.metadata["key"] for one in fields(kind) if one.name == name)
     return key

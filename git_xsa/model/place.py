@@ -82,7 +82,7 @@ class _Places:
 
 def places(lines: Sequence[bytes], hunk: Hunk) -> list[int]:
     """Return every index of ``lines`` at which ``git apply`` may put the hunk."""
-    (found,) = _File(lines).places([hunk], [hunk.old_lines])
+    (found,) = _PatchedFile(lines).places([hunk], [hunk.old_lines])
     return list(found.all[found.low : found.high])
 
 
@@ -122,7 +122,7 @@ def _all_named(lines: Sequence[bytes], hunks: Sequence[Hunk], olds: Sequence[Seq
 
 def _found(lines: Sequence[bytes], hunks: Sequence[Hunk], olds: Sequence[Sequence[bytes]]) -> list[int]:
     """Return the place of each hunk; ``NotPlaced`` as ``place_hunks`` raises it."""
-    file, sizes = _File(lines), [len(old) for old in olds]
+    file, sizes = _PatchedFile(lines), [len(old) for old in olds]
     fitting = _in_order(file.places(hunks, olds), sizes)
     # The named ones rule out more: what stays are the places of the others between them.
     fitting = _in_order([_named(hunk, found) for hunk, found in zip(hunks, fitting, strict=True)], sizes)
@@ -146,7 +146,7 @@ def _allowed(lines: Sequence[bytes], hunk: Hunk, size: int) -> range:
     return range(max(last, 0), candidates.stop) if hunk.trailing == 0 else candidates
 
 
-class _File:
+class _PatchedFile:
     """The lines of a file, to be searched for many hunks at once."""
 
     def __init__(self, lines: Sequence[bytes]) -> None:

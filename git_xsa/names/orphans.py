@@ -69,10 +69,10 @@ def _defines(file: Text, word: bytes, role: Role) -> bool:
 def find_orphans(evidence: RemovalEvidence, forms: Forms, chosen: Chosen, macros: bool = False) -> list[Orphan]:
     """Return the uses of names that go under the selection ``chosen`` and that a change of the branch which is not
     selected takes away, in the order of the removing changes; with ``macros`` of names of macros alone."""
-    return _Search(evidence, forms, chosen, macros).run()
+    return _OrphanSearch(evidence, forms, chosen, macros).run()
 
 
-class _Search:
+class _OrphanSearch:
     """One search, under a selection."""
 
     def __init__(self, evidence: RemovalEvidence, forms: Forms, chosen: Chosen, macros: bool) -> None:

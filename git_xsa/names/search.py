@@ -68,7 +68,7 @@ def _is_seen(roles: Iterable[tuple[int, Role]], use: Role, at: int) -> bool:
     return any(role.seen_by(use, at) for _, role in roles)
 
 
-class _File(Text):
+class _UsingFile(Text):
     """A file under a selection, with the words in it that may be missing names."""
 
     def __init__(self, path: bytes, lines: Lines, candidates: set[bytes]) -> None:
@@ -87,7 +87,7 @@ class _Use:
     name: bytes
     role: Role
     position: int
-    file: _File
+    file: _UsingFile
     row: int
     at: int = 0
     supplies: list[Supply] = field(default_factory=list)
@@ -102,7 +102,7 @@ class Search:
         self._forms = forms
         self._positions = frozenset(positions)
         self._chosen = chosen
-        self._files: list[_File] = []
+        self._files: list[_UsingFile] = []
         #: Files under other selections, for what a change would supply.
         self._others: dict[tuple[bytes, int, Chosen], Text] = {}
 
@@ -116,7 +116,7 @@ class Search:
             return []
         origins = self._evidence.origins(touched, self._chosen, candidates.keys())
         self._files = [
-            _File(path, lines, candidates.get(path, set())) for path, lines in origins.items() if language_of(path)
+            _UsingFile(path, lines, candidates.get(path, set())) for path, lines in origins.items() if language_of(path)
         ]
         uses = [use for file in self._files for use in self._unresolved(file)]
         supplied = [use for use in uses if use.supplies or self._supply(use)]
@@ -176,7 +176,7 @@ class Search:
                     return True
         return False
 
-    def _unresolved(self, file: _File) -> Iterator[_Use]:
+    def _unresolved(self, file: _UsingFile) -> Iterator[_Use]:
         """Yield each candidate that the changes' lines of ``file`` use and nothing in ``file`` accounts for, once."""
         done: set[tuple[bytes, bytes | None, Space]] = set()
         readings = self._forms.readings(file.path)
@@ -202,7 +202,7 @@ class Search:
                     done.add((word, role.function, role.space))
                     yield _Use(word, role, born, file, row, start)
 
-    def _included(self, file: _File, row: int, name: bytes) -> Iterator[_Use]:
+    def _included(self, file: _UsingFile, row: int, name: bytes) -> Iterator[_Use]:
         """Yield the header ``name``, which a line of ``file`` includes, if only unselected changes make it."""
         born = file.lines[row][1]
         folder, slash, _ = file.path.rpartition(b"/")
@@ -215,7 +215,7 @@ class Search:
             supplies = [Supply(position, path, b"") for position, path in made]
             yield _Use(name, Role(Space.ORDINARY, defines=False), born, file, row, supplies=supplies)
 
-    def _read(self, file: _File, row: int, reading: Reading) -> Iterator[_Use]:
+    def _read(self, file: _UsingFile, row: int, reading: Reading) -> Iterator[_Use]:
         """Yield the name that a program has since it understands the line at ``row``, if only unselected changes
         bring it."""
         born = file.lines[row][1]
@@ -237,7 +237,7 @@ class Search:
         lines = added.text.split(b"\n")
         return next((lines[row] for row in sorted(added.rows) if next(places(lines[row], word), None)), b"")
 
-    def _accounted_for(self, file: _File, word: bytes, use: Role, at: int) -> bool:
+    def _accounted_for(self, file: _UsingFile, word: bytes, use: Role, at: int) -> bool:
         """Whether ``file`` has a definition of ``word`` that the ``use`` at the offset ``at`` sees, or uses it on lines
         that are not the changes' own where no definition of ``file`` is seen: then it has it from another file.
 
@@ -253,7 +253,7 @@ class Search:
             for start, role in roles
         )
 
-    def _is_older(self, file: _File, use: Role, start: int, role: Role) -> bool:
+    def _is_older(self, file: _UsingFile, use: Role, start: int, role: Role) -> bool:
         """Whether ``role`` at ``start`` is another use of the same kind, on a line that is not the changes' own."""
         return role.space is use.space and not role.defines and file.born(start) not in self._positions
 
@@ -343,14 +343,18 @@ class Search:
         holders = tree.holders(words, {use.file.path for use in uses}, last)
         touched = {file.path for file in self._files}
         others = {word: sorted(set(holders.get(word, ())) - touched) for word in words}
-        having: dict[bytes, list[_File]] = {}
+        having: dict[bytes, list[_UsingFile]] = {}
         for file in self._files:
             for word in words.intersection(_WORDS.findall(file.text)):
                 having.setdefault(word, []).append(file)
         return [use for use in uses if use.local or not self._is_there(use, tree, having, others)]
 
     def _is_there(
-        self, use: _Use, tree: Tree, having: Mapping[bytes, Sequence[_File]], others: Mapping[bytes, Sequence[bytes]]
+        self,
+        use: _Use,
+        tree: Tree,
+        having: Mapping[bytes, Sequence[_UsingFile]],
+        others: Mapping[bytes, Sequence[bytes]],
     ) -> bool:
         """Whether a file mentions the name of ``use``: one that the changes touch, of which ``having`` tells who has a
         word, or one of the ``others`` that may have it."""

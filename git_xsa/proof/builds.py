@@ -34,7 +34,7 @@ from git_xsa.proof.build_command import BuildCommand, Outcome, find_walls
 from git_xsa.proof.build_tree import TREE, BuildTree, read_entries
 from git_xsa.proof.diagnostics import Diagnostic, Sign, read_diagnostics
 from git_xsa.proof.outcomes import Outcomes, cache_folder
-from git_xsa.proof.search import Attempt, Failure, Found, Stage, search
+from git_xsa.proof.search import Attempt, BuildFound, Failure, Stage, search
 from git_xsa.proof.suppliers import Clue, Content, Suppliers, content_of
 
 #: More of a log than this is not read for diagnostics: the first error is what matters.
@@ -187,7 +187,7 @@ class _Task:
             state = State.PARTLY_APPLIED
         return replace(verdict, state=state, doubt=doubt, selection=selection)
 
-    def _search(self) -> Found:
+    def _search(self) -> BuildFound:
         later = set(range(self._base + 1, len(self._history.commits) + 1)).difference(self._verdict.selection.queue)
         return search(self._judge, self._closure, later, self._wanted[-1], self._builder.options.quick)
 
@@ -208,7 +208,7 @@ class _Task:
     def _with_build(self, state: BuildState) -> Verdict:
         return replace(self._verdict, build=self._report(state, None))
 
-    def _report(self, state: BuildState, found: Found | None) -> Build:
+    def _report(self, state: BuildState, found: BuildFound | None) -> Build:
         log = self._last_log if state is not BuildState.BUILDS else None
         minimal = found is not None and found.minimal
         return Build(self._builder.options.command, state, self._tries, self._known, minimal, log)

@@ -67,7 +67,7 @@ Closure = Callable[[frozenset[int]], frozenset[int] | None]
 
 
 @dataclass(frozen=True)
-class Found:
+class BuildFound:
     """The answer: ``extra`` maps each additional change to the failure that it cures, ``None``: no such set.
 
     The failure is that of the build without it, where that was tried.  ``minimal`` tells whether each was left out
@@ -79,7 +79,7 @@ class Found:
 
 
 @dataclass
-class _Search:
+class _BuildSearch:
     """The state of one search: what has been judged, by the changes that follow from a set."""
 
     judge: Judge
@@ -113,16 +113,16 @@ class _Search:
         return taken
 
 
-def search(judge: Judge, closure: Closure, candidates: Iterable[int], last: int, quick: bool = False) -> Found:
+def search(judge: Judge, closure: Closure, candidates: Iterable[int], last: int, quick: bool = False) -> BuildFound:
     """Return additional changes out of ``candidates`` with which the queue builds; see the head of this module.
 
     ``last`` is the position of the last patch.  With ``quick`` the last stage is left out.  Candidates that can't be
     applied together with the queue, or with the others, are passed over.
     """
-    state = _Search(judge, closure)
+    state = _BuildSearch(judge, closure)
     failure = state.fails(Attempt(frozenset(), Stage.QUEUE))
     if failure is None:
-        return Found({})
+        return BuildFound({})
     usable = frozenset(candidates)
     if closure(usable) is None:
         usable = frozenset(position for position in usable if closure(frozenset([position])) is not None)
@@ -130,13 +130,13 @@ def search(judge: Judge, closure: Closure, candidates: Iterable[int], last: int,
     if failure is not None:
         found = _divide(state, failure, added, usable, last)
         if found is None:
-            return Found(None)
+            return BuildFound(None)
         added = found
-    return Found(added, minimal=False) if quick else Found(_without(state, added))
+    return BuildFound(added, minimal=False) if quick else BuildFound(_without(state, added))
 
 
 def _follow_names(
-    state: _Search, failure: Failure, usable: frozenset[int]
+    state: _BuildSearch, failure: Failure, usable: frozenset[int]
 ) -> tuple[dict[int, Failure], Failure | None]:
     """Add what the clues of failed builds lead to; return it, each with the failure it is for, and how the build of
     that fails (``None``: it does not)."""
@@ -175,7 +175,7 @@ def _best_suppliers(failure: Failure, allowed: frozenset[int] | set[int]) -> dic
 
 
 def _divide(
-    state: _Search, failure: Failure, added: dict[int, Failure], usable: frozenset[int], last: int
+    state: _BuildSearch, failure: Failure, added: dict[int, Failure], usable: frozenset[int], last: int
 ) -> dict[int, Failure] | None:
     """Return ``added``, whose build fails, with what it needs besides; ``None`` when not even all of it builds."""
     found = dict(added)
@@ -203,7 +203,7 @@ def _divide(
     return found
 
 
-def _without(state: _Search, added: dict[int, Failure]) -> dict[int, Failure]:
+def _without(state: _BuildSearch, added: dict[int, Failure]) -> dict[int, Failure]:
     """Leave out each of ``added`` once, the last one first; return those without which the build fails."""
     kept = dict(added)
     for position in sorted(added, reverse=True):

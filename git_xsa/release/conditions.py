@@ -24,12 +24,12 @@ from git_xsa.model.instant import spelled as spelled_instant
 from git_xsa.model.words import count
 from git_xsa.release.archive import COMPRESSORS
 from git_xsa.release.audit import audit
-from git_xsa.release.plan import NO_REMOTE, Place, Plan, plan_again
-from git_xsa.release.work import Refused, Work, drafts, pre_draft_from
+from git_xsa.release.plan import NO_REMOTE, BranchEnds, Plan, plan_again
+from git_xsa.release.work import ReleaseRefused, Work, drafts, pre_draft_from
 
 
 @dataclass(frozen=True)
-class Condition:
+class ReleaseCondition:
     """One condition: its name, whether it holds, what was seen, and what to do where it does not hold.
 
     ``remarks`` are sentences that stop nothing.
@@ -42,10 +42,10 @@ class Condition:
     remarks: tuple[str, ...] = ()
 
 
-def conditions(work: Work, plan: Plan, now: int, skipped: Collection[int], pushing: bool) -> Iterator[Condition]:
+def conditions(work: Work, plan: Plan, now: int, skipped: Collection[int], pushing: bool) -> Iterator[ReleaseCondition]:
     """Yield every condition for the release ``plan`` at the instant ``now``, judged; none depends on another one."""
     session = work.session
-    checks: list[tuple[str, Callable[[], Condition]]] = [
+    checks: list[tuple[str, Callable[[], ReleaseCondition]]] = [
         ("frozen", lambda: _frozen(work.records.store, session, plan, now)),
         ("gate", lambda: _gate(session, plan)),
         ("advisories", lambda: _advisories(work.records.store, session, plan, skipped, now)),
@@ -54,7 +54,7 @@ def conditions(work: Work, plan: Plan, now: int, skipped: Collection[int], pushi
         ("tag", lambda: _tag(session, plan)),
         ("remote", lambda: _remote(session, plan, pushing)),
         ("folder", lambda: _folder(work)),
-        ("key", lambda: Condition("key", True, f"signs with the {work.key.check()}")),
+        ("key", lambda: ReleaseCondition("key", True, f"signs with the {work.key.check()}")),
     ]
     for name, check in checks:
         yield _judged(name, check)
@@ -66,7 +66,7 @@ def judge_again(work: Work, now: int) -> None:
     Hours may be between the beginning of a run and its end, and days when it is gone on with.
     """
     session, plan = work.session, plan_again(work.session, work.record)
-    checks: list[tuple[str, Callable[[], Condition]]] = [
+    checks: list[tuple[str, Callable[[], ReleaseCondition]]] = [
         ("frozen", lambda: _frozen(work.records.store, session, plan, now)),
         ("gate", lambda: _gate(session, plan)),
         ("advisories", lambda: _advisories(work.records.store, session, plan, work.record.skipped, now)),
@@ -74,48 +74,52 @@ def judge_again(work: Work, now: int) -> None:
     for name, check in checks:
         found = _judged(name, check)
         if not found.holds:
-            raise Refused(f"{name}: {found.words}", found.hint)
+            raise ReleaseRefused(f"{name}: {found.words}", found.hint)
 
 
-def _judged(name: str, check: Callable[[], Condition]) -> Condition:
+def _judged(name: str, check: Callable[[], ReleaseCondition]) -> ReleaseCondition:
     """Return what ``check`` finds; what keeps it from finding anything counts as no."""
     try:
         return check()
     except XsaError as error:
-        return Condition(name, False, error.what, error.hint)
+        return ReleaseCondition(name, False, error.what, error.hint)
 
 
-def _frozen(store: Store, session: Session, plan: Plan, now: int) -> Condition:
+def _frozen(store: Store, session: Session, plan: Plan, now: int) -> ReleaseCondition:
     ledger = EmbargoLedger(store).ledger  # one that can't be read is an error, and so everything is frozen
     rules = freeze_rules(session.settings)
     freeze = freeze_at(ledger, now)
     if clock_is_wrong(ledger, now):
-        return Condition("frozen", False, "the clock is before the newest entry of the journal", "set the clock")
+        return ReleaseCondition("frozen", False, "the clock is before the newest entry of the journal", "set the clock")
     names = [HEADS + plan.stable.name, plan.ref, plan.tag_ref]
     frozen = [name for name in names if rules.frozen(name)]
     if freeze is None or not frozen:
-        return Condition("frozen", True, "no embargo is in force" if freeze is None else "no freeze concerns it")
+        return ReleaseCondition("frozen", True, "no embargo is in force" if freeze is None else "no freeze concerns it")
     numbers = ", ".join(f"XSA-{embargo.xsa}" for embargo in freeze.embargoes)
     what = f"the branch is frozen until {spelled_instant(freeze.ends)} ({numbers})"
-    return Condition("frozen", False, what, "git xsa-embargo list shows the ledger, lift ends an embargo early")
+    return ReleaseCondition("frozen", False, what, "git xsa-embargo list shows the ledger, lift ends an embargo early")
 
 
-def _gate(session: Session, plan: Plan) -> Condition:
+def _gate(session: Session, plan: Plan) -> ReleaseCondition:
     """Whether the stable branch is what the test gate has passed, and all of what waits for it."""
     passed = plan.start
     if plan.stable.shared not in (None, passed):
         what = f"{_spelled(plan, plan.stable)} is not at {passed[:12]} any more, of which the release is made"
-        return Condition("gate", False, what, "begin anew: --abandon takes what was made back")
+        return ReleaseCondition("gate", False, what, "begin anew: --abandon takes what was made back")
     for place, tip in ((plan.stable, plan.stable.local), (plan.target, plan.target.local)):
         if tip is not None and tip != passed and not _contains(session, passed, tip):
             number = session.repository.git.text("rev-list", "--count", f"{passed}..{tip}")
             what = f"your {place.name} has {count(int(number), 'commit')} that the gate has not passed"
-            return Condition("gate", False, what, f"git log {passed[:12]}..{place.name} shows them; push and wait")
+            return ReleaseCondition(
+                "gate", False, what, f"git log {passed[:12]}..{place.name} shows them; push and wait"
+            )
     staging = plan.staging
     if staging is None or staging.shared is None:
-        return Condition("gate", True, f"{_spelled(plan, plan.stable)} is at {passed[:12]}; there is no staging branch")
+        return ReleaseCondition(
+            "gate", True, f"{_spelled(plan, plan.stable)} is at {passed[:12]}; there is no staging branch"
+        )
     if staging.shared == passed:
-        return Condition(
+        return ReleaseCondition(
             "gate", True, f"{_spelled(plan, plan.stable)} and {_spelled(plan, staging)} are both at {passed[:12]}"
         )
     ahead = int(session.repository.git.text("rev-list", "--count", f"{passed}..{staging.shared}"))
@@ -123,12 +127,12 @@ def _gate(session: Session, plan: Plan) -> Condition:
     both = f"{_spelled(plan, staging)} and {_spelled(plan, plan.stable)}"
     if behind:
         what = f"{both} have parted: {count(behind, 'commit')} of the stable branch is not in staging"
-        return Condition("gate", False, what, "find out how that came; staging has to have all of it")
+        return ReleaseCondition("gate", False, what, "find out how that came; staging has to have all of it")
     what = f"the gate has not passed {count(ahead, 'commit')} of {_spelled(plan, staging)} yet"
-    return Condition("gate", False, what, "wait for the gate, and git fetch")
+    return ReleaseCondition("gate", False, what, "wait for the gate, and git fetch")
 
 
-def _spelled(plan: Plan, place: Place) -> str:
+def _spelled(plan: Plan, place: BranchEnds) -> str:
     return f"{plan.remote}/{place.name}" if place.remote is not None and plan.remote else place.name
 
 
@@ -138,78 +142,80 @@ def _contains(session: Session, commit: str, other: str) -> bool:
     return session.repository.git.call(*words, accept=(0, 1)).status == 0
 
 
-def _advisories(store: Store, session: Session, plan: Plan, skipped: Collection[int], now: int) -> Condition:
+def _advisories(store: Store, session: Session, plan: Plan, skipped: Collection[int], now: int) -> ReleaseCondition:
     tip, ledger = session.commit(plan.start), EmbargoLedger(store).ledger
     found = audit(session, plan.branch.releases[-1], tip, skipped, ledger, now)
     if not found.problems:
-        return Condition("advisories", True, found.summary, remarks=found.remarks)
+        return ReleaseCondition("advisories", True, found.summary, remarks=found.remarks)
     hint = "apply what is missing; --skip-xsa <n> leaves an advisory out that the branch needs nothing of"
-    return Condition("advisories", False, "\n".join(found.problems), hint, found.remarks)
+    return ReleaseCondition("advisories", False, "\n".join(found.problems), hint, found.remarks)
 
 
-def _edits(work: Work, plan: Plan) -> Condition:
+def _edits(work: Work, plan: Plan) -> ReleaseCondition:
     words = dict(plan.words)
     made = drafts(work.repository, work.settings, plan.start, words)
     after = {path: new for files, _ in made for path, (_, new) in files.items()}
     if plan.pre:
         pre_draft_from(work.repository, work.settings, plan.start, words, after)
     if not made:
-        return Condition("edits", True, f"the files say {plan.name} already")
+        return ReleaseCondition("edits", True, f"the files say {plan.name} already")
     messages = " and ".join(f"'{message}'" for _, message in made)
-    return Condition("edits", True, f"{', '.join(sorted(after))}: {messages}")
+    return ReleaseCondition("edits", True, f"{', '.join(sorted(after))}: {messages}")
 
 
-def _tree(session: Session, plan: Plan) -> Condition:
+def _tree(session: Session, plan: Plan) -> ReleaseCondition:
     tree = where_checked_out(session.repository, plan.ref)
     if tree is None:
-        return Condition("tree", True, f"{plan.target.name} is not checked out")
+        return ReleaseCondition("tree", True, f"{plan.target.name} is not checked out")
     if plan.target.local != plan.start:
         what = f"{tree}, where {plan.target.name} is checked out, is behind"
-        return Condition("tree", False, what, f"git -C {tree} merge --ff-only {plan.start[:12]}")
+        return ReleaseCondition("tree", False, what, f"git -C {tree} merge --ff-only {plan.start[:12]}")
     dirty = unclean(tree)
     if dirty:
         hint = f"commit or stash it: git -C {tree} status"
-        return Condition("tree", False, f"{tree}, where {plan.target.name} is checked out, has changes: {dirty}", hint)
-    return Condition("tree", True, f"{tree}, where {plan.target.name} is checked out, is clean")
+        return ReleaseCondition(
+            "tree", False, f"{tree}, where {plan.target.name} is checked out, has changes: {dirty}", hint
+        )
+    return ReleaseCondition("tree", True, f"{tree}, where {plan.target.name} is checked out, is clean")
 
 
-def _tag(session: Session, plan: Plan) -> Condition:
+def _tag(session: Session, plan: Plan) -> ReleaseCondition:
     if session.repository.read(plan.tag_ref) is None:
-        return Condition("tag", True, f"{plan.tag} follows {plan.last.name} and is free")
+        return ReleaseCondition("tag", True, f"{plan.tag} follows {plan.last.name} and is free")
     hint = f"git xsa-release --from-tag {plan.tag} makes what follows a tag; git tag -d takes it away"
-    return Condition("tag", False, f"there is a tag {plan.tag} already", hint)
+    return ReleaseCondition("tag", False, f"there is a tag {plan.tag} already", hint)
 
 
-def _remote(session: Session, plan: Plan, pushing: bool) -> Condition:
+def _remote(session: Session, plan: Plan, pushing: bool) -> ReleaseCondition:
     """Whether the remote is as it was when it was fetched last, and has no such tag."""
     if not plan.remote and pushing:
-        return Condition("remote", False, "there is no remote to push to", NO_REMOTE)
+        return ReleaseCondition("remote", False, "there is no remote to push to", NO_REMOTE)
     if not plan.remote:
-        return Condition("remote", True, "there is no remote to push to")
+        return ReleaseCondition("remote", True, "there is no remote to push to")
     places = [place for place in (plan.stable, plan.staging) if place is not None and place.remote is not None]
     names = [HEADS + place.name for place in places]
     found = remote_refs(session.repository, plan.remote, [*names, plan.tag_ref])
     if isinstance(found, str):
-        return Condition("remote", True, f"{plan.remote} can't be reached, so it was not compared ({found})")
+        return ReleaseCondition("remote", True, f"{plan.remote} can't be reached, so it was not compared ({found})")
     if plan.tag_ref in found:
-        return Condition("remote", False, f"{plan.remote} has a tag {plan.tag} already", "git fetch --tags")
+        return ReleaseCondition("remote", False, f"{plan.remote} has a tag {plan.tag} already", "git fetch --tags")
     moved = [place.name for place in places if found.get(HEADS + place.name) != place.remote]
     if moved:
         what = f"{' and '.join(moved)} of {plan.remote} moved since it was fetched"
-        return Condition("remote", False, what, f"git fetch {plan.remote}")
-    return Condition("remote", True, f"{plan.remote} has what was fetched, and no tag {plan.tag}")
+        return ReleaseCondition("remote", False, what, f"git fetch {plan.remote}")
+    return ReleaseCondition("remote", True, f"{plan.remote} has what was fetched, and no tag {plan.tag}")
 
 
-def _folder(work: Work) -> Condition:
+def _folder(work: Work) -> ReleaseCondition:
     missing = [words[0] for words in COMPRESSORS.values() if shutil.which(words[0]) is None]
     if missing:
-        return Condition("folder", False, f"{missing[0]} is not installed", f"install {missing[0]}")
+        return ReleaseCondition("folder", False, f"{missing[0]} is not installed", f"install {missing[0]}")
     folder = work.folder
     taken = sorted(path.name for path in folder.glob(f"{work.name}.*")) if folder.is_dir() else []
     if taken:
         hint = "move it away, or choose another folder: -o <folder>"
-        return Condition("folder", False, f"{folder / taken[0]} is there already", hint)
+        return ReleaseCondition("folder", False, f"{folder / taken[0]} is there already", hint)
     parent = next(place for place in (folder, *folder.parents) if place.exists())
     if not parent.is_dir() or not os.access(parent, os.W_OK):
-        return Condition("folder", False, f"{folder} can't be written to", "choose another one: -o <folder>")
-    return Condition("folder", True, f"{Path(folder)} takes {work.name}.tar.gz and what goes with it")
+        return ReleaseCondition("folder", False, f"{folder} can't be written to", "choose another one: -o <folder>")
+    return ReleaseCondition("folder", True, f"{Path(folder)} takes {work.name}.tar.gz and what goes with it")

@@ -83,7 +83,7 @@ class Landing(str, Enum):
 
 
 @dataclass(frozen=True)
-class Advisory:
+class DueAdvisory:
     """An advisory whose fix the last release lacks.
 
     ``secret``: it is under embargo, ``until`` an instant if that is known.  ``fits`` tells whether the fix goes on the
@@ -115,12 +115,12 @@ class Facts:
     interval: Interval | None
     commits: int = 0
     waiting: int = 0
-    advisories: tuple[Advisory, ...] = ()
+    advisories: tuple[DueAdvisory, ...] = ()
     frozen_until: Instant | None = None
     freeze_known: bool = True
 
 
-class Kind(str, Enum):
+class DueKind(str, Enum):
     """What is due."""
 
     #: An advisory does not go on the last release without other commits: whoever ships it has to search for them.
@@ -147,7 +147,7 @@ class Due:
     may be.
     """
 
-    kind: Kind
+    kind: DueKind
     at: Instant | None = None
     advisories: tuple[int, ...] = ()
     first: tuple[int, ...] = ()
@@ -156,8 +156,8 @@ class Due:
 
     def late(self, now: Instant) -> bool:
         """Whether it would be time for it at ``now``, were it not for a freeze."""
-        return self.kind in (Kind.CONFLICTS, Kind.NOW) or (
-            self.kind is Kind.DUE_BY and self.at is not None and self.at <= now
+        return self.kind in (DueKind.CONFLICTS, DueKind.NOW) or (
+            self.kind is DueKind.DUE_BY and self.at is not None and self.at <= now
         )
 
     def acts(self, now: Instant) -> bool:
@@ -171,25 +171,25 @@ def due(facts: Facts, now: Instant) -> Due:
     But the end of the interval comes before that of an embargo if it is earlier.
     """
     if not facts.supported:
-        return Due(Kind.NOT_SUPPORTED)
+        return Due(DueKind.NOT_SUPPORTED)
     if facts.released is None:
-        return Due(Kind.NO_RELEASE)
+        return Due(DueKind.NO_RELEASE)
     public = [advisory for advisory in facts.advisories if not advisory.hidden(now)]
     first = _numbers(a for a in public if not a.landing.complete and a.landing is not Landing.UNKNOWN)
     conflicts = _numbers(advisory for advisory in facts.advisories if advisory.fits is False)
     known = _numbers(advisory for advisory in public if advisory.landing is not Landing.UNKNOWN)
     if conflicts:
-        return _held(facts, now, Due(Kind.CONFLICTS, None, conflicts, first))
+        return _held(facts, now, Due(DueKind.CONFLICTS, None, conflicts, first))
     if known:
-        return _held(facts, now, Due(Kind.NOW, None, known, first))
+        return _held(facts, now, Due(DueKind.NOW, None, known, first))
     planned = _planned(facts, now)
     lifting = _lifting(facts, now)
     if lifting is not None and (planned is None or _comes_first(lifting, planned, now)):
         return lifting
-    return planned or _held(facts, now, Due(Kind.NOTHING))
+    return planned or _held(facts, now, Due(DueKind.NOTHING))
 
 
-def _numbers(advisories: Iterable[Advisory]) -> tuple[int, ...]:
+def _numbers(advisories: Iterable[DueAdvisory]) -> tuple[int, ...]:
     return tuple(sorted({advisory.xsa for advisory in advisories}))
 
 
@@ -205,7 +205,7 @@ def _planned(facts: Facts, now: Instant) -> Due | None:
     """Return the release that is due without a security reason, ``None`` when there is nothing to release."""
     if facts.interval is None or facts.released is None or not (facts.commits or facts.waiting):
         return None
-    return _held(facts, now, Due(Kind.DUE_BY, facts.interval.after(facts.released)))
+    return _held(facts, now, Due(DueKind.DUE_BY, facts.interval.after(facts.released)))
 
 
 def _lifting(facts: Facts, now: Instant) -> Due | None:
@@ -218,7 +218,7 @@ def _lifting(facts: Facts, now: Instant) -> Due | None:
     if facts.frozen_until is not None and now < facts.frozen_until:
         at = max(at, facts.frozen_until) if at is not None else facts.frozen_until
     lifted = _numbers(a for a in secret if at is None or a.until is None or a.until <= at)
-    return _held(facts, now, Due(Kind.AT_LIFT, at, lifted))
+    return _held(facts, now, Due(DueKind.AT_LIFT, at, lifted))
 
 
 def _comes_first(lifting: Due, planned: Due, now: Instant) -> bool:

@@ -27,7 +27,7 @@ NO_REMOTE = "git remote add, or git config xsa.release.remote, names one"
 
 
 @dataclass(frozen=True)
-class Place:
+class BranchEnds:
     """Where a branch stands: locally and at the remote, as it was when it was fetched last; ``None``: not there."""
 
     name: str
@@ -53,8 +53,8 @@ class Plan:
     tag: str
     branch: Branch
     last: Commit
-    stable: Place
-    staging: Place | None
+    stable: BranchEnds
+    staging: BranchEnds | None
     remote: str
     start: str
     words: Mapping[str, str]
@@ -66,7 +66,7 @@ class Plan:
         return spelled(self.version)
 
     @property
-    def target(self) -> Place:
+    def target(self) -> BranchEnds:
         """The branch that gets the version commits."""
         return self.staging or self.stable
 
@@ -97,7 +97,7 @@ def make_plan(session: Session, branch: Branch, now: int) -> Plan:
     start = stable.shared
     if start is None:  # it was found under another remote
         start = branch.tip
-        stable = Place(branch.name, None, start)
+        stable = BranchEnds(branch.name, None, start)
     tag = settings.release_tag.replace("*", spelled(version))
     day = datetime.fromtimestamp(now, timezone.utc).date()
     statement = session.repository.read(f"{start}:SUPPORT.md")
@@ -122,8 +122,8 @@ def plan_again(session: Session, record: Record) -> Plan:
         found = session.repository.read(name)
         return record.start if found is not None and found[0] == record.tip else found[0] if found is not None else None
 
-    def place_of(name: str, local: str | None) -> Place:
-        return Place(name, local, there(f"{REMOTES}{record.remote}/{name}") if record.remote else None)
+    def place_of(name: str, local: str | None) -> BranchEnds:
+        return BranchEnds(name, local, there(f"{REMOTES}{record.remote}/{name}") if record.remote else None)
 
     target = place_of(record.ref.removeprefix(HEADS), record.old)
     staging = target if target.name != branch.name else None
@@ -151,8 +151,8 @@ def remote_for(session: Session, branch: Branch) -> str:
     return "origin" if "origin" in settings.remotes else settings.remotes[0] if len(settings.remotes) == 1 else ""
 
 
-def _place(refs: Mapping[str, str], name: str, remote: str) -> Place:
-    return Place(name, refs.get(HEADS + name), refs.get(f"{REMOTES}{remote}/{name}") if remote else None)
+def _place(refs: Mapping[str, str], name: str, remote: str) -> BranchEnds:
+    return BranchEnds(name, refs.get(HEADS + name), refs.get(f"{REMOTES}{remote}/{name}") if remote else None)
 
 
 def branch_of(session: Session, version: str) -> Branch:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from git_xsa.errors import XsaError
-from git_xsa.git.commits import Move, follow, in_the_way, move_refs, where_checked_out
+from git_xsa.git.commits import ReferenceMove, follow, in_the_way, move_refs, where_checked_out
 from git_xsa.git.remote import remote_refs
 from git_xsa.git.repository import Repository
 from git_xsa.model.release import spelled
@@ -177,9 +177,13 @@ def _references_back(work: Work) -> None:
             raise XsaError(f"{name} is checked out in {tree}, and was not there before", "leave it first")
         if tree is not None and (dirty := in_the_way(tree, str(branch.old), str(branch.new))[1]):
             raise XsaError(f"{tree} has changes in {dirty}", "commit or stash them first")
-        back = [Move(branch.ref, branch.new, branch.old)] if there is not None and branch.new != branch.old else []
+        back = (
+            [ReferenceMove(branch.ref, branch.new, branch.old)]
+            if there is not None and branch.new != branch.old
+            else []
+        )
         why = f"git xsa-release: {work.record.version} taken back"
-        move_refs(work.repository, [Move(tag.ref, tag.new, None), *back], why)
+        move_refs(work.repository, [ReferenceMove(tag.ref, tag.new, None), *back], why)
     if tree is not None and branch.old and branch.new:  # an earlier call may have been cut short here
         now = work.repository.read(branch.ref)
         if now is not None and now[0] == branch.old:

@@ -12,7 +12,7 @@ from datetime import date
 from git_xsa.advisory.store import StoreError
 from git_xsa.advisory.store_place import open_store
 from git_xsa.ask.advisories import imported
-from git_xsa.ask.by_advisory import Standing, standings
+from git_xsa.ask.by_advisory import AdvisoryStanding, standings
 from git_xsa.ask.by_number import ask, outstanding
 from git_xsa.ask.question import Question, answers
 from git_xsa.ask.session import Session
@@ -27,7 +27,7 @@ from git_xsa.git.branches import Branch
 from git_xsa.git.repository import Commit
 from git_xsa.model.marks import marked_advisories
 from git_xsa.model.release import next_release, spelled
-from git_xsa.release.due import Advisory, Due, Facts, Landing, due
+from git_xsa.release.due import Due, DueAdvisory, Facts, Landing, due
 from git_xsa.release.edits import fits_template
 from git_xsa.release.settings import ReleaseSettings
 
@@ -44,7 +44,7 @@ class AdvisoryStatus:
     when its last commit came to the branch.
     """
 
-    rule: Advisory
+    rule: DueAdvisory
     state: State | None = None
     needs: int = 0
     after: tuple[int, ...] = ()
@@ -219,14 +219,14 @@ class StatusReader:
             rule = self._rule(number, landing, own.state is State.APPLIES if own is not None else None)
             found.advisories[number] = _advisory(verdict, rule, own)
 
-    def _rule(self, number: int, landing: Landing, fits: bool | None) -> Advisory:
+    def _rule(self, number: int, landing: Landing, fits: bool | None) -> DueAdvisory:
         """Return what the rule is told of an advisory: whether it is under embargo says the ledger, or else the
         branch, or else what is known of it."""
         embargo = self._embargoes.get(number)
         if embargo is None and landing in (Landing.LANDED, Landing.PARTLY, Landing.STAGING):
-            return Advisory(number, landing, fits=fits)
+            return DueAdvisory(number, landing, fits=fits)
         until = embargo.ends if embargo is not None else None
-        return Advisory(number, landing, not self._secrecy.public(number), until, fits)
+        return DueAdvisory(number, landing, not self._secrecy.public(number), until, fits)
 
     def _in_staging(self, found: _Read, wait: Waiting | None) -> None:
         """Add what waits for the gate: advisories that staging has the fixes of, and the branch none."""
@@ -291,7 +291,7 @@ class StatusReader:
         )  # fmt: skip
 
 
-def _advisory(verdict: Verdict, rule: Advisory, own: Standing | None) -> AdvisoryStatus:
+def _advisory(verdict: Verdict, rule: DueAdvisory, own: AdvisoryStanding | None) -> AdvisoryStatus:
     """Return the status of an advisory; ``own`` is how it stands in the answer's queue, if it is there.
 
     A patch that fits nowhere on the branch is in no queue.  A release would not help it, so the rule isn't told.

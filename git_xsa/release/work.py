@@ -16,7 +16,7 @@ from typing import Any
 from git_xsa.ask.session import Session
 from git_xsa.ask.verdict import Verdict
 from git_xsa.errors import XsaError
-from git_xsa.git.commits import Move, Who, make_commit, read_file, tag_text
+from git_xsa.git.commits import ReferenceMove, Who, make_commit, read_file, tag_text
 from git_xsa.git.repository import Repository
 from git_xsa.release.edits import (
     XEN_EDITS,
@@ -39,7 +39,7 @@ CHANGELOG = "CHANGELOG.md"
 README = "README"
 
 
-class Refused(XsaError):
+class ReleaseRefused(XsaError):
     """A condition for a release does not hold (exit status 1)."""
 
     status = 1
@@ -138,10 +138,10 @@ class Work:
         return tag_text(self.tagged, self.record.tag, message, self.who)
 
     @property
-    def moves(self) -> tuple[Move, Move]:
+    def moves(self) -> tuple[ReferenceMove, ReferenceMove]:
         """What happens to the branch and to the tag."""
-        branch = Move(self.record.ref, self.record.old, self.record.tip)
-        return branch, Move(f"refs/tags/{self.record.tag}", None, self.record.tag_object)
+        branch = ReferenceMove(self.record.ref, self.record.old, self.record.tip)
+        return branch, ReferenceMove(f"refs/tags/{self.record.tag}", None, self.record.tag_object)
 
     # files
 
@@ -194,11 +194,11 @@ def drafts(repository: Repository, settings: ReleaseSettings, start: str, words:
     if settings.changelog:
         before = edited[CHANGELOG][1] if CHANGELOG in edited else read_file(repository, start, CHANGELOG)
         if before is None:
-            raise Refused(f"there is no {CHANGELOG} on the branch", "git config xsa.release.changelog false")
+            raise ReleaseRefused(f"there is no {CHANGELOG} on the branch", "git config xsa.release.changelog false")
         try:
             after = add_heading(before, words)
         except EditError as error:
-            raise Refused(f"{error.path}: {error}") from None
+            raise ReleaseRefused(f"{error.path}: {error}") from None
         if after != before:
             made.append(({CHANGELOG: (before, after)}, f"Update {CHANGELOG} with {words['version']} line"))
     return made
@@ -232,7 +232,7 @@ def _edited(
         if before is None:
             if edit.optional:
                 continue
-            raise Refused(f"{edit.path} is not on the branch, and a line of it is to change", EDIT_HINT)
+            raise ReleaseRefused(f"{edit.path} is not on the branch, and a line of it is to change", EDIT_HINT)
         now = found[edit.path][1] if edit.path in found else before
         found[edit.path] = (before, _applied(now, edit, words))
     return {path: pair for path, pair in found.items() if pair[0] != pair[1]}
@@ -256,4 +256,4 @@ def _applied(content: bytes, edit: Edit, words: dict[str, str]) -> bytes:
     try:
         return apply_edit(content, edit, words)
     except EditError as error:
-        raise Refused(f"{error.path}: {error}", EDIT_HINT) from None
+        raise ReleaseRefused(f"{error.path}: {error}", EDIT_HINT) from None

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from git_xsa.ask.by_advisory import Standing, standings
+from git_xsa.ask.by_advisory import AdvisoryStanding, standings
 from git_xsa.ask.obstacle import obstacle
 from git_xsa.ask.verdict import State, Verdict
 from git_xsa.model.rules import Kind
@@ -45,7 +45,7 @@ URGENCY = (
 
 
 @dataclass(frozen=True)
-class Reading:
+class Manner:
     """How the answers are to be read: ``each`` advisory by itself or all as one queue, ``verbose`` with all that is
     known; ``why`` returns the command that shows the reasons behind an answer."""
 
@@ -54,7 +54,7 @@ class Reading:
     why: Callable[[Verdict], str]
 
 
-def print_checks(lines: Lines, verdicts: Sequence[Verdict], reading: Reading) -> None:
+def print_checks(lines: Lines, verdicts: Sequence[Verdict], reading: Manner) -> None:
     """Print the answers about all releases: a line for each advisory that needs attention, or the queue as a whole."""
     for number, (_, group) in enumerate(groupby(verdicts, key=lambda verdict: verdict.base)):
         answers = list(group)
@@ -123,7 +123,7 @@ def _each(lines: Lines, verdict: Verdict) -> None:
     print_missing_later(lines, verdict)
 
 
-def _together(lines: Lines, verdict: Verdict, reading: Reading) -> None:
+def _together(lines: Lines, verdict: Verdict, reading: Manner) -> None:
     selection = verdict.selection
     if not selection.wanted:
         lines.line("  ", (_nothing(verdict), STYLES[verdict.state]))
@@ -148,7 +148,7 @@ def _together(lines: Lines, verdict: Verdict, reading: Reading) -> None:
         lines.line(f"  {what}: {reading.why(verdict)}")
 
 
-def _print_standings(lines: Lines, verdict: Verdict, found: Sequence[Standing], verbose: bool) -> None:
+def _print_standings(lines: Lines, verdict: Verdict, found: Sequence[AdvisoryStanding], verbose: bool) -> None:
     """Print each advisory that needs attention, what could not be judged, and then which apply."""
     ordered = sorted(found, key=lambda standing: URGENCY.index(standing.state))
     plain = [standing for standing in ordered if standing.state is State.APPLIES]
@@ -178,7 +178,7 @@ def _nothing(verdict: Verdict) -> str:
     return headline(verdict) if verdict.asked else "no advisory is outstanding"
 
 
-def _sum(verdict: Verdict, found: Sequence[Standing]) -> str:
+def _sum(verdict: Verdict, found: Sequence[AdvisoryStanding]) -> str:
     """Return the verdict on the queue for the advisories ``found`` in a few words."""
     number = len(found)
     they, need, apply = ("it", "needs", "applies") if number == 1 else ("they", "need", "all apply")
@@ -191,7 +191,7 @@ def _sum(verdict: Verdict, found: Sequence[Standing]) -> str:
     }.get(verdict.state, verdict.state.value)
 
 
-def _sum_of_conflicts(verdict: Verdict, found: Sequence[Standing], they: str) -> str:
+def _sum_of_conflicts(verdict: Verdict, found: Sequence[AdvisoryStanding], they: str) -> str:
     stuck = sum(standing.conflicts for standing in found)
     if stuck in (0, len(found)) or verdict.rest is None:
         return f"{they} can't be applied, not even with every commit of the branch"
@@ -201,7 +201,7 @@ def _sum_of_conflicts(verdict: Verdict, found: Sequence[Standing], they: str) ->
     return f"{fit} go{'es' if fit == 1 else ''} in{more}, {hands}"
 
 
-def _advisory(lines: Lines, verdict: Verdict, standing: Standing) -> None:
+def _advisory(lines: Lines, verdict: Verdict, standing: AdvisoryStanding) -> None:
     """Print one advisory: what it needs, the subject of its last commit, and why it can't be applied if it can't."""
     parts: list[Part] = [f"  {f'XSA-{standing.number}':8} "]
     hang = len(str(parts[0]))
@@ -213,7 +213,7 @@ def _advisory(lines: Lines, verdict: Verdict, standing: Standing) -> None:
         lines.line(" " * hang, why, hang=hang)
 
 
-def _words(standing: Standing) -> Iterator[Part]:
+def _words(standing: AdvisoryStanding) -> Iterator[Part]:
     """Yield what is to be said of one advisory."""
     if standing.conflicts:
         yield ("conflicts", STYLES[State.CONFLICTS])

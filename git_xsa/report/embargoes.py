@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from git_xsa.embargo.cksum import cksum
-from git_xsa.embargo.ledger import EmbargoLedger, Entry
+from git_xsa.embargo.ledger import EmbargoLedger, LedgerEntry
 from git_xsa.embargo.rule import (
     Freeze,
     Instant,
@@ -30,7 +30,7 @@ FORMAT = 1
 _KNOWN = {"xsa", "since", "until", "lifted", "tips", "fixes"}
 
 
-def state(entry: Entry, now: Instant) -> str:
+def state(entry: LedgerEntry, now: Instant) -> str:
     """Return in a word or two what holds of an embargo at ``now``."""
     embargo = entry.embargo
     if embargo.lifted is not None and embargo.lifted <= min(now, embargo.until):
@@ -55,7 +55,7 @@ def freeze_lines(ledger: Ledger, rules: Rules, now: Instant) -> list[str]:
     return lines
 
 
-def entry_lines(entries: list[Entry], now: Instant) -> list[str]:
+def entry_lines(entries: list[LedgerEntry], now: Instant) -> list[str]:
     """Return a line for each embargo."""
     rows = []
     for entry in entries:

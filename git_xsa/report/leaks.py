@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from git_xsa.embargo.address import Target
-from git_xsa.embargo.leak import Kind, Match
+from git_xsa.embargo.address import PushTarget
+from git_xsa.embargo.leak import LikenessKind, Match
 from git_xsa.report.plain import printable
 
 _WORDS = {
-    Kind.PATCH: "has the change of a patch of {xsa}",
-    Kind.LINES: "has most lines of a patch of {xsa}",
-    Kind.TEXT: "repeats a text of {xsa}",
-    Kind.CVE: "names a CVE number of {xsa}",
-    Kind.MARK: "says that it is {xsa}",
+    LikenessKind.PATCH: "has the change of a patch of {xsa}",
+    LikenessKind.LINES: "has most lines of a patch of {xsa}",
+    LikenessKind.TEXT: "repeats a text of {xsa}",
+    LikenessKind.CVE: "names a CVE number of {xsa}",
+    LikenessKind.MARK: "says that it is {xsa}",
 }
 #: What is said for the type of what is pushed, where it is not git's own word.
 _TYPES = {"history": "the push up to"}
@@ -36,7 +36,7 @@ class Leak:
     match: Match
 
 
-def mirror_lines(target: Target, setting: str) -> list[str]:
+def mirror_lines(target: PushTarget, setting: str) -> list[str]:
     """Return a warning that a private remote passes on what it gets, by the ``setting`` that says so; none for none."""
     if not setting:
         return []
@@ -47,7 +47,7 @@ def mirror_lines(target: Target, setting: str) -> list[str]:
     ]
 
 
-def leak_lines(leaks: Sequence[Leak], target: Target, named: bool, listed: Collection[int]) -> list[str]:
+def leak_lines(leaks: Sequence[Leak], target: PushTarget, named: bool, listed: Collection[int]) -> list[str]:
     """Return what to tell whoever pushes to ``target``; nothing for no leaks.
 
     ``named``: ``xsa.privateRemote`` names the remote, but not this address.  ``listed`` are the numbers that the ledger

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from git_xsa.embargo.rule import Freeze, Ledger, Rules, Update, Verdict, Why, freeze_at, last_freeze
+from git_xsa.embargo.rule import Freeze, FreezeVerdict, Ledger, Rules, Update, Why, freeze_at, last_freeze
 from git_xsa.model.instant import spelled
 from git_xsa.report.plain import printable
 
@@ -22,7 +22,7 @@ _WORDS = {
 
 
 def refusal(
-    verdicts: Sequence[Verdict],
+    verdicts: Sequence[FreezeVerdict],
     rules: Rules,
     ledger: Ledger | None,
     now: int,
@@ -61,7 +61,7 @@ def _numbers(before: str, freeze: Freeze) -> str:
     return before + ", ".join(f"XSA-{number}" for number in numbers) if numbers else ""
 
 
-def _told(verdict: Verdict, rules: Rules) -> str:
+def _told(verdict: FreezeVerdict, rules: Rules) -> str:
     update = verdict.update
     words = _WORDS.get(verdict.why, "").format(staging=rules.staging_of(update.ref))
     return f"{_deed(update)} {update.ref.removeprefix('refs/heads/').removeprefix('refs/')}{words and f': {words}'}"

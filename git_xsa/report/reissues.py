@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from git_xsa.advisory.reissues import OTHER, REASONS, UNTOLD, Count, Reissue, Stage
+from git_xsa.advisory.reissues import OTHER, REASONS, UNTOLD, Count, DisclosureStage, Reissue
 from git_xsa.model.words import count
 from git_xsa.report.as_json import FORMAT
 from git_xsa.report.style import Lines
 
 #: Stage and reason -> how they are called in the table.
-_STAGES = {Stage.BEFORE: "before", Stage.RELEASE: "to publish", Stage.AFTER: "after", Stage.UNKNOWN: "unknown"}
+_STAGES = {
+    DisclosureStage.BEFORE: "before",
+    DisclosureStage.RELEASE: "to publish",
+    DisclosureStage.AFTER: "after",
+    DisclosureStage.UNKNOWN: "unknown",
+}
 _REASONS = {
     "public-release": "public release",
     "patches": "patches, backports",
@@ -35,7 +40,7 @@ def document(found: Count) -> dict[str, Any]:
         "reasons": found.reasons(),
         "patches": found.patches(),
         "by_stage": {
-            stage.value: {"reasons": found.reasons(stage), "patches": found.patches(stage)} for stage in Stage
+            stage.value: {"reasons": found.reasons(stage), "patches": found.patches(stage)} for stage in DisclosureStage
         },
         "each": [_one(reissue) for reissue in found.reissues],
     }
@@ -63,16 +68,16 @@ def print_reissues(lines: Lines, found: Count) -> None:
         return
     lines.line(f"  most often XSA-{number}, {times} times")
     lines.line()
-    _row(lines, "Reissues", [_STAGES[stage] for stage in Stage] + ["all"], "bold")
+    _row(lines, "Reissues", [_STAGES[stage] for stage in DisclosureStage] + ["all"], "bold")
     _row(lines, "  all", [*found.stages().values(), len(found.reissues)])
-    reasons = {stage: found.reasons(stage) for stage in Stage}
+    reasons = {stage: found.reasons(stage) for stage in DisclosureStage}
     lines.line("why, as far as the text says (one can have several reasons):")
     for reason in (*REASONS, OTHER, UNTOLD):
-        numbers = [reasons[stage][reason] for stage in Stage]
+        numbers = [reasons[stage][reason] for stage in DisclosureStage]
         if any(numbers):
             _row(lines, f"  {_REASONS.get(reason, reason)}", [*numbers, sum(numbers)])
     lines.line("patches, where both texts are there to be compared:")
-    patches = [found.patches(stage) for stage in Stage]
+    patches = [found.patches(stage) for stage in DisclosureStage]
     for key, label in (
         ("compared", "reissues compared"),
         ("with_changes", "  with other patches"),

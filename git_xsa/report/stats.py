@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from git_xsa.ask.replay import Interval, Pair
+from git_xsa.ask.replay import Pair, ReleaseInterval
 from git_xsa.report.as_json import FORMAT
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def _count(values: Iterable[str], order: Iterable[str] = ()) -> dict[str, int]:
     return counts
 
 
-def document(found: Sequence[Interval]) -> dict[str, Any]:
+def document(found: Sequence[ReleaseInterval]) -> dict[str, Any]:
     """Return everything that was counted, each release and each pair."""
     pairs = [pair for interval in found for pair in interval.pairs]
     return {
@@ -101,7 +101,7 @@ def _pair(pair: Pair) -> dict[str, Any]:
     }
 
 
-def print_stats(console: Console, found: Sequence[Interval]) -> None:
+def print_stats(console: Console, found: Sequence[ReleaseInterval]) -> None:
     """Print a line for each branch, then the sums."""
     from rich.table import Table  # noqa: PLC0415 - not needed for JSON
 
@@ -122,7 +122,7 @@ def print_stats(console: Console, found: Sequence[Interval]) -> None:
         _print_totals(console, totals(pairs))
 
 
-def _row(name: str, group: Sequence[Interval]) -> list[str]:
+def _row(name: str, group: Sequence[ReleaseInterval]) -> list[str]:
     pairs = [pair for interval in group for pair in interval.pairs]
     commits, fixes = sum(interval.commits for interval in group), sum(interval.fixes for interval in group)
     applies = sum(pair.policies["strict"].right for pair in pairs)

@@ -9,7 +9,7 @@ from git_xsa.ask.verdict import State
 from git_xsa.embargo.rule import Instant
 from git_xsa.model.instant import rfc3339, spelled
 from git_xsa.model.words import advisory_names, count
-from git_xsa.release.due import Due, Kind, Landing
+from git_xsa.release.due import Due, DueKind, Landing
 from git_xsa.release.status import AdvisoryStatus, BranchStatus, Status
 from git_xsa.report.as_json import FORMAT
 from git_xsa.report.style import Part
@@ -22,7 +22,7 @@ LONG_STALE = 30 * DAY
 #: So many advisories are named where others may be counted: the lines below name them all.
 NAMED = 4
 #: Kinds of which nothing more needs to be said when no advisory is outstanding.
-QUIET = (Kind.NOTHING, Kind.NO_RELEASE, Kind.NOT_SUPPORTED)
+QUIET = (DueKind.NOTHING, DueKind.NO_RELEASE, DueKind.NOT_SUPPORTED)
 
 
 def distance(seconds: int) -> str:
@@ -40,17 +40,17 @@ def day(instant: Instant) -> str:
 
 def due_words(due: Due, now: Instant) -> str:
     """Return what is due, in at most 19 characters."""
-    if due.kind is Kind.NOW:
+    if due.kind is DueKind.NOW:
         if due.held:
             return "after the freeze" if due.not_before is not None else "release now?"
         return "fixes, then release" if due.first else "release now"
-    if due.kind is Kind.DUE_BY and due.at is not None:
+    if due.kind is DueKind.DUE_BY and due.at is not None:
         return "overdue" if due.late(now) else f"due by {day(due.at)}"
     return {
-        Kind.CONFLICTS: "release: conflicts",
-        Kind.AT_LIFT: "release at lift",
-        Kind.NO_RELEASE: "no release yet",
-        Kind.NOT_SUPPORTED: "not supported",
+        DueKind.CONFLICTS: "release: conflicts",
+        DueKind.AT_LIFT: "release at lift",
+        DueKind.NO_RELEASE: "no release yet",
+        DueKind.NOT_SUPPORTED: "not supported",
     }.get(due.kind, "nothing due")
 
 
@@ -58,9 +58,9 @@ def due_style(due: Due, now: Instant) -> str:
     """Return the style in which that is shown."""
     if due.acts(now):
         return "bold red"
-    if due.late(now) or due.kind is Kind.AT_LIFT:
+    if due.late(now) or due.kind is DueKind.AT_LIFT:
         return "yellow"
-    return "cyan" if due.kind is Kind.DUE_BY else "dim" if due.kind is Kind.NOT_SUPPORTED else "green"
+    return "cyan" if due.kind is DueKind.DUE_BY else "dim" if due.kind is DueKind.NOT_SUPPORTED else "green"
 
 
 def reason(status: BranchStatus, now: Instant) -> str:
@@ -68,18 +68,18 @@ def reason(status: BranchStatus, now: Instant) -> str:
     due = status.due
     release = status.release.name if status.release is not None else ""
     words = []
-    if due.kind is Kind.CONFLICTS:
+    if due.kind is DueKind.CONFLICTS:
         words.append(f"{_names(due.advisories)} {_do(due.advisories, 'not apply')} to {release} alone")
-    elif due.kind is Kind.NOW:
+    elif due.kind is DueKind.NOW:
         words.append(_landed(status))
-    elif due.kind is Kind.AT_LIFT:
+    elif due.kind is DueKind.AT_LIFT:
         when = f"at {spelled(due.at)}, in {distance(due.at - now)}" if due.at is not None else "once its embargo lifts"
         one = len(due.advisories) == 1
         doubt = ", which may concern it or not," if _doubtful(status) else ""
         words.append(f"{_names(due.advisories)}{doubt} {'is' if one else 'are'} public {when}")
-    elif due.kind is Kind.DUE_BY and due.at is not None:
+    elif due.kind is DueKind.DUE_BY and due.at is not None:
         words.append(f"since {day(due.at)}" if due.late(now) else f"{release} is from {day(status.released or 0)}")
-    elif due.kind is Kind.NOTHING and not status.commits:
+    elif due.kind is DueKind.NOTHING and not status.commits:
         words.append(f"nothing came after {release}")
     return "; ".join(filter(None, [*words, *_first(status)]))
 
@@ -87,7 +87,7 @@ def reason(status: BranchStatus, now: Instant) -> str:
 def _doubtful(status: BranchStatus) -> bool:
     """Whether a release at the end of an embargo is due only if that concerns the branch, which nobody knows here."""
     known = {advisory.rule.xsa for advisory in status.advisories if advisory.rule.landing is not Landing.UNKNOWN}
-    return status.due.kind is Kind.AT_LIFT and known.isdisjoint(status.due.advisories)
+    return status.due.kind is DueKind.AT_LIFT and known.isdisjoint(status.due.advisories)
 
 
 def _names(numbers: Sequence[int]) -> str:
@@ -218,8 +218,8 @@ def head_lines(status: Status, frozen_refs: Iterable[str]) -> list[list[Part]]:
 def _summary(status: Status) -> list[Part]:
     acting = [one.branch.name for one in status.branches if one.due.acts(status.now)]
     waiting = [one for one in status.branches if one.due.late(status.now) and not one.due.acts(status.now)]
-    lifting = [one for one in status.branches if one.due.kind is Kind.AT_LIFT]
-    dates = [one.due.at for one in status.branches if one.due.kind is Kind.DUE_BY and one.due.at is not None]
+    lifting = [one for one in status.branches if one.due.kind is DueKind.AT_LIFT]
+    dates = [one.due.at for one in status.branches if one.due.kind is DueKind.DUE_BY and one.due.at is not None]
     ready = [one.branch.name for one in status.branches if one.due.acts(status.now) and not one.due.first]
     if acting:
         first = [name for name in acting if name not in ready]
