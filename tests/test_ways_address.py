@@ -172,8 +172,8 @@ def test_a_private_remote_that_passes_on_what_it_gets_is_warned_of(secret: Clien
 
 
 @way("what a private server passes on: its hooks, its mirrors", Fate.UNSEEN)
-@way("--receive-pack, core.sshCommand, ssh_config(5): another place than the address says", Fate.UNSEEN)
-@way("a name in xsa.privateRemote that is given another address", Fate.UNSEEN)
+@way("--receive-pack, core.sshCommand, ssh_config(5): a place other than the address", Fate.UNSEEN)
+@way("a name in xsa.privateRemote whose address was changed", Fate.UNSEEN)
 def test_what_an_address_does_not_tell(secret: Client, public: Path, tmp_path: Path) -> None:
     folder = secret.folder
     hook = secret.server / "hooks" / "post-receive"

@@ -199,7 +199,7 @@ def test_another_environment_is_no_other_store(ground: Ground) -> None:
 
 
 @pytest.mark.parametrize("named", [False, True])
-@way("a store that is moved, not mounted, a link to nowhere or shut", REFUSED)
+@way("a store that was moved, is not mounted or not readable, or a dangling link", REFUSED)
 def test_a_store_that_was_there_and_is_not_any_more(named: bool, ground: Ground, tmp_path: Path) -> None:
     store, aside = ground.store, tmp_path / "aside"
     if named:
@@ -307,7 +307,7 @@ LEDGERS: dict[str, Callable[[str], str]] = {
 }  # fmt: skip
 
 
-@way("a ledger in another layout, cut off, damaged or gone", REFUSED)
+@way("a ledger in another layout, truncated, damaged or missing", REFUSED)
 def test_a_ledger_that_is_not_as_git_xsa_wrote_it(ground: Ground) -> None:
     ledger, aside = ground.store / "embargoes.json", ground.store / "aside"
     shutil.rmtree(ground.store / "advisories")  # so that the ledger alone can hold it back
@@ -351,7 +351,7 @@ def test_decisions_are_in_the_journal(ground: Ground) -> None:
     assert actions == [("add", ""), ("extend", "later"), ("lift", "out"), ("remove", "mistake")]
 
 
-@way("a clock that is set back before the newest entry of the journal", REFUSED)
+@way("a clock set back before the newest entry of the journal", REFUSED)
 def test_a_clock_that_is_set_back(ground: Ground) -> None:
     journal = ground.store / "embargoes.journal"
     ledger = ground.store / "embargoes.json"
@@ -365,7 +365,7 @@ def test_a_clock_that_is_set_back(ground: Ground) -> None:
     assert told.said.startswith("warning: the clock says ")
 
 
-@way("a clock that is set forward past the end of an embargo", UNSEEN)
+@way("a clock set forward past the end of an embargo", UNSEEN)
 def test_a_clock_that_is_set_forward(ground: Ground, tmp_path: Path) -> None:
     program = tmp_path / "bin" / "git-xsa-hook"
     program.write_text(LATER.format(python=sys.executable), encoding="utf-8")
@@ -383,7 +383,7 @@ def guarded(ground: Ground) -> Ground:
     return ground
 
 
-@way("a symbolic reference of a server that leads to what is frozen", REFUSED)
+@way("a symbolic reference on a server to what is frozen", REFUSED)
 def test_another_name_of_what_is_frozen(guarded: Ground) -> None:
     for name, target in (("a", "refs/heads/staging-4.17"), ("b", "refs/heads/a"), ("c", "refs/heads/staging-9.9")):
         git(guarded.server, "symbolic-ref", f"refs/heads/{name}", target)
@@ -396,7 +396,7 @@ def test_another_name_of_what_is_frozen(guarded: Ground) -> None:
     assert untouched(guarded)
 
 
-@way("a linked work tree, as what is pushed from or to", REFUSED)
+@way("a linked work tree as the source or the target of a push", REFUSED)
 def test_a_linked_work_tree(ground: Ground, tmp_path: Path) -> None:
     # From one: its hooks are those of the repository.
     ground.git("worktree", "add", "--quiet", str(tmp_path / "from"), "new")
@@ -442,7 +442,7 @@ FREEZE_FILES: dict[str, Callable[[str], str]] = {
 }  # fmt: skip
 
 
-@way("a freeze file in another layout, cut off or damaged", REFUSED)
+@way("a freeze file in another layout, truncated or damaged", REFUSED)
 def test_a_freeze_file_that_is_not_as_git_xsa_wrote_it(guarded: Ground) -> None:
     file = guarded.server / "xsa-freeze.json"
     text = file.read_text(encoding="utf-8")

@@ -44,7 +44,7 @@ def refused(client: Client, what: str, *words: str) -> None:
     assert client.there("topic") == ""
 
 
-@way("a fix in several commits or branches, or one that a later commit takes back", Fate.REFUSED)
+@way("a fix in several commits or branches, or one that a later commit reverts", Fate.REFUSED)
 def test_a_fix_in_several_commits(other: Client, tmp_path: Path) -> None:
     commit(other, BOTH, "queue: check all")
     patch = tmp_path / "new" / "xsa500.patch"
@@ -69,7 +69,7 @@ def test_a_fix_in_several_commits(other: Client, tmp_path: Path) -> None:
     assert other.push("push", "--quiet", "origin", "HEAD:half") == (0, "")
 
 
-@way("a fix in a merge of any number of parents, or in git stash -u", Fate.REFUSED)
+@way("a fix in a merge with any number of parents, or in git stash -u", Fate.REFUSED)
 def test_a_fix_in_merges(other: Client) -> None:
     folder = other.folder
     git(folder, "commit", "--quiet", "--allow-empty", "-m", "one")
@@ -143,7 +143,7 @@ def test_a_patch_that_is_quoted(other: Client, tmp_path: Path) -> None:
     refused(other, f"commit {name} has most lines of a patch of XSA-500")
 
 
-@way("notes, trees and files that a reference of any name or a tag stands for", Fate.REFUSED)
+@way("notes, trees and files to which a reference of any name or a tag points", Fate.REFUSED)
 def test_notes_trees_and_files_under_any_name(other: Client) -> None:
     folder = other.folder
     git(folder, "notes", "--ref", "other", "add", "-m", "This is XSA-500.")
@@ -176,13 +176,13 @@ def test_a_fix_that_was_edited(other: Client) -> None:
         refused(other, lines.format(name))
 
 
-@way("packed, encoded or encrypted text", Fate.UNSEEN)
+@way("compressed, encoded or encrypted text", Fate.UNSEEN)
 def test_packed_text(other: Client, tmp_path: Path) -> None:
     commit(other, gzip.compress((tmp_path / "xsa500.patch").read_bytes()), path="data.gz")
     assert other.push("push", "--quiet", "origin", "HEAD:topic") == (0, "")
 
 
-@way("a fix of which most was written anew, or a single common line of one", Fate.UNSEEN)
+@way("a fix that was mostly rewritten, or a single common line of one", Fate.UNSEEN)
 def test_a_fix_that_was_written_anew(other: Client) -> None:
     anew = SOURCE.replace(
         b"    if ( len > max )\n", b"    if ( !in_range(q) )\n        crash(q);\n    if ( len > max )\n"
@@ -192,7 +192,7 @@ def test_a_fix_that_was_written_anew(other: Client) -> None:
     assert other.push("push", "--quiet", "origin", "HEAD:topic") == (0, "")
 
 
-@way("what is no push: git bundle, archive, format-patch, a copy of the folder", Fate.UNSEEN)
+@way("anything but a push: git bundle, archive, format-patch, a copy of the folder", Fate.UNSEEN)
 def test_what_is_no_push(secret: Client, tmp_path: Path) -> None:
     git(secret.folder, "bundle", "create", "--quiet", str(tmp_path / "bundle"), "fix")
     git(secret.server, "fetch", "--quiet", str(tmp_path / "bundle"), "fix:topic")

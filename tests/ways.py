@@ -29,7 +29,7 @@ class Fate(Enum):
 
     REFUSED = "refused"
     JOURNALED = "journaled"
-    UNSEEN = "cannot be seen"
+    UNSEEN = "not detected"
 
 
 class Row(NamedTuple):
