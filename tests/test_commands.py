@@ -214,7 +214,7 @@ own, which left stable-1.0 6 commits ago
   2 outstanding XSAs in 2 commits: 1 goes in with 1 prerequisite, 1 needs your hands
   XSA-2    conflicts, needs 1 prerequisite  use it
            {c(USE)}: hunk 1 of a.c: lines that own itself added in its place
-  adapt it there by hand; where just its context is in the way, git xsa-export --refresh does that
+  adapt it by hand: git xsa-resolve --onto own; or, where just its context is in the way, git xsa-export --refresh
   XSA-3    needs 1 prerequisite  next to it
   All that is in the way: git xsa-prereqs --onto own --xsa 2,3 --why
 """,

@@ -15,7 +15,8 @@ class AdvisoryStanding:
 
     ``own`` are the positions of its changes.  ``after`` are the advisories that must come before it, ``needed`` its
     prerequisites: what it needs itself, or through another prerequisite.  ``conflicts``: it can't be applied;
-    ``misplaced``: git gets it, or a file that it touches, wrong.
+    ``misplaced``: git gets it, or a file that it touches, wrong.  ``adapted`` are its changes, and those that it needs,
+    which a person has adapted.
     """
 
     number: int
@@ -24,6 +25,7 @@ class AdvisoryStanding:
     needed: tuple[int, ...]
     conflicts: bool
     misplaced: bool
+    adapted: tuple[int, ...] = ()
 
     @property
     def state(self) -> State:
@@ -69,11 +71,16 @@ def _standings(verdict: Verdict, numbers: Sequence[int]) -> list[AdvisoryStandin
                     pending.append(need)
         others = {x for p in reached & wanted - set(own) for x in verdict.xsa_of[p]} - {number}
         prerequisites = reached - wanted
-        conflicts = not stuck.isdisjoint(own)
-        misplaced = not doubted.isdisjoint(own)
+        adapted = tuple(sorted({*own, *prerequisites} & verdict.adapted.keys()))
         found.append(
             AdvisoryStanding(
-                number, tuple(own), tuple(sorted(others)), tuple(sorted(prerequisites)), conflicts, misplaced
+                number,
+                tuple(own),
+                tuple(sorted(others)),
+                tuple(sorted(prerequisites)),
+                not stuck.isdisjoint(own),
+                not doubted.isdisjoint(own),
+                adapted,
             )
         )
     return found

@@ -15,11 +15,28 @@ from git_xsa.model.words import advisory_names
 
 
 def ask(session: Session, base: Commit, tip: Commit, numbers: Sequence[int], named: bool) -> list[Question]:
-    """Ask about the advisories ``numbers``, by their patches in the store or else by the branch's commits.
+    """Ask about the advisories ``numbers``, by their patches in the store or else by the branch's commits; patches that
+    a person has adapted stand for those that are in conflict.
 
     ``named``: a person asked for just these, so those in the base count, too.  There are several questions when
     some patches don't fit with the others.
     """
+    return [_adapted(session, question) for question in ask_as_published(session, base, tip, numbers, named)]
+
+
+def _adapted(session: Session, question: Question) -> Question:
+    if not question.proposal.selection.impossible:
+        return question
+    from git_xsa.ask.adapting import adaptations, with_adaptations  # noqa: PLC0415 - only for what is in conflict
+
+    known = session.once(adaptations)
+    return with_adaptations(session, question, known) if known is not None else question
+
+
+def ask_as_published(
+    session: Session, base: Commit, tip: Commit, numbers: Sequence[int], named: bool
+) -> list[Question]:
+    """Ask as ``ask`` does, about published patches alone."""
     store = imported(session)
     if store is not None and store.numbers.intersection(numbers):
         return store.ask(base, tip, numbers, named)

@@ -41,9 +41,9 @@ def compose(
     newer = _newer(session, base, tip, history) if lacking else None  # git looks meanwhile
     unmarked = unmarked_among(history, start, xsa_of, settled)
     whole = xsa_of | {one.position: (one.number,) for one in unmarked if one.patch}
-    proposal = _proposal(session, base, history, whole)
+    proposal = proposal_of(session, base, history, whole)
     if len(whole) > len(xsa_of) and proposal.state is State.CONFLICTS and history.base is not None:
-        alone = _proposal(session, base, history, xsa_of)
+        alone = proposal_of(session, base, history, xsa_of)
         if alone.state is not State.CONFLICTS:  # the base has its own way of what belongs to the patches
             unmarked = [replace(one, patch=False) for one in unmarked]
             whole, proposal = xsa_of, alone
@@ -88,7 +88,7 @@ def _with_later(
         fresh = [one.position for one in later if not one.added and one.position not in refused]
         if not fresh:  # ends: each round takes the first follow-up in or refuses it
             break
-        larger = _proposal(session, base, history, {*wanted, *added, fresh[0]})
+        larger = proposal_of(session, base, history, {*wanted, *added, fresh[0]})
         if larger.selection.impossible:
             refused.add(fresh[0])
             continue
@@ -112,7 +112,7 @@ def without_conflicts(session: Session, question: Question, selection: Selection
     return compose(session, base, question.tip, history, fitting, asked, question.settled)
 
 
-def _proposal(session: Session, base: Commit, history: Range, wanted: Iterable[int]) -> Proposal:
+def proposal_of(session: Session, base: Commit, history: Range, wanted: Iterable[int]) -> Proposal:
     """Return what the line history says of the changes at ``wanted``."""
     try:
         supply = supplier(session, base, history)

@@ -38,6 +38,11 @@ def going_in(session: Session, question: Question, relaxed: Callable[[Question],
     ``relaxed`` gives the selection for a question when context may be made anew.  Where nothing goes in, the question
     is returned as it is, in conflict.
     """
+    if question.rest is not None and question.rest.adapted:  # what goes in has been asked about, step by step
+        rest = question.rest
+        selection, known = question.proposal.selection, set(rest.asked)
+        why = {number: _why(question, selection, number) for number in question.asked if number not in known}
+        return replace(rest, out={**question.out, **why})
     while question.proposal.selection.impossible:  # ends: each round leaves out an advisory or is the last
         selection = relaxed(question).selection if relaxed is not None else question.proposal.selection
         smaller = without_conflicts(session, question, selection) if selection.impossible else None

@@ -22,6 +22,7 @@ from git_xsa.model.selection import Selection, select
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+    from git_xsa.advisory.adaptations import Adaptation
     from git_xsa.advisory.other_trees import NotJudged
     from git_xsa.ask.newer_branches import Elsewhere
 
@@ -69,12 +70,19 @@ def propose(
         return Proposal(selection, State.ALREADY_APPLIED)
     if selection.impossible:
         return Proposal(selection, State.CONFLICTS)
+    return proposed(history, selection, len(selection.wanted) < len(set(wanted)))
+
+
+def proposed(history: Range, selection: Selection, partly: bool) -> Proposal:
+    """Return ``selection``, which can be applied, with what is needed to check it; ``partly``: its base has some of
+    what is wanted."""
+    base = selection.base
     states = history.history.states(selection.queue, selection.chosen)
     entries = {path: history.history.entry(path, base) for path in states}
     return Proposal(
         selection,
         None,
-        len(selection.wanted) < len(set(wanted)),
+        partly,
         {path: entry for path, entry in entries.items() if entry is not None},
         {path: (s.mode, s.object_name(history.hash_length)) for path, s in states.items() if s is not None},
         [history.text(position) for position in selection.queue],
@@ -146,6 +154,10 @@ class Question:
     settled: frozenset[int] = frozenset()
     #: The advisories that were asked for and left out, as they can't be applied, and why.
     out: Mapping[int, str] = field(default_factory=dict)
+    #: Position of a patch that was adapted by hand -> what it is.  ``range`` is that of the queue alone in this case,
+    #: and ``whole`` that of the branch.
+    adapted: Mapping[int, Adaptation] = field(default_factory=dict)
+    whole: Range | None = None
 
     @property
     def private(self) -> bool:
@@ -175,6 +187,8 @@ class Question:
             elsewhere=self.elsewhere,
             on_branch=self.on_branch,
             out=self.out,
+            adapted=self.adapted,
+            whole=self.whole,
         )
 
 

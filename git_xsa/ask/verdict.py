@@ -15,6 +15,7 @@ from git_xsa.git.repository import Commit
 from git_xsa.model.selection import Selection
 
 if TYPE_CHECKING:
+    from git_xsa.advisory.adaptations import Adaptation
     from git_xsa.advisory.other_trees import NotJudged
     from git_xsa.ask.newer_branches import Elsewhere
 
@@ -170,6 +171,9 @@ class Verdict:
     private: bool = False
     #: The advisories that the rest can do without, and why each can't be in the queue.
     out: Mapping[int, str] = field(default_factory=dict)
+    #: Position of a patch that was adapted by hand -> what it is; ``whole`` is the branch's range in that case.
+    adapted: Mapping[int, Adaptation] = field(default_factory=dict)
+    whole: Range | None = None
 
     @property
     def xsa(self) -> list[int]:
@@ -266,8 +270,8 @@ class Verdict:
 
     @property
     def status(self) -> int:
-        """The exit status that this answer leads to: as its state, but prerequisites, doubt and what a recipe should
-        have declared count in every one."""
+        """The exit status that this answer leads to: as its state, but prerequisites, adapted patches, doubt and what a
+        recipe should have declared count in every one."""
         built = self.build.state.status if self.build is not None else 0
-        own = self.selection.prerequisites or self.doubt or self.undeclared
+        own = self.selection.prerequisites or self.doubt or self.undeclared or self.adapted
         return max(self.state.status, int(bool(own)), built)

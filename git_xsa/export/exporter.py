@@ -282,7 +282,8 @@ def _facts(ready: Ready, wish: Wish, order: Sequence[str]) -> dict[str, Any]:
         "asked": wish.request.document() | {"refresh": wish.refresh},
         "judges": list(ready.judges),
         "queue": [
-            {"file": name, "id": patch.id, "role": patch.role, "refreshed": patch.published is not None}
+            {"file": name, "id": patch.id, "role": patch.role, "refreshed": _is_refreshed(patch)}
+            | ({"adapted": patch.adapted} if patch.adapted else {})
             | _comparable(patch)
             for name, patch in zip(cycle(order), queue.patches, strict=False)  # a mailbox is one file for all
         ],
@@ -294,6 +295,11 @@ def _facts(ready: Ready, wish: Wish, order: Sequence[str]) -> dict[str, Any]:
             for path in sorted(before.keys() | after.keys())
         },
     }
+
+
+def _is_refreshed(patch: Patch) -> bool:
+    """Whether the line numbers and the context of ``patch`` were made anew."""
+    return patch.published is not None and (not patch.adapted or bool(patch.remarks))
 
 
 def _comparable(patch: Patch) -> dict[str, Any]:

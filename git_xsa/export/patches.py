@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from git_xsa.ask.question import Proposal, Question
 from git_xsa.errors import XsaError
@@ -28,6 +29,9 @@ from git_xsa.model.marks import marked_cves, upstream_commit
 from git_xsa.model.relax import Place
 from git_xsa.model.rules import Chosen
 from git_xsa.model.selection import Selection
+
+if TYPE_CHECKING:
+    from git_xsa.advisory.adaptations import Adaptation
 
 
 @dataclass(frozen=True)
@@ -155,7 +159,11 @@ class Preparation:
         commit = self._range.commits[position - 1]
         marks = self._source.question.xsa_of.get(position) or self._range.marks(position)
         diff = self._range.text(position)
-        mail = self._mail(position, diff, "")
+        adapted = self._source.question.adapted.get(position)
+        mail = self._mail(position, diff, _adapted_note(adapted))
+        original = self._published.get(position)
+        if adapted is not None and original is None:
+            original = self._mail(position, adapted.published, "")
         selection = self._source.selection
         name = Path(commit.id).stem if position in self._published else _stem(commit.subject, marks)
         wanted = position in selection.wanted
@@ -163,9 +171,11 @@ class Preparation:
         return Patch(
             id=commit.id,
             stem=slug(name),
-            content=self._published.get(position, mail),
+            content=self._published.get(position, mail) if adapted is None else mail,
             mail=mail,
             subject=commit.subject,
+            published=None if adapted is None else original,
+            adapted=adapted.words if adapted is not None else "",
             commit=commit.id if position not in self._published else None,
             upstream=upstream_commit(commit.message),
             xsa=tuple(marks),
@@ -209,7 +219,8 @@ class Preparation:
         note = (
             f"\nRefreshed for {base}: the same changed lines, with the line numbers and the context they have there.\n"
         )
-        mail = self._mail(position, diff, note)
+        adapted = self._source.question.adapted.get(position)
+        mail = self._mail(position, diff, _adapted_note(adapted) or note)
         published = patch.content if patch.published is None else patch.published
         self._patches[index] = replace(patch, content=mail, mail=mail, published=published, remarks=tuple(remarks))
         self._refreshed.add(index)
@@ -226,6 +237,13 @@ class Preparation:
             new = after[change.new_path] if change.new_path is not None else None
             texts.append(originals[change.path] if change.binary else file_diff(change, old, new, self._length))
         return b"".join(texts)
+
+
+def _adapted_note(adapted: Adaptation | None) -> str:
+    """Return what a mail says of an adapted patch, empty for any other."""
+    if adapted is None:
+        return ""
+    return f"\nNot as it was published: {adapted.words}.\n"
 
 
 def _stem(subject: str, marks: Sequence[int]) -> str:

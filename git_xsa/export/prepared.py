@@ -48,6 +48,8 @@ class Patch:
     needs: tuple[Need, ...] = ()
     #: What a merge brings, in words; empty for any other commit.
     merge: str = ""
+    #: For which base a person has adapted it, in words; empty for any other.  ``published`` is what it was made from.
+    adapted: str = ""
 
     @property
     def role(self) -> str:
@@ -124,8 +126,9 @@ class Item:
     published_name: str | None = None
 
 
-#: What the name of a patch that was made anew ends with.
+#: What the name of a patch that was made anew, or adapted by hand, ends with.
 REFRESHED = ".refreshed.patch"
+ADAPTED = ".adapted.patch"
 #: Where the patch as it was published is kept then: apart, so that ``git am <folder>/*.patch`` takes each patch once.
 PUBLISHED = "published/"
 
@@ -142,7 +145,7 @@ def items(queue: Queue, style: Style, width: int = 4) -> list[Item]:
             unique = f"{stem}-{again}"
         used.add(unique)
         fresh = patch.published is not None
-        name = unique + (REFRESHED if fresh else ".patch")
+        name = unique + (ADAPTED if patch.adapted else REFRESHED if fresh else ".patch")
         found.append(Item(number, name, patch, f"{PUBLISHED}{unique}.patch" if fresh else None))
     return found
 

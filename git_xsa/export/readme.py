@@ -60,6 +60,7 @@ def readme(queue: Queue, found: list[Item], name: str) -> bytes:
     roles = Counter(item.patch.role for item in found)
     size = f"{count(roles['patch'], 'patch')} and {count(roles['prerequisite'], 'prerequisite')}"
     size += f", and {count(roles[FOLLOW_UP], 'follow-up')}" if roles[FOLLOW_UP] else ""
+    adapted = sum(bool(item.patch.adapted) for item in found)
     doubts = [f"Look at:   {one_line(words)}" for words in queue.doubts]
     missing = [f"Not in it: XSA-{number}: {one_line(why)}" for number, why in queue.left_out.items()]
     lines = [
@@ -69,6 +70,7 @@ def readme(queue: Queue, found: list[Item], name: str) -> bytes:
         f"Fixes:     {', '.join(f'XSA-{number}' for number in queue.xsa) or 'no advisory that is named'}",
         *missing,
         *doubts,
+        *([f"Adapted:   {count(adapted, 'patch')}, not as published: see below"] if adapted else []),
         *[f"Later fix: {one_line(words)}" for words in (*queue.later, *queue.elsewhere)],
         f"Queue:     {size}",
         f"Format:    {name}",
@@ -89,5 +91,5 @@ def _about(item: Item, queue: Queue, found: list[Item]) -> list[str]:
     lines = [one_line(patch.subject), what_it_is(patch, queue), *([patch.merge] if patch.merge else []), *origin(patch)]
     lines += [f"needed by {words}" for words in needed_by(patch, lambda index: found[index].name)]
     if item.published_name is not None:
-        lines.append(f"refreshed; as published: {item.published_name}")
+        lines.append(f"{patch.adapted or 'refreshed'}; as published: {item.published_name}")
     return lines + [one_line(remark) for remark in patch.remarks]

@@ -95,6 +95,7 @@ def _head(verdict: Verdict) -> dict[str, Any]:
         "unmarked": [_unmarked(verdict, one) for one in verdict.unmarked],
         "follow_ups": [_later(verdict, one) for one in verdict.later],
         "follow_ups_elsewhere": [_elsewhere(verdict, one) for one in verdict.elsewhere],
+        "adapted": [one.document() for _, one in sorted(verdict.adapted.items())],
         "left_out": [{"xsa": number, "why": why} for number, why in sorted(verdict.out.items())],
     }
     return {
@@ -162,7 +163,10 @@ def verdict_document(verdict: Verdict) -> dict[str, Any]:
             }
             for position in selection.prerequisites
         ],
-        "queue": [{"id": commits[p - 1].id, "role": verdict.role(p)} for p in verdict.queue],
+        "queue": [
+            {"id": commits[p - 1].id, "role": verdict.role(p), **({"adapted": True} if p in verdict.adapted else {})}
+            for p in verdict.queue
+        ],
     }
     if verdict.found:
         document["advisories"] = [_series(verdict, series) for series in verdict.found]

@@ -43,10 +43,15 @@ def subject_of(verdict: Verdict, position: int) -> str:
 
 
 def label(verdict: Verdict, position: int) -> str:
-    """Return what the commit at ``position`` is in the queue: its advisories, or the kind of prerequisite.
+    """Return what the commit at ``position`` is in the queue: its advisories, or the kind of prerequisite, and that it
+    was adapted by hand if it was.
 
     A prerequisite that is itself the fix of an advisory has that in brackets.
     """
+    return _role(verdict, position) + (", adapted" if position in verdict.adapted else "")
+
+
+def _role(verdict: Verdict, position: int) -> str:
     if verdict.role(position) == "follow-up":
         return "follow-up"
     if position in verdict.selection.wanted:
@@ -93,8 +98,9 @@ def headline(verdict: Verdict) -> str:
     base, tip = verdict.base.name, verdict.tip.spelled
     if verdict.state is State.NO_PATCHES and verdict.found:
         return f"{what}: there is nothing to apply to {base}"
+    as_published = "" if verdict.adapted else f" as {'it is' if asked == 1 else 'they are'}"
     sentences = {
-        State.APPLIES: f"{what} {has} to {base} as {'it is' if asked == 1 else 'they are'}",
+        State.APPLIES: f"{what} {has} to {base}{as_published}",
         State.NEEDS_PREREQUISITES: f"{what} {verb} {needs(verdict)} on {base}",
         State.MISPLACED: f"{what} {verb} {needs(verdict)} on {base}, but plain git apply misplaces a hunk",
         State.CONFLICTS: f"{what} can't be applied to {base}, not even with every commit of {tip}",
@@ -102,7 +108,12 @@ def headline(verdict: Verdict) -> str:
         State.PARTLY_APPLIED: f"{base} has a part of {what}; the rest needs {needs(verdict)}",
         State.NO_PATCHES: f"no commit of {base}..{tip} says that it fixes {what if asked else 'an advisory'}",
     }
-    return sentences[verdict.state]
+    return sentences[verdict.state] + by_hand(verdict)
+
+
+def by_hand(verdict: Verdict) -> str:
+    """Return how many patches of the queue are not as published, to follow a sentence; empty for none."""
+    return f", with {count(len(verdict.adapted), 'patch')} adapted by hand" if verdict.adapted else ""
 
 
 def order_line(verdict: Verdict) -> str:
@@ -167,14 +178,14 @@ def print_doubt(lines: Lines, verdict: Verdict, refreshed: bool = False) -> None
     """Print what git did instead of what is right, if it did, or what stands against applying at all."""
     print_refused(lines, verdict)
     if verdict.selection.impossible:
-        print_adapt(lines, refreshed)
+        print_adapt(lines, verdict, refreshed)
     print_misplaced(lines, verdict)
 
 
-def print_adapt(lines: Lines, refreshed: bool = False) -> None:
+def print_adapt(lines: Lines, verdict: Verdict, refreshed: bool = False) -> None:
     """Print what to do about patches that the base's own lines are in the way of."""
-    more = "" if refreshed else "; where just its context is in the way, git xsa-export --refresh does that"
-    lines.line(f"  adapt it there by hand{more}")
+    more = "" if refreshed else "; or, where just its context is in the way, git xsa-export --refresh"
+    lines.line(f"  adapt it by hand: git xsa-resolve {verdict.base.onto}{more}")
 
 
 def print_misplaced(lines: Lines, verdict: Verdict) -> None:

@@ -17,6 +17,7 @@ from git_xsa.model.words import advisory_names, count, short_names
 from git_xsa.report.as_text import (
     KIND_STYLES,
     STYLES,
+    by_hand,
     headline,
     needs,
     order_line,
@@ -70,7 +71,8 @@ def print_checks(lines: Lines, verdicts: Sequence[Verdict], reading: Manner) -> 
 def _headline(lines: Lines, verdict: Verdict, first: bool) -> None:
     if not first:
         lines.line()
-    commits = verdict.range.size - verdict.range.position[verdict.base.id]
+    history = verdict.whole or verdict.range
+    commits = history.size - history.position[verdict.base.id]
     added = f" with {count(verdict.base.patches, 'patch')} on top" if verdict.base.patches else ""
     lines.line((verdict.base.name, "bold"), f"{added}, {_distance(verdict, commits)}")
 
@@ -79,9 +81,10 @@ def _distance(verdict: Verdict, commits: int) -> str:
     """Return where the base stands, ``commits`` before the tip."""
     if verdict.base.release is not None:
         return f"a source tree made from {verdict.base.release} of {verdict.tip.spelled}"
-    if verdict.range.base == verdict.range.root:  # the patches stand on the base itself
+    history = verdict.whole or verdict.range
+    if history.base == history.root:  # the patches stand on the base itself
         return f"a tree beside {verdict.tip.spelled}"
-    if verdict.range.base is not None:
+    if history.base is not None:
         return f"which left {verdict.tip.spelled} {count(commits, 'commit')} ago"
     return f"{count(commits, 'commit')} behind {verdict.tip.spelled}"
 
@@ -100,7 +103,7 @@ def _just_applies(verdict: Verdict) -> bool:
     """Whether nothing more is to be said of an advisory than that it applies."""
     found = any(needs_words(verdict, series) for series in verdict.found)
     more = found or verdict.not_judged or verdict.on_branch or verdict.unmarked or verdict.missing_later
-    return verdict.state is State.APPLIES and not verdict.status and not more
+    return verdict.state is State.APPLIES and not verdict.status and not (more or verdict.adapted)
 
 
 def _print_applying(lines: Lines, numbers: Sequence[int]) -> None:
@@ -116,9 +119,10 @@ def _each(lines: Lines, verdict: Verdict) -> None:
     words = verdict.state.value
     if verdict.state is State.NEEDS_PREREQUISITES:
         words = f"needs {len(verdict.selection.prerequisites)}"
+    words += ", adapted" if verdict.adapted else ""
     name = f"{advisory_names(verdict.xsa):8}"
     subject = subject_of(verdict, verdict.selection.wanted[-1])
-    lines.line(f"  {name}  ", (f"{words:16}", STYLES[verdict.state]), subject, hang=len(name) + 20)
+    lines.line(f"  {name}  ", (f"{words:15} ", STYLES[verdict.state]), subject, hang=len(name) + 20)
     print_found(lines, verdict)
     print_missing_later(lines, verdict)
 
@@ -134,7 +138,7 @@ def _together(lines: Lines, verdict: Verdict, reading: Manner) -> None:
     known = [n for n in verdict.xsa if any(n in verdict.xsa_of[position] for position in selection.wanted)]
     found = standings(verdict, known)
     total = f"  {count(len(known), 'outstanding XSA')} in {patches}: "
-    lines.line(total, (_sum(verdict, found), STYLES[verdict.state]))
+    lines.line(total, (_sum(verdict, found) + by_hand(verdict.rest or verdict), STYLES[verdict.state]))
     _print_standings(lines, verdict, found, reading.verbose)
     queue = verdict if verdict.state is not State.CONFLICTS else verdict.rest if reading.verbose else None
     if queue is not None:
@@ -151,7 +155,7 @@ def _together(lines: Lines, verdict: Verdict, reading: Manner) -> None:
 def _print_standings(lines: Lines, verdict: Verdict, found: Sequence[AdvisoryStanding], verbose: bool) -> None:
     """Print each advisory that needs attention, what could not be judged, and then which apply."""
     ordered = sorted(found, key=lambda standing: URGENCY.index(standing.state))
-    plain = [standing for standing in ordered if standing.state is State.APPLIES]
+    plain = [standing for standing in ordered if standing.state is State.APPLIES and not standing.adapted]
     folded = [] if verbose or len(plain) == 1 else plain
     for standing in ordered:
         if standing.conflicts:
@@ -159,7 +163,7 @@ def _print_standings(lines: Lines, verdict: Verdict, found: Sequence[AdvisorySta
     if verbose:
         print_refused(lines, verdict)
     if verdict.selection.impossible:
-        print_adapt(lines)
+        print_adapt(lines, verdict)
     for standing in ordered:
         if not standing.conflicts and standing not in plain:
             _advisory(lines, verdict, standing)
@@ -225,3 +229,5 @@ def _words(standing: AdvisoryStanding) -> Iterator[Part]:
         yield (f"after {short_names(standing.after)}", "")
     if standing.state is State.APPLIES and not standing.after:
         yield ("applies", STYLES[State.APPLIES])
+    if standing.adapted:
+        yield (f"{count(len(standing.adapted), 'patch')} adapted by hand", KIND_STYLES[Kind.CONTEXT])

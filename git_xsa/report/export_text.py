@@ -49,13 +49,22 @@ def print_export(git: Git, ready: Ready, wish: Wish, where: str) -> None:
 
 def _label(item: Item) -> str:
     names = advisory_names(item.patch.xsa)
+    if item.patch.adapted:
+        names += ", adapted" if names else "adapted"
     if item.patch.kind is None:
         return names or "patch"
     return f"{item.patch.kind} ({names})" if names else item.patch.kind
 
 
 def _print_remarks(output: Lines, ready: Ready, found: list[Item]) -> None:
-    fresh = [item for item in found if item.patch.published is not None]
+    adapted = [item for item in found if item.patch.adapted]
+    if adapted:
+        output.line()
+        output.line(("Not as published:", "yellow"))
+        for item in adapted:
+            output.line("  ", item.patch.subject)
+            output.line("    ", item.patch.adapted)
+    fresh = [item for item in found if item.patch.remarks]
     if fresh:
         output.line()
         output.line(("Made anew, the rest of it untouched:", "yellow"))
@@ -84,9 +93,7 @@ def document(ready: Ready, name: str, where: str) -> dict[str, Any]:
             "path": where,
             "checked": list(ready.judges),
             "refreshed": [
-                {"id": patch.id, "remarks": list(patch.remarks)}
-                for patch in ready.queue.patches
-                if patch.published is not None
+                {"id": patch.id, "remarks": list(patch.remarks)} for patch in ready.queue.patches if patch.remarks
             ],
             "avoided": [sentence.partition(" ")[0] for sentence in ready.queue.avoided],
         },
