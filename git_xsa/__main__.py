@@ -41,6 +41,7 @@ COMMANDS = {
     "import": "Take advisories and their patches into the store",
     "prereqs": "Find the commits that a patch needs before it applies",
     "release": "Make a point release: commit, signed tag, tarballs",
+    "resolve": "Adapt by hand the patches that do not apply",
     "stats": "Count how often advisories applied to past releases",
     "status": "Tell what each stable branch lacks, and what is due",
 }

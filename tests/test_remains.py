@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -262,6 +263,44 @@ def test_export(force: bool, world: World, tmp_path: Path) -> None:
         others = {name for name in os.listdir(target.parent) if not name.startswith("made")}
         assert others == set()
         assert not force or [*target.parent.glob("made.old-*/mine")], "what the user has written is there"
+
+
+def test_resolve(world: World) -> None:
+    """The person's work is taken over or still in the work tree, and the next command goes on from there."""
+    begin = ("resolve", "--onto", "own", "--xsa", "2")
+    world.store.mkdir(0o700)
+    world.save()
+    for step in kills(lambda: world(*begin)):
+        world.restore()
+        changes(lambda: world(*begin), step)
+        task = json.loads(world("resolve", "--status", "--json").out or "null")
+        if task is None or task["conflict"] is None:
+            task = json.loads(world(*(begin if task is None else ("resolve", "--continue")), "--json").out)
+        assert [file["path"] for file in task["conflict"]["files"]] == ["a.c"]
+        assert hidden(world.store) == []
+
+    tree = Path(json.loads(world("resolve", "--status", "--json").out)["worktree"])
+    conflict = re.compile(rb"<{7} [^\n]*\n.*?={7}\n(.*?)>{7} [^\n]*\n", re.DOTALL)
+    work = conflict.sub(rb"\1", (tree / "a.c").read_bytes())
+    (tree / "a.c").write_bytes(work)
+    shutil.rmtree(world.folder / "saved")
+    world.save()
+    seen = set()
+    for step in kills(lambda: world("resolve", "--continue")):
+        world.restore()
+        changes(lambda: world("resolve", "--continue"), step)
+        kept = json.loads(world("resolve", "--list", "--json").out)["adapted"]
+        seen.add(len(kept))
+        assert kept or (tree / "a.c").read_bytes() == work
+        if world("resolve", "--status").status == 1:
+            assert world("resolve", "--continue").status == 0
+        assert not tree.exists()
+        assert len(json.loads(world("resolve", "--list", "--json").out)["adapted"]) == 1
+        assert (
+            world.is_well("export", "--onto", "own", "--xsa", "2", "-o", str(world.folder / f"out-{step}")).status == 0
+        )
+        assert hidden(world.store) == []
+    assert seen == {0, 1}
 
 
 @pytest.mark.parametrize("then", ["install", "uninstall"])

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Step:
+class AdaptedStep:
     """One change of the queue: what it is called, its place, and the adapted patch if it is one."""
 
     id: str
@@ -42,7 +42,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Stop:
+class Conflicting:
     """A conflict that no adapted patch resolves: the change at ``position`` of ``range`` does not go on the commit
     ``onto``, the base with the ``steps`` before it.
 
@@ -54,7 +54,7 @@ class Stop:
     range: Range
     position: int
     onto: str
-    steps: tuple[Step, ...]
+    steps: tuple[AdaptedStep, ...]
     own: tuple[int, ...]
     xsa: tuple[int, ...]
     lost: frozenset[int]
@@ -68,13 +68,13 @@ class Stop:
 
 
 @dataclass
-class _State:
+class _Progress:
     """How far the queue has been followed: on ``base``, whose place is in ``range``."""
 
     base: Commit
     range: Range
     wanted: frozenset[int]
-    steps: list[Step] = field(default_factory=list)
+    steps: list[AdaptedStep] = field(default_factory=list)
     #: Needed change -> which changes need it, and why, by their names; as all selections so far say.
     reasons: dict[str, dict[tuple[str, Rule], None]] = field(default_factory=dict)
     named: set[str] = field(default_factory=set)
@@ -101,11 +101,11 @@ class Walk:
         self.out: set[int] = set(out)
         self._lost: set[int] = set()
         #: Where each of the advisories that are left out is in conflict.
-        self.stops: list[Stop] = []
+        self.stops: list[Conflicting] = []
 
     # The way
 
-    def run(self) -> _State:
+    def run(self) -> _Progress:
         """Follow the queue to its end; what has no adapted patch is in ``stops``, and left out."""
         while True:  # ends: each round but the last leaves out a wanted change more
             state, stop = self._follow()
@@ -115,15 +115,15 @@ class Walk:
             self.out |= set(stop.xsa)
             self._lost |= stop.lost
 
-    def first_stop(self) -> tuple[list[Step], Stop | None]:
+    def first_stop(self) -> tuple[list[AdaptedStep], Conflicting | None]:
         """Follow the queue to the first conflict that has no adapted patch, ``None``: there is none; return what comes
         before, too."""
         state, stop = self._follow()
         return state.steps, stop
 
-    def _follow(self) -> tuple[_State, Stop | None]:
+    def _follow(self) -> tuple[_Progress, Conflicting | None]:
         question = self._question
-        state = _State(question.base, question.range, self._wanted())
+        state = _Progress(question.base, question.range, self._wanted())
         while True:  # ends: each round but the last settles a change
             selection = self._selection(state)
             position = _first_conflict(selection, state.settled)
@@ -147,20 +147,20 @@ class Walk:
         lost = {p for p, numbers in question.xsa_of.items() if numbers and self.out.issuperset(numbers)}
         return frozenset(question.proposal.selection.wanted) - lost - self._lost
 
-    def _selection(self, state: _State) -> Selection:
+    def _selection(self, state: _Progress) -> Selection:
         """Return what the wanted changes need that are not in the queue yet."""
         question = self._question
         if not (state.steps or self.out or self._lost):
             return question.proposal.selection
         return proposal_of(self._session, state.base, state.range, state.wanted - state.settled).selection
 
-    def _enter(self, state: _State, selection: Selection, positions: Sequence[int]) -> None:
+    def _enter(self, state: _Progress, selection: Selection, positions: Sequence[int]) -> None:
         """Put the changes at ``positions`` into the queue, as ``selection`` has them."""
         history = state.range
         before = Chosen(selection.base, frozenset())
         for position in positions:
             change = Spot(history, position, before).placed(len(state.steps) + 1)
-            state.steps.append(Step(change.commit.id, change))
+            state.steps.append(AdaptedStep(change.commit.id, change))
             before = Chosen(before.base, before.queue | {position})
         for needed, reasons in selection.reasons.items():
             known = state.reasons.setdefault(history.commits[needed - 1].id, {})
@@ -168,7 +168,7 @@ class Walk:
                 known[history.commits[reason.needed_by - 1].id, _plain(reason.rule)] = None
         state.named |= {history.commits[position - 1].id for position in selection.named}
 
-    def _move(self, state: _State) -> None:
+    def _move(self, state: _Progress) -> None:
         """Have ``state`` stand on the base with the queue so far."""
         start = state.range.position[state.base.id]
         wanted = {p - start for p in state.wanted if p > start}
@@ -177,7 +177,7 @@ class Walk:
         state.base = replace(self._question.base, id=commit)
         state.wanted = frozenset(wanted)
 
-    def _commit(self, state: _State) -> str:
+    def _commit(self, state: _Progress) -> str:
         """Return a commit of the base with the queue so far."""
         base = self._question.base.id
         if not state.steps:
@@ -207,13 +207,13 @@ class Walk:
             return SourceFile(path, state.mode, self._session.repository.contents([name])[name])
         return SourceFile(path, state.mode, b"".join(state.lines))
 
-    def _flat(self, steps: Sequence[Step], more: Iterable[PlacedPatch] = ()) -> Range:
+    def _flat(self, steps: Sequence[AdaptedStep], more: Iterable[PlacedPatch] = ()) -> Range:
         base = self._question.base.id
         return flat_range(self._session.repository, base, [*(step.change for step in steps), *more])
 
     # Conflicts
 
-    def _adapted(self, state: _State, position: int, onto: str) -> Step | None:
+    def _adapted(self, state: _Progress, position: int, onto: str) -> AdaptedStep | None:
         """Return the adapted patch that stands for the change at ``position`` on the commit ``onto``."""
         history = state.range
         text = history.text(position)
@@ -227,10 +227,10 @@ class Walk:
                 continue
             commit = history.commits[position - 1]
             change = at(replace(placed, commit=commit), len(state.steps) + 1)
-            return Step(commit.id, change, one)
+            return AdaptedStep(commit.id, change, one)
         return None
 
-    def _stop(self, state: _State, selection: Selection, position: int, onto: str) -> Stop:
+    def _stop(self, state: _Progress, selection: Selection, position: int, onto: str) -> Conflicting:
         stuck = _needing(selection, position)
         ids = {state.range.commits[p - 1].id for p in stuck}
         question = self._question
@@ -245,14 +245,14 @@ class Walk:
         ]
         xsa = tuple(sorted(numbers))
         mine = question.xsa_of.get(question.range.position[state.range.commits[position - 1].id]) or xsa
-        return Stop(
+        return Conflicting(
             state.range, position, onto, tuple(state.steps), mine, xsa, frozenset(lost), tuple(own),
             position not in state.wanted,
         )  # fmt: skip
 
     # What comes of it
 
-    def question(self, state: _State) -> Question:
+    def question(self, state: _Progress) -> Question:
         """Return the question about the queue of ``state``, in a range of its own."""
         question = self._question
         start = question.range.position[question.base.id]
@@ -338,7 +338,7 @@ def with_adaptations(session: Session, question: Question, adaptations: Adaptati
     return walk.conflict(made) if walk.stops else made
 
 
-def _selected(state: _State, flat: Range, wanted: Sequence[int]) -> Selection:
+def _selected(state: _Progress, flat: Range, wanted: Sequence[int]) -> Selection:
     """Return the selection of the whole queue in its own range, with every reason that is known."""
     every = range(1, len(state.steps) + 1)
     found = select(flat.history, 0, every)

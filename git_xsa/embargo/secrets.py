@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from git_xsa.advisory.adaptations import Adaptations
 from git_xsa.advisory.editions import Edition, Library
 from git_xsa.advisory.patchfile import PatchError, PatchFile, parse_patches
 from git_xsa.embargo.leak import SecretForm, squeezed
@@ -45,6 +46,8 @@ def _secret(library: Library, number: int, repository: Repository, bases: list[s
             cves |= {*advisory.cves, *_CVE.findall(advisory.title)}
         for patch in _patches(edition, texts):
             patches.setdefault((patch.text, patch.message), patch)  # a version may differ in its message alone
+    for adapted in Adaptations(library.store).of([number]):
+        patches.setdefault((adapted.file.text, adapted.file.message), adapted.file)
     for patch in patches.values():
         titles.append(patch.subject)
         texts.append(_STAT.split(patch.message, maxsplit=1)[0])

@@ -1,0 +1,179 @@
+"""git xsa-resolve: adapt by hand the patches that don't go on a base, and have them in its queue from then on."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from git_xsa.cli import clock
+from git_xsa.cli.arguments import advisory_numbers, base_patches_option, json_option
+from git_xsa.errors import UsageError, XsaError
+
+if TYPE_CHECKING:
+    from git_xsa.ask.session import Session
+    from git_xsa.export.resolve import Resolver, TaskState
+    from git_xsa.export.task import Task, Tasks
+
+#: What is done with a conflict that is at hand.
+ACTIONS = ("continue", "skip", "abort", "status")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of this command's line."""
+    made = argparse.ArgumentParser(
+        prog="git xsa-resolve",
+        usage="git xsa-resolve --onto <base> [--base-patches <package>]... [--tip <ref>] [--xsa <n>[,<n>]...]\n"
+        "                       [--no-symbols] [--json]\n"
+        "   or: git xsa-resolve (--continue | --skip | --abort | --status) [--onto <base>] [--json]\n"
+        "   or: git xsa-resolve (--list | --forget <name>) [--json]",
+        description="Adapt by hand the patches that do not apply to a base.",
+    )
+    made.add_argument("--onto", metavar="<base>", help="what the patches are to be put on: a release tag or any commit")
+    base_patches_option(made)
+    made.add_argument("--tip", metavar="<ref>", help="the branch (or commit) that the prerequisites come from")
+    made.add_argument(
+        "--xsa", metavar="<n>", type=advisory_numbers, action="extend", default=[],
+        help="only the fixes of these advisories; else all that are outstanding",
+    )  # fmt: skip
+    made.add_argument("--no-symbols", action="store_true", help="leave out commits that only supply names in the code")
+    doing = made.add_mutually_exclusive_group()
+    doing.add_argument(
+        "--continue",
+        dest="action",
+        action="store_const",
+        const="continue",
+        help="take the work tree as the adapted patch, and go on",
+    )
+    doing.add_argument(
+        "--skip", dest="action", action="store_const", const="skip", help="leave the advisory out, and go on"
+    )
+    doing.add_argument("--abort", dest="action", action="store_const", const="abort", help="remove the work tree")
+    doing.add_argument(
+        "--status", dest="action", action="store_const", const="status", help="tell what is in conflict, and where"
+    )
+    doing.add_argument("--list", dest="action", action="store_const", const="list", help="list the adapted patches")
+    doing.add_argument("--forget", metavar="<name>", help="drop an adapted patch")
+    json_option(made)
+    return made
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do what the options ask for and return the exit status: 0 nothing is in conflict any more, 1 a conflict is for a
+    person to resolve."""
+    os.umask(0o077)  # whatever git writes there is for the user alone
+    if options.action is None and options.forget is None:
+        return _start(options)
+    if options.xsa or options.tip or options.no_symbols or (options.base_patches and not options.onto):
+        raise UsageError("only the base can be given with that", "see git help xsa-resolve")
+    tasks = _tasks()
+    if options.action == "list" or options.forget is not None:
+        return _kept(tasks, options)
+    return _go_on(tasks, options)
+
+
+def _tasks() -> Tasks:
+    """Return the tasks in the store that the configuration names, in a repository or outside of one."""
+    from git_xsa.advisory.store_place import open_store  # noqa: PLC0415 - not for -h
+    from git_xsa.export.task import Tasks  # noqa: PLC0415
+    from git_xsa.git.config import read_settings  # noqa: PLC0415
+    from git_xsa.git.run import Git  # noqa: PLC0415
+
+    with Git() as git:
+        return Tasks(open_store(read_settings(git)))
+
+
+def _resolver(tasks: Tasks) -> Resolver:
+    from git_xsa.export.resolve import Resolver  # noqa: PLC0415 - as above
+
+    return Resolver(tasks, _open, clock.now())
+
+
+def _open(folder: Path, symbols: bool) -> Session:
+    from git_xsa.ask.session import Session  # noqa: PLC0415 - as above
+
+    return Session(folder, symbols=symbols, now=clock.now())
+
+
+def _start(options: argparse.Namespace) -> int:
+    from git_xsa.advisory.store_place import open_store  # noqa: PLC0415 - as above
+    from git_xsa.export.task import Task, Tasks  # noqa: PLC0415
+
+    if not options.onto:
+        raise UsageError("no base is given", "say what the patches are to be put on: --onto RELEASE-4.17.3")
+    with _open(Path.cwd(), symbols=True) as session:
+        folder = session.repository.folder
+        tasks = Tasks(open_store(session.settings))
+    base, packages = _lasting(options.onto), tuple(map(_lasting, options.base_patches))
+    task = Task(
+        tasks.name_for(folder, base, packages), str(folder), base, packages, options.tip or "",
+        tuple(sorted(set(options.xsa))), not options.no_symbols,
+    )  # fmt: skip
+    return _say(_resolver(tasks).start(task), options)
+
+
+def _lasting(name: str) -> str:
+    """Return a name that means the same in every folder: of what is there as a file or a folder the whole path."""
+    return os.path.abspath(name) if os.path.exists(name) else name
+
+
+def _go_on(tasks: Tasks, options: argparse.Namespace) -> int:
+    """Do the action that the options name with the task they mean."""
+    task = _meant(tasks, options)
+    resolver = _resolver(tasks)
+    if options.action == "continue":
+        return _say(resolver.proceed(task), options)
+    if options.action == "skip":
+        return _say(resolver.skip(task), options)
+    if options.action == "status":
+        return _say(resolver.status(task), options)
+    resolver.abort(task)
+    from git_xsa.report import remarks  # noqa: PLC0415
+
+    remarks.note(f"the work tree for {task.base} is removed; adapted patches that were taken over stay (--list)")
+    return 0
+
+
+def _meant(tasks: Tasks, options: argparse.Namespace) -> Task:
+    """Return the task whose work tree the user stands in, or the one for the base that is given, or the only one."""
+    names = tasks.names()
+    here = Path.cwd().resolve()
+    inside = [name for name in names if tasks.tree(name).resolve() in (here, *here.parents)]
+    found = [task for name in inside or names if (task := tasks.read(name)) is not None]
+    if options.onto:
+        found = [task for task in found if task.base == _lasting(options.onto)]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise XsaError("no conflict is being resolved", "begin with git xsa-resolve --onto <base>")
+    bases = ", ".join(task.base for task in found)
+    raise UsageError(f"conflicts on several bases are being resolved: {bases}", "say which one: --onto <base>")
+
+
+def _say(standing: TaskState, options: argparse.Namespace) -> int:
+    """Print where a task stands, and return the exit status."""
+    from git_xsa.report.as_json import dumps  # noqa: PLC0415 - as above
+    from git_xsa.report.resolving import print_standing, standing_document  # noqa: PLC0415
+
+    if options.json:
+        print(dumps(standing_document(standing)))
+    else:
+        print_standing(standing)
+    return int(standing.task is not None or bool(standing.out or standing.skipped))
+
+
+def _kept(tasks: Tasks, options: argparse.Namespace) -> int:
+    """List the adapted patches, or drop one."""
+    from git_xsa.advisory.adaptations import Adaptations  # noqa: PLC0415 - as above
+    from git_xsa.report.as_json import dumps  # noqa: PLC0415
+    from git_xsa.report.resolving import kept_document, print_kept  # noqa: PLC0415
+
+    kept = Adaptations(tasks.store)
+    if options.forget is not None and not kept.remove(options.forget):
+        raise XsaError(f"there is no adapted patch {options.forget!r}", "git xsa-resolve --list names them")
+    if options.json:
+        print(dumps(kept_document(kept.all, tasks.store.folder)))
+    elif options.forget is None:
+        print_kept(kept.all)
+    return 0

@@ -1,0 +1,232 @@
+"""Resolve the conflicts of a queue by hand, one after the other: what a person makes of each becomes an adapted patch.
+
+1. The queue is followed to the first conflict that no adapted patch resolves, and shown in the work tree.
+2. What a person made of it is put into the store as an adapted patch; that is the only step which takes work over, and
+   it is done before anything in the work tree is touched.
+3. Again from 1: the queue is followed anew, now with that patch.
+
+Nothing but the store says how far that is: a command that is killed leaves a task which is in a person's hands, as it
+was, or one that is being set up, which the next command does again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from git_xsa.advisory.adaptations import Adaptation, Adaptations
+from git_xsa.advisory.patchfile import parse_patches
+from git_xsa.ask.adapting import Conflicting, Walk
+from git_xsa.ask.base import find_base
+from git_xsa.ask.by_number import ask_as_published, outstanding
+from git_xsa.ask.keep_going import one_queue
+from git_xsa.ask.tip import tip_for
+from git_xsa.errors import XsaError
+from git_xsa.export.task import OpenConflict, Task, Tasks
+from git_xsa.git.workbench import Labels, Unresolved, Workbench
+from git_xsa.model.rules import Chosen
+from git_xsa.model.words import DIGITS, advisory_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from git_xsa.ask.question import Question
+    from git_xsa.ask.session import Session
+    from git_xsa.embargo.rule import Instant
+    from git_xsa.git.repository import Commit
+
+#: Opens the session for a task: its repository, with names in the code counting or not.
+Opener = Callable[[Path, bool], "Session"]
+
+
+@dataclass(frozen=True)
+class TaskState:
+    """Where a task is: ``task`` is at a conflict in the work tree ``tree``, or over (``None``).
+
+    ``files`` are the files in conflict, ``adapted`` the adapted patches of the queue so far, ``out`` why advisories
+    that were asked for are in no queue.  ``merged``: git found no conflict, so a person has only to see whether it is
+    right.
+    """
+
+    base: str
+    task: Task | None
+    tree: Path
+    files: tuple[tuple[str, str], ...] = ()
+    adapted: tuple[Adaptation, ...] = ()
+    skipped: tuple[int, ...] = ()
+    out: tuple[tuple[int, str], ...] = ()
+
+    @property
+    def merged(self) -> bool:
+        """Whether git has merged everything."""
+        return self.task is not None and not self.files
+
+
+class Resolver:
+    """Works on the tasks in the store that ``tasks`` has; ``now`` is the time."""
+
+    def __init__(self, tasks: Tasks, opener: Opener, now: Instant) -> None:
+        self._tasks = tasks
+        self._open = opener
+        self._now = now
+        self._adaptations = Adaptations(tasks.store)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        with self._tasks.store.lock("resolve"):
+            yield
+
+    def start(self, task: Task) -> TaskState:
+        """Begin ``task``; ``XsaError`` when a person has it in hands already."""
+        with self._alone():
+            known = self._tasks.read(task.name)
+            if known is not None and known.by_hand:
+                hint = f"go on with --continue, --skip or --abort there: {self._tasks.tree(task.name)}"
+                raise XsaError(f"a conflict on {task.base} is being resolved already", hint)
+            return self._advance(self._tasks.write(task))
+
+    def proceed(self, task: Task) -> TaskState:
+        """Take over what a person made of the conflict, and go on to the next one."""
+        with self._alone():
+            if task.by_hand and task.conflict is not None:
+                self._take_over(task, task.conflict)
+                task = self._tasks.write(replace(task, by_hand=False))
+            return self._advance(task)
+
+    def skip(self, task: Task) -> TaskState:
+        """Leave out the advisories that can't go in without the patch in conflict, and go on to the next one."""
+        with self._alone():
+            lost = task.conflict.lost if task.conflict is not None and task.by_hand else ()
+            skipped = tuple(sorted({*task.skipped, *lost}))
+            return self._advance(self._tasks.write(replace(task, skipped=skipped, by_hand=False)))
+
+    def abort(self, task: Task) -> None:
+        """End ``task``; adapted patches that were taken over stay."""
+        with self._alone():
+            self._tasks.end(task)
+
+    def status(self, task: Task) -> TaskState:
+        """Return where ``task`` stands."""
+        tree = self._tasks.tree(task.name)
+        files: list[tuple[str, str]] = []
+        if task.by_hand:
+            with self._bench(task) as bench:
+                files = bench.conflicts()
+        return TaskState(task.base, task, tree, tuple(files), skipped=task.skipped)
+
+    # A person's work
+
+    def _bench(self, task: Task) -> Workbench:
+        """Return the work tree that a person has; ``XsaError`` when somebody has removed it."""
+        tree = self._tasks.tree(task.name)
+        if not (tree / ".git").is_dir():
+            raise XsaError(f"the work tree {tree} is not there any more", "git xsa-resolve --abort, then begin again")
+        return Workbench(tree)
+
+    def _take_over(self, task: Task, conflict: OpenConflict) -> Adaptation:
+        """Put what a person made of ``conflict`` into the store; ``Unresolved`` while it is not done."""
+        with self._bench(task) as bench:
+            diff = bench.result(conflict.head)
+        if not diff:
+            hint = f"edit the files, or leave {advisory_names(conflict.lost) or 'it'} out with --skip"
+            raise Unresolved(f"nothing of {conflict.id[:DIGITS]} is in the work tree", hint)
+        [patch] = parse_patches(Path("the work tree's diff"), diff)
+        made = Adaptation(
+            "",
+            conflict.xsa,
+            conflict.id,
+            conflict.subject,
+            conflict.edition,
+            task.base,
+            datetime.fromtimestamp(self._now, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            self._tasks.published(task.name),
+            diff,
+            {path.decode("utf-8", "backslashreplace"): name.decode() for path, name in patch.sources.items()},
+        )
+        return self._adaptations.add(made)
+
+    # The next conflict
+
+    def _advance(self, task: Task) -> TaskState:
+        """Set up the next conflict of ``task``, or end it."""
+        tree = self._tasks.tree(task.name)
+        with self._open(Path(task.repository), task.symbols) as session:
+            question = self._question(session, task)
+            out = tuple(sorted((number, why) for number, why in question.out.items()))
+            walk = Walk(session, question, self._adaptations, task.skipped)
+            steps, stop = walk.first_stop() if question.proposal.selection.impossible else ([], None)
+            adapted = tuple(step.adapted for step in steps if step.adapted is not None)
+            if stop is None:
+                self._tasks.end(task)
+                return TaskState(task.base, None, tree, (), adapted, task.skipped, out)
+            task, files = self._set_up(session, task, question, walk, stop)
+        return TaskState(task.base, task, tree, tuple(files), adapted, task.skipped, out)
+
+    @staticmethod
+    def _question(session: Session, task: Task) -> Question:
+        base = find_base(session, task.base, task.base_patches)
+        tip = session.commit(task.tip) if task.tip else tip_for(session, base)
+        numbers = task.xsa or outstanding(session, base, tip)
+        return one_queue(ask_as_published(session, base, tip, numbers, named=bool(task.xsa)))
+
+    def _set_up(
+        self, session: Session, task: Task, question: Question, walk: Walk, stop: Conflicting
+    ) -> tuple[Task, Sequence[tuple[str, str]]]:
+        """Show the conflict ``stop`` in the work tree; return the task with it, and the files in conflict."""
+        commit = stop.range.commits[stop.position - 1]
+        change, under = _picked(walk, stop)
+        labels = Labels(
+            f"{question.base.name} with {len(stop.steps)} of the queue" if stop.steps else question.base.name,
+            f"{question.tip.spelled} before it",
+            f"{_short(stop.id)} {commit.subject}",
+        )
+        with Workbench(self._tasks.tree(task.name)) as bench:
+            bench.prepare(session.repository, self._tasks.store.folder, self._tasks.resolutions)
+            bench.take(session.repository, [stop.onto, change], _known(question.base))
+            files = bench.open(stop.onto, change, labels, commit.merge and under is None)
+        self._tasks.publish(task.name, stop.range.text(stop.position))
+        conflict = OpenConflict(
+            stop.id,
+            commit.subject,
+            stop.own,
+            stop.xsa,
+            _edition(question, stop.id),
+            stop.onto,
+            len(stop.steps),
+            stop.prerequisite,
+        )
+        return self._tasks.write(replace(task, by_hand=True, conflict=conflict)), files
+
+
+def _picked(walk: Walk, stop: Conflicting) -> tuple[str, str | None]:
+    """Return the commit to be picked, and its parent if both were made for that: for a patch that is no commit."""
+    history = stop.range
+    commit = history.commits[stop.position - 1]
+    if stop.position <= history.size:
+        return commit.id, None
+    tip = history.commits[history.size - 1].id if history.size else history.root
+    branch = history.branch_history
+    branch.prepare([stop.position])
+    made = [
+        walk.files(branch.states([stop.position], Chosen(position, frozenset())))
+        for position in (stop.position - 1, stop.position)
+    ]
+    parent = walk.borrowed.commit_changes(made[0], tip, ["The branch before the patch"])
+    return walk.borrowed.commit_changes(made[1], parent, [commit.message]), parent
+
+
+def _known(base: Commit) -> str:
+    """Return a commit of the user's repository that the base was made on, or the base itself."""
+    return base.under or base.id
+
+
+def _edition(question: Question, name: str) -> str:
+    return next((one.title for one in question.found for patch in one.patches if patch.name == name), "")
+
+
+def _short(name: str) -> str:
+    return name if "." in name else name[:DIGITS]

@@ -1,0 +1,107 @@
+"""What git xsa-resolve says: the conflict at hand, what to do about it, and which adapted patches there are."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from git_xsa.advisory.adaptations import FOLDER, PATCH, Adaptation
+from git_xsa.export.resolve import TaskState
+from git_xsa.export.task import OpenConflict
+from git_xsa.git.run import Git
+from git_xsa.model.words import DIGITS, advisory_names, count
+from git_xsa.report import remarks
+from git_xsa.report.as_json import FORMAT
+from git_xsa.report.pager import on_terminal
+from git_xsa.report.style import Lines, lines
+
+GO_ON = "when it is right: git xsa-resolve --continue\n--skip leaves its advisory out, --abort removes the work tree"
+
+
+def print_standing(standing: TaskState) -> None:
+    """Print the conflict at hand, or that there is none any more."""
+    output = _output()
+    for made in standing.adapted:
+        output.line((f"{advisory_names(made.xsa)}: {_short(made.id)} is {made.words} ({made.name})", "green"))
+    for number, why in standing.out:
+        output.line((f"XSA-{number}: {why}", "red"))
+    if standing.skipped:
+        output.line((f"left out: {advisory_names(standing.skipped)}", "yellow"))
+    task = standing.task
+    if task is None:
+        output.line(f"no patch is in conflict on {standing.base}, so there is no work tree")
+        if standing.adapted:
+            remarks.hint(f"git xsa-export --onto {standing.base} has the adapted patches in its queue")
+        return
+    if task.conflict is None or not task.by_hand:
+        output.line(f"the work tree for {task.base} was not finished")
+        remarks.hint("git xsa-resolve --continue sets it up again")
+        return
+    _print_conflict(output, standing, task.conflict)
+
+
+def _print_conflict(output: Lines, standing: TaskState, conflict: OpenConflict) -> None:
+    what = f"{advisory_names(conflict.xsa)}: " if conflict.xsa else ""
+    what += "its prerequisite " if conflict.prerequisite else ""
+    after = f" after {count(conflict.applied, 'patch')} of the queue" if conflict.applied else ""
+    subject = f"{_short(conflict.id)} {conflict.subject}"
+    output.line((f"{what}{subject} does not apply to {standing.base}{after}", "red"))
+    output.line("  work tree: ", (str(standing.tree), "bold"))
+    for words, name in standing.files:
+        output.line(f"  {words:20}  ", (name, "bold"))
+    if standing.merged:
+        output.line("  no file is in conflict; git diff HEAD shows what is there now: see whether it is right")
+    sys.stdout.flush()  # the hint is to stand below
+    remarks.hint(GO_ON)
+
+
+def standing_document(standing: TaskState) -> dict[str, Any]:
+    """Return where a task stands, as JSON has it."""
+    task = standing.task
+    conflict = task.conflict if task is not None and task.by_hand else None
+    return {
+        "format": FORMAT,
+        "base": standing.base,
+        "done": task is None,
+        "worktree": str(standing.tree) if task is not None else None,
+        "conflict": {
+            "id": conflict.id,
+            "subject": conflict.subject,
+            "xsa": list(conflict.xsa),
+            "leaves_out": list(conflict.lost),
+            "role": "prerequisite" if conflict.prerequisite else "patch",
+            "applied": conflict.applied,
+            "files": [{"path": name, "state": words} for words, name in standing.files],
+        }
+        if conflict is not None
+        else None,
+        "adapted": [one.document() for one in standing.adapted],
+        "skipped": list(standing.skipped),
+        "left_out": [{"xsa": number, "why": why} for number, why in standing.out],
+    }
+
+
+def print_kept(kept: Sequence[Adaptation]) -> None:
+    """Print the adapted patches in the store."""
+    output = _output()
+    width = max((len(one.name) for one in kept), default=0)
+    for one in kept:
+        what = f"{advisory_names(one.xsa)}  {_short(one.id)} {one.subject}"
+        output.line((f"{one.name:{width}}", "bold"), f"  {what}, {one.words}, {one.made}", hang=width + 2)
+
+
+def kept_document(kept: Sequence[Adaptation], store: Path) -> dict[str, Any]:
+    """Return the adapted patches in the folder ``store``, as JSON has them."""
+    listed = [one.document() | {"subject": one.subject, "file": str(store / FOLDER / one.name / PATCH)} for one in kept]
+    return {"format": FORMAT, "adapted": listed}
+
+
+def _output() -> Lines:
+    with Git(Path("/")) as git:  # the user may stand in a work tree that is gone by now
+        return lines(git, on_terminal())
+
+
+def _short(name: str) -> str:
+    return name if "." in name else name[:DIGITS]
