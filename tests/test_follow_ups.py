@@ -226,3 +226,19 @@ def test_nothing_of_it_where_it_is_ignored(newer: Place) -> None:
     newer.git("config", "xsa.followUps", "ignore")
     done = newer.run("check", "--onto", "RELEASE-1.0.0", "--xsa", "3", "--json")
     assert subjects(done.out, "follow_ups_elsewhere") == []
+
+
+def test_what_was_found_once_is_kept_and_what_cannot_be_read_is_found_again(newer: Place, sealed: Path) -> None:
+    def named() -> list[str]:
+        done = newer.run("check", "--onto", "RELEASE-1.0.0", "--xsa", "3", "--json")
+        return subjects(done.out, "follow_ups_elsewhere")
+
+    assert named() == ["mend two", "mend it well"]
+    (kept,) = (sealed / "cache" / "git-xsa" / "fixes").iterdir()
+    assert (kept.stat().st_mode & 0o777, kept.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    assert b"mend" not in kept.read_bytes()
+    for damaged in (kept.read_bytes(), b"", b"{", b'{"fixes": 1}', b'{"fixes":[],"picked":[1]}'):
+        kept.write_bytes(damaged)
+        assert named() == ["mend two", "mend it well"]
+    kept.write_bytes(b'{"fixes":[],"picked":[]}')
+    assert named() == [], "it is not read"

@@ -24,7 +24,7 @@ from git_xsa.ask.placing import Placing, Target, lacking_words, on_the_branch, w
 from git_xsa.ask.question import Published, Question, propose
 from git_xsa.ask.recognise import Locator
 from git_xsa.ask.source import Asked, fits_base, on_base, placed_together
-from git_xsa.ask.stored import Stored, stored
+from git_xsa.ask.stored import Stored
 from git_xsa.ask.verdict import FoundPatch, FoundSeries, State
 from git_xsa.git.log import Range
 from git_xsa.git.repository import Commit
@@ -32,17 +32,6 @@ from git_xsa.git.repository import Commit
 if TYPE_CHECKING:
     from git_xsa.advisory.text import Advisory
     from git_xsa.ask.session import Session
-
-
-def imported(session: Session) -> Imported | None:
-    """Return the advisories in the store, ``None`` when there are none."""
-    return session.once(_imported)
-
-
-def _imported(session: Session) -> Imported | None:
-    kept = session.once(stored)
-    found = Imported(session, kept) if kept is not None else None
-    return found if found is not None and found.numbers else None
 
 
 class Imported:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from git_xsa.ask.advisories import imported
+from git_xsa.ask.in_store import imported
 from git_xsa.ask.marked import ask_marked, ask_named, fixed_later
 from git_xsa.ask.question import Question
 from git_xsa.ask.session import Session

@@ -5,14 +5,16 @@ The stable maintainers pick from the development branch, not always at once, and
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from git_xsa.ask.kept_fixes import LaterFix, LaterFixes, keep, kept
 from git_xsa.git.diffs import as_change, split_diff
 from git_xsa.git.log import DIFF_OPTIONS
 from git_xsa.git.marked import MESSAGES
 from git_xsa.git.repository import Commit, Repository
+from git_xsa.git.run import Call
 from git_xsa.model.follow_ups import changes_code, fixed_commits, follow_ups
 from git_xsa.model.marks import named_commits, upstream_commit
 
@@ -33,81 +35,87 @@ class Elsewhere:
     of: tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class _Fix:
-    commit: str
-    branch: str
-    message: str
-
-    @property
-    def origin(self) -> str:
-        """The commit that it was made from, or that it is."""
-        return upstream_commit(self.message) or self.commit
-
-
 class NewerBranches:
-    """What the branches ``newer`` say they fix that none of the commits ``having`` has; git begins to look for it."""
+    """What the branches ``newer`` say they fix that none of the commits ``having`` has.
+
+    Unless an earlier command has found it out, git starts to look for it now.
+    """
 
     def __init__(self, repository: Repository, having: Sequence[str], newer: Sequence[Commit]) -> None:
         self._repository = repository
         self._branches = {commit.reference or commit.id: commit.name for commit in newer}
+        self._key = (*having, *(word for commit in newer for word in (commit.id, commit.name)))
+        self._kept = kept(self._key) if newer else LaterFixes((), ())
         self._found = self._ours = None
-        if newer:
+        if self._kept is None:
             without = (*self._branches, *(f"^{commit}" for commit in having), "--")
             self._found = repository.git.start(*_LOG, "--source", "--format=%H%n%S%n%B", *_FIXING, *without)
             since = f"^{next(iter(self._branches))}"  # not all: another stable branch may share picks with ours
             self._ours = repository.git.start(*_LOG, "--format=%B", *having, since, "--")
 
     @cached_property
-    def _fixes(self) -> list[tuple[_Fix, set[str]]]:
-        """The commits that say they fix some, the oldest first, with the names of these."""
-        if self._found is None:
-            return []
-        fixes = []
-        for entry in self._found.finish().out.decode("utf-8", "replace").split("\0"):
+    def _all(self) -> LaterFixes:
+        if self._kept is None:
+            fixes = tuple(self._read_fixes())[::-1]
+            picked = tuple(sorted({name[:_NAMED] for message in _texts(self._ours) for name in named_commits(message)}))
+            self._kept = LaterFixes(fixes, picked)
+            keep(self._key, self._kept)
+        return self._kept
+
+    def _read_fixes(self) -> Iterator[LaterFix]:
+        for entry in _texts(self._found):
             commit, _, rest = entry.partition("\n")
             reference, _, message = rest.partition("\n")
             if fixed := fixed_commits(message):
-                fixes.append((_Fix(commit, self._branches.get(reference, reference), message), fixed))
-        return fixes[::-1]
+                branch = self._branches.get(reference, reference)
+                yield LaterFix(commit, branch, upstream_commit(message) or commit, tuple(sorted(fixed)))
 
     @cached_property
-    def _own(self) -> list[str]:
-        """The messages of our branch, and of the base, since they left the development branch."""
-        return self._ours.finish().out.decode("utf-8", "replace").split("\0") if self._ours is not None else []
+    def _picked(self) -> frozenset[str]:
+        return frozenset(self._all.picked)
 
-    def _is_picked(self, fix: _Fix) -> bool:
+    def _is_picked(self, fix: LaterFix) -> bool:
         """Whether our branch, or the base, has a pick of the same origin."""
-        name = fix.origin[:_NAMED]
-        return any(
-            name in message and any(one.startswith(name) for one in named_commits(message)) for message in self._own
-        )
+        return fix.origin[:_NAMED] in self._picked
 
     def fixes_of(self, names: Mapping[int, Collection[str]]) -> tuple[Elsewhere, ...]:
         """Return the fixes of the changes that have these ``names``, by position, and of each other: those that have no
         pick on our branch, and change more than comments, white space and documentation; each origin once."""
         start = max(names, default=0) + 1
-        fixes = dict(enumerate(self._fixes, start))
+        fixes = dict(enumerate(self._all.fixes, start))
 
         def called(number: int) -> Collection[str]:
             if number in names:
                 return names[number]
-            fix, _ = fixes[number]
+            fix = fixes[number]
             return () if self._is_picked(fix) else {fix.commit, fix.origin}
 
         of: dict[int, set[int]] = {}
-        for found in follow_ups(called, {number: fixed for number, (_, fixed) in fixes.items()}, names):
+        for found in follow_ups(called, {number: fix.fixed for number, fix in fixes.items()}, names):
             of.setdefault(found.position, set()).update(of.get(found.of, {found.of}))
+        coding = self._that_change_code([fixes[number].commit for number in of if not self._is_picked(fixes[number])])
         lacking: dict[str, Elsewhere] = {}
         for number, fixed in of.items():
-            fix, _ = fixes[number]
+            fix = fixes[number]
             origin = fix.origin
-            known = self._is_picked(fix) or (origin in lacking and origin != fix.commit)
-            if not known and self._changes_code(fix.commit):
-                subject = fix.message.partition("\n")[0]
-                lacking[origin] = Elsewhere(fix.commit, subject, fix.branch, tuple(sorted(fixed)))
+            if fix.commit in coding and (origin not in lacking or origin == fix.commit):
+                lacking[origin] = Elsewhere(fix.commit, coding[fix.commit], fix.branch, tuple(sorted(fixed)))
         return tuple(lacking.values())
 
-    def _changes_code(self, commit: str) -> bool:
-        text = self._repository.git.call("diff-tree", *DIFF_OPTIONS, "--no-commit-id", commit, "--").out
-        return changes_code(map(as_change, split_diff(text)))
+    def _that_change_code(self, commits: Sequence[str]) -> dict[str, str]:
+        """Return those of ``commits`` that change more than comments, white space and documentation: id -> subject."""
+        if not commits:
+            return {}
+        words = ("diff-tree", "--stdin", "--pretty=tformat:%x00%H%x00%s%x00", *DIFF_OPTIONS)
+        out = self._repository.git.call(*words, given="".join(f"{commit}\n" for commit in commits).encode()).out
+        fields = iter(out.split(b"\0")[1:])
+        read = [
+            (name.decode(), subject.decode("utf-8", "replace"), diff)
+            for name, subject, diff in zip(*[fields] * 3, strict=True)
+        ]
+        return {name: subject for name, subject, diff in read if changes_code(map(as_change, split_diff(diff)))}
+
+
+def _texts(log: Call | None) -> list[str]:
+    """Return what a log with a zero after each commit has."""
+    return log.finish().out.decode("utf-8", "replace").split("\0") if log is not None else []

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from git_xsa.ask.advisories import imported
+from git_xsa.ask.in_store import imported
 from git_xsa.ask.question import Proposal, conclude, propose
 from git_xsa.ask.session import Session
 from git_xsa.ask.verdict import State

@@ -13,9 +13,9 @@ from hashlib import sha256
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
-from git_xsa.ask.advisories import imported
 from git_xsa.ask.by_number import outstanding
 from git_xsa.ask.follow_ups import Later, shortly
+from git_xsa.ask.in_store import imported
 from git_xsa.ask.keep_going import going_in
 from git_xsa.ask.marked import fixed
 from git_xsa.ask.newer_branches import Elsewhere

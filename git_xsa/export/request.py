@@ -10,7 +10,6 @@ from typing import Any
 from git_xsa.ask.by_number import ask, ask_one, outstanding
 from git_xsa.ask.commits import ask_commits
 from git_xsa.ask.keep_going import one_queue
-from git_xsa.ask.patch_files import ask_files
 from git_xsa.ask.question import Question
 from git_xsa.ask.session import Session
 from git_xsa.ask.tip import tip_for
@@ -38,6 +37,8 @@ class Request:
         """Return the question about ``base``; errors as those of ``by_number.ask_one``."""
         tip = session.commit(self.tip) if self.tip else tip_for(session, base, self.commits)
         if self.files:
+            from git_xsa.ask.patch_files import ask_files  # noqa: PLC0415 - loads the mail parser
+
             return ask_files(session, base, tip, self.files)
         if self.commits:
             return ask_commits(session, base, tip, self.commits)

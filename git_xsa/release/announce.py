@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from git_xsa.ask.advisories import imported
+from git_xsa.ask.in_store import imported
 from git_xsa.ask.session import Session
 from git_xsa.git.log import Range
 from git_xsa.git.repository import Commit

@@ -23,8 +23,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from git_xsa.advisory.file_names import read_name
-from git_xsa.ask.advisories import imported
 from git_xsa.ask.by_number import ask
+from git_xsa.ask.in_store import imported
 from git_xsa.ask.session import Session
 from git_xsa.ask.tip import version_of
 from git_xsa.ask.verdict import FoundSeries

@@ -11,9 +11,9 @@ from datetime import date
 
 from git_xsa.advisory.store import StoreError
 from git_xsa.advisory.store_place import open_store
-from git_xsa.ask.advisories import imported
 from git_xsa.ask.by_advisory import AdvisoryStanding, standings
 from git_xsa.ask.by_number import ask, outstanding
+from git_xsa.ask.in_store import imported
 from git_xsa.ask.question import Question, answers
 from git_xsa.ask.session import Session
 from git_xsa.ask.verdict import FoundSeries, State, Verdict

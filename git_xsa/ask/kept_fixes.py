@@ -1,0 +1,73 @@
+"""Which commits of newer branches say that they fix others, kept between commands in the user's cache folder.
+
+A search reads the messages of all commits of the development branch since a release's branch left it, which takes as
+long as half an answer.  It depends only on commits, so its result is kept under a digest of their names.  A file holds
+names of commits and branches, no line of a message; it is readable by the user alone, and can be deleted at any time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from git_xsa.git.whole import replace_file
+
+#: Counted up when the same commits could give another result than before.
+VERSION = 1
+#: So many results are kept.
+KEPT = 50
+
+
+@dataclass(frozen=True)
+class LaterFix:
+    """A commit of ``branch``, its origin (or itself), and the names of the commits that it says it fixes."""
+
+    commit: str
+    branch: str
+    origin: str
+    fixed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LaterFixes:
+    """The ``fixes`` of newer branches, the oldest first, and what our branch has ``picked``, as messages name it."""
+
+    fixes: tuple[LaterFix, ...]
+    picked: tuple[str, ...]
+
+
+def kept(key: tuple[str, ...]) -> LaterFixes | None:
+    """Return what is kept under ``key``, ``None`` when nothing is, or nothing that can be read."""
+    path = _path(key)
+    if not path.exists():
+        return None
+    import msgspec  # noqa: PLC0415 - 7 ms, and only where something is kept
+
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=LaterFixes)
+    except (OSError, ValueError, msgspec.MsgspecError):
+        return None
+
+
+def keep(key: tuple[str, ...], fixes: LaterFixes) -> None:
+    """Keep ``fixes`` under ``key``; where that can't be (no space, say), the next command searches again."""
+    import msgspec  # noqa: PLC0415
+
+    path = _path(key)
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.chmod(0o700)
+        replace_file(path, f".{secrets.token_hex(8)}", msgspec.json.encode(fixes), 0o600)
+        dated = sorted((one.stat().st_mtime, one) for one in path.parent.iterdir())
+        for _, one in dated[:-KEPT]:
+            one.unlink()
+
+
+def _path(key: tuple[str, ...]) -> Path:
+    from platformdirs import user_cache_path  # noqa: PLC0415 - 8 ms
+
+    name = sha256("\0".join((str(VERSION), *key)).encode("utf-8", "surrogateescape")).hexdigest()
+    return user_cache_path("git-xsa", appauthor=False) / "fixes" / name
