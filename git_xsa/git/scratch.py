@@ -59,6 +59,21 @@ class Scratch:
         os.close(self._lock)
 
 
+def is_held(path: str) -> bool:
+    """Return whether a process that is alive holds the scratch folder at ``path``."""
+    try:
+        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(folder)
+    return False
+
+
 def _sweep(where: Path) -> None:
     """Remove the folders that processes of this user have left behind in ``where``; those in use stay."""
     with suppress(OSError), os.scandir(where) as entries:

@@ -2,7 +2,7 @@
 
 What util-linux's ``unshare`` can do here is tried once, the most first:
 
-1. no network, processes of its own that all end with it, and the repository read-only;
+1. no network, processes of its own that all end with it, the repository read-only, and folders that are not seen;
 2. no network, processes of its own;
 3. nothing: then only a mark in their environment tells which processes are the build's, and the caller is told about
    the network.
@@ -18,22 +18,26 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from git_xsa.git.scratch import is_held
 from git_xsa.proof.build_tree import BuildTree
 
-#: Runs in the new namespaces: the folders after their number become read-only, then the rest is the command.  Without
-#: the interface ``lo`` a build could not even talk to itself.
+#: Runs in the new namespaces: each word "ro" is followed by a folder that becomes read-only, each "no" by one that
+#: becomes empty, and "run" by the command.  Without the interface ``lo`` a build could not even talk to itself.
 _PROTECT = """
 ip link set lo up 2>/dev/null
-number=$1; shift
-while [ "$number" -gt 0 ]; do
-    mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" || exit 125
-    shift; number=$((number - 1))
+while [ "$1" != run ]; do
+    case $1 in
+        ro) mount --bind "$2" "$2" && mount -o remount,bind,ro "$2" || exit 125 ;;
+        no) mount -t tmpfs -o ro,size=4k,mode=0555 git-xsa "$2" || exit 125 ;;
+    esac
+    shift 2
 done
+shift
 exec "$@"
 """
 _NAMESPACES = ("--net", "--pid", "--fork", "--kill-child", "--mount-proc")
@@ -61,11 +65,12 @@ class Walls:
     read_only: bool = False
 
 
-def find_walls(protected: Sequence[Path]) -> Walls:
-    """Return the best walls that work here; the folders ``protected`` are read-only behind the best of them."""
+def find_walls(protected: Sequence[Path], hidden: Sequence[Path] = ()) -> Walls:
+    """Return the best walls that work here; the folders ``protected`` are read-only behind the best of them, those in
+    ``hidden`` empty."""
     user, group = os.geteuid(), os.getegid()
-    folders = [str(len(protected)), *map(str, protected)]
-    mounting = ("sh", "-c", _PROTECT, "git-xsa", *folders)
+    folders = [("ro", str(folder)) for folder in protected] + [("no", str(folder)) for folder in hidden]
+    mounting = ("sh", "-c", _PROTECT, "git-xsa", *(word for pair in folders for word in pair), "run")
     if user == 0:
         choices = [("unshare", "--mount", *_NAMESPACES, *mounting), ("unshare", *_NAMESPACES)]
     else:  # who mounts must be root in there, and who builds should not be
@@ -106,13 +111,24 @@ def build_environment(tree: BuildTree, jobs: int | None) -> dict[str, str]:
 
 
 class BuildCommand:
-    """The command, ready to run; ``limit`` is the longest that one run may take, in seconds (``None``: no limit)."""
+    """The command, ready to run; ``limit`` is the longest that one run may take, in seconds (``None``: no limit).
 
-    def __init__(self, command: str, walls: Walls, limit: float | None = None, jobs: int | None = None) -> None:
+    ``more`` are variables of its environment besides the usual ones.
+    """
+
+    def __init__(
+        self,
+        command: str,
+        walls: Walls,
+        limit: float | None = None,
+        jobs: int | None = None,
+        more: Mapping[str, str] | None = None,
+    ) -> None:
         self.command = command
         self.walls = walls
         self._limit = limit
         self._jobs = jobs
+        self._more = dict(more or {})
 
     def run(self, tree: BuildTree, log: Path) -> Outcome:
         """Run it in ``tree`` and write what it prints to ``log``, which only the user can read.
@@ -126,7 +142,7 @@ class BuildCommand:
                 process = subprocess.Popen(
                     (*self.walls.words, "sh", "-c", self.command),
                     cwd=tree.tree,
-                    env=build_environment(tree, self._jobs),
+                    env=build_environment(tree, self._jobs) | self._more,
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=subprocess.STDOUT,
@@ -148,11 +164,11 @@ class BuildCommand:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-        _kill_marked(str(tree.folder))  # the end of a namespace is not waited for by anybody else
+        kill_marked(str(tree.folder))  # the end of a namespace is not waited for by anybody else
 
 
-def _kill_marked(folder: str) -> None:
-    """Kill every process that a build in ``folder`` has started, also those that left its group, and wait for it."""
+def kill_marked(folder: str) -> None:
+    """Kill every process that a command in ``folder`` has started, also those that left its group, and wait for it."""
     for _ in range(500):
         left = _marked(folder)
         if not left:
@@ -163,13 +179,26 @@ def _kill_marked(folder: str) -> None:
         time.sleep(0.02)
 
 
+def kill_orphans() -> None:
+    """Kill what a command of git-xsa that was killed has left: marked processes whose folder nobody holds."""
+    folders = {folder for _, folder in _all_marked()}
+    for folder in folders:
+        if not is_held(folder):
+            kill_marked(folder)
+
+
 def _marked(folder: str) -> list[int]:
     """Return the processes with the mark of ``folder`` in their environment; none where there is no ``/proc``."""
-    mark = f"{MARK}={folder}".encode()
+    return [number for number, marked in _all_marked() if marked == folder]
+
+
+def _all_marked() -> list[tuple[int, str]]:
+    """Return the other processes that have a mark in their environment, each with the folder that it names."""
+    mark = f"{MARK}=".encode()
     found = []
     for name in os.listdir("/proc") if os.path.isdir("/proc/self") else []:
         if name.isdigit() and int(name) != os.getpid():
             with contextlib.suppress(OSError):
-                if mark in Path("/proc", name, "environ").read_bytes().split(b"\0"):
-                    found.append(int(name))
+                words = Path("/proc", name, "environ").read_bytes().split(b"\0")
+                found += [(int(name), os.fsdecode(w.removeprefix(mark))) for w in words if w.startswith(mark)]
     return found
