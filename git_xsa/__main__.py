@@ -43,6 +43,7 @@ COMMANDS = {
     "release": "Make a point release: commit, signed tag, tarballs",
     "resolve": "Adapt by hand the patches that do not apply",
     "stats": "Count how often advisories applied to past releases",
+    "test": "Prove a queue: it builds, it boots, the exploit is blocked",
     "status": "Tell what each stable branch lacks, and what is due",
 }
 

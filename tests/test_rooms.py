@@ -18,7 +18,7 @@ RESERVED = {
     "sh": {"git/run.py", "git/programs.py"},
     "requests": {"advisory/web.py"},
     # sh has no wait with a limit after which a whole group of processes is killed
-    "subprocess": {"report/pager.py", "proof/build_command.py"},
+    "subprocess": {"report/pager.py", "proof/build_command.py", "proof/machine.py"},
 }
 
 

@@ -117,21 +117,23 @@ def build_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--build", metavar="<command>", help="find what is needed to build, too; runs this command")
     parser.add_argument("--no-build", action="store_true", help="don't build, whatever xsa.build says")
     parser.add_argument(
-        "--build-timeout", metavar="<time>", type=_seconds, help="end a build after this time: 90, 90s, 30m, 2h"
+        "--build-timeout", metavar="<time>", type=seconds, help="end a build after this time: 90, 90s, 30m, 2h"
     )
-    parser.add_argument("--jobs", metavar="<n>", type=_jobs, help="let make run this many jobs at once")
+    parser.add_argument("--jobs", metavar="<n>", type=jobs, help="let make run this many jobs at once")
     parser.add_argument("--quick", action="store_true", help="don't try to build without each prerequisite found")
     parser.add_argument("--rebuild", action="store_true", help="build again what was built before")
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
+    """Return the time that an option gives, in seconds."""
     found = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)([smh]?)", text)
     if found is None or not float(found[1]):
         raise argparse.ArgumentTypeError(f"{text!r} is not a time (90, 90s, 30m or 2h)")
     return float(found[1]) * _UNITS[found[2]]
 
 
-def _jobs(text: str) -> int:
+def jobs(text: str) -> int:
+    """Return the number of jobs that an option gives."""
     if not re.fullmatch(r"[1-9][0-9]{0,3}", text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of jobs")
     return int(text)

@@ -1,4 +1,4 @@
-"""What is seen of a queue beyond that it applies: the search for what a build lacks, its trees and its cache.
+"""What is seen of a queue beyond that it applies: it builds, it boots, the exploit is blocked; what a build lacks.
 
-Builds run shut in, in throwaway trees outside the repository, and end in bounded time.
+Builds and boots run shut in, in throwaway trees outside the repository, and end in bounded time.
 """

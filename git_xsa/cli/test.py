@@ -1,0 +1,230 @@
+"""git xsa-test: the proof of a queue in cells. It builds, it boots, the exploit is blocked."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from git_xsa.ask.base import find_base
+from git_xsa.ask.by_number import ask, outstanding
+from git_xsa.ask.commits import sort_out
+from git_xsa.ask.keep_going import one_queue
+from git_xsa.ask.session import Session
+from git_xsa.ask.tip import tip_for
+from git_xsa.ask.verdict import Verdict
+from git_xsa.cli import clock
+from git_xsa.cli.arguments import (
+    HOOK,
+    advisory_numbers,
+    base_patches_option,
+    hint_unknown,
+    jobs,
+    json_option,
+    print_notes,
+    seconds,
+)
+from git_xsa.errors import UsageError
+from git_xsa.export.exported import of_folder
+from git_xsa.export.request import Request
+from git_xsa.git.repository import Commit
+from git_xsa.proof.bench import Wishes
+from git_xsa.proof.builds import BUILDABLE
+from git_xsa.proof.cells import DEFAULT, Cell, find_cells
+from git_xsa.proof.prove import Prover
+from git_xsa.proof.results import Proof, status_of
+from git_xsa.proof.settings import ProofSettings, cell_settings
+from git_xsa.proof.stack import Stack, of_verdict
+from git_xsa.report import remarks
+from git_xsa.report.progress import Progress
+
+#: How long a build and a boot may take unless something else is asked for, in seconds.
+BUILD_LIMIT, BOOT_LIMIT = 2 * 3600.0, 60.0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of this command's line."""
+    made = argparse.ArgumentParser(
+        prog="git xsa-test",
+        usage="git xsa-test --onto <base> [--base-patches <package>]... [--tip <ref>]\n"
+        "                    [--xsa <n>[,<n>]... | <commit>... | <patch file>... | --queue <folder>]\n"
+        "                    [--cell <name>]... [--each | --every-commit] [--boot] [--exploit] [--run <command>]\n"
+        "                    [--search] [--no-symbols] [--build-timeout <time>] [--boot-timeout <time>]\n"
+        "                    [--jobs <n>] [--rebuild] [--json] [--junit <file>] [-o <folder>] [--force]",
+        description="Build a queue in cells, boot what comes of it, and try the exploits on base and queue.",
+    )
+    made.add_argument("--onto", metavar="<base>", help="what the patches are to be put on: a release tag or any commit")
+    base_patches_option(made)
+    made.add_argument("--tip", metavar="<ref>", help="the branch (or commit) that the prerequisites come from")
+    made.add_argument(
+        "--xsa", metavar="<n>", type=advisory_numbers, action="extend", default=[],
+        help="only the fixes of these advisories; else all that are outstanding",
+    )  # fmt: skip
+    made.add_argument("--queue", metavar="<folder>", type=Path, help="a queue that git xsa-export has written")
+    made.add_argument("--cell", metavar="<name>", action="append", default=[], help="build in this cell; all: in each")
+    made.add_argument("--each", action="store_true", help="prove each advisory by itself, too")
+    made.add_argument("--every-commit", action="store_true", help="build after each patch of the queue")
+    made.add_argument("--boot", action="store_true", help="boot base and queue in QEMU")
+    made.add_argument("--exploit", action="store_true", help="try the exploits of the advisories on base and queue")
+    made.add_argument("--run", metavar="<command>", help="run this command in each built tree")
+    made.add_argument("--no-symbols", action="store_true", help="leave out commits that only supply names in the code")
+    made.add_argument("--search", action="store_true", help="find what a queue lacks that does not build in a cell")
+    made.add_argument(
+        "--build-timeout", metavar="<time>", type=seconds, default=BUILD_LIMIT,
+        help="end a build after this time: 90, 90s, 30m, 2h (default: 2h)",
+    )  # fmt: skip
+    made.add_argument(
+        "--boot-timeout", metavar="<time>", type=seconds, default=BOOT_LIMIT, help="end a boot (default: 60s)"
+    )
+    made.add_argument("--jobs", metavar="<n>", type=jobs, help="run this many jobs at once (default: the processors)")
+    made.add_argument("--rebuild", action="store_true", help="prove again what was proved before")
+    json_option(made)
+    made.add_argument("--junit", metavar="<file>", type=Path, help="write the results for a CI server, too")
+    made.add_argument("-o", "--output", metavar="<folder>", type=Path, help="write results and logs into this folder")
+    made.add_argument("--force", action="store_true", help="replace a folder of results that was changed")
+    made.add_argument("patches", nargs="*", metavar="<commit>", help="commits of the branch, or patch files")
+    return made
+
+
+def run(options: argparse.Namespace) -> int:
+    """Prove what the options name and return the exit status: 0 nothing is wrong with the queue, 1 something is, 2
+    there is no queue, 3 nothing could be judged."""
+    _check(options)
+    with Session(symbols=not options.no_symbols, now=clock.now()) as session:
+        named = options.cell or session.settings.of(ProofSettings).cells or DEFAULT
+        cells = find_cells(named, cell_settings(session.settings.configured))
+        with Progress() as progress:
+            session.repository.on_progress = progress.detail
+            base = find_base(session, options.onto, options.base_patches)
+            asked = _asked(session, options, base)
+        if isinstance(asked, int):
+            return asked
+        return _prove(session, options, asked, cells)
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Raise ``UsageError`` when the options have no meaning together."""
+    if not options.onto:
+        raise UsageError("no base is given", "say what the patches are to be put on: --onto RELEASE-4.17.3")
+    if options.xsa and options.patches:
+        raise UsageError("give either advisories (--xsa), or commits, or patch files", "see git help xsa-test")
+    if options.queue is not None and (options.xsa or options.patches or options.tip or options.each or options.search):
+        raise UsageError("--queue takes what it proves from the folder", "see git help xsa-test")
+    if options.each and (options.every_commit or options.patches):
+        raise UsageError("--each proves advisories one by one", "leave out --every-commit, commits and patch files")
+    if options.run is not None and not options.run.strip():
+        raise UsageError("the command after --run is empty", "such as: --run 'make -C tools/tests run'")
+    if os.environ.get(HOOK):
+        raise UsageError("nothing is built as part of a hook", "run the command by hand")
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A queue to prove, its tip, and the answer that it is from; one that was exported has neither."""
+
+    stack: Stack
+    tip: str = ""
+    verdict: Verdict | None = None
+
+
+def _asked(session: Session, options: argparse.Namespace, base: Commit) -> list[_Asked] | int:
+    """Return the queues to prove; the exit status when there is none."""
+    if options.queue is not None:
+        return [_Asked(of_folder(session, options.queue, base))]
+    commits, files = sort_out(session.repository, options.patches)
+    request = Request(tuple(sorted(set(options.xsa))), tuple(commits), tuple(files), options.tip or "")
+    if options.each:
+        tip = session.commit(options.tip) if options.tip else tip_for(session, base)
+        numbers = request.xsa or tuple(outstanding(session, base, tip))
+        questions = [one_queue(ask(session, base, tip, [n], named=bool(request.xsa))) for n in numbers]
+    else:
+        questions = [request.question(session, base)]
+    verdicts = [question.answer(session.quarantine) for question in questions]
+    found = [verdict for verdict in verdicts if verdict.state in BUILDABLE and verdict.queue]
+    for verdict in verdicts:
+        if verdict not in found:
+            _say_why(session, verdict)
+    if not found:
+        return max((2 if verdict.state.status == 2 else 3) for verdict in verdicts) if verdicts else 3
+    return [_Asked(of_verdict(session, verdict), verdict.tip.name, verdict) for verdict in found]
+
+
+def _say_why(session: Session, verdict: Verdict) -> None:
+    """Say why there is no queue to prove."""
+    from git_xsa.report.as_text import headline, left_out  # noqa: PLC0415 - the usual case proves something
+
+    remarks.error(f"there is nothing to prove: {headline(verdict)}")
+    for words in left_out(verdict):
+        remarks.note(words)
+    if verdict.unknown:
+        hint_unknown(session)
+
+
+def _prove(session: Session, options: argparse.Namespace, asked: list[_Asked], cells: list[Cell]) -> int:
+    wishes = Wishes(
+        options.boot,
+        options.exploit,
+        options.every_commit,
+        options.search,
+        options.run or "",
+        options.build_timeout,
+        options.boot_timeout,
+        options.jobs or len(os.sched_getaffinity(0)),
+        options.rebuild,
+    )
+    progress = Progress()
+    with Prover(session, wishes, progress.detail) as prover:
+        if not prover.offline:
+            remarks.note("builds can use the network: this system does not let a user shut it off (unshare)")
+        with progress:
+            found = prover.prove([one.stack for one in asked], cells)
+            if options.search:
+                search = prover.searcher(session, progress.detail)
+                for one, cells_of in zip(asked, found, strict=True):
+                    assert one.verdict is not None, "--queue has no --search"
+                    cells_of[:] = [search.completed(*pair, one.verdict) for pair in zip(cells_of, cells, strict=True)]
+        proofs = [
+            Proof(
+                (stack := one.stack).base,
+                one.tip,
+                stack.xsa,
+                stack.patches,
+                tuple(stack.changed),
+                stack.private,
+                tuple(cells_of),
+            )
+            for one, cells_of in zip(asked, found, strict=True)
+        ]
+        _write(options, proofs)  # as long as there are the logs of what may be under embargo
+        _report(session, options, proofs)
+    print_notes(session)
+    return status_of(proofs)
+
+
+def _write(options: argparse.Namespace, proofs: list[Proof]) -> None:
+    """Write the files that are asked for."""
+    private = any(proof.private for proof in proofs)
+    if options.junit is not None:
+        from git_xsa.report.proof_junit import junit  # noqa: PLC0415 - only for who wants it
+
+        mode = 0o600 if private else 0o666
+        with open(options.junit, "wb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
+            file.write(junit(proofs))
+    if options.output is not None:
+        from git_xsa.export.folder import write_folder  # noqa: PLC0415
+        from git_xsa.report.proof_folder import folder_files  # noqa: PLC0415
+
+        kept = write_folder(options.output, folder_files(proofs), private, options.force)
+        if kept is not None:
+            remarks.note(f"what was in {options.output} is now in {kept}")
+
+
+def _report(session: Session, options: argparse.Namespace, proofs: list[Proof]) -> None:
+    from git_xsa.report.as_json import dumps  # noqa: PLC0415
+    from git_xsa.report.proof import document, print_proofs  # noqa: PLC0415
+
+    if options.json:
+        print(dumps(document(proofs)))
+    else:
+        print_proofs(session.repository.git, proofs)

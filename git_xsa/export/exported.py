@@ -1,0 +1,60 @@
+"""A queue that was exported before, for who proves it: what git makes of its patches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from git_xsa.ask.session import Session
+from git_xsa.errors import XsaError
+from git_xsa.export.folder import MANIFEST, differences, read_manifest
+from git_xsa.git.repository import Commit
+from git_xsa.git.trees import Entries, entries_of
+from git_xsa.proof.stack import Made, QueuedPatch, Stack
+
+
+def of_folder(session: Session, folder: Path, base: Commit) -> Stack:
+    """Return the queue in ``folder``, as ``git xsa-export`` has written it, on ``base``.
+
+    ``XsaError`` when it is none, was changed since, or git does not apply it (status 2).
+    """
+    manifest = read_manifest(folder)
+    if manifest is None:
+        raise XsaError(f"{folder} has no {MANIFEST} of git xsa-export", "give the folder that was exported")
+    changed = differences(folder, manifest)
+    if changed:
+        raise XsaError(f"{folder} was changed since it was exported: {changed[0]}", "export the queue again")
+    try:
+        items = manifest["queue"]
+        files = [str(item["file"]) for item in items]
+        texts = [(folder / file).read_bytes() for file in files]  # which are there, as the checksums have shown
+        patches = [
+            QueuedPatch(str(item["id"]), str(item["subject"]), str(item["role"]), tuple(map(int, item["xsa"])), text)
+            for item, text in zip(items, texts, strict=True)
+        ]
+        numbers = [int(number) for number in manifest["xsa"]]
+    except (LookupError, TypeError, ValueError, OSError):
+        raise XsaError(f"{folder / MANIFEST} is damaged", "export the queue again") from None
+    if len(set(files)) != len(files):
+        raise XsaError(f"{folder} is one file for all patches", "export the queue with --format series")
+    start = entries_of(session.repository, base.id)
+
+    def made(size: int) -> Made:
+        return _applied(session, start, texts[:size], files, base.name)
+
+    private = (folder.stat().st_mode & 0o077) == 0
+    return Stack(session.repository, base, patches, numbers, private, made)
+
+
+def _applied(session: Session, start: Entries, texts: Sequence[bytes], names: Sequence[str], base: str) -> Made:
+    """Return the files that ``texts`` make of those in ``start``, as far as they differ."""
+    trial = session.quarantine.apply(start, texts)
+    if trial.refused is not None:
+        error = XsaError(
+            f"git does not apply {names[trial.refused]} to {base}: {trial.message}", "export the queue for this base"
+        )
+        error.status = 2
+        raise error
+    changed = [path for path in {*start, *trial.files} if start.get(path) != trial.files.get(path)]
+    contents = session.quarantine.contents(sorted({trial.files[path][1] for path in changed if path in trial.files}))
+    return {p: (trial.files[p][0], contents[trial.files[p][1]]) if p in trial.files else None for p in changed}

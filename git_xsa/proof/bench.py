@@ -1,0 +1,325 @@
+"""One cell at work: it builds trees, boots what comes of them and runs programs in them, each once.
+
+What was done before with the same files, cell and programs is taken from there (``Known``).  A failure that may be the
+machine's (a time limit, a base that does not build) counts for one run only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from pathlib import Path
+from time import monotonic
+
+from git_xsa.git.scratch import Scratch
+from git_xsa.proof.boards import Payload, boot_command, models_for
+from git_xsa.proof.build_command import BuildCommand, Walls
+from git_xsa.proof.build_command import Outcome as Ended
+from git_xsa.proof.build_tree import BuildTree
+from git_xsa.proof.cells import Cell
+from git_xsa.proof.diagnostics import read_diagnostics
+from git_xsa.proof.guest import NAME as GUEST_NAME
+from git_xsa.proof.guest import SOURCE
+from git_xsa.proof.guest import build_command as guest_command
+from git_xsa.proof.known import Known, ProofRecord, digest
+from git_xsa.proof.machine import Console, End, Machine
+from git_xsa.proof.outcomes import Outcomes, cache_folder
+from git_xsa.proof.results import ProofStep, StepOutcome
+from git_xsa.proof.stack import Stack, TreeFiles
+
+#: When a file was read last, in nanoseconds, as long as the build has not read it.
+_NEVER = 1_000_000_000
+#: Where payloads are, beside the trees, for who repeats a boot.
+PAYLOADS = "payloads"
+_LOG, _IMAGE, _CONFIG = "log", "image", "config"
+_LOG_LIMIT = 32 << 20
+_OUTCOMES = {Ended.BUILT: StepOutcome.PASSED, Ended.FAILED: StepOutcome.FAILED, Ended.TIMEOUT: StepOutcome.TIMEOUT}
+#: Its own results are all that a build under embargo may leave with ccache: it takes from the cache, and gives nothing.
+NOTHING_LEFT = {"CCACHE_READONLY": "1"}
+
+
+class Kept(Enum):
+    """Where a record is kept and what it counts for: other runs, too; this one, though its log stays; in the memory of
+    this one alone."""
+
+    LASTING = "lasting"
+    PASSING = "passing"
+    PRIVATE = "private"
+
+
+def _kept(private: bool, certain: bool) -> Kept:
+    """Return how to keep what may be ``private``; ``certain``: it would come out the same another time."""
+    return Kept.PRIVATE if private else Kept.LASTING if certain else Kept.PASSING
+
+
+class Halted(Exception):
+    """The run is to end, and this worker with it."""
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What is asked for besides building: see git-xsa-test(1)."""
+
+    boot: bool = False
+    exploit: bool = False
+    every_commit: bool = False
+    search: bool = False
+    run: str = ""
+    limit: float | None = None
+    boot_limit: float = 60.0
+    jobs: int = 1
+    rebuild: bool = False
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What all cells share: the ``walls`` of builds, the machine, and the records that last and those in memory.
+
+    ``halted`` says that the run is to end, ``say`` is told what each cell does, ``fresh`` has the records of this run.
+    """
+
+    walls: Walls
+    machine: Machine
+    lasting: Known
+    private: Known
+    halted: Callable[[], bool]
+    say: Callable[[str, str], None]
+    fresh: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class BuiltTree:
+    """A build: the step, its image and configuration as far as there are any, and the files it has read of those that
+    were asked about (``None``: that is not known)."""
+
+    step: ProofStep
+    image: Path | None
+    config: str
+    read: frozenset[bytes] | None
+
+
+class Bench:
+    """Works for one ``cell``; use it as a context manager, which removes what it has made."""
+
+    def __init__(self, cell: Cell, wishes: Wishes, around: Surroundings, jobs: int) -> None:
+        self.cell, self._wishes, self._around, self._jobs = cell, wishes, around, jobs
+        self._tree = BuildTree()
+        self._desk = Scratch()
+        self._outcomes = Outcomes(cache_folder(), cell.command)
+        self.folders = (str(self._tree.folder), str(self._desk.path))
+
+    def __enter__(self) -> Bench:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._tree.close()
+        self._desk.close()
+
+    def build(self, stack: Stack, size: int, name: str, used: bool = False) -> BuiltTree:
+        """Build ``stack`` with its first ``size`` patches, in a new tree unless that of before may be ``used``."""
+        tree = stack.tree(size)
+        key = digest("build", self._outcomes.name(tree.entries), self.cell.image, self.cell.config)
+        record, known = self._known(key), True
+        if record is None:
+            self._around.say(self.cell.name, f"building {name}")
+            private = stack.private and size > 0
+            asked = stack.changed if size == len(stack.patches) else ()
+            record, known = self._build(tree, key, private, size > 0, asked if not used else None, used), False
+        return _built(record, name, known, self.cell.command)
+
+    def _build(
+        self, tree: TreeFiles, key: str, private: bool, lasting: bool, asked: Iterable[bytes] | None, used: bool
+    ) -> ProofRecord:
+        if not used:
+            self._tree.clear()
+        self._tree.show(tree.entries, tree.content)
+        before = self._never_read(asked) if asked is not None else None
+        limit, more = self._wishes.limit, (NOTHING_LEFT if private else {})
+        command = BuildCommand(self.cell.command, self._around.walls, limit, self._jobs, more)
+        log = self._desk.path / _LOG
+        began = monotonic()
+        ended = command.run(self._tree, log)
+        if ended is Ended.FAILED and used and not self._around.halted():  # what an earlier try left may be the reason
+            return self._build(tree, key, private, lasting, asked, used=False)
+        seconds = monotonic() - began
+        self._check()
+        text = _read(log)
+        read = sorted(os.fsdecode(path) for path in before if self._was_read(path)) if before is not None else None
+        detail = "" if ended is Ended.BUILT else self._why(ended, text)
+        facts = {"outcome": _OUTCOMES[ended].value, "seconds": round(seconds, 1), "detail": detail, "read": read}
+        files = {_LOG: text, _IMAGE: self._made(self.cell.image), _CONFIG: self._made(self.cell.config)}
+        keep = ended is Ended.BUILT or (ended is Ended.FAILED and lasting)
+        if keep and not private:
+            self._tell_search(tree, ended, text)
+        return self._keep(key, _kept(private, keep), facts, {name: c for name, c in files.items() if c is not None})
+
+    def _tell_search(self, tree: TreeFiles, ended: Ended, log: bytes) -> None:
+        """Let the search for what a queue lacks know of this outcome, so that it does not build the same again."""
+        name = self._outcomes.name(tree.entries)
+        with open(os.open(self._outcomes.log(name), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(log)
+        self._outcomes.put(name, ended)
+
+    def run(self, stack: Stack, size: int, name: str, command: str) -> ProofStep:
+        """Run the user's ``command`` in the tree of ``stack``, built; once for the same files and command."""
+        tree = stack.tree(size)
+        key = digest("run", self._outcomes.name(tree.entries), Outcomes(cache_folder(), command).name({}))
+        record, known = self._known(key), True
+        if record is None:
+            private = stack.private and size > 0
+            self._around.say(self.cell.name, f"building {name} for --run")
+            self._build(tree, digest("for", key), True, False, None, used=False)
+            self._around.say(self.cell.name, f"running the command in {name}")
+            log, began = self._desk.path / _LOG, monotonic()
+            more = NOTHING_LEFT if private else {}
+            ended = BuildCommand(command, self._around.walls, self._wishes.limit, self._jobs, more).run(self._tree, log)
+            self._check()
+            detail = "" if ended is Ended.BUILT else self._why(ended, _read(log))
+            facts = {"outcome": _OUTCOMES[ended].value, "seconds": round(monotonic() - began, 1), "detail": detail}
+            record, known = (
+                self._keep(key, _kept(private, ended is not Ended.TIMEOUT), facts, {_LOG: _read(log)}),
+                False,
+            )
+        return _step(record, name, known, command)
+
+    def boot(self, built: BuiltTree, payload: Payload, private: bool) -> tuple[ProofStep, End]:
+        """Boot what was ``built`` with ``payload``; on other processors, too, as long as the payload does not run."""
+        assert built.image is not None, "there is an image"
+        found: list[tuple[ProofStep, End]] = []
+        for model in models_for(self.cell.architecture, payload):
+            found.append(self._boot(built, payload, model, private))
+            if found[-1][1] not in (End.SKIP, End.ERROR, End.LOST):
+                return found[-1]
+        return found[0]
+
+    def _boot(self, built: BuiltTree, payload: Payload, model: str, private: bool) -> tuple[ProofStep, End]:
+        assert built.image is not None, "there is an image"
+        image = built.image.read_bytes()
+        content = payload.file.read_bytes() if payload.file is not None else b""
+        words = boot_command(self.cell.architecture, model, Path("image"), _at(payload, Path("payload")))
+        place = Path(PAYLOADS, payload.name)
+        shown = boot_command(self.cell.architecture, model, Path(built.step.tree, self.cell.image), _at(payload, place))
+        key = digest("boot", image, content, *words, str(self._wishes.boot_limit))
+        record, known = self._known(key), True
+        if record is None:
+            self._around.say(self.cell.name, f"booting {built.step.tree} with {payload.name or 'nothing'}")
+            console = self._play(image, content, payload, model)
+            self._check()
+            facts = {
+                "end": console.end.value,
+                "outcome": _outcome(console.end).value,
+                "seconds": round(console.seconds, 1),
+                "detail": console.line,
+            }
+            certain = console.end not in (End.HANG, End.BROKEN)  # that may be the machine's
+            record, known = self._keep(key, _kept(private, certain), facts, {_LOG: console.output}), False
+        step = _step(record, built.step.tree, known, shlex.join(shown))
+        return replace(step, payload=(payload.name, payload.file) if payload.file else None), End(record.facts["end"])
+
+    def _play(self, image: bytes, content: bytes, payload: Payload, model: str) -> Console:
+        folder = self._desk.path
+        (folder / "image").write_bytes(image)
+        (folder / "payload").write_bytes(content)
+        words = boot_command(self.cell.architecture, model, folder / "image", _at(payload, folder / "payload"))
+        return self._around.machine.run(words, folder)
+
+    def guest(self) -> Path | None:
+        """Return the image of our own guest, ``None`` when it can't be built."""
+        command = guest_command(self.cell.compiler)
+        key = digest("guest", SOURCE, command)
+        record = self._known(key)
+        if record is None:
+            with BuildTree() as tree:
+                (tree.tree / "guest.S").write_text(SOURCE, encoding="ascii")
+                BuildCommand(command, self._around.walls, self._wishes.limit).run(tree, self._desk.path / _LOG)
+                image = tree.tree / GUEST_NAME
+                files = {_LOG: _read(self._desk.path / _LOG)}
+                files |= {_IMAGE: image.read_bytes()} if image.is_file() else {}
+                record = self._keep(key, _kept(False, image.is_file()), {}, files)
+        return record.file(_IMAGE)
+
+    def _known(self, key: str) -> ProofRecord | None:
+        """Return the record of what was done before, ``None`` where it has to be done (again)."""
+        record = self._around.lasting.get(key)
+        if record is not None and key not in self._around.fresh:
+            record = None if self._wishes.rebuild or record.facts.get("passing") else record
+        return record or self._around.private.get(key)
+
+    def _keep(self, key: str, kept: Kept, facts: Mapping[str, object], files: Mapping[str, bytes]) -> ProofRecord:
+        """Keep a record, and return it."""
+        if kept is Kept.PRIVATE:
+            return self._around.private.put(key, facts, files)
+        self._around.fresh.add(key)
+        return self._around.lasting.put(key, {**facts, "passing": kept is Kept.PASSING}, files)
+
+    def _check(self) -> None:
+        if self._around.halted():
+            raise Halted
+
+    def _made(self, path: str) -> bytes | None:
+        """Return the file at ``path`` in the tree; ``None`` when no plain file is there, within it."""
+        place = self._tree.tree / path
+        inside = place.resolve().is_relative_to(self._tree.tree.resolve())
+        return place.read_bytes() if inside and place.is_file() else None
+
+    def _why(self, ended: Ended, log: bytes) -> str:
+        if ended is Ended.TIMEOUT:
+            return "it did not end within the time limit"
+        text = log.decode("utf-8", "surrogateescape").replace(f"{self._tree.tree}/", "")
+        found = read_diagnostics(text)
+        return found[0].text if found else "it failed without a word"
+
+    def _never_read(self, paths: Iterable[bytes]) -> list[bytes] | None:
+        """Make each of ``paths`` look like a file that nobody has read, and return them; ``None`` where the file system
+        does not write down who reads what (mounted with noatime)."""
+        probe = self._tree.folder / "probe"
+        probe.write_bytes(b"probe\n")
+        os.utime(probe, ns=(_NEVER, probe.stat().st_mtime_ns))
+        probe.read_bytes()
+        if probe.stat().st_atime_ns == _NEVER:
+            return None
+        marked = []
+        for path in paths:
+            place = os.path.join(os.fsencode(self._tree.tree), path)
+            if os.path.isfile(place) and not os.path.islink(place):
+                os.utime(place, ns=(_NEVER, os.stat(place).st_mtime_ns))
+                marked.append(path)
+        return marked
+
+    def _was_read(self, path: bytes) -> bool:
+        with contextlib.suppress(OSError):
+            return os.stat(os.path.join(os.fsencode(self._tree.tree), path)).st_atime_ns != _NEVER
+        return True  # the build has moved it
+
+
+def _built(record: ProofRecord, name: str, known: bool, command: str) -> BuiltTree:
+    config, read = record.file(_CONFIG), record.facts.get("read")
+    text = config.read_text(encoding="utf-8", errors="surrogateescape") if config is not None else ""
+    paths = frozenset(os.fsencode(path) for path in read) if read is not None else None
+    return BuiltTree(_step(record, name, known, command), record.file(_IMAGE), text, paths)
+
+
+def _step(record: ProofRecord, name: str, known: bool, command: str) -> ProofStep:
+    facts = record.facts
+    outcome = StepOutcome(str(facts["outcome"]))
+    return ProofStep(name, outcome, str(facts["detail"]), float(facts["seconds"]), known, command, record.file(_LOG))
+
+
+def _outcome(end: End) -> StepOutcome:
+    if end is End.SUCCESS:
+        return StepOutcome.PASSED
+    return StepOutcome.TIMEOUT if end is End.HANG else StepOutcome.FAILED
+
+
+def _at(payload: Payload, place: Path) -> Payload:
+    """Return ``payload`` with its file at ``place``."""
+    return replace(payload, file=place if payload.file is not None else None)
+
+
+def _read(log: Path) -> bytes:
+    with log.open("rb") as file:
+        return file.read(_LOG_LIMIT)

@@ -1,0 +1,177 @@
+"""Cells: the ways to build a tree, each an architecture, a configuration and a compiler.
+
+The built-in ones are for Xen and build the hypervisor as its own CI does (``automation/scripts/build``): the
+architecture's default configuration, then some lines, then what depends on these.  ``xsa.cell.<name>.*`` changes them
+or adds others; nothing of a cell ever comes from the tree.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from git_xsa.errors import UsageError, XsaError
+
+#: Architecture -> what its compiler's programs begin with on another one, and Debian's package of it.
+CROSS = {
+    "x86_64": ("x86_64-linux-gnu-", "gcc-x86-64-linux-gnu"),
+    "arm64": ("aarch64-linux-gnu-", "gcc-aarch64-linux-gnu"),
+    "arm32": ("arm-linux-gnueabihf-", "gcc-arm-linux-gnueabihf"),
+}
+#: What ``uname -m`` calls an architecture -> what Xen calls it.
+_MACHINES = {"x86_64": "x86_64", "aarch64": "arm64", "armv7l": "arm32"}
+#: What a cell can be booted with: a test of XTF as the first domain, a small guest of our own, nothing.
+PAYLOADS = ("xtf", "guest", "none")
+#: Program -> Debian's package, of those that Xen's build needs.
+_TOOLS = {"make": "make", "bison": "bison", "flex": "flex", "python3": "python3"}
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_+=-]{0,59}")
+_KEYS = ("architecture", "crossprefix", "config", "command", "image", "payload")
+ALL = "all"
+DEFAULT = ("x86_64",)
+#: ``randconfig=<seed>`` at the end of a cell's name.
+_RANDOM = re.compile(r"(?P<architecture>\w+)-randconfig=(?P<seed>[0-9]{1,9})")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A way to build a tree.
+
+    ``command`` runs in it, in a shell.  ``image`` is what can be booted then and ``config`` the configuration that was
+    used, paths in the tree; ``payload`` is what the image is booted with, and ``unbootable`` says why it can't be.
+    ``needs`` are programs, each with Debian's package of it.
+    """
+
+    name: str
+    architecture: str
+    compiler: str
+    command: str
+    image: str = "xen/xen"
+    config: str = "xen/.config"
+    payload: str = "none"
+    unbootable: str = ""
+    needs: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def lacking(self) -> str:
+        """What is missing here for it, in words; empty: nothing."""
+        missing = [package for program, package in self.needs if shutil.which(program) is None]
+        return f"needs {' and '.join(missing)} (apt install {' '.join(missing)})" if missing else ""
+
+
+@dataclass(frozen=True)
+class _Form:
+    """How a built-in cell is configured: the target of the default configuration, the lines added to that, what it is
+    booted with, and why it can't be."""
+
+    target: str = "defconfig"
+    lines: tuple[str, ...] = ()
+    payload: str = "none"
+    unbootable: str = ""
+
+
+#: Releases build without the developers' checks by default: x86_64 has them, as half of the jobs of Xen's own CI do.
+_X86: Mapping[str, _Form] = {
+    "x86_64": _Form(lines=("CONFIG_DEBUG=y",), payload="xtf"),
+    "x86_64-release": _Form(lines=("CONFIG_DEBUG=n",), payload="xtf"),
+    "x86_64-pv32": _Form(lines=("CONFIG_DEBUG=y", "CONFIG_PV32=y"), payload="xtf"),
+    "x86_64-pvshim": _Form("KBUILD_DEFCONFIG=pvshim_defconfig defconfig", unbootable="a PV shim boots under Xen alone"),
+    "x86_64-xsm": _Form(lines=("CONFIG_EXPERT=y", "CONFIG_XSM=y"), payload="xtf"),
+}
+_ARM = {"arm64": _Form(payload="guest"), "arm32": _Form(unbootable="no board is known for arm32")}
+_BUILT_IN = {**_X86, **_ARM}
+_RANDOM_TARGET = "KCONFIG_ALLCONFIG=tools/kconfig/allrandom.config KCONFIG_SEED={seed} randconfig"
+
+
+def names() -> list[str]:
+    """Return the names of the built-in cells, with ``<seed>`` in the place of a number."""
+    return [*_X86, "x86_64-randconfig=<seed>", *_ARM]
+
+
+def find_cells(wanted: Sequence[str], settings: Mapping[str, Mapping[str, Sequence[str]]]) -> list[Cell]:
+    """Return the cells that are ``wanted`` by name, each once; ``all`` stands for every one that has no seed.
+
+    ``settings`` has what ``xsa.cell.<name>.<key>`` say, by name and key.  ``UsageError`` for a cell that nothing knows,
+    ``XsaError`` for settings without a meaning.
+    """
+    known = list(dict.fromkeys([*_BUILT_IN, *settings]))
+    found = [name for word in wanted for name in (known if word == ALL else [word])]
+    return [_cell(name, settings) for name in dict.fromkeys(found)]
+
+
+def _cell(name: str, settings: Mapping[str, Mapping[str, Sequence[str]]]) -> Cell:
+    own = settings.get(name, {})
+    random = _RANDOM.fullmatch(name)
+    if name in _BUILT_IN:
+        architecture, form = name.partition("-")[0], _BUILT_IN[name]
+    elif random is not None and random["architecture"] in CROSS:
+        architecture = random["architecture"]
+        form = _Form(_RANDOM_TARGET.format(seed=random["seed"]), unbootable="a random configuration may not boot")
+    elif own:
+        architecture, form = "x86_64", _Form()
+    else:
+        hint = f"there are {', '.join([*names(), *settings])}; xsa.cell.<name>.* adds others"
+        raise UsageError(f"there is no cell {name!r}", hint)
+    _check(name, own)
+    architecture = _last(own, "architecture") or architecture
+    prefix = _last(own, "crossprefix") or _prefix(architecture)
+    form = replace(form, lines=(*form.lines, *own.get("config", ())), payload=_last(own, "payload") or form.payload)
+    command = _last(own, "command")
+    needs = [(f"{prefix}gcc", CROSS[architecture][1] if prefix else "gcc")] if not command else []
+    return Cell(
+        name,
+        architecture,
+        f"{prefix}gcc",
+        command or _xen(architecture, prefix, form),
+        _last(own, "image") or Cell.image,
+        payload=form.payload,
+        unbootable=form.unbootable if not _last(own, "payload") else "",
+        needs=(*needs, *(() if command else _TOOLS.items())),
+    )
+
+
+def _check(name: str, own: Mapping[str, Sequence[str]]) -> None:
+    """Raise ``XsaError`` for a setting of the cell ``name`` that has no meaning."""
+
+    def refuse(key: str, must: str, example: str) -> None:
+        raise XsaError(f"xsa.cell.{name}.{key}: {must}", f"git config xsa.cell.{name}.{key} {example}")
+
+    if own and not _NAME.fullmatch(name):
+        refuse("command", "the name of a cell has letters, digits, _, +, = and -", "make")
+    for key in own.keys() - set(_KEYS):
+        refuse(key, f"a cell has no such key; it has {', '.join(_KEYS)}", "...")
+    if (_last(own, "architecture") or "x86_64") not in CROSS:
+        refuse("architecture", f"it must be one of {', '.join(CROSS)}", "x86_64")
+    if (_last(own, "payload") or "none") not in PAYLOADS:
+        refuse("payload", f"it must be one of {', '.join(PAYLOADS)}", "none")
+    image = _last(own, "image")
+    if image.startswith("/") or ".." in image.split("/"):
+        refuse("image", "it must be a path in the tree", "xen/xen")
+    if any(not re.fullmatch(r"CONFIG_\w+=\S+", line) for line in own.get("config", ())):
+        refuse("config", "it must be a line of a configuration", "CONFIG_DEBUG=y")
+
+
+def _last(own: Mapping[str, Sequence[str]], key: str) -> str:
+    return (own.get(key) or ("",))[-1].strip()
+
+
+def _prefix(architecture: str) -> str:
+    """Return what the programs of a compiler for ``architecture`` begin with here."""
+    return "" if _MACHINES.get(os.uname().machine) == architecture else CROSS[architecture][0]
+
+
+def _xen(architecture: str, prefix: str, form: _Form) -> str:
+    """Return the command that builds Xen's hypervisor."""
+    words = [f"XEN_TARGET_ARCH={architecture}", *([f"CROSS_COMPILE={prefix}"] if prefix else [])]
+    before = ""
+    compiler = f"{prefix}gcc"
+    if shutil.which("ccache"):  # what it has compiled in another folder counts, too
+        before, compiler = 'CCACHE_BASEDIR="$PWD" CCACHE_NOHASHDIR=1 ', f"ccache {compiler}"
+    make = f"make -C xen {' '.join(words)} CC={shlex.quote(compiler)}"
+    steps = [f"{make} {form.target}"]
+    if form.lines:
+        steps += [f"printf '%s\\n' {' '.join(map(shlex.quote, form.lines))} >> xen/.config", f"{make} olddefconfig"]
+    return " && ".join([*steps, f"{before}{make}"])

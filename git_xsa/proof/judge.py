@@ -1,0 +1,68 @@
+"""What base and queue together say: pure rules, none of which blames the queue for what the base does, too."""
+
+from __future__ import annotations
+
+from git_xsa.proof.boards import Payload
+from git_xsa.proof.machine import End
+from git_xsa.proof.results import ProofStep, Ruling
+
+#: A run in a machine: the step, and how it ended.
+Play = tuple[ProofStep, End]
+#: What an exploit that works looks like: the test says so, or the hypervisor is gone.
+_EXPLOITED = (End.FAILURE, End.PANIC, End.STOPPED, End.HANG, End.FLOOD)
+#: The part of these that is not just silence.
+_TOLD = (End.FAILURE, End.PANIC)
+#: Ends of a payload that has come to no result.
+_NO_RESULT = (End.SKIP, End.ERROR, End.LOST, End.BROKEN)
+_WORDS = {
+    End.SUCCESS: "ends well",
+    End.FAILURE: "reports a failure",
+    End.SKIP: "is skipped",
+    End.ERROR: "reports an error",
+    End.LOST: "loses its domain",
+    End.PANIC: "panics",
+    End.STOPPED: "stops the machine",
+    End.HANG: "does not end in time",
+    End.FLOOD: "floods the console",
+    End.BROKEN: "QEMU refuses",
+}
+
+
+def words(end: End, step: ProofStep) -> str:
+    """Return how a run ended, in words, with the line that explains it."""
+    return f"{_WORDS[end]}: {step.detail}" if step.detail else _WORDS[end]
+
+
+def judge_build(base: ProofStep, queue: ProofStep) -> tuple[Ruling, str]:
+    """Return the judgement of a build, or of the user's command, and its reason."""
+    if not base.good:
+        return Ruling.NOT_JUDGED, f"the base fails: {base.detail}"
+    return (Ruling.PASSED, "") if queue.good else (Ruling.FAILED, queue.detail)
+
+
+def judge_boot(base: Play, queue: Play) -> tuple[Ruling, str]:
+    """Return the judgement of a boot, and its reason."""
+    if queue[1] is End.SUCCESS:
+        return Ruling.PASSED, "" if base[1] is End.SUCCESS else f"the base {words(base[1], base[0])}"
+    if base[1] is not End.SUCCESS:
+        return Ruling.NOT_JUDGED, f"the base {words(base[1], base[0])}"
+    return Ruling.FAILED, words(queue[1], queue[0])
+
+
+def judge_exploit(payload: Payload, base: Play, queue: Play, control: bool) -> tuple[Ruling, str]:
+    """Return the verdict on an exploit, and its reason.
+
+    ``control`` tells whether a harmless payload for the same environment runs on the base: without that, silence is the
+    machine's and not the exploit's.
+    """
+    before, after = words(base[1], base[0]), words(queue[1], queue[0])
+    if queue[1] is End.SUCCESS:
+        works = base[1] in _TOLD if not control else base[1] in _EXPLOITED
+        return (Ruling.BLOCKED if works else Ruling.NOT_REPRODUCED), f"the base {before}"
+    if queue[1] in _NO_RESULT:
+        if base[1] is End.SUCCESS:
+            return Ruling.FAILED, f"the base {before}, the queue {after}"
+        return Ruling.SKIPPED, "; ".join(filter(None, [queue[0].detail or after, payload.known]))
+    if not control and queue[1] is not End.FAILURE and queue[1] is base[1]:
+        return Ruling.SKIPPED, f"{payload.environment} does not run here: {after}"
+    return Ruling.VULNERABLE, after

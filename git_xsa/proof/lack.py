@@ -1,0 +1,58 @@
+"""What a queue lacks that does not build in a cell: the search of ``--build``, with the cell's command as the judge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from git_xsa.ask.session import Session
+from git_xsa.ask.verdict import BuildState, Verdict
+from git_xsa.proof.bench import NOTHING_LEFT, Wishes
+from git_xsa.proof.build_command import BuildCommand, Walls
+from git_xsa.proof.builds import Builder, BuildOptions
+from git_xsa.proof.cells import Cell
+from git_xsa.proof.outcomes import Outcomes
+from git_xsa.proof.results import CellProof
+from git_xsa.proof.stack import QueuedPatch
+
+
+class Searcher:
+    """Searches for what queues lack; ``private`` is where outcomes go of what may be under embargo.
+
+    ``say`` is told in a line what is being tried.
+    """
+
+    def __init__(
+        self, session: Session, wishes: Wishes, walls: Walls, private: Path, say: Callable[[str], None]
+    ) -> None:
+        self._session, self._wishes, self._walls, self._private, self._say = session, wishes, walls, private, say
+
+    def completed(self, proof: CellProof, cell: Cell, verdict: Verdict) -> CellProof:
+        """Return ``proof`` with what the queue of ``verdict`` lacks in ``cell``, if it does not build there."""
+        if not any(test.kind == "build" and test.judgement.bad for test in proof.tests):
+            return proof
+        wishes = self._wishes
+        options = BuildOptions(cell.command, wishes.limit, wishes.jobs)
+        with Builder(self._session, options, self._say, lambda _: None) as builder:
+            more = NOTHING_LEFT if verdict.private else {}
+            builder.command = BuildCommand(cell.command, self._walls, wishes.limit, wishes.jobs, more)
+            if verdict.private:
+                self._private.mkdir(mode=0o700, exist_ok=True)
+                builder.outcomes = Outcomes(self._private, cell.command)
+            found = builder.improve(verdict)
+        if found.build is None or found.build.state is not BuildState.BUILDS:
+            return replace(proof, search=f"it does not build with every commit of {verdict.tip.name} either")
+        commits = found.range.commits
+        lacking = tuple(
+            QueuedPatch(
+                commits[p - 1].id,
+                commits[p - 1].subject,
+                found.selection.kind(p).value,
+                found.range.marks(p),
+                found.range.text(p),
+            )
+            for p in found.queue
+            if p in found.selection.built
+        )
+        return replace(proof, lacking=lacking, search=f"it builds with {len(lacking)} more")

@@ -1,0 +1,174 @@
+"""What a proof comes to: values that text, JSON, JUnit and an export are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+
+from git_xsa.git.repository import Commit
+from git_xsa.proof.stack import QueuedPatch
+
+BASE, QUEUE = "base", "queue"
+
+
+class StepOutcome(str, Enum):
+    """How one step ended."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    TIMEOUT = "timeout"
+
+    @property
+    def good(self) -> bool:
+        """Whether it ended well."""
+        return self is StepOutcome.PASSED
+
+
+@dataclass(frozen=True)
+class ProofStep:
+    """One thing that was done with one tree.
+
+    ``tree`` is ``base``, ``queue``, or the id of the last patch on it.  ``detail`` is the line that explains the
+    outcome.  ``known``: it was done before, and not now.  ``command`` repeats it: in the tree, or for a boot beside it,
+    with the ``payload`` in the folder ``payloads``.  ``log`` is what it printed.
+    """
+
+    tree: str
+    outcome: StepOutcome
+    detail: str
+    seconds: float
+    known: bool
+    command: str
+    log: Path | None
+    payload: tuple[str, Path] | None = None
+
+    @property
+    def good(self) -> bool:
+        """Whether it ended well."""
+        return self.outcome.good
+
+
+class Ruling(str, Enum):
+    """What base and queue together say."""
+
+    #: The queue does what it should.
+    PASSED = "passed"
+    #: The queue fails, and the base does not.
+    FAILED = "failed"
+    #: The base fails by itself, so nothing can be said of the queue.
+    NOT_JUDGED = "not-judged"
+    SKIPPED = "skipped"
+    # of an exploit
+    BLOCKED = "blocked"
+    NOT_REPRODUCED = "not-reproduced"
+    VULNERABLE = "vulnerable"
+
+    @property
+    def bad(self) -> bool:
+        """Whether the queue is at fault."""
+        return self in (Ruling.FAILED, Ruling.VULNERABLE)
+
+    @property
+    def judged(self) -> bool:
+        """Whether something can be said of the queue."""
+        return self not in (Ruling.NOT_JUDGED, Ruling.SKIPPED)
+
+
+@dataclass(frozen=True)
+class TestResult:
+    """One test on base and queue: what it is called, the steps as far as they were taken, and the judgement.
+
+    ``kind`` is ``build``, ``boot``, ``exploit``, ``run`` or ``commit``; ``reason`` explains the judgement, ``xsa`` is
+    the advisory that an exploit is for.
+    """
+
+    kind: str
+    name: str
+    judgement: Ruling
+    reason: str = ""
+    base: ProofStep | None = None
+    queue: ProofStep | None = None
+    xsa: int | None = None
+
+    @property
+    def steps(self) -> Iterator[ProofStep]:
+        """The steps that were taken."""
+        yield from (step for step in (self.base, self.queue) if step is not None)
+
+
+@dataclass(frozen=True)
+class Default:
+    """An option of the configuration whose value the queue changes; empty: it is not there."""
+
+    option: str
+    base: str
+    queue: str
+
+
+@dataclass(frozen=True)
+class CellProof:
+    """What was proved in one cell.
+
+    ``skipped`` says why nothing was.  ``read`` are the files that the queue changes and the build of it read, ``None``
+    where that is not known.  ``defaults`` are the options of the configuration that come out differently.  ``lacking``
+    are the commits that the queue needs to build in this cell, where they were looked for, and ``search`` is what came
+    of that.
+    """
+
+    cell: str
+    architecture: str
+    compiler: str
+    command: str
+    skipped: str = ""
+    tests: tuple[TestResult, ...] = ()
+    read: frozenset[bytes] | None = None
+    defaults: tuple[Default, ...] = ()
+    lacking: tuple[QueuedPatch, ...] = ()
+    search: str = ""
+
+    @property
+    def judgement(self) -> Ruling:
+        """The worst of its tests; a cell is judged when the queue was built in it."""
+        if self.skipped:
+            return Ruling.SKIPPED
+        if any(test.judgement.bad for test in self.tests):
+            return Ruling.FAILED
+        build = next((test.judgement for test in self.tests if test.kind == "build"), Ruling.NOT_JUDGED)
+        return Ruling.PASSED if build.judged else Ruling.NOT_JUDGED
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What was proved of one queue."""
+
+    base: Commit
+    tip: str
+    xsa: tuple[int, ...]
+    patches: tuple[QueuedPatch, ...]
+    changed: tuple[bytes, ...]
+    private: bool
+    cells: tuple[CellProof, ...] = field(default=())
+
+    @property
+    def judgement(self) -> Ruling:
+        """The judgement of all cells together."""
+        found = [cell.judgement for cell in self.cells]
+        if Ruling.FAILED in found:
+            return Ruling.FAILED
+        return Ruling.PASSED if Ruling.PASSED in found else Ruling.NOT_JUDGED
+
+    @property
+    def unread(self) -> list[bytes] | None:
+        """The changed files that no cell's build has read; ``None`` where no cell can tell."""
+        known = [cell.read for cell in self.cells if cell.read is not None]
+        return [path for path in self.changed if not any(path in read for read in known)] if known else None
+
+
+def status_of(proofs: Iterable[Proof]) -> int:
+    """Return the exit status: 1 when a queue is at fault, 0 when one at least was judged, 3 when none was."""
+    found = [proof.judgement for proof in proofs]
+    if Ruling.FAILED in found:
+        return 1
+    return 0 if Ruling.PASSED in found else 3

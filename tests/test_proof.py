@@ -1,0 +1,488 @@
+"""``git xsa-test``: a small kernel that QEMU boots plays builds, boots and exploits of real queues."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import small_kernel as small
+from repositories import Answer, Draft, Files, Place, processes, snapshot, start
+
+pytestmark = pytest.mark.skipif(bool(small.obstacle()), reason=small.obstacle() or "never")
+
+RELEASE = "RELEASE-1.0.0"
+ASK = ("test", "--onto", RELEASE, "--xsa", "1", "--cell", "small")
+BOTH = (*ASK, "--cell", "debug")
+#: Compiled with -DDEBUG only.
+DEBUG_FAILS = "#ifdef DEBUG\n    panic(no_such_name);\n#endif"
+
+
+@pytest.fixture(autouse=True)
+def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Path]]:
+    """Return the folders for what must not last, which nothing else uses; nothing is left in them at the end."""
+    made = [tmp_path / "temporary", tmp_path / "runtime"]
+    for folder in made:
+        folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(made[0]))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(made[1]))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    monkeypatch.setenv("PROOF_OF", str(tmp_path))
+    yield made
+    assert [path for folder in made for path in folder.iterdir()] == []
+    assert processes(f"GIT_XSA_BUILD={tmp_path}") == []
+
+
+def project(tmp_path: Path, *changes: tuple[str, Files], base: Files | None = None, payload: str = "9") -> Place:
+    """Return a repository with one release of the kernel, ``changes`` on it, and an exploit for XSA-1."""
+    draft = Draft()
+    draft.release("1.0.0", base or small.files())
+    for subject, files in changes:
+        draft.commit(subject, files)
+    place = draft.write(tmp_path / "project")
+    settings = {
+        "cell.small.command": "make",
+        "cell.small.image": "kernel",
+        "cell.debug.command": "make OPTIONS=-DDEBUG",
+        "cell.debug.image": "kernel",
+        "exploit.1.image": str(small.write_module(tmp_path / "overflow", payload)),
+    }
+    for key, value in settings.items():
+        place.git("config", f"xsa.{key}", value)
+    return place
+
+
+def fixed(tmp_path: Path, bound: str = small.BOUND, start: str = small.QUIET, payload: str = "9") -> Place:
+    """Return a project whose XSA-1 puts ``bound`` and ``start`` into the kernel."""
+    return project(
+        tmp_path,
+        ("notes", {"notes": b"more\n"}),
+        ("table: keep to the bound\n\nThis is XSA-1.", {"kernel.c": small.kernel(bound, start)}),
+        payload=payload,
+    )
+
+
+def proved(place: Place, *words: str, status: int = 0) -> dict[str, Any]:
+    """Return the first result of the command with ``words``, as JSON."""
+    answer = place.run(*words, "--json")
+    assert answer.status == status, answer
+    found: dict[str, Any] = json.loads(answer.out)["results"][0]
+    return found
+
+
+def judged(result: dict[str, Any], cell: str = "small") -> dict[str, str]:
+    """Return what was judged in ``cell``: kind and name, and the judgement."""
+    [found] = [one for one in result["cells"] if one["name"] == cell]
+    return {f"{test['kind']} {test['name']}".strip(): test["state"] for test in found["tests"]}
+
+
+def test_a_queue_that_blocks_the_exploit(tmp_path: Path, sealed: Path) -> None:
+    place = fixed(tmp_path)
+    before = snapshot(place.folder)
+    answer = place.run(*ASK, "--boot", "--exploit")
+    times = [line.rpartition(" (")[0] for line in answer.out.splitlines()[2:]]
+    assert (answer.status, answer.out.splitlines()[:2], times) == (
+        0,
+        [f"{RELEASE} with XSA-1 (1 commit): proved in 1 of 1 cell", "  small: passed"],
+        [
+            "    passed         builds",
+            "    passed         boots the image alone",
+            "    blocked        XSA-1 overflow: the base panics: Panic on CPU 0: BUG at kernel.c",
+        ],
+    )
+    assert snapshot(place.folder) == before
+    assert stat.S_IMODE((sealed / "cache/git-xsa/proofs").stat().st_mode) == 0o700
+
+
+def test_a_second_run_starts_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = fixed(tmp_path)
+    first = proved(place, *ASK, "--boot", "--exploit", "--run", "test -e kernel")
+    monkeypatch.setattr("git_xsa.proof.bench.BuildCommand.run", None)
+    monkeypatch.setattr("git_xsa.proof.machine.Machine.run", None)
+    second = proved(place, *ASK, "--boot", "--exploit", "--run", "test -e kernel")
+    steps = [step for test in second["cells"][0]["tests"] for step in test["steps"]]
+    assert len(steps) == 8
+    assert all(step["known"] for step in steps)
+    assert judged(first) == judged(second)
+
+
+def test_rebuild_does_all_of_it_again(tmp_path: Path) -> None:
+    place = fixed(tmp_path)
+    proved(place, *ASK, "--boot")
+    again = proved(place, *ASK, "--boot", "--rebuild")
+    assert not any(step["known"] for test in again["cells"][0]["tests"] for step in test["steps"])
+
+
+def test_an_exploit_that_still_works(tmp_path: Path) -> None:
+    answer = fixed(tmp_path, small.WRONG_BOUND).run(*ASK, "--boot", "--exploit")
+    assert answer.status == 1
+    assert "FAILED in small" in answer.out.splitlines()[0]
+    assert "    VULNERABLE     XSA-1 overflow: panics: Panic on CPU 0: BUG at kernel.c" in answer.out
+
+
+def test_a_queue_that_builds_and_panics(tmp_path: Path) -> None:
+    result = proved(fixed(tmp_path, start='    panic("no memory");'), *ASK, "--boot", "--exploit", status=1)
+    assert judged(result) == {
+        "build build": "passed",
+        "boot the image alone": "failed",
+        "exploit overflow": "vulnerable",
+    }
+    assert result["cells"][0]["tests"][1]["reason"] == "panics: Panic on CPU 0: no memory"
+
+
+def test_a_queue_that_builds_in_one_cell_only(tmp_path: Path) -> None:
+    place = fixed(tmp_path, start=DEBUG_FAILS)
+    result = proved(place, *BOTH, "--boot", status=1)
+    assert [(cell["name"], cell["state"]) for cell in result["cells"]] == [("small", "passed"), ("debug", "failed")]
+    [build] = result["cells"][1]["tests"]
+    assert "no_such_name" in build["reason"]
+    assert [step["outcome"] for step in build["steps"]] == ["passed", "failed"]
+
+
+def test_a_base_that_does_not_build_is_never_the_queue_s_fault(tmp_path: Path) -> None:
+    """Neither where the base fails by itself, nor where the queue would have mended it."""
+    broken = small.files(start="    no_such_thing();")
+    place = project(tmp_path, ("bound\n\nThis is XSA-1.", {"kernel.c": small.kernel(small.BOUND)}), base=broken)
+    answer = place.run(*ASK, "--boot", "--exploit", "--json")
+    assert answer.status == 3
+    [result] = json.loads(answer.out)["results"]
+    assert result["state"] == "not-judged"
+    [build] = result["cells"][0]["tests"]
+    assert (build["state"], [step["tree"] for step in build["steps"]]) == ("not-judged", ["base"])
+    assert build["reason"].startswith("the base fails: ")
+    assert "no_such_thing" in build["reason"]
+
+
+def test_a_base_that_builds_in_one_cell_is_judged_there(tmp_path: Path) -> None:
+    broken = small.files(start=DEBUG_FAILS)
+    place = project(
+        tmp_path, ("bound\n\nThis is XSA-1.", {"kernel.c": small.kernel(small.BOUND, DEBUG_FAILS)}), base=broken
+    )
+    result = proved(place, *BOTH, "--exploit")
+    assert [cell["state"] for cell in result["cells"]] == ["passed", "not-judged"]
+
+
+def test_a_base_that_does_not_boot_is_not_judged(tmp_path: Path) -> None:
+    panics = '    panic("no memory");'
+    place = project(
+        tmp_path,
+        ("bound\n\nThis is XSA-1.", {"kernel.c": small.kernel(small.BOUND, panics)}),
+        base=small.files(start=panics),
+    )
+    result = proved(place, *ASK, "--boot")
+    assert judged(result) == {"build build": "passed", "boot the image alone": "not-judged"}
+
+
+def test_what_is_not_reproduced_or_skipped(tmp_path: Path) -> None:
+    assert judged(proved(fixed(tmp_path / "a", payload="1"), *ASK, "--exploit"))["exploit overflow"] == (
+        "not-reproduced"
+    )
+    skipped = proved(fixed(tmp_path / "b", payload="s"), *ASK, "--exploit")
+    [test] = [test for test in skipped["cells"][0]["tests"] if test["kind"] == "exploit"]
+    assert (test["state"], test["reason"]) == ("skipped", "Skip: no such thing here")
+
+
+def test_an_exploit_that_hangs_the_base(tmp_path: Path) -> None:
+    """Silence of the base alone is the exploit's; the fix ends it."""
+    base = small.files(bound="    if (number > 3)\n        stop();")
+    place = project(tmp_path, ("bound\n\nThis is XSA-1.", {"kernel.c": small.kernel(small.BOUND)}), base=base)
+    result = proved(place, *ASK, "--exploit", "--boot-timeout", "2")
+    assert judged(result)["exploit overflow"] == "blocked"
+
+
+def test_what_each_cell_has_compiled(tmp_path: Path) -> None:
+    place = project(
+        tmp_path,
+        (
+            "bound\n\nThis is XSA-1.",
+            {"kernel.c": small.kernel(small.BOUND), "table.h": b"#define ENTRIES 3\n", "notes": b"fixed\n"},
+        ),
+    )
+    answer = place.run(*ASK)
+    assert answer.out.splitlines()[-1] == "  No cell has compiled notes, which the queue changes"
+    result = proved(place, *ASK)
+    assert (result["cells"][0]["compiled"], result["not_compiled"]) == (["kernel.c", "table.h"], ["notes"])
+
+
+def test_defaults_of_the_configuration_that_change(tmp_path: Path) -> None:
+    def with_config(value: str) -> dict[str, bytes]:
+        rule = f"\nall: kernel\n\tmkdir -p xen && echo '{value}' > xen/.config\n".encode()
+        return {"Makefile": small.MAKEFILE + rule}
+
+    place = project(
+        tmp_path,
+        ("default\n\nThis is XSA-1.", with_config("# CONFIG_SHADOW is not set")),
+        base=small.files() | with_config("CONFIG_SHADOW=y"),
+    )
+    place.git("config", "xsa.cell.small.command", "make all")
+    answer = place.run(*ASK)
+    assert "    note           CONFIG_SHADOW is y on the base, n with the queue\n" in answer.out
+
+
+def test_every_commit_is_built(tmp_path: Path) -> None:
+    """What one commit breaks and the next one mends is broken all the same."""
+    place = project(
+        tmp_path,
+        ("use two", {"kernel.c": small.kernel(small.BOUND, "    call(TWO);")}),
+        ("bring two\n\nThis is XSA-1.", {"table.h": b"#define ENTRIES 4\n#define TWO 2\n"}),
+    )
+    words = ("test", "--onto", RELEASE, "--cell", "small", place[2], place[3])
+    assert judged(proved(place, *words)) == {"build build": "passed"}
+    result = proved(place, *words, "--every-commit", status=1)
+    assert judged(result) == {"build build": "passed", "commit 1 use two": "failed"}
+
+
+def test_the_search_names_what_one_cell_lacks(tmp_path: Path) -> None:
+    """The queue calls what only a build for debugging does, and the branch has it from a commit that it leaves out."""
+    use = "#ifdef DEBUG\n    CHECK();\n#endif"
+    place = project(
+        tmp_path,
+        ("notes", {"notes": b"more\n"}),
+        ("table: a check", {"table.h": b"#define ENTRIES 4\n#define CHECK() call(1)\n"}),
+        ("bound\n\nThis is XSA-1.", {"kernel.c": small.kernel(small.BOUND, use)}),
+    )
+    words = ("test", "--onto", RELEASE, "--no-symbols", "--xsa", "1", "--cell", "small", "--cell", "debug")
+    answer = place.run(*words, "--search")
+    assert answer.status == 1
+    assert f"    needs          {place.short(3)} table: a check, to build in this cell\n" in answer.out
+    plain, debug = proved(place, *words, "--search", status=1)["cells"]
+    assert (plain["needs"], [item["id"] for item in debug["needs"]]) == ([], [place[3]])
+    assert proved(place, *words[:3], *words[4:])["state"] == "passed"  # the names in the code lead there, too
+
+
+def test_each_advisory_by_itself(tmp_path: Path) -> None:
+    place = project(
+        tmp_path,
+        ("bound\n\nThis is XSA-1.", {"kernel.c": small.kernel(small.BOUND)}),
+        ("notes\n\nThis is XSA-2.", {"notes": b"fixed\n"}),
+    )
+    answer = place.run("test", "--onto", RELEASE, "--cell", "small", "--each", "--exploit", "--json")
+    results = json.loads(answer.out)["results"]
+    assert [(result["xsa"], result["state"]) for result in results] == [([1], "passed"), ([2], "passed")]
+    assert [judged(result) for result in results] == [
+        {"build build": "passed", "exploit overflow": "blocked"},
+        {"build build": "passed", "exploit XSA-2": "skipped"},
+    ]
+    steps = results[1]["cells"][0]["tests"][0]["steps"]
+    assert [step["known"] for step in steps] == [True, False]  # the base is built once
+
+
+def test_the_user_s_own_test(tmp_path: Path) -> None:
+    place = fixed(tmp_path)
+    counted = tmp_path / "counted"
+    command = f"echo run >> {counted}; test -e kernel"
+    assert judged(proved(place, *ASK, "--run", command))[f"run {command}"] == "passed"
+    assert counted.read_text() == "run\nrun\n"  # once on the base, once on the queue
+    failing = "grep -q '4)' kernel.c || ! grep -q 'return -1' kernel.c"
+    assert judged(proved(place, *ASK, "--run", failing, status=1))[f"run {failing}"] == "failed"
+    assert judged(proved(place, *ASK, "--run", "false"))["run false"] == "not-judged"
+
+
+def test_a_cell_whose_compiler_is_missing_is_skipped(tmp_path: Path) -> None:
+    place = fixed(tmp_path)
+    place.git("config", "xsa.cell.arm64.crossPrefix", "no-such-cross-")
+    answer = place.run(*ASK, "--cell", "arm64")
+    assert answer.status == 0
+    assert "proved in 1 of 2 cells" in answer.out
+    assert "  arm64: skipped: needs gcc-aarch64-linux-gnu" in answer.out
+    alone = place.run("test", "--onto", RELEASE, "--xsa", "1", "--cell", "arm64")
+    assert alone.status == 3
+
+
+def test_an_exported_queue(tmp_path: Path) -> None:
+    place = fixed(tmp_path)
+    folder = tmp_path / "queue"
+    assert place.run("export", "--onto", RELEASE, "--xsa", "1", "-o", str(folder)).status == 0
+    words = ("test", "--onto", RELEASE, "--cell", "small", "--queue", str(folder), "--exploit")
+    assert judged(proved(place, *words))["exploit overflow"] == "blocked"
+    (folder / "more").write_text("mine\n")
+    answer = place.run(*words)
+    assert (answer.status, answer.out) == (128, "")
+    assert "was changed since it was exported: more has been added" in answer.err
+
+
+def test_the_folder_repeats_it(tmp_path: Path) -> None:
+    place = fixed(tmp_path)
+    folder = tmp_path / "proof"
+    place.run(*ASK, "--exploit", "-o", str(folder), "--junit", str(tmp_path / "junit.xml"))
+    files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    assert files == {
+        "junit.xml", "logs/small/build-base.log", "logs/small/build-queue.log", "logs/small/exploit-overflow-base.log",
+        "logs/small/exploit-overflow-queue.log", "payloads/overflow", "queue/0001.patch", "repeat.sh", "xsa-queue.json",
+    }  # fmt: skip
+    assert "Panic on CPU 0" in (folder / "logs/small/exploit-overflow-base.log").read_text()
+    script = (folder / "repeat.sh").read_text()
+    quick = tmp_path / "bin"
+    quick.mkdir()
+    (quick / "qemu-system-x86_64").write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/booted\n')
+    (quick / "qemu-system-x86_64").chmod(0o755)
+    surroundings = {**os.environ, "PATH": f"{quick}:{os.environ['PATH']}"}
+    words = ("sh", str(folder / "repeat.sh"), str(place.folder), str(tmp_path / "again"))
+    done = subprocess.run(words, env=surroundings, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, (done.stderr, script)
+    assert (tmp_path / "again/small/queue/kernel.c").read_bytes() == small.kernel(small.BOUND)
+    assert len((tmp_path / "booted").read_text().splitlines()) == 2
+    junit = (tmp_path / "junit.xml").read_text()
+    assert 'name="XSA-1: exploit overflow"' in junit
+    assert "failure" not in junit.replace('failures="0"', "")
+
+
+def test_junit_has_failures_and_skips(tmp_path: Path) -> None:
+    from junitparser import JUnitXml  # noqa: PLC0415
+
+    place = fixed(tmp_path, small.WRONG_BOUND)
+    file = tmp_path / "junit.xml"
+    assert place.run(*ASK, "--cell", "x86_64-pvshim", "--exploit", "--junit", str(file)).status == 1
+    cases = {
+        case.name: [type(one).__name__ for one in case.result]
+        for suite in JUnitXml.fromfile(str(file))
+        for case in suite
+    }
+    assert cases["XSA-1: apply"] == []
+    assert cases["XSA-1: exploit overflow"] == ["Failure"]
+
+
+# what is left
+
+
+def wait_for(process: subprocess.Popen[str], tmp_path: Path, program: str) -> None:
+    """Wait until a process of the command runs ``program``."""
+    deadline = time.monotonic() + 60
+    while not any(program in line for line in processes(f"GIT_XSA_BUILD={tmp_path}")):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+STEPS = {
+    "build": ("sleep 77", ["--cell", "sleeping"]),
+    "boot": ("qemu-system", ["--cell", "small", "--exploit"]),
+    "run": ("sleep 78", ["--cell", "small", "--run", "setsid sleep 78 & sleep 78"]),
+}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
+@pytest.mark.parametrize("step", STEPS)
+def test_nothing_is_left(step: str, number: signal.Signals, tmp_path: Path, folders: list[Path]) -> None:
+    place = fixed(tmp_path, payload="h")
+    place.git("config", "xsa.cell.sleeping.command", "setsid sleep 77 & sleep 77")
+    program, words = STEPS[step]
+    process = start(place.folder, "test", "--onto", RELEASE, "--xsa", "1", *words)
+    wait_for(process, tmp_path, program)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (-number, "")
+    assert "Traceback" not in err
+    if number is signal.SIGKILL:  # which leaves something, for the next run
+        assert [path for folder in folders for path in folder.iterdir()] != []
+        assert place.run(*ASK).status == 0
+
+
+def test_several_cells_at_once_end_together(tmp_path: Path) -> None:
+    place = fixed(tmp_path)
+    for name in ("one", "two"):
+        place.git("config", f"xsa.cell.{name}.command", "sleep 77")
+    process = start(
+        place.folder, "test", "--onto", RELEASE, "--xsa", "1", "--cell", "one", "--cell", "two", "--jobs", "2"
+    )
+    wait_for(process, tmp_path, "sleep 77")
+    time.sleep(0.3)
+    assert len([line for line in processes(f"GIT_XSA_BUILD={tmp_path}") if line.startswith("sleep 77")]) == 2
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGINT
+
+
+# walls
+
+
+def test_what_runs_in_the_machine_reaches_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[list[str]] = []
+    real = subprocess.Popen
+
+    def record(words: Any, *more: Any, **options: Any) -> Any:
+        seen.append(list(words))
+        return real(words, *more, **options)
+
+    place = fixed(tmp_path)
+    monkeypatch.setattr("git_xsa.proof.machine.subprocess.Popen", record)
+    proved(place, *ASK, "--boot")
+    machines = [words for words in seen if "qemu-system-x86_64" in words]
+    for words in machines:
+        options = words[words.index("qemu-system-x86_64") :]
+        assert "-nodefaults" in options
+        assert options[options.index("-nic") + 1] == "none"
+        assert "spawn=deny" in options[options.index("-sandbox") + 1]
+        assert not any(option.startswith(("-drive", "-hd", "-virtfs", "-fsdev")) for option in options)
+    assert len(machines) == 2
+
+
+def test_the_home_is_empty_for_the_machine(tmp_path: Path, sealed: Path) -> None:
+    from git_xsa.proof.build_command import find_walls  # noqa: PLC0415
+
+    (sealed / "secret").write_text("secret\n")
+    walls = find_walls([], [sealed])
+    if not walls.read_only:
+        pytest.skip("this system lets nobody mount")
+    done = subprocess.run((*walls.words, "ls", "-A", str(sealed)), capture_output=True, text=True, check=True)
+    assert done.stdout == ""
+
+
+# wrong use
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (("test",), "no base is given"),
+        (
+            ("test", "--onto", RELEASE, "--xsa", "1", "HEAD"),
+            "give either advisories (--xsa), or commits, or patch files",
+        ),
+        (("test", "--onto", RELEASE, "--cell", "z80"), "there is no cell 'z80'"),
+        (("test", "--onto", RELEASE, "--each", "--every-commit"), "--each proves advisories one by one"),
+        (("test", "--onto", RELEASE, "--run", " "), "the command after --run is empty"),
+        (("test", "--onto", RELEASE, "--queue", "x", "--xsa", "1"), "--queue takes what it proves from the folder"),
+    ],
+)
+def test_wrong_usage(tmp_path: Path, words: tuple[str, ...], what: str) -> None:
+    answer = fixed(tmp_path).run(*words)
+    assert (answer.status, answer.out) == (129, "")
+    assert answer.err.startswith(f"error: {what}\n")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "what"),
+    [
+        ("cell.small.colour", "red", "a cell has no such key"),
+        ("cell.small.architecture", "z80", "it must be one of x86_64, arm64, arm32"),
+        ("cell.small.payload", "x", "it must be one of xtf, guest, none"),
+        ("cell.small.image", "../kernel", "it must be a path in the tree"),
+        ("cell.small.config", "DEBUG", "it must be a line of a configuration"),
+    ],
+)
+def test_settings_without_a_meaning(tmp_path: Path, key: str, value: str, what: str) -> None:
+    place = fixed(tmp_path)
+    place.git("config", f"xsa.{key}", value)
+    answer = place.run(*ASK)
+    assert (answer.status, answer.out) == (128, "")
+    assert what in answer.err
+
+
+def test_a_hook_proves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_XSA_HOOK", "1")
+    answer: Answer = fixed(tmp_path).run(*ASK)
+    assert answer.status == 129
+
+
+def test_no_queue_is_said(tmp_path: Path) -> None:
+    answer = fixed(tmp_path).run("test", "--onto", RELEASE, "--xsa", "7", "--cell", "small")
+    assert (answer.status, answer.out) == (3, "")
+    assert "there is nothing to prove" in answer.err
