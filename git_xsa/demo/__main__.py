@@ -40,14 +40,13 @@ def _parser() -> argparse.ArgumentParser:
 
 def _demonstrate(folder: Path | None) -> None:
     # Imported late: --help and wrong usage need none of it.
-    from git_xsa.demo.history import repository  # noqa: PLC0415
     from git_xsa.demo.story import tell  # noqa: PLC0415
-    from git_xsa.demo.stream import write  # noqa: PLC0415
+    from git_xsa.demo.write import write  # noqa: PLC0415
 
     if folder is None:
         folder = Path(tempfile.mkdtemp(prefix="git-xsa-demo-"))
     write(folder)
-    tell(folder, repository())
+    tell(folder)
 
 
 def main(words: list[str] | None = None) -> int:

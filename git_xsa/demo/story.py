@@ -15,15 +15,12 @@ import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import git_xsa
-from git_xsa.demo import changes
-from git_xsa.demo.changes import Change
-from git_xsa.demo.history import DemoCommit, DemoRepository
 from git_xsa.errors import XsaError
+from git_xsa.git.run import Git
 
 #: What points git to another repository than the one in the current folder.
 ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_NAMESPACE")
@@ -128,13 +125,13 @@ are done.
 """
 
 
-def tell(folder: Path, repository: DemoRepository) -> None:
-    """Print the story of ``repository``, which stands in ``folder``, and run its commands there.
+def tell(folder: Path) -> None:
+    """Print the story of the demonstration repository in ``folder``, and run its commands there.
 
     Raises ``XsaError`` when a command can't be run or ends with another status than the story is about;
     ``BrokenPipeError`` when nobody listens any more.
     """
-    facts = _facts(folder, repository)
+    facts = _facts(folder)
     _say(INTRODUCTION.format(**facts))
     for step in STEPS:
         _say(step.question)
@@ -144,28 +141,18 @@ def tell(folder: Path, repository: DemoRepository) -> None:
     _say(ENDING.format(**facts), last=True)
 
 
-def _facts(folder: Path, repository: DemoRepository) -> dict[str, str]:
+def _facts(folder: Path) -> dict[str, str]:
     """Return what the texts have in braces."""
-    release = next(tag.commit for tag in repository.tags if tag.name == "RELEASE-4.20.1")
-    commits = list(_since(release, repository.branches["stable-4.20"]))
-
-    def short(change: Change) -> str:
-        return next(commit.id[:12] for commit in commits if commit.message.startswith(change.subject + "\n"))
-
+    with Git(folder, {"GIT_DIR": str(folder / ".git")}) as git:
+        log = git.text("log", "--format=%H %s", "RELEASE-4.20.1..stable-4.20", "--").splitlines()
+    commit = {subject: name[:12] for name, _, subject in (line.partition(" ") for line in log)}
     return {
         "folder": str(folder),
-        "count": str(len(commits)),
-        "argo": short(changes.ARGO),
-        "wrapped": short(changes.WRAPPED),
+        "count": str(len(log)),
+        "argo": commit["argo: check for overflow before comparing with the size of the ring"],
+        "wrapped": commit["xen/memory: tell ranges that wrap from ranges that are too large"],
         "install": "Now" if _installed("check") else "Install git-xsa, and",
     }
-
-
-def _since(base: DemoCommit, tip: DemoCommit) -> Iterator[DemoCommit]:
-    commit: DemoCommit | None = tip
-    while commit is not None and commit.id != base.id:
-        yield commit
-        commit = commit.parent
 
 
 def _say(text: str, last: bool = False) -> None:

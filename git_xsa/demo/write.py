@@ -7,12 +7,13 @@ environment say about hash functions, templates, hooks, names and branches.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
-from git_xsa.demo.history import DemoCommit, DemoRepository, DemoTag, repository
 from git_xsa.errors import UsageError, XsaError
 from git_xsa.git.run import Git
+
+#: The branches and tags of the demonstration repository, as ``git fast-export --all`` writes them.
+HISTORY = Path(__file__).with_name("history.fast-import")
 
 
 def write(folder: Path) -> None:
@@ -32,7 +33,7 @@ def write(folder: Path) -> None:
         raise UsageError(f"{folder} is not empty", "name a folder that does not exist yet")
     with Git(folder, _environment(folder.absolute())) as git:
         git.call("init", "--quiet", "--template=", "--object-format=sha1", "--initial-branch=master")
-        git.call("fast-import", "--quiet", given=b"".join(_stream(repository())))
+        git.call("fast-import", "--quiet", given=HISTORY.read_bytes())
         git.call("read-tree", "--reset", "-u", "HEAD")
 
 
@@ -50,38 +51,3 @@ def _environment(folder: Path) -> dict[str, str]:
         "HOME": str(inside),
         "XDG_CONFIG_HOME": str(inside),
     }
-
-
-def _data(content: bytes) -> bytes:
-    return b"data %d\n%s\n" % (len(content), content)
-
-
-def _stream(wanted: DemoRepository) -> Iterator[bytes]:
-    """Yield what ``git fast-import`` makes ``wanted`` of.
-
-    Every commit has its place in ``wanted.commits`` as its mark.  All are made on ``master``, which is then set, like
-    the other branches, to where it belongs.
-    """
-    marks = {commit.id: mark for mark, commit in enumerate(wanted.commits, 1)}
-    for commit in wanted.commits:
-        yield from _commit(commit, marks)
-    for name, tip in wanted.branches.items():
-        yield f"reset refs/heads/{name}\nfrom :{marks[tip.id]}\n\n".encode()
-    for tag in wanted.tags:
-        yield _tag(tag, marks)
-    yield b"done\n"
-
-
-def _commit(commit: DemoCommit, marks: dict[str, int]) -> Iterator[bytes]:
-    yield f"commit refs/heads/master\nmark :{marks[commit.id]}\n".encode()
-    yield f"author {commit.author}\ncommitter {commit.committer}\n".encode() + _data(commit.message.encode())
-    before = commit.parent.files if commit.parent else {}
-    if commit.parent:
-        yield f"from :{marks[commit.parent.id]}\n".encode()
-    for path, content in commit.files.items():
-        if before.get(path) != content:
-            yield f"M 100644 inline {path}\n".encode() + _data(content)
-
-
-def _tag(tag: DemoTag, marks: dict[str, int]) -> bytes:
-    return f"tag {tag.name}\nfrom :{marks[tag.commit.id]}\ntagger {tag.tagger}\n".encode() + _data(tag.message.encode())
