@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from repositories import Draft, Place, numbered
 
+from git_xsa.advisory.package import read_package
 from git_xsa.ask.base import find_base
 from git_xsa.ask.session import Session
+from git_xsa.errors import XsaError
 
 
 @pytest.fixture
@@ -269,3 +273,45 @@ def test_the_base_is_no_older_than_what_it_stands_on(place: Place, folder: Path)
         base = find_base(session, "RELEASE-1.0.0", [str(series(folder))])
         dates = session.repository.git.text("log", "--format=%ct", base.id, "--").split()
     assert dates == sorted(dates, reverse=True)
+
+
+def test_a_spec_applies_its_patches_in_the_order_of_its_lines(place: Place, folder: Path) -> None:
+    """Rpm's %autosetup goes by where the tags stand and not by their numbers."""
+    (folder / "first.patch").write_text("--- a/b.c\n+++ b/b.c\n@@ -1 +1 @@\n-line 1\n+first\n")
+    (folder / "then.patch").write_text("--- a/b.c\n+++ b/b.c\n@@ -1 +1 @@\n-first\n+then\n")
+    (folder / "xen.spec").write_text("Name: xen\nPatch5: first.patch\nPatch2: then.patch\n%prep\n%autosetup -p1\n")
+    assert [path.name for path in read_package(folder / "xen.spec").files] == ["first.patch", "then.patch"]
+    assert place.run("check", "--onto", "RELEASE-1.0.0", "--base-patches", str(folder / "xen.spec")).status == 1
+
+
+@pytest.mark.parametrize(
+    ("prep", "names"),
+    [
+        ("%autosetup -N\n%autopatch -p1 -m 2", ["own.patch"]),
+        ("%autosetup -N\n%autopatch -p1 -M 1\n%autopatch -m 2 -M 2", ["prepare.patch", "own.patch"]),
+        ("%autosetup -N\n%patch -P 2 -P1 -p1", ["own.patch", "prepare.patch"]),
+        ("%autosetup -N\n%patch2 -p1 -b .1", ["own.patch"]),
+        ("%setup\n%autopatch -p1", ["prepare.patch", "own.patch"]),
+    ],
+)
+def test_the_patches_that_the_lines_of_a_spec_apply(prep: str, names: list[str], folder: Path) -> None:
+    (folder / "xen.spec").write_text(f"Patch1: prepare.patch\nPatch2: own.patch\n%prep\n{prep}\n")
+    assert [path.name for path in read_package(folder / "xen.spec").files] == names
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("xen.spec", "%global a xx\n" + "".join("%global a %{a}%{a}\n" for _ in range(60)) + "Patch1: %{a}.patch\n"),
+        ("xen-1.0.0.ebuild", "PATCHES=(\n" * 400_000),
+        ("PKGBUILD", "source=(\n" * 400_000),
+        ("APKBUILD", f'A={"x" * 100}\nsource="' + "$A" * 1_000_000 + '.patch"\n'),
+        ("package.nix", "patches = [" + '"' * 1_000_001),
+    ],
+)  # fmt: skip
+def test_a_list_that_grows_without_end_is_read_in_a_moment(name: str, text: str, folder: Path) -> None:
+    (folder / name).write_text(text)
+    before = time.process_time()
+    with suppress(XsaError, OSError):
+        read_package(folder / name)
+    assert time.process_time() - before < 20

@@ -9,29 +9,25 @@ fuzz is what the format's own tools allow.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from git_xsa.advisory.patchfile import PatchError, PatchFile, read_loosely, read_patches
 from git_xsa.errors import XsaError
+from git_xsa.model.nixfile import patch_list
+from git_xsa.model.shellfile import Assignment, arrays, strings
+from git_xsa.model.specfile import LONGEST_VALUE, Spec
 
 #: A list of patches is no longer than this.
 LARGEST_LIST = 4 << 20
+#: A package applies no more patches than this: the largest known, of kernels, have two thousand.
+MOST_PATCHES = 5_000
 #: GNU patch's own: dpkg-source allows none, abuild and Portage what GNU patch does by default, rpm what the spec says.
 DEFAULT_FUZZ, NO_FUZZ = 2, 0
 _ENDINGS = (".patch", ".diff", ".dpatch")
-_PATCH_TAG = re.compile(r"^Patch(\d*)[ \t]*:[ \t]*(\S+)", re.MULTILINE | re.IGNORECASE)
-_PATCH_CALL = re.compile(r"^[ \t]*%patch(?:(\d+)|[ \t][^\n]*?-P[ \t]*(\d+)|[ \t]+(\d+))[^\n]*", re.MULTILINE)
-_PATCH_ALL = re.compile(r"^[ \t]*%(?:autosetup|\{?autopatch)|^[ \t]*%\{lua:|%\{patches\}", re.MULTILINE)
-_MACRO = re.compile(
-    r"^(?:%(?:global|define)[ \t]+(\w+)[ \t]+(\S+)|(Name|Version|Release)[ \t]*:[ \t]*(\S+))[ \t]*$", re.MULTILINE
-)
 _RPM_FUZZ = re.compile(r"^%(?:global|define)[ \t]+_default_patch_fuzz[ \t]+(\d)|--fuzz[= ](\d)", re.MULTILINE)
-_VARIABLE = re.compile(r"^[ \t]*(\w+)=[\"']?([^\s\"'$`]*)[\"']?[ \t]*$", re.MULTILINE)
-_SOURCES = re.compile(r"^[ \t]*source=([\"'])(.*?)\1", re.MULTILINE | re.DOTALL)
-_ARRAYS = re.compile(r"^[ \t]*(?:source|_?patches)(?:_\w+)?\+?=\((.*?)\)", re.MULTILINE | re.DOTALL)
-_PATCHES = re.compile(r"^[ \t]*PATCHES\+?=\((.*?)^[ \t]*\)|^[ \t]*PATCHES\+?=\(([^\n]*)\)", re.MULTILINE | re.DOTALL)
+_VARIABLE = re.compile(r"^[ \t]*(\w+)=[\"']?([^\s\"'$`]{0,200})[\"']?[ \t]*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -48,10 +44,11 @@ class Listed:
         GNU patch judges whether it can be put on, so what only git would refuse is read as well.
         """
         for file in self.files:
-            yield from _read(file)
+            yield from read_file(file)
 
 
-def _read(file: Path) -> tuple[PatchFile, ...]:
+def read_file(file: Path) -> tuple[PatchFile, ...]:
+    """Return the patches in ``file``, also such as GNU patch alone takes; ``PatchError`` when it has none."""
     try:
         return read_patches(file)
     except PatchError as refused:
@@ -64,15 +61,9 @@ def _read(file: Path) -> tuple[PatchFile, ...]:
 def read_package(place: Path) -> Listed:
     """Return which patches the package at ``place``, a list or a folder, applies; ``XsaError`` when nothing tells."""
     if place.is_dir():
-        for below in ("series", "patches/series", "debian/patches/series"):
-            if (place / below).is_file():
-                return read_package(place / below)
-        lists = [path for path in sorted(place.iterdir()) if _reader_of(path) is not None]
-        if len(lists) == 1:
-            return read_package(lists[0])
-        if lists:
-            several = ", ".join(path.name for path in lists[:4])
-            raise XsaError(f"{place} has several lists of patches: {several}", "give one of them")
+        listing = find_list(place)
+        if listing is not None:
+            return read_package(listing)
         files = [path for path in sorted(place.iterdir()) if path.name.endswith(_ENDINGS) and path.is_file()]
         if not files:
             raise XsaError(f"{place} has no patches and no list of them", "give the series, the spec, or the folder")
@@ -82,8 +73,24 @@ def read_package(place: Path) -> Listed:
     reader = _reader_of(place)
     if reader is None:
         return Listed(place, [place], DEFAULT_FUZZ)
-    names, fuzz = reader(_text(place))
+    names, fuzz = reader(read_list(place))
+    if len(names) > MOST_PATCHES:
+        raise XsaError(f"{place} lists {len(names):,} patches", f"at most {MOST_PATCHES:,} are read")
     return Listed(place, [_found(place, name) for name in names], fuzz)
+
+
+def find_list(place: Path) -> Path | None:
+    """Return the list of patches of the package in the folder ``place``, ``None`` when there is none; ``XsaError`` when
+    there are several."""
+    for below in ("series", "patches/series", "debian/patches/series"):
+        if (place / below).is_file():
+            return place / below
+    folders = [folder for folder in (place, place / "SPECS") if folder.is_dir()]
+    lists = [path for folder in folders for path in sorted(folder.iterdir()) if _reader_of(path) is not None]
+    if len(lists) > 1:
+        several = ", ".join(path.name for path in lists[:4])
+        raise XsaError(f"{place} has several lists of patches: {several}", "give one of them")
+    return lists[0] if lists else None
 
 
 def _reader_of(place: Path) -> Callable[[str], tuple[list[str], int]] | None:
@@ -94,17 +101,17 @@ def _reader_of(place: Path) -> Callable[[str], tuple[list[str], int]] | None:
         return _series
     if place.name.endswith((".spec", ".spec.in")):
         return _spec
-    return {"APKBUILD": _apkbuild, "PKGBUILD": _pkgbuild}.get(place.name) or (
-        _ebuild if place.suffix == ".ebuild" else None
-    )
+    by_name = {"APKBUILD": _apkbuild, "PKGBUILD": _pkgbuild, "package.nix": _nix}
+    return by_name.get(place.name) or (_ebuild if place.suffix == ".ebuild" else None)
 
 
-def _text(place: Path) -> str:
+def read_list(place: Path) -> str:
+    """Return the text of the list at ``place``; bytes that are no UTF-8 stand in it as surrogates."""
     with place.open("rb") as file:
         content = file.read(LARGEST_LIST + 1)
     if len(content) > LARGEST_LIST:
         raise XsaError(f"{place} is larger than a list of patches may be (4 MiB)", "give the list itself")
-    return content.decode("utf-8", "replace")
+    return content.decode("utf-8", "surrogateescape")
 
 
 def _found(listing: Path, name: str) -> Path:
@@ -121,7 +128,7 @@ def _found(listing: Path, name: str) -> Path:
 
 
 def _series(text: str) -> tuple[list[str], int]:
-    lines = [line.partition("#")[0].split() for line in text.splitlines()]
+    lines = [line.partition("#")[0].split() for line in text.split("\n")]
     words = [[word for word in line if not word.startswith("+")] for line in lines]  # a guard of series.conf
     reverse = next((names[0] for names in words if "-R" in names), None)
     if reverse is not None:
@@ -130,54 +137,52 @@ def _series(text: str) -> tuple[list[str], int]:
 
 
 def _spec(text: str) -> tuple[list[str], int]:
-    known: dict[str, str] = {}
-    for match in _MACRO.finditer(text):
-        name, value = match[1] or match[3].lower(), match[2] or match[4]
-        known[name] = _expanded(value, known)
-    found: list[tuple[int, str]] = []
-    for match in _PATCH_TAG.finditer(text):
-        number = int(match[1]) if match[1] else (found[-1][0] + 1 if found else 0)
-        found.append((number, _expanded(match[2], known).rpartition("/")[2]))
-    fuzz = [int(a or b) for a, b in _RPM_FUZZ.findall(text)]
-    return _applied(text, dict(found)), max(fuzz, default=NO_FUZZ)
-
-
-def _applied(text: str, names: dict[int, str]) -> list[str]:
-    """Return those of the patches ``names`` that a spec applies: each that ``%patch`` names, in that order, all of them
-    where ``%autosetup`` or ``%autopatch`` does it, or nothing tells."""
-    calls = [(int(match[1] or match[2] or match[3]), match[0].split()) for match in _PATCH_CALL.finditer(text)]
-    if _PATCH_ALL.search(text) or not calls or not names.keys() >= {number for number, _ in calls}:
-        return [names[number] for number in sorted(names)]
-    reverse = next((names[number] for number, words in calls if "-R" in words), None)
+    spec = Spec(text)
+    calls = {number for step in spec.steps if step.reverse for number in step.single}
+    reverse = next((tag.name for tag in spec.applied if tag.number in calls), None)
     if reverse is not None:
         raise XsaError(f"the spec takes {reverse} back (-R)", "leave it out of the spec, and out of the tree")
-    return [names[number] for number in dict.fromkeys(number for number, _ in calls)]
-
-
-def _expanded(text: str, known: dict[str, str]) -> str:
-    return re.sub(r"%\{\??(\w+)\}", lambda match: known.get(match[1], match[0]), text)
+    fuzz = [int(a or b) for a, b in _RPM_FUZZ.findall(text)]
+    return [tag.name for tag in spec.applied], max(fuzz, default=NO_FUZZ)
 
 
 def _apkbuild(text: str) -> tuple[list[str], int]:
-    known = dict(_VARIABLE.findall(text))
-    match = _SOURCES.search(text)
-    return _patch_names(match[2] if match else "", known), DEFAULT_FUZZ
+    return names_in(text, strings(text, "source")), DEFAULT_FUZZ
 
 
 def _pkgbuild(text: str) -> tuple[list[str], int]:
-    known = dict(_VARIABLE.findall(text))
-    return _patch_names(" ".join(_ARRAYS.findall(text)), known), DEFAULT_FUZZ
+    return names_in(text, arrays(text, r"(?:source|_?patches)(?:_\w+)?")), DEFAULT_FUZZ
 
 
 def _ebuild(text: str) -> tuple[list[str], int]:
-    known = dict(_VARIABLE.findall(text)) | {"FILESDIR": "files"}
-    listed = " ".join(one or other for one, other in _PATCHES.findall(text))
-    return [name.removeprefix("files/") for name in _patch_names(listed, known)], DEFAULT_FUZZ
+    found = names_in(text, arrays(text, "PATCHES"), {"FILESDIR": "files"})
+    return [name.removeprefix("files/") for name in found], DEFAULT_FUZZ
 
 
-def _patch_names(listed: str, known: dict[str, str]) -> list[str]:
-    """Return the names of patches in a list of a shell script; ``name::address`` is the file ``name``."""
-    words = re.sub(r"#[^\n]*", "", listed).translate({ord('"'): None, ord("'"): None}).split()
-    plain = [re.sub(r"\$\{?(\w+)\}?", lambda match: known.get(match[1], match[0]), word) for word in words]
-    names = [word.partition("::")[0] for word in plain]
-    return [name.rpartition("/")[2] if "://" in name else name for name in names if name.endswith(_ENDINGS)]
+def _nix(text: str) -> tuple[list[str], int]:
+    found = patch_list(text)
+    names = [element.file for element in found.elements] if found is not None else []
+    return [name for name in names if name.endswith(_ENDINGS)], DEFAULT_FUZZ
+
+
+def names_in(text: str, lists: Iterable[Assignment], known: Mapping[str, str] | None = None) -> list[str]:
+    """Return the names of the patches in ``lists`` of the shell script ``text``."""
+    values = {**variables(text), **(known or {})}
+    return [name for found in lists for word in found.words if (name := patch_name(word.text, values))]
+
+
+def variables(text: str) -> dict[str, str]:
+    """Return the variables of a shell script that stand for plain words."""
+    return dict(_VARIABLE.findall(text))
+
+
+def patch_name(word: str, known: Mapping[str, str]) -> str:
+    """Return the file that a word of a list of sources is, if that is a patch, else nothing.
+
+    ``name::address`` is the file ``name``, an address the file that it ends with.
+    """
+    plain = re.sub(r"\$\{?(\w+)\}?", lambda match: known.get(match[1], match[0]), word[:LONGEST_VALUE])
+    plain = plain.translate({ord('"'): None, ord("'"): None})[:LONGEST_VALUE]
+    name, named, _ = plain.partition("::")
+    name = name.rpartition("/")[2] if "://" in name and not named else name
+    return name if name.endswith(_ENDINGS) else ""
