@@ -177,9 +177,23 @@ def _dispatch(arguments: Sequence[str]) -> int:
     options = _parse(parser, rest)
     if isinstance(options, int):
         return options
-    if name not in HIDDEN:
-        be_quiet(getattr(options, "quiet", False))
-    status: int = import_module(module_of(name)).run(options)
+    return _run(name, options)
+
+
+def _run(name: str, options: argparse.Namespace) -> int:
+    """Run the command, and return its exit status: a hook where git starts it, hooks go into the repository here, all
+    else works in the clone that ``--history`` or ``xsa.history`` names."""
+    command = import_module(module_of(name))
+    status: int
+    if name in HIDDEN:
+        status = command.run(options)
+        return status
+    be_quiet(getattr(options, "quiet", False))
+    from git_xsa.git.clone import chosen  # noqa: PLC0415 - not needed for usage
+    from git_xsa.git.here import working_in  # noqa: PLC0415
+
+    with working_in(chosen(getattr(options, "history", None), by_setting=name != "hooks")):
+        status = command.run(options)
     return status
 
 

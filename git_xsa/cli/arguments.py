@@ -71,7 +71,7 @@ def print_versions() -> None:
 
 
 def common_options(parser: argparse.ArgumentParser) -> None:
-    """Add ``--quiet`` and ``--version``, which every command has, to ``parser`` and to each of its actions."""
+    """Add ``--quiet``, ``--history`` and ``--version``, which all commands have, to ``parser`` and its actions."""
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             for choice in dict.fromkeys(action.choices.values()):
@@ -79,6 +79,10 @@ def common_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-q", "--quiet", action="store_true", default=argparse.SUPPRESS,
         help="no progress, notes and hints: only results, warnings and errors",
+    )  # fmt: skip
+    parser.add_argument(
+        "--history", metavar="<clone directory>", default=argparse.SUPPRESS,
+        help="work in this clone of the project's repository, and not in the one here",
     )  # fmt: skip
     parser.add_argument("--version", action=ShowVersions, nargs=0, dest=argparse.SUPPRESS, help="print the versions")
 

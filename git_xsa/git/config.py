@@ -177,6 +177,8 @@ class Settings:
     require_signature: bool = setting("requireSignature", boolean, False)
     #: Branches that no release is made of, those that count first first: where the others come from.
     development_branches: tuple[str, ...] = setting("developmentBranch", words, ("master", "staging"))
+    #: The clone of the project's repository that commands in a package's folder work in (``git_xsa.git.clone``).
+    history: Path | None = setting("history", path, None)
     #: What happens to later commits that fix one of a queue: ``list``, ``add`` or ``ignore``.
     follow_ups: str = setting("followUps", follow_ups, "list")
     #: The command that builds; empty: none is asked for.

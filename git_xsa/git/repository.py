@@ -11,6 +11,7 @@ from os import pathsep
 from pathlib import Path
 
 from git_xsa.errors import XsaError
+from git_xsa.git.here import clone
 from git_xsa.git.run import Call, Git, GitError, Service
 
 #: The long-lived process that reads objects.
@@ -72,8 +73,10 @@ class Repository:
                 found = facts.finish().out.decode("utf-8", "surrogateescape").rstrip("\n")
         except GitError as error:
             if "not a git repository" in error.message:
-                hint = "go to a clone of the project's repository, or give it with git -C <folder>"
-                raise XsaError(f"{folder or Path.cwd()} is not in a git repository", hint) from None
+                hint = (
+                    "go to a clone of the project's repository, or name it: --history <clone>, git config xsa.history"
+                )
+                raise XsaError(f"{folder or clone() or Path.cwd()} is not in a git repository", hint) from None
             raise
         if found.count("\n") != 3:
             raise XsaError("the path of the repository has a newline in it", "git-xsa can't work there: move it")

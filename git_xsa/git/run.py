@@ -31,6 +31,7 @@ from types import TracebackType
 from typing import IO, Any
 
 from git_xsa.errors import SPACE, XsaError
+from git_xsa.git.here import clone
 
 #: Settings that would change what plumbing prints or how ``git apply`` compares, whatever the user has configured; and
 #: those by which a temporary index would leave traces in the repository (``sharedindex.*``, the hook
@@ -405,9 +406,9 @@ class Call:
 class Git:
     """git, run for one repository.
 
-    ``folder`` is where git starts (and so which repository it finds); ``None`` is the current folder.  ``environment``
-    is set for every child.  With ``lasting`` only configuration counts that holds for other commands, too.  Use it as a
-    context manager: leaving it ends its long-lived processes.
+    ``folder`` is where git starts (and so which repository it finds); ``None`` is the current folder, or the clone that
+    the command works in.  ``environment`` is set for every child.  With ``lasting`` only configuration counts that
+    holds for other commands, too.  Use it as a context manager: leaving it ends its long-lived processes.
     """
 
     def __init__(
@@ -418,6 +419,7 @@ class Git:
             name: value for name, value in os.environ.items() if name not in unwanted and not name.startswith(TRACES)
         }
         self._environment = inherited | FIXED_ENVIRONMENT | dict(environment or {})
+        folder = folder if folder is not None else clone()
         self._folder = str(folder) if folder is not None else os.getcwd()
         program = shutil.which("git")
         if program is None:
