@@ -189,7 +189,7 @@ def count_calls():
     me = os.getpid()
     for name in ("open", "mkdir", "rename", "fsync", "chmod", "unlink", "rmdir", "close"):
         setattr(os, name, counted(getattr(os, name)))
-    folder._exchange = counted(folder._exchange)
+    folder.exchange = counted(folder.exchange)
     builtins.open = counted(builtins.open)
 """
 #: Writes a folder over and over, killed one moment later each time, and prints what is there then.

@@ -42,7 +42,7 @@ def commit_or_tree(session: Session, name: str) -> Commit:
     newest = max(session.branches.releases.values(), default=None)
     files = without_top(read_source(place), entries_of(session.repository, newest[1]) if newest is not None else ())
     release = _release_of(session, name, files)
-    made = _borrowed(session).commit_tree(files, release.id, f"The source tree {name}")
+    made = borrowed(session).commit_tree(files, release.id, f"The source tree {name}")
     return Commit(name, made, release=release.name, under=release.id)
 
 
@@ -54,11 +54,11 @@ def with_patches(session: Session, base: Commit, lists: Sequence[str]) -> tuple[
     packages = [(listed, tuple(listed.patches())) for listed in map(read_package, map(Path, lists))]
     if not any(several for _, several in packages):
         return base, []
-    known = _Known(session, base)
+    known = KnownFiles(session, base)
     found = [(listed, [part for patch in several if (part := known.part_of(patch))]) for listed, several in packages]
     patches = [patch for _, several in found for patch in several]
     notes = known.notes
-    with Patched(session.repository, base.id, {path for patch in patches for path in _paths_of(patch)}) as tree:
+    with Patched(session.repository, base.id, {path for patch in patches for path in paths_of(patch)}) as tree:
         for listed, several in found:
             refused, fuzzy = tree.put_on([patch.text for patch in several], listed.fuzz)
             if refused is not None:
@@ -66,20 +66,20 @@ def with_patches(session: Session, base: Commit, lists: Sequence[str]) -> tuple[
                 raise XsaError(f"{several[refused].name} of {listed.place} does not apply to {base.name}", hint)
             notes += [f"{several[number].name} needs a fuzz of up to {listed.fuzz} lines" for number in fuzzy]
         files = tree.files()
-    made = _borrowed(session).commit_changes(files, base.id, [_message(patch) for patch in patches])
+    made = borrowed(session).commit_changes(files, base.id, [message_of(patch) for patch in patches])
     options = " ".join(f"--base-patches {shlex.quote(place)}" for place in lists)
     under = base.under or base.id
     return replace(base, id=made, reference=None, under=under, patches=len(patches), options=options), notes
 
 
-def _message(patch: PatchFile) -> str:
+def message_of(patch: PatchFile) -> str:
     """Return what ``patch`` says of itself, with the advisory that it fixes by its name where the text does not say."""
     message = f"{patch.subject}\n\n{patch.message}"
     number = read_name(patch.file).number
     return message if number is None or marked_advisories(message) else f"{message}\n\nThis is XSA-{number}."
 
 
-class _Known:
+class KnownFiles:
     """The files of a base and of the patches on it so far, by which a patch for another source tree is told.
 
     Packages have such patches for what their builds unpack into the tree: QEMU, Mini-OS, iPXE.
@@ -110,11 +110,13 @@ class _Known:
         return path is not None and path not in self._paths and path.rpartition(b"/")[0] not in self._folders
 
 
-def _paths_of(patch: PatchFile) -> set[bytes]:
+def paths_of(patch: PatchFile) -> set[bytes]:
+    """Return the paths of the files that ``patch`` changes, makes or removes."""
     return {path for change in patch.changes for path in (change.old_path, change.new_path) if path is not None}
 
 
-def _borrowed(session: Session) -> Borrowed:
+def borrowed(session: Session) -> Borrowed:
+    """Return a repository for commits that last as long as ``session``."""
     return session.keep(Borrowed(session.repository))
 
 

@@ -49,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
         "                      [--format <format>] [-o <folder>] [--policy <policy>] [--refresh] [--keep-going]\n"
         "                      [--start <n>] [--prefix <text>] [--backport-names] [--package-version <version>]\n"
         "                      [--build <command>] [--no-symbols] [--force] [--json]\n"
+        "   or: git xsa-export --into <package> [--onto <base>] [--drop-merged] [--dry-run] [<options as above>]\n"
         "   or: git xsa-export --verify <folder> --onto <base> [--policy <policy>] [--json]",
         description="Write the queue of patches for a base in the form that a build takes.",
     )
@@ -60,7 +61,7 @@ def parser() -> argparse.ArgumentParser:
         "--xsa", metavar="<n>", type=advisory_numbers, action="extend", default=[],
         help="only the fixes of these advisories; else all that are outstanding",
     )  # fmt: skip
-    made.add_argument("--format", choices=FORMATS, default="series", help="what the folder is for (default: series)")
+    made.add_argument("--format", choices=FORMATS, help="what the folder is for (default: series)")
     made.add_argument(
         "-o", "--output", metavar="<folder>", help="the folder to write, or the branch (default: xsa-<base>)"
     )
@@ -69,7 +70,7 @@ def parser() -> argparse.ArgumentParser:
         "--refresh", action="store_true",
         help="leave out prerequisites that only context needs, and make that context anew",
     )  # fmt: skip
-    made.add_argument("--start", metavar="<n>", type=_number, default=1, help="the first patch's number (default: 1)")
+    made.add_argument("--start", metavar="<n>", type=_number, help="the first patch's number (default: 1)")
     made.add_argument("--prefix", metavar="<text>", type=_prefix, default="", help="what every file's name begins with")
     made.add_argument(
         "--backport-names", action="store_true", help="call prerequisites backport-<12 digits of the upstream commit>"
@@ -86,6 +87,9 @@ def parser() -> argparse.ArgumentParser:
         "--embargoed", action="count", default=0, help="given twice: put patch files into a branch all the same"
     )
     made.add_argument("--verify", metavar="<folder>", type=Path, help="check a folder that was exported before")
+    made.add_argument("--into", metavar="<package>", help="put the queue into this package: its list, its changelog")
+    made.add_argument("--drop-merged", action="store_true", help="take out the package's patches that the base has")
+    made.add_argument("--dry-run", action="store_true", help="print what would become of the package, as a diff")
     json_option(made)
     build_options(made)
     made.add_argument("patches", nargs="*", metavar="<commit>", help="commits of the branch, or patch files")
@@ -118,6 +122,11 @@ def run(options: argparse.Namespace) -> int:
     _check(options)
     with Session(symbols=not options.no_symbols, now=clock.now()) as session:
         session.follow_ups = options.follow_ups or session.follow_ups
+        if options.into is not None:
+            from git_xsa.cli.export_into import run_into  # noqa: PLC0415 - not needed for a folder
+
+            return run_into(session, options, _request(session, options))
+        options.format, options.start = options.format or "series", 1 if options.start is None else options.start
         base = find_base(session, options.onto, options.base_patches)
         if base.passing and options.format == "branch":
             hint = f"commit it on {base.release or base.name} first, or choose another format"
@@ -134,7 +143,11 @@ def run(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> None:
     """Raise ``UsageError`` when the options have no meaning together."""
-    if not options.onto:
+    if options.into is not None:
+        _check_into(options)
+    elif options.drop_merged or options.dry_run:
+        raise UsageError("--drop-merged and --dry-run are about a package", "name it: --into <package>")
+    elif not options.onto:
         raise UsageError("no base is given", "say what the patches are to be put on: --onto RELEASE-4.17.3")
     if options.xsa and options.patches:
         raise UsageError("give either advisories (--xsa), or commits, or patch files", "see git help xsa-export")
@@ -144,6 +157,13 @@ def _check(options: argparse.Namespace) -> None:
         raise UsageError("--keep-going leaves out advisories", "give no commits, patch files or --verify with it")
     if options.verify is not None and options.build is not None:
         raise UsageError("--verify builds nothing", "leave out --build")
+
+
+def _check_into(options: argparse.Namespace) -> None:
+    """Raise ``UsageError`` when something goes into a package that can't."""
+    if options.verify is not None or options.output or options.base_patches or options.force:
+        what = "--into takes the package's patches as its base, and changes the package where it is"
+        raise UsageError(what, "leave out --verify, --output, --base-patches and --force")
 
 
 def _export(session: Session, options: argparse.Namespace, base: Commit) -> int:

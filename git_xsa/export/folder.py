@@ -125,7 +125,7 @@ def _temporary(target: Path) -> Iterator[Path]:
     As long as it is locked it is in use.  Nobody looks for leftovers between the making and the locking.
     """
     try:
-        with _locked(target.parent):
+        with locked(target.parent):
             _remove_leftovers(target)
             fresh = Path(tempfile.mkdtemp(prefix=_prefix(target), dir=target.parent))
             lock = os.open(fresh, os.O_RDONLY | os.O_DIRECTORY)
@@ -140,7 +140,8 @@ def _temporary(target: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the lock of ``folder``; waits for whoever has it."""
     lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -184,10 +185,11 @@ def _finish(folder: Path, private: bool) -> None:
         os.chmod(place, 0o700 if private else 0o777 & ~umask)
         paths.append(Path(place))
     with ThreadPoolExecutor(SYNCED_AT_ONCE) as pool:
-        list(pool.map(_sync, paths))
+        list(pool.map(sync, paths))
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Have what is at ``path``, a file or a folder, on disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -199,20 +201,20 @@ def _put(fresh: Path, target: Path, keep: bool) -> Path | None:
     """Put ``fresh`` in the place of ``target``; return where what was there is kept, if it is."""
     if not target.is_dir() or not any(target.iterdir()):
         os.rename(fresh, target)
-        _sync(target.parent)
+        sync(target.parent)
         return None
     if not keep:
-        _exchange(fresh, target)
-        _sync(target.parent)
+        exchange(fresh, target)
+        sync(target.parent)
         return None
     kept = _free_name(target)  # the name that the old one gets in the same step
     os.rename(fresh, kept)
     try:
-        _exchange(kept, target)
+        exchange(kept, target)
     except Blocked:
         os.rename(kept, fresh)
         raise
-    _sync(target.parent)
+    sync(target.parent)
     return kept
 
 
@@ -223,7 +225,7 @@ def _free_name(target: Path) -> Path:
     return target.with_name(f"{target.name}.old-{number}")
 
 
-def _exchange(one: Path, other: Path) -> None:
+def exchange(one: Path, other: Path) -> None:
     """Have two folders change places, in one step; ``Blocked`` where the system can't."""
     library = ctypes.CDLL(None, use_errno=True)
     words = (_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE)

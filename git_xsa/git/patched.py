@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from git_xsa.git.folders import make_folders, remove
-from git_xsa.git.programs import run_patches
+from git_xsa.git.programs import run_patch, run_patches
 from git_xsa.git.repository import Repository
 from git_xsa.git.scratch import Scratch
 from git_xsa.git.source_tree import SourceFile
@@ -51,6 +51,10 @@ class Patched:
         refused, fuzzy = run_patches(self._top, folder, len(texts), fuzz)
         remove(folder)
         return refused - 1 if refused is not None else None, [number - 1 for number in fuzzy]
+
+    def takes(self, text: bytes, fuzz: int, back: bool = False) -> bool:
+        """Whether GNU patch would put on ``text`` (``back``: take it back); the files stay as they are."""
+        return run_patch(self._top, text, fuzz, trial=True, back=back)
 
     def files(self) -> dict[bytes, SourceFile | None]:
         """Return the files as they are now, ``None``: not there."""

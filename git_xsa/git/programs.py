@@ -18,10 +18,10 @@ from git_xsa.errors import XsaError
 from git_xsa.git.run import PLAIN, TRACES, UNWANTED, Answer, Word, memory, read_all
 
 
-def run_patch(folder: Path, text: bytes, fuzz: int) -> bool:
+def run_patch(folder: Path, text: bytes, fuzz: int, trial: bool = False, back: bool = False) -> bool:
     """Apply ``text`` in ``folder`` with GNU patch, as packagers' build tools do; return whether it took every hunk.
 
-    Raises ``XsaError`` when GNU patch is not installed.
+    ``trial``: no file is changed.  ``back``: it is taken back.  Raises ``XsaError`` when GNU patch is not installed.
     """
     import sh  # noqa: PLC0415 - see git_xsa.git.run
 
@@ -29,7 +29,8 @@ def run_patch(folder: Path, text: bytes, fuzz: int) -> bool:
         program = sh.Command("patch")
     except sh.CommandNotFound:
         raise XsaError("GNU patch is not installed, or not on PATH", "install the package patch") from None
-    words = ("-p1", "-f", "-s", f"-F{fuzz}", "--no-backup-if-mismatch", "-r", "-", "-d", Word(folder))
+    words: tuple[str, ...] = ("-p1", "-f", "-s", f"-F{fuzz}", "--no-backup-if-mismatch", "-r", "-", "-d", Word(folder))
+    words += ("--dry-run",) * trial + ("-R",) * back
     with memory(text) as source, open(os.devnull, "wb") as out:
         options: dict[str, Any] = {
             **PLAIN,

@@ -32,7 +32,7 @@ def print_export(git: Git, ready: Ready, wish: Wish, where: str) -> None:
     checked = ", ".join(POLICIES[name] for name in ready.judges)
     output.line(f"Wrote {count(len(found), 'patch')} to {where}", f" ({checked})" if checked else "")
     output.line()
-    labels = [_label(item) for item in found]
+    labels = [label(item) for item in found]
     width = max(map(len, labels))
     for item, label in zip(found, labels, strict=True):
         kind = item.patch.kind
@@ -44,10 +44,11 @@ def print_export(git: Git, ready: Ready, wish: Wish, where: str) -> None:
     if ready.verdict.build is not None:
         output.line()
         print_build(output, ready.verdict)
-    _print_remarks(output, ready, found)
+    print_remarks(output, ready, found)
 
 
-def _label(item: Item) -> str:
+def label(item: Item) -> str:
+    """Return in a word or two what ``item`` is in the queue."""
     names = advisory_names(item.patch.xsa)
     if item.patch.adapted:
         names += ", adapted" if names else "adapted"
@@ -56,7 +57,8 @@ def _label(item: Item) -> str:
     return f"{item.patch.kind} ({names})" if names else item.patch.kind
 
 
-def _print_remarks(output: Lines, ready: Ready, found: list[Item]) -> None:
+def print_remarks(output: Lines, ready: Ready, found: list[Item]) -> None:
+    """Print what was adapted and made anew, what fixes the queue lacks, and what was left out of it."""
     adapted = [item for item in found if item.patch.adapted]
     if adapted:
         output.line()

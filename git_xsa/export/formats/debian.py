@@ -56,7 +56,18 @@ def _fields(patch: Patch) -> list[str]:
 
 
 def stanza(queue: Queue, style: Style) -> str:
-    """Return the changelog's stanza: titles and numbers of the advisories, and why others are not listed."""
+    """Return the changelog's stanza: titles and numbers of the advisories, and why others are not listed.
+
+    It is nobody's, of the day of the newest patch: ``dch --release`` puts name and date under it.
+    """
+    dates = [parsedate_to_datetime(str(mail_header(patch.mail)["Date"])) for patch in queue.patches]
+    newest = max((date.astimezone(timezone.utc) for date in dates), default=datetime.fromtimestamp(0, timezone.utc))
+    trailer = f" -- Unreleased <unreleased@localhost>  {format_datetime(newest)}"
+    return "\n".join([*stanza_head(queue, style), "", trailer, ""])
+
+
+def stanza_head(queue: Queue, style: Style) -> list[str]:
+    """Return the lines of the stanza but for the last, which tells who made it and when."""
     upstream = style.upstream_version or queue.version or "0"
     version = style.package_version or f"{upstream}-0xsa{max(queue.xsa, default=0)}"
     lines = [f"xen ({version}) UNRELEASED; urgency=high", "", f"  * Security fixes on top of {queue.base}:"]
@@ -71,9 +82,7 @@ def stanza(queue: Queue, style: Style) -> str:
         lines.append("    Note that the following XSA are not listed, because")
         for why, numbers in reasons.items():
             lines += _wrapped(f"{why}: {advisory_names(numbers)}", "    - ", "      ")
-    dates = [parsedate_to_datetime(str(mail_header(patch.mail)["Date"])) for patch in queue.patches]
-    newest = max((date.astimezone(timezone.utc) for date in dates), default=datetime.fromtimestamp(0, timezone.utc))
-    return "\n".join([*lines, "", f" -- Unreleased <unreleased@localhost>  {format_datetime(newest)}", ""])
+    return lines
 
 
 def _wrapped(text: str, first: str, rest: str) -> list[str]:

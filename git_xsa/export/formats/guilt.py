@@ -16,7 +16,12 @@ def files(queue: Queue, _style: Style, found: list[Item]) -> dict[str, bytes]:
     """Return the patches and ``series``."""
     lines = [f"# Security patches for {queue.base}, in the order in which they apply"]
     for item in found:
-        comment = ", ".join([what_it_is(item.patch, queue), *origin(item.patch)])
-        guards = "".join(f" # -without-xsa{number}" for number in item.patch.xsa[:1] if not item.patch.needs)
-        lines += [f"# {comment}", item.name + guards]
+        lines += lines_of(item, queue)
     return {**patch_files(found), "series": ("\n".join(lines) + "\n").encode()}
+
+
+def lines_of(item: Item, queue: Queue) -> list[str]:
+    """Return the lines of a patch in ``series``: a comment, and the name with its guard."""
+    comment = ", ".join([what_it_is(item.patch, queue), *origin(item.patch)])
+    guards = "".join(f" # -without-xsa{number}" for number in item.patch.xsa[:1] if not item.patch.needs)
+    return [f"# {comment}", item.name + guards]

@@ -6,7 +6,7 @@ of ``%changelog``, to go below the line with day, name and version that ``rpmdev
 
 from __future__ import annotations
 
-from git_xsa.export.prepared import Item, Queue, Style, patch_files
+from git_xsa.export.prepared import Item, Patch, Queue, Style, patch_files
 from git_xsa.export.readme import one_line, origin, what_it_is
 
 FOLDER = ""
@@ -18,10 +18,13 @@ def files(queue: Queue, _style: Style, found: list[Item]) -> dict[str, bytes]:
     """Return the patches and the block."""
     lines = [f"# Security patches for {queue.base}"]
     for item in found:
-        comment = ", ".join([what_it_is(item.patch, queue), *origin(item.patch)])
-        # rpm expands macros in comments, too.
-        lines += ["# " + comment.replace("%", "%%"), f"Patch{item.number:04}: {item.name}"]
+        lines += [comment_on(item.patch, queue), f"Patch{item.number:04}: {item.name}"]
     return {**patch_files(found), BLOCK: ("\n".join(lines) + "\n").encode(), CHANGELOG: changelog(queue).encode()}
+
+
+def comment_on(patch: Patch, queue: Queue) -> str:
+    """Return the comment above the line of ``patch``; rpm expands macros in comments, too."""
+    return "# " + ", ".join([what_it_is(patch, queue), *origin(patch)]).replace("%", "%%")
 
 
 def changelog(queue: Queue) -> str:

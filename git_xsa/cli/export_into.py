@@ -1,0 +1,145 @@
+"""git xsa-export --into: the queue goes into a package."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from git_xsa.ask.base import find_base
+from git_xsa.ask.verdict import State, Verdict
+from git_xsa.cli import clock
+from git_xsa.cli.arguments import build_wishes, builder_for, hint_unknown, print_notes
+from git_xsa.errors import UsageError, XsaError
+from git_xsa.export.exporter import Ready, Wish
+from git_xsa.export.into.package import open_package
+from git_xsa.export.into.plan import Wanted, plan
+from git_xsa.export.into.write import recover, write
+from git_xsa.export.prepared import Style
+from git_xsa.git.run import Git
+from git_xsa.report import remarks
+
+if TYPE_CHECKING:
+    from git_xsa.ask.session import Session
+    from git_xsa.export.into.parts import Package
+    from git_xsa.export.into.plan import Planned
+    from git_xsa.export.request import Request
+
+#: How often ``--embargoed`` has to be given before what may be under embargo goes into a package.
+TWICE = 2
+
+
+def run_into(session: Session, options: argparse.Namespace, request: Request) -> int:
+    """Put what ``request`` asks for into the package that the options name, and return the exit status: 0 all of it is
+    in, 1 there is nothing to add or not all is right, 2 it can't be applied."""
+    place = Path(options.into)
+    package = open_package(place)
+    if not options.dry_run:
+        recover(package.top)
+        package = open_package(place)
+    if options.format not in (None, package.format):
+        what = f"{package.place} is a package of the format {package.format}"
+        raise UsageError(f"{what}, not {options.format}", "leave out --format")
+    release = find_base(session, options.onto) if options.onto else None
+    wanted = Wanted(
+        Wish(package.format, options.policy or "strict", options.refresh, request=request),
+        options.start,
+        Style(1, options.prefix, options.backport_names, options.package_version),
+        options.drop_merged,
+        _who(package),
+        clock.now(),
+    )
+    with builder_for(session, build_wishes(options, session.settings.build)) as builder:
+        planned = plan(session, package, release, wanted, builder)
+    _write(session, planned, options)
+    return _status(planned)
+
+
+def _who(package: Package) -> str:
+    """Return who writes the changelog, ``Name <address>``: as Debian's tools know it, or else git."""
+    name, address = os.environ.get("DEBFULLNAME", ""), os.environ.get("DEBEMAIL", "") or os.environ.get("EMAIL", "")
+    if package.format == "debian" and name and address:
+        found = f"{name} <{address}>"
+    else:
+        with Git(package.top) as git:
+            answer = git.call("var", "GIT_AUTHOR_IDENT", accept=(0, 128))
+        found = answer.out.decode("utf-8", "replace").rpartition(">")[0] + ">"
+        if answer.status or found == ">":
+            raise XsaError("nothing says who writes the changelog", "git config user.name, and user.email")
+    if not found.isprintable():
+        raise XsaError("the name for the changelog is no line of plain text", "git config user.name")
+    return found
+
+
+def _write(session: Session, planned: Planned, options: argparse.Namespace) -> None:
+    """Write what is planned, or show it, and say so."""
+    ready = planned.ready
+    verdict = ready if isinstance(ready, Verdict) else ready.verdict
+    private = isinstance(ready, Ready) and verdict.private
+    if private and options.embargoed < TWICE:
+        raise UsageError(
+            "the patches may be under embargo, and a package is easily pushed",
+            "give --embargoed twice if they are to go into it all the same: only you will be able to read the files",
+        )
+    from git_xsa.report.into_text import document, print_into  # noqa: PLC0415 - not needed to fail
+
+    if options.dry_run:
+        from git_xsa.export.into.shown import diff_of  # noqa: PLC0415 - only to show it
+
+        diff = diff_of(planned.change)
+        if options.json:
+            from git_xsa.report.as_json import dumps  # noqa: PLC0415
+
+            print(dumps(document(planned, diff)))
+        else:
+            _print_bytes(diff)
+    else:
+        write(planned.change, private)
+        if options.json:
+            from git_xsa.report.as_json import dumps  # noqa: PLC0415
+
+            print(dumps(document(planned, None)))
+        else:
+            print_into(session.repository.git, planned)
+    for note in planned.notes:
+        remarks.note(note)
+    _say_merged(planned)
+    print_notes(session)
+    if verdict.unknown:
+        hint_unknown(session)
+
+
+def _print_bytes(text: bytes) -> None:
+    """Print ``text`` as it is for a program, and without control characters on a terminal."""
+    if sys.stdout.isatty() or not hasattr(sys.stdout, "buffer"):
+        from git_xsa.report.plain import printable  # noqa: PLC0415 - only for a terminal
+
+        sys.stdout.write(printable(text.decode("utf-8", "surrogateescape")))
+    else:
+        sys.stdout.buffer.write(text)
+
+
+def _say_merged(planned: Planned) -> None:
+    """Name the patches that the release has already."""
+    for one in planned.standing.merged:
+        names = " ".join(f"XSA-{number}" for number in sorted(one.advisories))
+        what = f"{one.file.name}{f' ({names})' if names else ''} is in the release already"
+        if one.file.name in planned.dropped:
+            remarks.note(f"{what}: dropped")
+        else:
+            remarks.warning(what)
+            remarks.hint("--drop-merged takes out the patches that the release has")
+
+
+def _status(planned: Planned) -> int:
+    ready = planned.ready
+    if isinstance(ready, Verdict):
+        if ready.state is State.CONFLICTS:
+            return 2
+        if ready.build is not None and ready.build.state.status:
+            return ready.build.state.status
+        return int(not planned.dropped)
+    left = [one for one in planned.standing.merged if one.file.name not in planned.dropped]
+    return int(bool(ready.verdict.unresolved or left))

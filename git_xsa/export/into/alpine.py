@@ -1,0 +1,92 @@
+"""An APKBUILD: ``source``, the sums of its files, and the ``secfixes`` in its comments."""
+
+from __future__ import annotations
+
+import re
+from hashlib import new
+from itertools import takewhile
+
+from git_xsa.advisory.package import patch_name, variables
+from git_xsa.export.formats.alpine import fixes_of
+from git_xsa.export.into.parts import Addition, Edited, Insertion, Package, PackageRefused, applied
+from git_xsa.model.shellfile import Assignment, ShellWord, strings
+
+SUMS = ("md5sums", "sha256sums", "sha512sums")
+_SECFIXES = re.compile(r"^# secfixes:[ \t]*\n", re.MULTILINE)
+_VERSION = re.compile(r"#   (\S+):[ \t]*\n")
+_PLAIN = re.compile(r"[0-9]+")
+
+
+def edited(package: Package, added: Addition) -> Edited:
+    """Return the APKBUILD with the patches; ``PackageRefused`` when it lacks a list that they belong into."""
+    text, known = package.text, variables(package.text)
+    source = next(strings(text, "source"), None)
+    if source is None:
+        raise PackageRefused(f'{package.place} has no source="..."', "give the APKBUILD of Xen")
+    sums = {name: found for name in SUMS if (found := next(strings(text, name), None)) is not None}
+    if "sha512sums" not in sums:
+        raise PackageRefused(f'{package.place} has no sha512sums="..."', "abuild checksum writes them")
+    version = added.version or _next(known)
+    changes = [
+        *_into(source, [item.name for item in added.items], after=_last_patch(source, known)),
+        *_without(text, source, [word for word in source.words if patch_name(word.text, known) in added.dropped]),
+        *_secfixes(text, source.start, version, fixes_of(added.queue)),
+    ]
+    for name, found in sums.items():
+        lines = [
+            f"{new(name.removesuffix('sums'), item.patch.content).hexdigest()}  {item.name}" for item in added.items
+        ]
+        changes += _into(found, lines, after=None, indent="")
+        pairs = zip(found.words[::2], found.words[1::2], strict=False)
+        gone = [word for one, other in pairs if other.text in added.dropped for word in (one, other)]
+        changes += _without(text, found, gone)
+    release = known.get("pkgrel", "")
+    note = f"secfixes is for {version}; pkgrel={release} is left to you"
+    return Edited({package.listing: applied(text, changes)}, [note] if added.items else [])
+
+
+def _next(known: dict[str, str]) -> str:
+    """Return the version that the package has next."""
+    release = known.get("pkgrel", "")
+    if "pkgver" not in known or not _PLAIN.fullmatch(release):
+        raise PackageRefused("pkgver and pkgrel are no plain words", "name the version: --package-version <version>")
+    return f"{known['pkgver']}-r{int(release[:9]) + 1}"
+
+
+def _last_patch(source: Assignment, known: dict[str, str]) -> ShellWord | None:
+    return next((word for word in reversed(source.words) if patch_name(word.text, known)), None)
+
+
+def _into(found: Assignment, lines: list[str], after: ShellWord | None, indent: str = "\t") -> list[Insertion]:
+    """Return that ``lines`` come behind the word ``after`` of the list, or at its end."""
+    if not lines:
+        return []
+    behind = after or (found.words[-1] if found.words else None)
+    at = behind.end if behind is not None else found.opened
+    return [Insertion(at, "".join(f"\n{indent}{line}" for line in lines))]
+
+
+def _without(text: str, found: Assignment, words: list[ShellWord]) -> list[Insertion]:
+    """Return that ``words`` go, each with what stands before it."""
+    changes = []
+    for word in words:
+        start = word.start
+        while start > found.opened and text[start - 1] in " \t\n":
+            start -= 1
+        changes.append(Insertion(start, "", word.end))
+    return changes
+
+
+def _secfixes(text: str, before: int, version: str, fixes: list[str]) -> list[Insertion]:
+    """Return that ``fixes`` come under ``version`` in the block of that name, or in a new one at ``before``."""
+    if not fixes:
+        return []
+    lines = "".join(f"#     - {fix}\n" for fix in fixes)
+    block = _SECFIXES.search(text)
+    if block is None:
+        return [Insertion(before, f"# secfixes:\n#   {version}:\n{lines}\n")]
+    newest = _VERSION.match(text, block.end())
+    if newest is None or newest[1] != version:
+        return [Insertion(block.end(), f"#   {version}:\n{lines}")]
+    there = list(takewhile(lambda line: line.startswith("#     -"), text[newest.end() :].split("\n")))
+    return [Insertion(newest.end() + sum(len(line) + 1 for line in there), lines)]

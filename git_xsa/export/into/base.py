@@ -1,0 +1,153 @@
+"""What a package's queue goes on: the release that it builds, with the patches that it applies.
+
+A patch whose changes are in the release by now can't be applied any more.  It is told by what the release holds: taken
+back, it fits there; or its advisory is one that commits in the release's history say they fix, and it does not apply.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from git_xsa.advisory.file_names import read_name
+from git_xsa.advisory.package import read_file
+from git_xsa.advisory.patchfile import PatchFile
+from git_xsa.advisory.series import is_there
+from git_xsa.ask.marked import fixed
+from git_xsa.ask.outside_base import KnownFiles, borrowed, message_of, paths_of
+from git_xsa.ask.session import Session
+from git_xsa.errors import XsaError
+from git_xsa.export.into.parts import Package
+from git_xsa.git.patched import Patched
+from git_xsa.git.repository import Commit
+from git_xsa.git.source_tree import SourceFile
+from git_xsa.model.marks import marked_advisories
+
+
+@dataclass(frozen=True)
+class Carried:
+    """A file of a package with its patches, as far as they are for this tree, and the advisories that they name."""
+
+    file: Path
+    patches: tuple[PatchFile, ...]
+
+    @property
+    def advisories(self) -> set[int]:
+        """The advisories that its name or its text says it fixes."""
+        number = read_name(self.file.name).number
+        marked = {n for one in self.patches for n in marked_advisories(f"{one.subject}\n\n{one.message}")}
+        return marked or ({number} if number is not None else set())
+
+
+@dataclass(frozen=True)
+class OnRelease:
+    """A package on its release: the base with all that it applies, which of its files are in the release already, and
+    the others in order."""
+
+    base: Commit
+    merged: tuple[Carried, ...]
+    applied: tuple[Carried, ...]
+    notes: tuple[str, ...]
+
+
+def release_of(session: Session, package: Package) -> Commit:
+    """Return the commit that ``package`` builds, by what it says; ``XsaError`` when it does not, or it is not here."""
+    version = package.version
+    if not version:
+        what = f"{package.place} does not say in plain words which release it builds"
+        raise XsaError(what, "name it: --onto RELEASE-4.17.6")
+    tag = session.settings.release_tag.replace("*", version)
+    if tag in session.branches.releases:
+        return session.branches.base(tag)
+    commit = session.repository.resolve(version) if "." not in version else None
+    if commit is None:
+        what = f"{package.place} builds {version}, and there is no {tag} in {session.repository.folder}"
+        raise XsaError(what, "git fetch --tags, or name the commit: --onto <base>")
+    return commit
+
+
+def stand(session: Session, release: Commit, package: Package) -> OnRelease:
+    """Return where ``package`` stands on ``release``; ``XsaError`` when one of its patches does not apply, with the
+    fuzz that its own tools allow, and is not in the release."""
+    known = KnownFiles(session, release)
+    carried = [one for file in package.listed.files if (one := _read(file, known)).patches]
+    fuzz, doubtful = package.listed.fuzz, _in_doubt(session, release, carried)
+    merged: list[Carried] = []
+    waiting: list[Carried] = []
+    with Patched(session.repository, release.id, _paths(carried)) as tree:
+        for one in carried:
+            if one.file in doubtful:
+                _put_on(tree, waiting, fuzz, release, known.notes)
+                waiting = []
+                if _has(tree, one, fuzz, doubtful[one.file]):
+                    merged.append(one)
+                    continue
+            waiting.append(one)
+        _put_on(tree, waiting, fuzz, release, known.notes)
+        files = tree.files()
+    applied = tuple(one for one in carried if one not in merged)
+    base = _committed(session, release, files, applied, package) if applied else release
+    return OnRelease(base, tuple(merged), applied, tuple(known.notes))
+
+
+def on_top(session: Session, base: Commit, carried: Sequence[Carried], package: Package) -> Commit:
+    """Return ``base`` with the patches ``carried`` of ``package`` on top; ``XsaError`` when one does not apply."""
+    if not carried:
+        return base
+    with Patched(session.repository, base.id, _paths(carried)) as tree:
+        _put_on(tree, carried, package.listed.fuzz, base, [])
+        files = tree.files()
+    return _committed(session, base, files, carried, package)
+
+
+def _committed(
+    session: Session,
+    base: Commit,
+    files: Mapping[bytes, SourceFile | None],
+    carried: Sequence[Carried],
+    package: Package,
+) -> Commit:
+    messages = [message_of(patch) for one in carried for patch in one.patches]
+    made = borrowed(session).commit_changes(files, base.id, messages)
+    options = f"--base-patches {shlex.quote(str(package.place))}"
+    under = base.under or base.id
+    return replace(base, id=made, reference=None, under=under, patches=len(messages), options=options)
+
+
+def _read(file: Path, known: KnownFiles) -> Carried:
+    return Carried(file, tuple(part for patch in read_file(file) if (part := known.part_of(patch)) is not None))
+
+
+def _paths(carried: Iterable[Carried]) -> set[bytes]:
+    return {path for one in carried for patch in one.patches for path in paths_of(patch)}
+
+
+def _put_on(tree: Patched, carried: Sequence[Carried], fuzz: int, base: Commit, notes: list[str]) -> None:
+    """Put on the patches ``carried``, and note which need fuzz; ``XsaError`` when one does not apply."""
+    pairs = [(one.file, patch) for one in carried for patch in one.patches]
+    refused, fuzzy = tree.put_on([patch.text for _, patch in pairs], fuzz)
+    if refused is not None:
+        what = f"{pairs[refused][0]} does not apply to {base.name}"
+        raise XsaError(what, "is it the release that the package builds?  Name that with --onto")
+    notes += [f"{pairs[number][1].name} needs a fuzz of up to {fuzz} lines" for number in fuzzy]
+
+
+def _in_doubt(session: Session, release: Commit, carried: Sequence[Carried]) -> dict[Path, bool]:
+    """Return the files whose changes may be in ``release``; true where the commits of its history say so."""
+    named = {number for one in carried for number in one.advisories}
+    known = fixed(session, release, named) if named else set()
+    found = {one.file: True for one in carried if one.advisories and one.advisories <= known}
+    for one in carried:
+        if one.file not in found and is_there(session.repository, release.id, one.patches):
+            found[one.file] = False
+    return found
+
+
+def _has(tree: Patched, one: Carried, fuzz: int, said: bool) -> bool:
+    """Whether the files in ``tree`` have what ``one`` does; ``said``: the release's history says that they have."""
+    if len(one.patches) == 1 and tree.takes(one.patches[0].text, 0, back=True):
+        return True
+    joined = b"".join(patch.text for patch in one.patches)
+    return said and not tree.takes(joined, fuzz)

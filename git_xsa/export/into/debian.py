@@ -1,0 +1,90 @@
+"""A Debian source package: ``debian/patches`` with its series, and ``debian/changelog``.
+
+The changelog is read by python-debian; the new stanza is put before it, and both together must be a changelog by its
+strict rules (deb-changelog(5)).
+"""
+
+from __future__ import annotations
+
+import re
+from email.utils import formatdate
+from pathlib import Path
+
+from git_xsa.errors import XsaError
+from git_xsa.export.formats.debian import stanza_head
+from git_xsa.export.into.parts import Addition, Edited, Package, PackageRefused, applied
+from git_xsa.export.into.series import addition, dropped, names
+from git_xsa.export.package_version import CHANGELOG, next_in_changelog
+from git_xsa.export.prepared import Style
+
+SERIES = "debian/patches/series"
+#: A snapshot of a branch between two releases, as git describe names it: ``4.17.5+72-g01140da4e8``.
+_SNAPSHOT = re.compile(r"\+\d+-g([0-9a-f]{7,40})\b")
+_RELEASE = re.compile(r"(?:\d+:)?(\d+(?:\.\d+)+)")
+_LONGEST_CHANGELOG = 16 << 20
+
+
+def xen_of(changelog: Path) -> str:
+    """Return the Xen that the newest entry of ``changelog`` is for: a commit's name, a release, or nothing."""
+    if not changelog.is_file() or changelog.stat().st_size > _LONGEST_CHANGELOG:
+        return ""
+    newest = _newest(changelog.read_text("utf-8", "surrogateescape"))
+    snapshot = _SNAPSHOT.search(newest)
+    release = _RELEASE.match(newest)
+    return snapshot[1] if snapshot is not None else release[1] if release is not None else ""
+
+
+def _newest(text: str) -> str:
+    from debian.changelog import Changelog, ChangelogParseError  # noqa: PLC0415 - for this kind of package alone
+
+    try:
+        return str(Changelog(text, max_blocks=1, allow_empty_author=True, strict=False).full_version)
+    except (ChangelogParseError, IndexError, ValueError):
+        return ""
+
+
+def edited(package: Package, added: Addition) -> Edited:
+    """Return series and changelog with the patches; ``PackageRefused`` when the changelog is none of Xen's."""
+    text = package.text
+    changes = [*dropped(text, added.dropped), addition(text, names(package, added))]
+    return Edited({SERIES: applied(text, changes), str(CHANGELOG): _changelog(package, added)})
+
+
+def _changelog(package: Package, added: Addition) -> str:
+    old = package.texts[str(CHANGELOG)]
+    version = added.version or next_in_changelog(package.top / CHANGELOG)
+    if not version:
+        raise PackageRefused(
+            f"{package.top / CHANGELOG} has no entry of xen", "name the version: --package-version <version>"
+        )
+    head = stanza_head(added.queue, Style(package_version=version))
+    if not added.items:
+        head = head[:2]
+    head += [f"  * Drop {name}, which the release has." for name in sorted(added.dropped)]
+    trailer = f" -- {added.who}  {formatdate(added.now, localtime=True)}"
+    made = "\n".join([*head, "", trailer, "", ""]) + old
+    _check(made, version, package.top / CHANGELOG)
+    return made
+
+
+def _check(text: str, version: str, place: Path) -> None:
+    """Raise ``PackageRefused`` unless ``text`` is a changelog that begins with a later ``version``."""
+    from debian.changelog import Changelog, ChangelogParseError, VersionError  # noqa: PLC0415
+
+    try:
+        found = Changelog(text, max_blocks=2, strict=True)
+        versions = found.versions
+    except (ChangelogParseError, VersionError, ValueError) as error:
+        raise PackageRefused(f"{place} is no changelog as Debian's tools read it: {error}", "mend it first") from None
+    if str(versions[0]) != version or (len(versions) > 1 and not versions[0] > versions[1]):
+        raise PackageRefused(
+            f"{version} is not later than {versions[-1]}", "name a later one: --package-version <version>"
+        )
+
+
+def check_source(top: Path) -> None:
+    """Raise ``XsaError`` unless the patches of the source package at ``top`` are applied by dpkg-source."""
+    form = top / "debian/source/format"
+    stated = form.read_text("utf-8", "replace").strip() if form.is_file() else "1.0"
+    if stated != "3.0 (quilt)" and not (top / SERIES).is_file():
+        raise XsaError(f"{top} has the source format {stated}, which applies no patches", "it must be 3.0 (quilt)")

@@ -1,0 +1,45 @@
+"""An ebuild: ``PATCHES=(...)``, which ``default`` in ``src_prepare`` applies; the files go to ``files/``."""
+
+from __future__ import annotations
+
+import re
+
+from git_xsa.advisory.package import patch_name, variables
+from git_xsa.export.into.parts import Addition, Edited, Insertion, Package, PackageRefused, applied
+from git_xsa.model.shellfile import Assignment, arrays
+
+FILES = "files"
+_OTHERS = re.compile(r"^[^\n#]*\beapply\b[^\n]*", re.MULTILINE)
+
+
+def edited(package: Package, added: Addition) -> Edited:
+    """Return the ebuild with the patches; ``PackageRefused`` when it has no list of them."""
+    text = package.text
+    lists = list(arrays(text, "PATCHES"))
+    if not lists:
+        what = f"{package.place} has no PATCHES=(...)"
+        raise PackageRefused(what, "write an empty one, or use --format gentoo, which makes the tarball of patches")
+    found = lists[-1]
+    lines = "".join(f'\t"${{FILESDIR}}"/{item.name}\n' for item in added.items)
+    changes = [Insertion(*_end_of(text, found, lines))] if lines else []
+    known = {**variables(text), "FILESDIR": FILES}
+    for one in lists:
+        gone = [word for word in one.words if patch_name(word.text, known).removeprefix("files/") in added.dropped]
+        changes += [Insertion(*_with_blanks(text, one, word.start), word.end) for word in gone]
+    others = [match[0].strip() for match in _OTHERS.finditer(text)]
+    notes = [f"the ebuild also applies patches by {others[0]}: they are not on the base"] if others else []
+    return Edited({package.listing: applied(text, changes)}, notes)
+
+
+def _end_of(text: str, found: Assignment, lines: str) -> tuple[int, str]:
+    """Return where ``lines`` go, so that the bracket stands on a line of its own, and what is put in."""
+    start = text.rfind("\n", 0, found.closed) + 1
+    if start > found.opened and not text[start : found.closed].strip():
+        return start, lines
+    return found.closed, f"\n{lines}"
+
+
+def _with_blanks(text: str, found: Assignment, start: int) -> tuple[int, str]:
+    while start > found.opened and text[start - 1] in " \t\n":
+        start -= 1
+    return start, ""

@@ -1,0 +1,45 @@
+"""A package of nixpkgs: ``patches = [ ... ];`` in ``package.nix``; the files lie beside it."""
+
+from __future__ import annotations
+
+import re
+
+from git_xsa.export.into.parts import Addition, Edited, Insertion, Package, PackageRefused, applied
+from git_xsa.export.readme import what_it_is
+from git_xsa.model.nixfile import PatchList, patch_list
+
+_VERSION = re.compile(r"^[ \t]*version[ \t]*=[ \t]*\"(\d+(?:\.\d+)+)\";", re.MULTILINE)
+
+
+def xen_of(text: str) -> str:
+    """Return the release that the package builds, empty when it does not say."""
+    found = _VERSION.search(text)
+    return found[1] if found is not None else ""
+
+
+def edited(package: Package, added: Addition) -> Edited:
+    """Return the expression with the patches; ``PackageRefused`` when it has no list of them."""
+    text = package.text
+    found = patch_list(text)
+    if found is None:
+        raise PackageRefused(f"{package.place} has no patches = [ ... ]", "write an empty one into its derivation")
+    lines = [line for item in added.items for line in (f"# {what_it_is(item.patch, added.queue)}", f"./{item.name}")]
+    changes = [_end_of(text, found, lines)] if lines else []
+    for element in found.elements:
+        if element.file in added.dropped or element.address in added.dropped:
+            start = element.start
+            while start > found.opened and text[start - 1] in " \t\n":
+                start -= 1
+            changes.append(Insertion(start, "", element.end))
+    return Edited({package.listing: applied(text, changes)})
+
+
+def _end_of(text: str, found: PatchList, lines: list[str]) -> Insertion:
+    """Return that ``lines`` come before the bracket, which stands on a line of its own."""
+    start = text.rfind("\n", 0, found.closed) + 1
+    outer = re.match(r"[ \t]*", text[text.rfind("\n", 0, found.opened) + 1 :])
+    indent = outer[0] if outer is not None else ""
+    made = "".join(f"{indent}  {line}\n" for line in lines)
+    if start > found.opened and not text[start : found.closed].strip():
+        return Insertion(start, made)
+    return Insertion(found.closed, f"\n{made}{indent}")

@@ -1,0 +1,246 @@
+"""Change a package's files: all of it or nothing, whatever happens meanwhile.
+
+What a package is, its list of patches says.  So new files of patches are put in place first, then the list changes in
+one call of the system, and last the files go that it does not name any more.  Where several files that were there have
+to change together (Debian's series and changelog), a copy of the folder that holds them is changed, and the two folders
+change places in one call.
+
+Everything is prepared in a hidden folder in the package (``REMAINS``), with a journal.  When a run is killed, the next
+one takes back what the list does not name, or finishes what it does.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+
+from git_xsa.export.folder import exchange, locked, sync
+from git_xsa.export.into.parts import PackageRefused
+from git_xsa.git.folders import make_folders, remove
+from git_xsa.git.whole import naming
+
+REMAINS = ".git-xsa-into"
+_JOURNAL = "journal.json"
+
+
+@dataclass(frozen=True)
+class PackageChange:
+    """What becomes of the files of the package at ``top``: their contents before and after, ``None``: not there."""
+
+    top: Path
+    old: Mapping[str, bytes | None]
+    new: Mapping[str, bytes | None]
+
+    @property
+    def edits(self) -> list[str]:
+        """The files that change."""
+        return [p for p, new in self.new.items() if None not in (new, self.old[p]) and new != self.old[p]]
+
+    @property
+    def adds(self) -> list[str]:
+        """The files that are new."""
+        return [path for path, new in self.new.items() if new is not None and self.old[path] is None]
+
+    @property
+    def drops(self) -> list[str]:
+        """The files that go."""
+        return [path for path, new in self.new.items() if new is None and self.old[path] is not None]
+
+
+class _Journal(msgspec.Struct):
+    """What a run was about to do: the list that makes it so and the SHA-256 sum that it gets, the files that come and
+    go with their sums, and the folders that it makes."""
+
+    listing: str
+    sum: str
+    adds: dict[str, str]
+    drops: dict[str, str]
+    folders: list[str]
+
+
+def write(change: PackageChange, private: bool) -> None:
+    """Make ``change``; with ``private`` only the user can read what is written.
+
+    ``PackageRefused`` when the package is not as it was read any more.
+    """
+    with _at_work(change.top) as work:
+        for path, content in change.old.items():
+            if _content(change.top / path) != content:
+                raise PackageRefused(f"{change.top / path} has been changed meanwhile", "run the command again")
+        if len(change.edits) > 1:
+            _change_folder(change, private, work)
+        elif change.edits or change.adds or change.drops:
+            _change_list(change, private, work)
+
+
+def recover(top: Path) -> None:
+    """Take back, or finish, what a run that was killed has left in the package at ``top``."""
+    if os.path.lexists(top / REMAINS):
+        with locked(top):
+            _recover(top)
+
+
+@contextmanager
+def _at_work(top: Path) -> Iterator[Path]:
+    """Make the hidden folder, which is gone afterwards; nobody else changes the package meanwhile."""
+    work = top / REMAINS
+    with locked(top), naming(work):
+        _recover(top)
+        work.mkdir(0o700)
+        try:
+            yield work
+        except BaseException:
+            _recover(top)
+            raise
+        remove(work)
+
+
+def _recover(top: Path) -> None:
+    work = top / REMAINS
+    try:
+        found = os.lstat(work)
+    except FileNotFoundError:
+        return
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+        raise PackageRefused(f"{work} was not made by git xsa-export of this user", "inspect it, and move it away")
+    known = _journal(work)
+    if known is not None:
+        done = _sum(top / known.listing) == known.sum if known.listing else False
+        for path, digest in (known.drops if done else known.adds).items():
+            if _sum(top / path) == digest:
+                os.unlink(top / path)
+        for folder in () if done else known.folders:
+            with suppress(OSError):
+                os.rmdir(top / folder)
+    remove(work)
+
+
+def _journal(work: Path) -> _Journal | None:
+    """Return what the journal in ``work`` says, ``None`` when there is none.
+
+    ``PackageRefused`` for one that is none of ours: a package can come with it.
+    """
+    place = work / _JOURNAL
+    if not os.path.lexists(place):
+        return None
+    try:
+        found = msgspec.json.decode((_content(place) or b""), type=_Journal)
+    except msgspec.MsgspecError:
+        found = None
+    paths = [found.listing, *found.adds, *found.drops, *found.folders] if found is not None else [".."]
+    if any(path.startswith("/") or ".." in path.split("/") or not _no_link(work.parent, path) for path in paths):
+        raise PackageRefused(f"{place} is no journal of git xsa-export", f"inspect it, and move {work} away")
+    return found
+
+
+def _no_link(top: Path, path: str) -> bool:
+    """Whether no folder on the way from ``top`` to ``path`` is a link."""
+    return not any((top / folder).is_symlink() for folder in Path(path).parents)
+
+
+def _change_list(change: PackageChange, private: bool, work: Path) -> None:
+    top, paths = change.top, change.adds
+    listing = next(iter(change.edits), None)
+    for number, path in enumerate(paths):
+        _stage(work / str(number), change.new[path] or b"", 0o600 if private else 0o666 & ~_umask())
+    if listing is not None:
+        mode = stat.S_IMODE(os.stat(top / listing).st_mode)
+        _stage(work / "list", change.new[listing] or b"", mode & 0o700 if private else mode)
+    folders = _lacking(top, paths)
+    told = _Journal(
+        listing or "",
+        _digest(change.new[listing]) if listing is not None else "",
+        {path: _digest(change.new[path]) for path in paths},
+        {path: _digest(change.old[path]) for path in change.drops},
+        folders,
+    )
+    _stage(work / "told", msgspec.json.encode(told), 0o600)
+    sync(work)
+    os.rename(work / "told", work / _JOURNAL)
+    for number, path in enumerate(paths):
+        make_folders(top, Path(path).parent)
+        os.link(work / str(number), top / path, follow_symlinks=False)
+    for folder in {(top / path).parent for path in paths}:
+        sync(folder)
+    if listing is not None:
+        os.rename(work / "list", top / listing)
+        sync((top / listing).parent)
+    for path in change.drops:
+        os.unlink(top / path)
+
+
+def _change_folder(change: PackageChange, private: bool, work: Path) -> None:
+    unit = os.path.commonpath([os.path.dirname(path) for path in change.new])
+    target, fresh = change.top / unit, work / "folder"
+    if not unit or (target / ".git").exists():
+        raise PackageRefused(
+            f"{', '.join(change.edits)} can't be changed together", "give the folder of the source package"
+        )
+    if target in (here := Path(os.getcwd()), *here.parents):
+        raise PackageRefused(
+            f"{target} is replaced as a whole, and it is where you stand", "go to the folder above it: cd .."
+        )
+    shutil.copytree(target, fresh, symlinks=True)
+    for path, content in change.new.items():
+        place = fresh / os.path.relpath(path, unit)
+        mode = stat.S_IMODE(os.stat(place).st_mode) if change.old[path] is not None else 0o666 & ~_umask()
+        with suppress(FileNotFoundError):
+            os.unlink(place)
+        if content is not None:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            _stage(place, content, mode & 0o700 if private else mode)
+    for folder, _, _ in os.walk(fresh, topdown=False):
+        sync(Path(folder))
+    exchange(fresh, target)
+    sync(target.parent)
+
+
+def _stage(place: Path, content: bytes, mode: int) -> None:
+    with naming(place), open(place, "xb") as file:
+        os.fchmod(file.fileno(), mode)
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _lacking(top: Path, paths: Sequence[str]) -> list[str]:
+    """Return the folders of ``paths`` that are not there yet, the inner ones first."""
+    folders = {str(folder) for path in paths for folder in Path(path).parents if not (top / folder).is_dir()}
+    return sorted(folders, key=len, reverse=True)
+
+
+def _content(place: Path) -> bytes | None:
+    """Return what the plain file at ``place`` holds, ``None`` when nothing is there; ``PackageRefused`` for others."""
+    try:
+        if not stat.S_ISREG(os.lstat(place).st_mode):
+            raise PackageRefused(
+                f"{place} is no plain file", "a package with links is not edited: give the folder they lead to"
+            )
+        return place.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _sum(place: Path) -> str:
+    try:
+        return _digest(_content(place))
+    except PackageRefused:
+        return ""
+
+
+def _digest(content: bytes | None) -> str:
+    return sha256(content).hexdigest() if content is not None else ""
+
+
+def _umask() -> int:
+    umask = os.umask(0o077)
+    os.umask(umask)
+    return umask

@@ -1,0 +1,306 @@
+"""A package is the old one or the new one at every moment, and one that is not to be trusted is left alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from repositories import Answer, Draft, Place, numbered, run
+
+from git_xsa.cli import export_into
+from git_xsa.export.into.write import REMAINS, PackageChange, write
+
+RELEASE = "RELEASE-1.0.0"
+SPEC = "Name: xen\nVersion: 1.0.0\nSource0: xen.tar\n{}\n%prep\n%autosetup -p1\n%changelog\n"
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    draft = Draft()
+    draft.commit("root", {"a.c": numbered(30, {20: "old"}), "b.c": numbered(9)})
+    draft.commit("earlier\n\nThis is XSA-2.", {"a.c": numbered(30)})
+    draft.release("1.0.0", {"version": b"1.0.0\n"})
+    draft.commit("fix\n\nThis is XSA-3.", {"a.c": numbered(30, {10: "fixed"})})
+    draft.commit("other\n\nThis is XSA-4.", {"b.c": numbered(9, {5: "other"})})
+    return draft.write(tmp_path / "clone")
+
+
+def into(place: Place, listed: Path, *words: str) -> Answer:
+    return run(place.folder, "export", "--into", str(listed), *words)
+
+
+def below(top: Path) -> dict[str, str]:
+    return {str(p.relative_to(top)): p.read_text() for p in sorted(top.rglob("*")) if p.is_file()}
+
+
+def spec(place: Place, top: Path) -> Path:
+    (top / "SOURCES").mkdir(parents=True)
+    (top / "SPECS").mkdir()
+    (top / "SOURCES/merged.patch").write_bytes(place.patch(2))
+    (top / "SPECS/xen.spec").write_text(SPEC.format("Patch1: merged.patch"))
+    return top
+
+
+def debian(place: Place, top: Path) -> Path:
+    (top / "debian/patches").mkdir(parents=True)
+    (top / "debian/patches/merged.patch").write_bytes(place.patch(2))
+    (top / "debian/patches/series").write_text("merged.patch\n")
+    (top / "debian/rules").write_text("#!/usr/bin/make -f\n")
+    (top / "debian/rules").chmod(0o755)
+    (top / "debian/copyright").symlink_to("rules")
+    (top / "debian/changelog").write_text(
+        "xen (1.0.0-1) unstable; urgency=medium\n\n  * Words.\n\n -- P <p@x.org>  Tue, 29 Sep 2026 12:00:00 +0000\n"
+    )
+    return top
+
+
+# Killed at every moment
+
+#: Changes a package over and over, killed one moment later each time; prints how that ended, what is there then, and
+#: what is there after the next run has looked at it.
+EVERY_MOMENT = """
+import builtins, json, os, shutil, signal, sys
+from pathlib import Path
+from git_xsa.export.into import write as module
+from git_xsa.export.into.write import PackageChange, recover, write
+place, old = Path(sys.argv[1]), Path(sys.argv[2])
+told = json.loads(sys.stdin.read())
+before, after = ({n: t if t is None else t.encode() for n, t in one.items()} for one in told)
+count, me, moment = 0, None, 0
+
+def counted(function):
+    def call(*words, **more):
+        global count
+        if os.getpid() == me:
+            count += 1
+            if count == moment:
+                os.kill(me, signal.SIGKILL)
+        return function(*words, **more)
+    return call
+
+def found():
+    return {str(p.relative_to(place)): p.read_text() for p in place.rglob("*") if p.is_file()}
+
+while True:
+    moment += 1
+    shutil.rmtree(place, ignore_errors=True)
+    shutil.copytree(old, place, symlinks=True)
+    child = os.fork()
+    if not child:
+        me = os.getpid()
+        for name in ("open", "mkdir", "rename", "link", "fsync", "chmod", "unlink", "rmdir", "close", "write"):
+            setattr(os, name, counted(getattr(os, name)))
+        module.exchange = counted(module.exchange)
+        builtins.open = counted(builtins.open)
+        write(PackageChange(place, before, after), False)
+        os._exit(0)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    first = found()
+    recover(place)
+    print(json.dumps([status, first, found(), [n for n in os.listdir(place) if n.startswith(".")]]))
+    if status != -signal.SIGKILL:
+        break
+"""
+
+ONE = ({"list": "a\nb\n", "a": "A\n", "files/c": None}, {"list": "b\nfiles/c\n", "a": None, "files/c": "C\n"})
+SEVERAL = (
+    {"d/list": "a\nb\n", "d/log": "old\n", "d/a": "A\n", "d/c": None},
+    {"d/list": "b\nc\n", "d/log": "new\nold\n", "d/a": None, "d/c": "C\n"},
+)
+
+
+@pytest.mark.parametrize("change", [ONE, SEVERAL], ids=["one list", "a list and a changelog"])
+def test_killed_at_any_moment(change: tuple[dict[str, str | None], dict[str, str | None]], tmp_path: Path) -> None:
+    """What the list names is there with the right contents, and a changelog belongs to its list."""
+    before, after = change
+    old = tmp_path / "old"
+    for name, text in {**before, ("d/b" if "d/a" in before else "b"): "B\n"}.items():
+        if text is not None:
+            (old / name).parent.mkdir(parents=True, exist_ok=True)
+            (old / name).write_text(text)
+    done = subprocess.run(
+        [sys.executable, "-c", EVERY_MOMENT, str(tmp_path / "place"), str(old)],
+        input=json.dumps(change), capture_output=True, check=True, text=True,
+    )  # fmt: skip
+    moments = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [status for status, *_ in moments] == [-signal.SIGKILL] * (len(moments) - 1) + [0]
+    assert len(moments) > 20
+    kept = {name: text for name, text in before.items() if text is not None}
+    made = {name: text for name, text in after.items() if text is not None}
+    listing = "d/list" if "d/list" in before else "list"
+    seen = []
+    for _, first, second, hidden in moments:
+        is_new = first[listing] == after[listing]
+        seen.append(is_new)
+        wanted = made if is_new else kept
+        assert wanted.items() <= first.items()
+        assert {n: t for n, t in second.items() if n not in ("b", "d/b")} == wanted, "the next run leaves nothing else"
+        assert hidden == []
+    assert seen == sorted(seen)
+    assert set(seen) == {False, True}
+
+
+@pytest.mark.parametrize("kind", [spec, debian])
+def test_the_whole_command_is_killed(kind: object, place: Place, tmp_path: Path) -> None:
+    top = (spec if kind is spec else debian)(place, tmp_path / "package")
+    words = ["--drop-merged", "--into", str(top)]
+    fresh = (spec if kind is spec else debian)(place, tmp_path / "fresh")
+    assert into(place, fresh, "--drop-merged").status == 0
+    before, after = below(top), below(fresh)
+    for number in (1, 3, 5, 7):
+        inject = f"inject=rename,renameat2,linkat,unlinkat,unlink,link:signal=SIGKILL:when={number}"
+        strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=none", "-e", inject]
+        try:
+            subprocess.run(
+                [*strace, sys.executable, "-m", "git_xsa", "export", *words],
+                cwd=place.folder, check=False, capture_output=True, env={**os.environ, "PYTHONPATH": os.getcwd()},
+            )  # fmt: skip
+        except FileNotFoundError:
+            pytest.skip("strace is not installed")
+    assert into(place, top, "--drop-merged").status in (0, 1)
+    found = below(top)
+    assert {n: t for n, t in found.items() if "changelog" not in n} == {
+        n: t for n, t in after.items() if "changelog" not in n
+    }
+    assert found != before
+    assert not (top / REMAINS).exists()
+
+
+@pytest.mark.parametrize("kind", [spec, debian])
+def test_modes_and_links_stay(kind: object, place: Place, tmp_path: Path) -> None:
+    top = (spec if kind is spec else debian)(place, tmp_path / "package")
+    (listed,) = [p for n in ("SPECS/xen.spec", "debian/patches/series") if (p := top / n).is_file()]
+    listed.chmod(0o664)
+    assert into(place, top).status == 1  # its fix of XSA-2 is in the release
+    assert listed.stat().st_mode & 0o777 == 0o664
+    if kind is debian:
+        assert (top / "debian/rules").stat().st_mode & 0o777 == 0o755
+        assert os.readlink(top / "debian/copyright") == "rules"
+
+
+def test_a_package_that_changes_meanwhile(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    top = spec(place, tmp_path / "package")
+
+    def slower(change: PackageChange, private: bool) -> None:
+        (top / "SPECS/xen.spec").write_text("theirs\n")
+        write(change, private)
+
+    monkeypatch.setattr(export_into, "write", slower)
+    done = into(place, top)
+    assert (done.status, "xen.spec has been changed meanwhile" in done.err) == (128, True)
+    assert below(top).keys() == {"SPECS/xen.spec", "SOURCES/merged.patch"}
+
+
+# Packages that are not to be trusted
+
+
+def hostile(text: str) -> str:
+    return SPEC.format(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (hostile("Patch1: %(touch ran).patch"), "which is not there"),
+        (hostile("Patch1: ../../escaped.patch"), "which is not there"),
+        (hostile("%global x %(touch ran)\nPatch1: %{x}/../../escaped.patch"), "which is not there"),
+        (hostile('Patch1: %{lua: os.execute("touch ran")}'), "not plain"),
+        (hostile("Patch1: %{name}.patch\n%{lua: os.execute('touch ran')}"), "which is not there"),
+        (
+            hostile(
+                "%global a xxxxxxxx\n"
+                + "".join(f"%global a{n} %{{a}}%{{a}}\n%global a %{{a{n}}}\n" for n in range(60))
+                + "Patch1: %{a}.patch"
+            ),
+            "",
+        ),
+        (hostile("".join(f"Patch{n}: x.patch\n" for n in range(9_000))), "lists 9,000 patches"),
+        ("Name: xen\n" + "#" * (5 << 20), "larger than a list of patches may be"),
+        (hostile("").replace("%autosetup -p1", "make"), "nothing in the spec applies its patches"),
+    ],
+)
+def test_a_spec_that_is_refused(text: str, words: str, place: Place, tmp_path: Path) -> None:
+    top = tmp_path / "package"
+    top.mkdir()
+    (tmp_path / "escaped.patch").write_bytes(place.patch(2))
+    (top / "xen.spec").write_text(text)
+    before = below(tmp_path / "package")
+    done = run(place.folder, "export", "--onto", RELEASE, "--into", str(top))
+    assert done.status == 128, done.out
+    assert words in done.err
+    assert below(top) == before
+    assert not list(tmp_path.rglob("ran"))
+
+
+@pytest.mark.parametrize("link", ["SPECS", "SOURCES", "SPECS/xen.spec", "SOURCES/merged.patch", "named"])
+def test_links_out_of_a_package_are_not_followed(link: str, place: Place, tmp_path: Path) -> None:
+    top, outside = spec(place, tmp_path / "package"), tmp_path / "outside"
+    if link == "named":  # a file of the queue's has the name of a link
+        (top / "SOURCES/0002-xsa3-fix.patch").symlink_to(outside)
+        assert into(place, top).status == 1
+        assert (top / "SOURCES/0002-xsa3-fix.patch").is_symlink()
+        assert "0002-xsa3-fix-2.patch" in (top / "SPECS/xen.spec").read_text()
+        assert not outside.exists()
+        return
+    (top / link).rename(outside)
+    (top / link).symlink_to(outside)
+    before = below(outside) if outside.is_dir() else outside.read_text()
+    done = into(place, top)
+    assert (done.status, "link" in done.err) == (128, True)
+    assert (below(outside) if outside.is_dir() else outside.read_text()) == before
+
+
+def test_remains_that_are_none_of_ours(place: Place, tmp_path: Path) -> None:
+    top, outside = spec(place, tmp_path / "package"), tmp_path / "outside"
+    outside.mkdir()
+    (outside / "kept").write_text("kept")
+    (top / REMAINS).symlink_to(outside)
+    done = into(place, top)
+    assert (done.status, "was not made by git xsa-export" in done.err) == (128, True)
+    assert (outside / "kept").exists()
+
+
+@pytest.mark.parametrize(
+    "journal",
+    ['{"list": "../outside", "sum": null, "adds": {"../outside": "x"}, "drops": {}, "folders": []}', "[]", "{"],
+)
+def test_a_journal_that_was_forged(journal: str, place: Place, tmp_path: Path) -> None:
+    """A package can come with remains of a run that never was: nothing outside is touched."""
+    top, outside = spec(place, tmp_path / "package"), tmp_path / "outside"
+    outside.write_text("kept")
+    (top / REMAINS).mkdir()
+    (top / REMAINS / "journal.json").write_text(journal)
+    done = into(place, top)
+    assert (done.status, "inspect it" in done.err) == (128, True)
+    assert outside.read_text() == "kept"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "prepare.patch -R\n", "/etc/passwd\n", "a/../../x.patch\n", "$(touch ran).patch\n"]
+)
+def test_a_series_that_is_refused(text: str, place: Place, tmp_path: Path) -> None:
+    top = tmp_path / "package"
+    top.mkdir()
+    (top / "series").write_text(text)
+    done = run(place.folder, "export", "--onto", RELEASE, "--into", str(top))
+    assert done.status == (0 if not text else 128)
+    assert not list(tmp_path.rglob("ran"))
+
+
+def test_what_is_no_package(place: Place, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder/x.patch").write_bytes(place.patch(2))
+    for where in ("folder", "folder/x.patch", "nowhere"):
+        done = into(place, tmp_path / where)
+        assert (done.status, "is no package that can be edited" in done.err or "no list" in done.err) == (129, True), (
+            where
+        )
+    for words in (("-o", "x"), ("--verify", "x"), ("--base-patches", "x"), ("--force",)):
+        assert into(place, tmp_path, *words).status == 129
+    assert run(place.folder, "export", "--onto", RELEASE, "--dry-run").status == 129
+    assert into(place, spec(place, tmp_path / "package"), "--format", "debian").status == 129
