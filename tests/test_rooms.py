@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 PACKAGE = Path(__file__).resolve().parent.parent / "git_xsa"
 
@@ -85,3 +87,18 @@ def test_no_class_has_more_than_15_public_methods() -> None:
         for _, node in _classes()
     }
     assert {name: count for name, count in large.items() if count > 15} == {}
+
+
+def test_benches_import_what_there_is() -> None:
+    """They are no modules that the type checker reads."""
+    lacking = []
+    for path in sorted((PACKAGE.parent / "bench").iterdir()):
+        if not path.is_file() or not path.read_bytes().startswith((b"#!/usr/bin/env python3", b'"""')):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("git_xsa"):
+                found = import_module(node.module)
+                inside = {one.name for one in iter_modules(getattr(found, "__path__", ()))}
+                names = {one.name for one in node.names} - inside
+                lacking += [f"{path.name}: {name}" for name in sorted(names) if not hasattr(found, name)]
+    assert lacking == []
