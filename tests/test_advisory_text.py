@@ -59,18 +59,18 @@ def test_signed_text_is_what_was_signed(ends: bytes) -> None:
 @pytest.mark.parametrize(
     ("content", "what"),
     [
-        (b"", "the text is no advisory"),
-        (b"> Xen Security Advisory CVE-2026-1 / XSA-9\n", "the text is no advisory"),
+        (b"", "the text is not an advisory"),
+        (b"> Xen Security Advisory CVE-2026-1 / XSA-9\n", "the text is not an advisory"),
         (b"-----BEGIN PGP SIGNED MESSAGE-----\n\n" + advisory(9), "the text has several signed parts, or half of one"),
         (
             b"-----BEGIN PGP SIGNED MESSAGE-----\nComment: XSA-9\n\n\n" + EMPTY_SIGNATURE,
-            "the signed part begins with something else than the name of a hash",
+            "the signed part does not begin with the name of a hash",
         ),
         (
             b"-----BEGIN PGP SIGNED MESSAGE-----\n\nnothing\n" + EMPTY_SIGNATURE + advisory(9),
-            "the title of the advisory stands outside of the signed part",
+            "the title of the advisory is outside of the signed part",
         ),
-        (advisory(9) + b"x" * (1 << 20), "the text has more than 1 MB: that is no advisory"),
+        (advisory(9) + b"x" * (1 << 20), "the text is larger than 1 MB, too large for an advisory"),
     ],
 )
 def test_no_advisory(content: bytes, what: str) -> None:

@@ -34,10 +34,10 @@ from git_xsa.report.as_json import verdict_document
 
 RELEASE = "RELEASE-1.0.1"
 OLDER = "RELEASE-1.0.0"
-SHADY = "a patch like that must not be used: tell its sender"
+SHADY = "do not use this patch; inform its sender"
 OTHER_TIP = (
-    "give the branch that the patch was made for: --tip <ref>, or, if other patches come before it in your package, "
-    "commit them and give that: --onto <commit>"
+    "give the branch for which the patch was made: --tip <ref>; if your package applies other patches before it, "
+    "commit them and give that commit: --onto <commit>"
 )
 
 
@@ -244,11 +244,11 @@ def test_patch_of_files_that_are_there_or_not(place: Place) -> None:
     misfit(place, diff("diff --git a/a.c b/b.c", "rename from a.c", "rename to b.c"), "there is a file b.c already")
     misfit(place, diff("diff --git a/a.c b/b.c", "copy from a.c", "copy to b.c"), "there is a file b.c already")
     misfit(place, diff("diff --git a/no b/x", "rename from no", "rename to x", *known), "there is no file no")
-    misfit(place, diff("diff --git a/b.c/x b/b.c/x", *new, "+++ b/b.c/x", "@@ -0,0 +1 @@", "+x"), "b.c is no folder")
+    misfit(place, diff("diff --git a/b.c/x b/b.c/x", *new, "+++ b/b.c/x", "@@ -0,0 +1 @@", "+x"), "b.c is not a folder")
     misfit(
         place, diff("diff --git a/b.c b/b.c", "deleted file mode 100644", "--- a/b.c", "+++ /dev/null",
                     "@@ -1,2 +1 @@", "-line 1", " line 2"),
-        "more is in b.c than the patch takes out",
+        "b.c would not be empty after the deletion",
     )  # fmt: skip
 
 
@@ -276,7 +276,7 @@ def test_patch_through_a_link_of_its_own(place: Place) -> None:
         "\\ No newline at end of file", "diff --git a/out/passwd b/out/passwd", "new file mode 100644", "--- /dev/null",
         "+++ b/out/passwd", "@@ -0,0 +1 @@", "+x", "diff --git a/b.c b/b.c", "old mode 100644", "new mode 100755",
     )  # fmt: skip
-    misfit(place, link, "out is no folder")
+    misfit(place, link, "out is not a folder")
 
 
 def test_patch_for_another_type_of_file(variety: Place, tmp_path: Path) -> None:
@@ -285,7 +285,7 @@ def test_patch_for_another_type_of_file(variety: Place, tmp_path: Path) -> None:
     tip = variety.git("rev-parse", "--short=12", "stable-1.0")
     refused(
         variety.folder, ["prereqs", "--onto", OLDER, str(tmp_path / "x.patch")], 2,
-        f"x.patch: ln is of another type than the patch says at {tip}", OTHER_TIP,
+        f"x.patch: ln has another type than in the patch at {tip}", OTHER_TIP,
     )  # fmt: skip
 
 

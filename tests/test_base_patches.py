@@ -161,7 +161,7 @@ def test_the_hint_on_prerequisites_repeats_the_base(place: Place, folder: Path) 
         ("../../../etc/passwd\n", "names a path outside the package"),
         ("/etc/passwd\n", "names a path outside the package"),
         ("missing.patch\n", "lists missing.patch, which is not there"),
-        ("own.patch -R\n", "takes own.patch back"),
+        ("own.patch -R\n", "reverts own.patch"),
     ],
 )
 def test_a_list_that_is_refused(place: Place, folder: Path, listing: str, words: str) -> None:

@@ -109,7 +109,7 @@ def new_file(path: str, mode: str) -> bytes:
 def test_a_patch_that_names_one_is_refused(path: str, mode: str) -> None:
     with pytest.raises(PatchError, match="names the path") as error:
         parse_patches(Path("x.patch"), new_file(path, mode))
-    assert error.value.hint == "a patch like that must not be used: tell its sender"
+    assert error.value.hint == "do not use this patch; inform its sender"
 
 
 @pytest.mark.parametrize("path", [".gitignore", ".gitmodules", "sub/.gitattributes", ".mailmap"])

@@ -180,12 +180,10 @@ def test_file_of_endless_length(site: Site, library: Library, monkeypatch: pytes
     published(site, 1, xsa1_patch=PATCH)
     site.plan("xsa1.patch", endless)
     summary = fetch(library, site)
-    assert summary.problems == [f"{site.url}xsa1.patch: it is longer than such a file may be (1,048,576 bytes)"]
+    assert summary.problems == [f"{site.url}xsa1.patch: it exceeds the limit of 1,048,576 bytes"]
     site.plan("xsa1.patch", status(200, X="1"), lambda request: request.answer(200, b"x" * (2 << 20)))
     summary = fetch(library, site)
-    assert summary.problems == [
-        f"{site.url}xsa1.patch: it has 2,097,152 bytes, more than such a file may have (1,048,576)"
-    ]
+    assert summary.problems == [f"{site.url}xsa1.patch: its 2,097,152 bytes exceed the limit of 1,048,576 bytes"]
     assert fetch(library, site).files == 1
 
 
@@ -194,7 +192,7 @@ def test_wrong_checksum(site: Site, library: Library) -> None:
     published(site, 1, xsa1_patch=PATCH)
     site.put("xsa1.patch", OTHER)
     summary = fetch(library, site)
-    assert summary.problems == [f"{site.url}xsa1.patch is not the file that the advisory lists: its SHA-256 differs"]
+    assert summary.problems == [f"{site.url}xsa1.patch does not match the advisory: its SHA-256 differs"]
     assert site.paths().count("xsa1.patch") == 2
     edition = library.newest(1)
     assert edition is not None
@@ -225,12 +223,12 @@ def test_redirections(site: Site, library: Library) -> None:
     site.plan("advisory-3.txt", status(302, Location="file:///etc/passwd"))
     assert sorted(fetch(library, site).problems) == [
         f"{site.url}advisory-2.txt: more than 5 redirections",
-        f"{site.url}advisory-3.txt: it sends us to file:///etc/passwd, which is no place for it",
+        f"{site.url}advisory-3.txt: redirect to file:///etc/passwd refused",
     ]
 
 
 def test_from_https_to_http_is_refused() -> None:
-    with pytest.raises(WebError, match="which is no place for it"):
+    with pytest.raises(WebError, match="refused"):
         _redirected("https://example.org/x", "http://example.org/x")
     assert _redirected("https://example.org/x", "/y") == "https://example.org/y"
 
@@ -248,7 +246,7 @@ def test_list_that_is_none(content: bytes, why: str, site: Site, library: Librar
     site.put("xsa.json", content)
     with pytest.raises(ListError) as error:
         fetch(library, site)
-    assert error.value.what.startswith(f"{site.url}xsa.json is no list of advisories: {why}")
+    assert error.value.what.startswith(f"{site.url}xsa.json is not a list of advisories: {why}")
     assert library.store.read("xsa.json") is None
 
 
@@ -265,7 +263,7 @@ def test_list_that_lies(site: Site, library: Library, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(module, "MOST_MISSING", 20)
     site.offer(*range(100, 200))
-    with pytest.raises(ListError, match="lists more than 20 advisories that are not there"):
+    with pytest.raises(ListError, match="lists more than 20 advisories that do not exist"):
         fetch(library, site)
     assert library.numbers() == [1]
 
@@ -382,7 +380,7 @@ def test_the_command(site: Site, tmp_path: Path, sealed: Path) -> None:
     site.put("advisory-3.txt", b"nothing")
     done = command(site, tmp_path, site.url.rstrip("/"))
     assert done.status == 1
-    assert done.err.startswith(f"warning: {site.url}advisory-3.txt: the text is no advisory")
+    assert done.err.startswith(f"warning: {site.url}advisory-3.txt: the text is not an advisory")
     site.offer(1)
     published(site, 1, 2, xsa1_patch=OTHER)
     done = command(site, tmp_path)
@@ -400,7 +398,7 @@ def test_the_command_without_a_site(site: Site, tmp_path: Path) -> None:
     )
     done = command(site, tmp_path)
     assert done.status == 128
-    assert done.err.splitlines()[0] == f"fatal: {site.url}xsa.json: there is no such file"
+    assert done.err.splitlines()[0] == f"fatal: {site.url}xsa.json: not found"
 
 
 def test_required_signature(site: Site, tmp_path: Path) -> None:
@@ -408,7 +406,7 @@ def test_required_signature(site: Site, tmp_path: Path) -> None:
     published(site, 1, xsa1_patch=PATCH)
     git(tmp_path, "config", "--global", "xsa.requireSignature", "true")
     done = command(site, tmp_path)
-    assert (done.status, done.err) == (1, f"warning: {site.url}advisory-1.txt is not signed: it was not taken\n")
+    assert (done.status, done.err) == (1, f"warning: {site.url}advisory-1.txt is not signed: not imported\n")
 
 
 def test_a_byte_now_and_then_does_not_hold_up_a_run(site: Site, library: Library) -> None:
@@ -445,7 +443,7 @@ def test_a_byte_now_and_then_does_not_hold_up_a_run(site: Site, library: Library
     over.set()
     assert (files_of(library, 1), files_of(library, 2), files_of(library, 3)) == (["xsa1.patch"], ["xsa2.patch"], [])
     assert summary.problems == [
-        "the 4 seconds of the run (xsa.fetchTime) are over: 1 of 3 advisories are left for the next one"
+        "the run reached its limit of 4 seconds (xsa.fetchTime): 1 of 3 advisories are left for the next run"
     ]
     site.plans.clear()
     assert fetch(library, site).problems == []
@@ -469,4 +467,4 @@ def test_less_than_the_least_speed(site: Site, library: Library) -> None:
     site.plan("xsa1.patch", *[slow] * 5)
     summary = fetch(library, site, Web(pause=lambda _: None, patience=0.3, longest=30.0, slowest=10_000))
     [problem] = summary.problems
-    assert problem.endswith("xsa1.patch: less than 10000 bytes a second came (xsa.fetchSpeed)")
+    assert problem.endswith("xsa1.patch: less than 10000 bytes a second arrived (xsa.fetchSpeed)")

@@ -239,7 +239,7 @@ def test_the_words_of_a_subject_name_no_advisory(name: str, place: Place) -> Non
     unmarked = place.patch(8).replace(b"This is XSA-3.", b"It was forgotten.")
     done = take(place, {name: unmarked})
     assert done.status == 1
-    assert f"{name} was left out: nothing in it says which advisory it belongs to" in done.err
+    assert f"{name} was left out: it does not say to which advisory it belongs" in done.err
     take(place, {"0001-xsa3-fix-off-by-one-in-XSA-1-change.patch": unmarked})
     assert [one["xsa"] for one in asked(place)["advisories"]] == [3]
 

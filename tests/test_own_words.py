@@ -216,7 +216,7 @@ def test_an_archive_that_is_damaged(error: Exception, tmp_path: Path, monkeypatc
 
 REFUSED = ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
 UNKNOWN_HOST = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-OTHER_ADDRESS = "this address, or that of the proxy, is not one to ask a web server"
+OTHER_ADDRESS = "this address, or that of the proxy, is not valid"
 
 
 def certificate_error(code: int) -> ssl.SSLCertVerificationError:
@@ -236,29 +236,29 @@ def caused(error: Exception, cause: BaseException) -> Exception:
 @pytest.mark.parametrize(
     ("error", "why"),
     [
-        (requests.exceptions.ConnectTimeout(THEIRS), "no answer came within 30 seconds"),
-        (requests.exceptions.ReadTimeout(THEIRS), "no answer came within 30 seconds"),
-        (requests.exceptions.ConnectionError(THEIRS), "the server can't be reached, or ended the connection"),
+        (requests.exceptions.ConnectTimeout(THEIRS), "no response within 30 seconds"),
+        (requests.exceptions.ReadTimeout(THEIRS), "no response within 30 seconds"),
+        (requests.exceptions.ConnectionError(THEIRS), "the server can't be reached, or closed the connection"),
         (
             caused(requests.exceptions.ConnectionError(), REFUSED),
-            "the server can't be reached, or ended the connection: Connection refused",
+            "the server can't be reached, or closed the connection: Connection refused",
         ),
         (
             caused(requests.exceptions.ConnectionError(), UNKNOWN_HOST),
-            "the server can't be reached, or ended the connection: Name or service not known",
+            "the server can't be reached, or closed the connection: Name or service not known",
         ),
         (caused(requests.exceptions.ProxyError(), REFUSED), "the proxy can't be used: Connection refused"),
-        (requests.exceptions.ChunkedEncodingError(THEIRS), "the transfer broke off"),
-        (urllib3.exceptions.ProtocolError(THEIRS), "the transfer broke off"),
-        (urllib3.exceptions.ReadTimeoutError(None, "/", THEIRS), "the transfer broke off"),  # type: ignore[arg-type]
-        (requests.exceptions.SSLError(THEIRS), "no secure connection to the server (TLS) can be made"),
+        (requests.exceptions.ChunkedEncodingError(THEIRS), "the transfer was interrupted"),
+        (urllib3.exceptions.ProtocolError(THEIRS), "the transfer was interrupted"),
+        (urllib3.exceptions.ReadTimeoutError(None, "/", THEIRS), "the transfer was interrupted"),  # type: ignore[arg-type]
+        (requests.exceptions.SSLError(THEIRS), "a secure connection (TLS) to the server is not possible"),
         (
             caused(requests.exceptions.SSLError(), certificate_error(10)),
-            "the server's certificate is not accepted: it has expired",
+            "the server's certificate was rejected: it has expired",
         ),
         (
             caused(requests.exceptions.SSLError(), certificate_error(99)),
-            "the server's certificate is not accepted: OpenSSL gives the code 99",
+            "the server's certificate was rejected: OpenSSL gives the code 99",
         ),
         (requests.exceptions.InvalidURL(THEIRS), OTHER_ADDRESS),
         (requests.exceptions.InvalidSchema(THEIRS), OTHER_ADDRESS),
@@ -280,7 +280,7 @@ def test_the_systems_own_words_when_nobody_listens() -> None:
         address = f"http://127.0.0.1:{taken.getsockname()[1]}/"
         with closing(Web(pauses=())) as site, pytest.raises(WebError) as caught:
             site.get(address, 100)
-    assert caught.value.what == f"{address}: the server can't be reached, or ended the connection: Connection refused"
+    assert caught.value.what == f"{address}: the server can't be reached, or closed the connection: Connection refused"
     assert web._system(OSError(THEIRS)) == ""
 
 
@@ -293,7 +293,7 @@ def test_a_file_system_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(filelock.FileLock, "acquire", raising(NotImplementedError(THEIRS)))
     with pytest.raises(StoreError) as error, Store(tmp_path / "store").lock():
         pass
-    assert error.value.what == f"the store {tmp_path / 'store'} is on a file system that has no locks"
+    assert error.value.what == f"the store {tmp_path / 'store'} is on a file system without locks"
 
 
 # The tests' own keyrings

@@ -208,7 +208,7 @@ def test_mark_of_the_encoding_in_the_middle() -> None:
 # What is refused by name
 
 
-UNIFIED = "make a unified diff: diff -u, or filterdiff --format=unified for what is there"
+UNIFIED = "make a unified diff with diff -u, or convert it with filterdiff --format=unified"
 
 
 @pytest.mark.parametrize(
@@ -219,15 +219,15 @@ UNIFIED = "make a unified diff: diff -u, or filterdiff --format=unified for what
         (FIRST + b"\n*** a/y.c\n--- b/y.c\n***************\n*** 1 ****\n! a\n--- 1 ----\n! b\n", "is a context diff",
          UNIFIED),
         (b"diff -r a/x.c b/x.c\n3c3\n< a\n---\n> b\n", "is a diff without context", UNIFIED),
-        (b"3c\nb\n.\n", "is a script for ed", UNIFIED),
-        (b"d3 1\na3 1\nb\n", "is a script for ed", UNIFIED),
+        (b"3c\nb\n.\n", "is an ed script", UNIFIED),
+        (b"d3 1\na3 1\nb\n", "is an ed script", UNIFIED),
         (b"diff --cc x.c\nindex 11,22..33\n--- a/x.c\n+++ b/x.c\n@@@ -1 -1 +1 @@@\n- a\n -b\n++c\n",
-         "is the diff of a merge", "give the diff to one parent: git diff <merge>^ <merge>"),
-        (b"\x1f\x8b\x08\0rest", "is packed", "unpack it first, with gunzip, and give what comes out"),
-        (FIRST.decode().encode("utf-16-le"), "is text in UTF-16",
-         "make UTF-8 of it: iconv -f utf-16-le -t utf-8"),
+         "is the diff of a merge", "give the diff against one parent: git diff <merge>^ <merge>"),
+        (b"\x1f\x8b\x08\0rest", "is packed", "unpack it first, with gunzip"),
+        (FIRST.decode().encode("utf-16-le"), "is encoded in UTF-16",
+         "convert it to UTF-8: iconv -f utf-16-le -t utf-8"),
         (plain() + b"Binary files a/logo.png and b/logo.png differ\n",
-         "is damaged: what changes in the binary files a/logo.png and b/logo.png is not in it",
+         "is damaged: the contents of the binary files a/logo.png and b/logo.png are missing",
          "fetch it again, and compare its checksum"),
     ],
 )  # fmt: skip

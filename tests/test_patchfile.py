@@ -24,7 +24,7 @@ MAIL = HEAD + DIFF + SIGNATURE
 HUNK = Hunk(1, 1, b" -+ ", (b"a\n", b"b\n", b"B\n", b"c\n"))
 A = b"1" * 40
 B = b"2" * 40
-NOT_USED = "a patch like that must not be used: tell its sender"
+NOT_USED = "do not use this patch; inform its sender"
 FETCH = "fetch it again, and compare its checksum"
 
 
@@ -239,7 +239,7 @@ def test_mail_in_another_form(content: bytes, subject: str, ends: bytes, tmp_pat
 def test_mail_with_several_patches(tmp_path: Path) -> None:
     assert refused(tmp_path, attached(WORDS, ATTACHMENT, ATTACHMENT)) == (
         "FILE is a mail with several patches",
-        "save the attachment that is meant, and give that",
+        "save the attachment that you mean, and give that file",
     )
 
 
@@ -295,9 +295,9 @@ def test_a_hunk_that_other_programs_leave_out_is_no_part_of_a_patch(words: bytes
     assert sum(len(change.hunks) for change in read_patches(file)[0].changes) == 2
     what, hint = refused(tmp_path, diff + words + more)
     assert what == (
-        "FILE is damaged: the hunk '@@ -30,2 +30,2 @@' comes after a blank line or other words, and no file is named"
+        "FILE is damaged: the hunk '@@ -30,2 +30,2 @@' follows a blank line or other text, and names no file"
     )
-    assert hint == "fetch it again; GNU patch would leave out that hunk, and all after it, without a word"
+    assert hint == "fetch it again; GNU patch would skip this hunk and all later ones without an error"
 
 
 def test_no_folder_before_the_names(tmp_path: Path) -> None:
@@ -369,7 +369,7 @@ def test_no_file(tmp_path: Path) -> None:
 def test_file_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(patchfile, "LARGEST", 1 << 20)
     assert refused(tmp_path, b"x" * ((1 << 20) + 1)) == (
-        "FILE has more than 1 MB: that is no patch",
+        "FILE is larger than 1 MB, too large for a patch",
         "give the patch file itself",
     )
     assert read(tmp_path, b"x" * ((1 << 20) - len(DIFF) - 1) + b"\n" + DIFF).text == DIFF

@@ -142,7 +142,7 @@ def test_a_name_that_is_a_commit_and_a_folder(place: Place, tmp_path: Path) -> N
     (place.folder / "RELEASE-1.0.1").mkdir()
     done = place.run("check", "--onto", "RELEASE-1.0.1")
     assert done.status == 129
-    assert "hint: give ./RELEASE-1.0.1 for what is there" in done.err
+    assert "hint: give ./RELEASE-1.0.1 for the file or folder" in done.err
 
 
 def bomb(path: Path) -> None:

@@ -235,7 +235,7 @@ def test_lock_is_held_once(store: Store) -> None:
         with pytest.raises(Locked) as error, store.lock(patience=0.05):
             pass
         assert error.value.what == f"another git-xsa command is using the store {store.folder}"
-        assert error.value.hint.startswith("wait until it has ended; ")
+        assert error.value.hint.startswith("wait until it ends; ")
         with store.lock("another"):
             assert store.read("file") is None  # readers need none
         other.stdin.close()

@@ -16,7 +16,7 @@ from ways import Fate, Ground, Push, way
 
 REFUSED, JOURNALED, UNSEEN = Fate.REFUSED, Fate.JOURNALED, Fate.UNSEEN
 NOT_COUNTED = "warning: what is set for this one command does not count against an embargo: "
-AGAIN = "git xsa-hooks install writes down where it is now"
+AGAIN = "run git xsa-hooks install again"
 #: A program whose clock says that it is a day of 2095.
 LATER = """\
 #!{python}
@@ -240,8 +240,8 @@ def test_a_store_that_somebody_wants_elsewhere(ground: Ground) -> None:
     ground.git("config", "--global", "xsa.store", "~/vault")
     told = ground.push("origin", "new:other")
     assert told.said.splitlines()[:2] == [
-        f"fatal: the store is looked for in {ground.home}/vault, but the hooks here know it in {ground.store}",
-        f"hint: xsa.store, HOME and XDG_DATA_HOME say where it is; if it has been moved: {AGAIN}",
+        f"fatal: the store is expected in {ground.home}/vault, but the hooks of this repository use {ground.store}",
+        f"hint: xsa.store, HOME and XDG_DATA_HOME define its place; if it was moved: {AGAIN}",
     ]
     answer = run(ground.folder, "hooks", "install")
     assert (

@@ -83,7 +83,7 @@ class _Budget:
 
 
 _SMALLER = "give the advisory's own files"
-_WARN = "files like that must not be used: tell their sender"
+_WARN = "do not use it; inform its sender"
 
 
 def read_source(path: Path) -> list[TakenItem]:
@@ -134,12 +134,12 @@ def _folder(top: Path, budget: _Budget) -> Iterator[TakenItem]:
 def _opened(name: str, content: bytes, bundle: str, budget: _Budget, depth: int = 0) -> Iterator[TakenItem]:
     """Yield what a file holds: the members of an archive, the parts of mails, or the file itself."""
     if depth > 2:
-        raise IntakeError(f"{bundle} has archives in archives in archives", _SMALLER)
+        raise IntakeError(f"{bundle} nests archives too deeply", _SMALLER)
     is_tar = content[_TAR_MAGIC[0] :].startswith(_TAR_MAGIC[1])
     if content.startswith(_ARCHIVE) or is_tar:
         yield from _archive(name, content, bundle, budget, depth)
     elif content.startswith(_ZIP):
-        raise IntakeError(f"{bundle} is packed in a form that is not read here", "unpack it, and give the folder")
+        raise IntakeError(f"{bundle} is an archive of an unsupported format", "unpack it and give the folder")
     elif not is_patch_name(name) and _is_patch(name, content):
         yield TakenItem(checked_name(f"{name}.patch", Path(bundle)), content, bundle)
     elif not is_patch_name(name) and _is_mail(content):
@@ -192,9 +192,9 @@ def _archive(name: str, content: bytes, bundle: str, budget: _Budget, depth: int
                 assert file is not None, "a regular member has contents"
                 yield from _opened(relative, _bounded(file, budget), f"{bundle}/{relative}", budget, depth + 1)
     except EOFError:
-        raise IntakeError(f"{bundle} is damaged: it ends too early", "get it again") from None
+        raise IntakeError(f"{bundle} is damaged: it ends too early", "fetch it again") from None
     except broken:
-        raise IntakeError(f"{bundle} is damaged: it can't be unpacked", "get it again") from None
+        raise IntakeError(f"{bundle} is damaged: it can't be unpacked", "fetch it again") from None
 
 
 def _decompressed(content: bytes, budget: _Budget) -> bytes:
@@ -230,7 +230,7 @@ def _mails(name: str, content: bytes, bundle: str, budget: _Budget, depth: int) 
             parts = [part for part in mail.walk() if not part.is_multipart()]
             found = [(part, part.get_filename(), part.get_payload(decode=True)) for part in parts]
         except RecursionError:
-            raise IntakeError(f"{which} has mails in mails in mails", _SMALLER) from None
+            raise IntakeError(f"{which} nests mails too deeply", _SMALLER) from None
         yield from _parts(_Mail(name, raw, mail, number), found, which, budget, depth)
 
 
@@ -274,11 +274,13 @@ def checked_name(name: str, source: Path) -> str:
     parts = name.removeprefix("./").split("/")
     shown = ascii(name[:200])
     if any(part in ("", ".", "..") for part in parts) or "\\" in name or re.match(r"[A-Za-z]:", name):
-        raise IntakeError(f"{source} holds a file that is named {shown}: that leads out of its folder", _WARN)
+        raise IntakeError(f"{source} contains a file named {shown}, which leads out of its folder", _WARN)
     if any(part.startswith(".") for part in parts):
-        raise IntakeError(f"{source} holds a file that is named {shown}: that is a hidden one", _WARN)
+        raise IntakeError(f"{source} contains a file named {shown}, which is hidden", _WARN)
     if not name.isprintable() or any(len(part.encode("utf-8", "replace")) > _LONGEST_NAME for part in parts):
-        raise IntakeError(f"{source} holds a file that is named {shown}: that is no name of a published file", _WARN)
+        raise IntakeError(
+            f"{source} contains a file named {shown}, which is not a valid name of a published file", _WARN
+        )
     if len(parts) > _DEEPEST:
-        raise IntakeError(f"{source} holds a file that is nested too deeply: {shown}", _WARN)
+        raise IntakeError(f"{source} contains a file that is nested too deeply: {shown}", _WARN)
     return "/".join(parts)

@@ -114,7 +114,7 @@ class Fetcher:
                     _count(summary, outcome)
                     if len(summary.missing) > MOST_MISSING:
                         raise ListError(
-                            f"{self._url}{LIST} lists more than {MOST_MISSING} advisories that are not there",
+                            f"{self._url}{LIST} lists more than {MOST_MISSING} advisories that do not exist",
                             "check the address (git config xsa.url)",
                         )
                     if done % _SAVE_EVERY == 0:
@@ -125,8 +125,8 @@ class Fetcher:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
         if late:
-            what = f"the {self._web.total:.0f} seconds of the run (xsa.fetchTime) are over"
-            summary.problems.append(f"{what}: {late} of {len(listed)} advisories are left for the next one")
+            what = f"the run reached its limit of {self._web.total:.0f} seconds (xsa.fetchTime)"
+            summary.problems.append(f"{what}: {late} of {len(listed)} advisories are left for the next run")
         for numbers in (summary.new, summary.reissued, summary.missing, summary.unsigned):
             numbers.sort()
 
@@ -140,7 +140,7 @@ class Fetcher:
             content = page.content if page.content is not None else known or b""
             listed = read_list(content)
         except MetadataError as error:
-            raise ListError(f"{address} is no list of advisories: {error.what}", _ADDRESS) from None
+            raise ListError(f"{address} is not a list of advisories: {error.what}", _ADDRESS) from None
         except WebError as error:
             raise ListError(error.what, error.hint or _ADDRESS) from None
         if page.content is not None:
@@ -190,7 +190,7 @@ class Fetcher:
         vouching = check_signature(advisory.signed, self._trusted)
         outcome.trusted = vouching.signature is Signature.TRUSTED
         if self._require and not outcome.trusted:
-            raise WebError(f"{address} {vouching.sentence()}: it was not taken")
+            raise WebError(f"{address} {vouching.sentence()}: not imported")
         with self._writing, self._library.store.lock():
             before = any(edition.public for edition in self._library.editions(number))
             edition, new = self._library.add_text(advisory, page.content, self._source)
@@ -232,7 +232,7 @@ class Fetcher:
             content = self._web.get(address, LARGEST_FILE).content or b""
             if check_file(name, content, sums) is ChecksumState.LISTED:
                 return content
-        raise WebError(f"{address} is not the file that the advisory lists: its SHA-256 differs")
+        raise WebError(f"{address} does not match the advisory: its SHA-256 differs")
 
     # What the site said
 

@@ -122,7 +122,7 @@ class _Sorter:
             if item.name not in home[1] or check_file(item.name, item.content, sums) is ChecksumState.LISTED:
                 home[1][item.name] = item.content
         elif not numbers:
-            self.left.append((item.name, "nothing in it says which advisory it belongs to (name it xsaNNN.patch)"))
+            self.left.append((item.name, "it does not say to which advisory it belongs (name it xsaNNN.patch)"))
         for number in numbers if home is None and not problem else ():
             loose = self.loose.setdefault(number, {})
             same = next((name for name, content in loose.items() if content == item.content), item.name)
@@ -227,18 +227,18 @@ def take(
 
 
 def _require(sorter: _Sorter, vouchings: Sequence[Vouching]) -> None:
-    hint = "git config xsa.trustedKeys names the keys that count; without xsa.requireSignature it is only said"
+    hint = "add the key to xsa.trustedKeys, or unset xsa.requireSignature to get only a warning"
     for text, vouching in zip(sorter.texts, vouchings, strict=True):
         if vouching.signature is not Signature.TRUSTED:
             title = f"XSA-{text.advisory.number} v{text.advisory.version}"
-            raise ImportRefused(f"{title} {vouching.sentence()}: nothing was taken", hint)
+            raise ImportRefused(f"{title} {vouching.sentence()}: nothing was imported", hint)
         for name, content in text.files.items():
             if check_file(name, content, text.advisory.sums) is not ChecksumState.LISTED:
                 raise ImportRefused(
-                    f"{name} is not the file that XSA-{text.advisory.number} lists: nothing was taken", hint
+                    f"{name} does not match its checksum in XSA-{text.advisory.number}: nothing was imported", hint
                 )
     for files in sorter.loose.values():
-        raise ImportRefused(f"no signed advisory lists {next(iter(files))}: nothing was taken", hint)
+        raise ImportRefused(f"no signed advisory lists {next(iter(files))}: nothing was imported", hint)
 
 
 def _listed(names: Iterable[str], sums: Mapping[str, str]) -> list[str]:

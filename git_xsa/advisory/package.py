@@ -66,7 +66,9 @@ def read_package(place: Path) -> Listed:
             return read_package(listing)
         files = [path for path in sorted(place.iterdir()) if path.name.endswith(_ENDINGS) and path.is_file()]
         if not files:
-            raise XsaError(f"{place} has no patches and no list of them", "give the series, the spec, or the folder")
+            raise XsaError(
+                f"{place} contains neither patches nor a list of patches", "give the series, the spec, or the folder"
+            )
         return Listed(place, files, DEFAULT_FUZZ)
     if not place.is_file():
         raise XsaError(f"there is no {place}", "give a series, a spec, an APKBUILD, an ebuild or a folder of patches")
@@ -89,7 +91,7 @@ def find_list(place: Path) -> Path | None:
     lists = [path for folder in folders for path in sorted(folder.iterdir()) if _reader_of(path) is not None]
     if len(lists) > 1:
         several = ", ".join(path.name for path in lists[:4])
-        raise XsaError(f"{place} has several lists of patches: {several}", "give one of them")
+        raise XsaError(f"{place} contains several lists of patches: {several}", "give one of them")
     return lists[0] if lists else None
 
 
@@ -110,21 +112,23 @@ def read_list(place: Path) -> str:
     with place.open("rb") as file:
         content = file.read(LARGEST_LIST + 1)
     if len(content) > LARGEST_LIST:
-        raise XsaError(f"{place} is larger than a list of patches may be (4 MiB)", "give the list itself")
+        raise XsaError(f"{place} is too large for a list of patches (limit: 4 MiB)", "give the list itself")
     return content.decode("utf-8", "surrogateescape")
 
 
 def _found(listing: Path, name: str) -> Path:
     """Return the file that ``listing`` calls ``name``; ``XsaError`` when it is not in the package."""
     if "%{" in name or "$" in name:
-        raise XsaError(f"{listing} names a patch by something that is not plain: {name}", "write its name out")
+        raise XsaError(f"{listing} contains a patch name that is not plain text: {name}", "spell the name out")
     if name.startswith("/") or ".." in Path(name).parts:
-        raise XsaError(f"{listing} names a path outside the package: {name}", "give a list with the names of its files")
+        raise XsaError(
+            f"{listing} names a path outside the package: {name}", "give a list of file names inside the package"
+        )
     here = listing.parent
     for folder in (here, here / "files", here.parent / "SOURCES"):
         if (folder / name).is_file():
             return folder / name
-    raise XsaError(f"{listing} lists {name}, which is not there", "fetch the whole package")
+    raise XsaError(f"{listing} lists {name}, which is not there", "fetch the complete package")
 
 
 def _series(text: str) -> tuple[list[str], int]:
@@ -132,7 +136,7 @@ def _series(text: str) -> tuple[list[str], int]:
     words = [[word for word in line if not word.startswith("+")] for line in lines]  # a guard of series.conf
     reverse = next((names[0] for names in words if "-R" in names), None)
     if reverse is not None:
-        raise XsaError(f"the series takes {reverse} back (-R)", "leave it out of the series, and out of the tree")
+        raise XsaError(f"the series reverts {reverse} (-R)", "remove it from the series and from the tree")
     return [names[0] for names in words if names], NO_FUZZ
 
 
@@ -141,7 +145,7 @@ def _spec(text: str) -> tuple[list[str], int]:
     calls = {number for step in spec.steps if step.reverse for number in step.single}
     reverse = next((tag.name for tag in spec.applied if tag.number in calls), None)
     if reverse is not None:
-        raise XsaError(f"the spec takes {reverse} back (-R)", "leave it out of the spec, and out of the tree")
+        raise XsaError(f"the spec reverts {reverse} (-R)", "remove it from the spec and from the tree")
     fuzz = [int(a or b) for a, b in _RPM_FUZZ.findall(text)]
     return [tag.name for tag in spec.applied], max(fuzz, default=NO_FUZZ)
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 from git_xsa.git.diffs import DiffError
 
-_LOST = "fetch it again; GNU patch would leave out that hunk, and all after it, without a word"
+_LOST = "fetch it again; GNU patch would skip this hunk and all later ones without an error"
 _HUNK = re.compile(rb"@@ -\d+(?:,(\d{1,9}))? \+\d+(?:,(\d{1,9}))? @@")
 #: What git writes between the first line of a file's diff and its hunks.
 _EXTENDED = re.compile(
@@ -150,11 +150,11 @@ class _PartReader:
                     break
                 if hunk_is_lost:
                     shown = line.decode("utf-8", "backslashreplace").rstrip()
-                    what = f"the hunk {shown!r} comes after a blank line or other words, and no file is named"
+                    what = f"the hunk {shown!r} follows a blank line or other text, and names no file"
                     raise DiffError(what, _LOST)
             if (binary := _BINARY.match(line)) and hunk_is_lost:
                 shown = binary["names"].decode("utf-8", "backslashreplace")
-                raise DiffError(f"what changes in the binary files {shown} is not in it")
+                raise DiffError(f"the contents of the binary files {shown} are missing")
             indexed = indexed or _INDEX.match(line) is not None
             found.append(line)
             self._at += 1
@@ -251,12 +251,12 @@ def _is_routine(words: bytes) -> bool:
 
 def _refuse_forms(words: bytes, is_patch: bool) -> None:
     """Raise ``FormError`` for a diff in another form; what only looks like one is text where there is a diff."""
-    hint = "make a unified diff: diff -u, or filterdiff --format=unified for what is there"
+    hint = "make a unified diff with diff -u, or convert it with filterdiff --format=unified"
     if _CONTEXT_DIFF.search(words):
         raise FormError("is a context diff", hint)
     if re.search(rb"^diff --(?:cc|combined) ", words, re.MULTILINE):
-        raise FormError("is the diff of a merge", "give the diff to one parent: git diff <merge>^ <merge>")
+        raise FormError("is the diff of a merge", "give the diff against one parent: git diff <merge>^ <merge>")
     if not is_patch and _NORMAL_DIFF.search(words):
         raise FormError("is a diff without context", hint)
     if not is_patch and _SCRIPT.search(words):
-        raise FormError("is a script for ed", hint)
+        raise FormError("is an ed script", hint)

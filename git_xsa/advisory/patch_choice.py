@@ -151,7 +151,7 @@ def _there(
     return PatchChoice(Finding.MISSING, remark=f"these files are not in the store: {', '.join(lost)}")
 
 
-_BEFORE = "its patches are for older branches, and for what this branch was made from later"
+_BEFORE = "its patches are for older branches and for a development state before this branch was made"
 
 
 def _is_newer(rows: Sequence[Row], version: Version) -> bool:
@@ -247,7 +247,7 @@ _WHOLE = ("", None)
 
 def _nothing(advisory: Advisory | None) -> PatchChoice:
     if advisory is None:
-        return PatchChoice(Finding.NO_PATCHES, remark="nothing but the name is known of it")
+        return PatchChoice(Finding.NO_PATCHES, remark="only its name is known")
     if advisory.releases:
         return PatchChoice(
             Finding.NO_PATCHES, remark=f"it has no patches; it names {', '.join(advisory.releases)} instead"

@@ -96,7 +96,9 @@ def read_patches(path: Path) -> tuple[PatchFile, ...]:
     """Return the patches in the file at ``path``; ``PatchError`` says why when there is none."""
     try:
         if path.stat().st_size > LARGEST:
-            raise PatchError(f"{path} has more than {LARGEST >> 20} MB: that is no patch", "give the patch file itself")
+            raise PatchError(
+                f"{path} is larger than {LARGEST >> 20} MB, too large for a patch", "give the patch file itself"
+            )
         content = path.read_bytes()
     except OSError as error:
         raise PatchError(
@@ -111,7 +113,9 @@ def parse_patches(path: Path, content: bytes) -> tuple[PatchFile, ...]:
     Of several, each is called by the file's name and its number: ``xsa407-4.16.patch#2``.
     """
     if len(content) > LARGEST:
-        raise PatchError(f"{path} has more than {LARGEST >> 20} MB: that is no patch", "give the patch file itself")
+        raise PatchError(
+            f"{path} is larger than {LARGEST >> 20} MB, too large for a patch", "give the patch file itself"
+        )
     _refuse_packed(path, content)
     parts: list[Part] = []
     try:
@@ -138,7 +142,7 @@ def parse_patches(path: Path, content: bytes) -> tuple[PatchFile, ...]:
         raise PatchError(f"{path} is damaged: {error.what}", hint) from None
     except _Shady as error:
         raise PatchError(
-            f"{path} names the path {error.args[0]!r}", "a patch like that must not be used: tell its sender"
+            f"{path} names the path {error.args[0]!r}", "do not use this patch; inform its sender"
         ) from None
     return found
 
@@ -175,11 +179,11 @@ class _Shady(PatchError):
 def _refuse_packed(path: Path, content: bytes) -> None:
     for start, program in _ARCHIVES.items():
         if content.startswith(start):
-            raise PatchError(f"{path} is packed", f"unpack it first, with {program}, and give what comes out")
+            raise PatchError(f"{path} is packed", f"unpack it first, with {program}")
     if content.count(b"\0") * 3 > len(content) > 1 and not content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         for encoding in ("utf-16-le", "utf-16-be"):
             if "\n+++ " in content.decode(encoding, "replace"):
-                raise PatchError(f"{path} is text in UTF-16", f"make UTF-8 of it: iconv -f {encoding} -t utf-8")
+                raise PatchError(f"{path} is encoded in UTF-16", f"convert it to UTF-8: iconv -f {encoding} -t utf-8")
 
 
 def _first_guess(file: str, number: str, part: Part, content: bytes) -> PatchFile:
@@ -255,7 +259,9 @@ def _unpacked(file: Path, content: bytes) -> bytes:
     texts = [_with_plain_ends(part) for part in parts if isinstance(part, bytes)]
     texts.sort(key=lambda text: _START.search(text) is not None)
     if len(texts) > 1 and _START.search(texts[-2]):
-        raise PatchError(f"{file} is a mail with several patches", "save the attachment that is meant, and give that")
+        raise PatchError(
+            f"{file} is a mail with several patches", "save the attachment that you mean, and give that file"
+        )
     return header + b"\n\n" + b"\n".join(texts)
 
 
@@ -304,7 +310,7 @@ def _stripped(name: bytes, level: int) -> bytes:
         return name
     parts = name.split(b"/", level)
     if len(parts) <= level:
-        raise _NoFolder(f"too few folders stand before the name {name.decode('utf-8', 'backslashreplace')}")
+        raise _NoFolder(f"the path {name.decode('utf-8', 'backslashreplace')} has too few leading folders")
     return parts[level]
 
 

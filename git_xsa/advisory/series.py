@@ -22,8 +22,8 @@ GROUPS = 32
 _SHORTEST_NAME = 7
 _TREE_MODE = "040000"
 _UNPLACED = (
-    "give the branch that the patch was made for: --tip <ref>, or, if other patches come before it in your package, "
-    "commit them and give that: --onto <commit>"
+    "give the branch for which the patch was made: --tip <ref>; if your package applies other patches before it, "
+    "commit them and give that commit: --onto <commit>"
 )
 
 
@@ -406,7 +406,7 @@ class _Trial:
         if moves and not change.copied and self._files.get(path) is not old:
             raise _Misfit(f"{_shown(path)} is changed twice, and by a rename")
         if change.old_mode is not None and change.old_mode[:2] != old.mode[:2]:
-            raise _Misfit(f"{_shown(path)} is of another type than the patch says")
+            raise _Misfit(f"{_shown(path)} has another type than in the patch")
         return old
 
     def _require_free(self, path: bytes) -> None:
@@ -416,7 +416,7 @@ class _Trial:
         for folder in _folders(path):
             above = self._files.get(folder)
             if above is not None and above.lines is not None:
-                raise _Misfit(f"{_shown(folder)} is no folder")
+                raise _Misfit(f"{_shown(folder)} is not a folder")
 
     def _enter(self, old: _PlacedFile | None, new: _PlacedFile, change: FileChange) -> None:
         if change.new_path is not None:
@@ -483,7 +483,7 @@ def _changed(old: _PlacedFile | None, change: FileChange) -> tuple[_PlacedFile, 
     except NotPlaced as error:
         raise _Misfit(f"{error} in {path}") from None
     if made and change.new_path is None:
-        raise _Misfit(f"more is in {path} than the patch takes out")
+        raise _Misfit(f"{path} would not be empty after the deletion")
     return _PlacedFile(mode, old.id if old is not None and not hunks else None, made), replace(change, hunks=hunks)
 
 

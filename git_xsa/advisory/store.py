@@ -92,11 +92,11 @@ class Store:
             return None
         except OSError as error:
             raise StoreError(
-                f"{path} can't be read: {error.strerror}", "look at it: git-xsa made no such thing"
+                f"{path} can't be read: {error.strerror}", "inspect it: git-xsa did not create this"
             ) from None
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
-            raise StoreError(f"{path} is not a file", "look at it: git-xsa made no such thing")
+            raise StoreError(f"{path} is not a file", "inspect it: git-xsa did not create this")
         with open(descriptor, "rb") as file:
             return file.read()
 
@@ -111,8 +111,8 @@ class Store:
         except OSError as error:
             if isinstance(error, FileNotFoundError) and not path.is_symlink():
                 return []
-            hint = "look at it: git-xsa made no such thing"
-            raise StoreError(f"{path} can't be looked into: {error.strerror}", hint) from None
+            hint = "inspect it: git-xsa did not create this"
+            raise StoreError(f"{path} can't be searched: {error.strerror}", hint) from None
         return sorted(name for name in found if not _problem(name))
 
     def write(self, content: bytes, *names: str) -> None:
@@ -160,10 +160,10 @@ class Store:
             guard.acquire()
         except Timeout:
             what = f"another git-xsa command is using the store {self.folder}"
-            raise Locked(what, f"wait until it has ended; fuser {quote(str(path))} tells which one it is") from None
+            raise Locked(what, f"wait until it ends; fuser {quote(str(path))} shows which one it is") from None
         except NotImplementedError:
-            what = f"the store {self.folder} is on a file system that has no locks"
-            raise StoreError(what, "keep it elsewhere: git config --global xsa.store <folder>") from None
+            what = f"the store {self.folder} is on a file system without locks"
+            raise StoreError(what, "move it: git config --global xsa.store <folder>") from None
         try:
             self._sweep()
             yield
@@ -201,11 +201,11 @@ class Store:
 
     def _check(self) -> None:
         """Raise ``StoreError`` unless the folder is the user's alone, or does not exist yet."""
-        where = "or let git config --global xsa.store name another folder"
+        where = "or set another folder: git config --global xsa.store <folder>"
         repository = repository_above(self.folder)
         if repository is not None:
             what = f"the store {self.folder} would be in the git repository {repository}, which may be pushed or served"
-            raise StoreError(what, "let git config --global xsa.store name a folder outside of it")
+            raise StoreError(what, "set a folder outside of it: git config --global xsa.store <folder>")
         try:
             facts = os.stat(self.folder)
         except FileNotFoundError:
@@ -216,7 +216,7 @@ class Store:
         if not stat.S_ISDIR(facts.st_mode):
             raise StoreError(f"the store {self.folder} is not a folder", f"move it away, {where}")
         if facts.st_uid != os.geteuid():
-            raise StoreError(f"the store {self.folder} belongs to another user", f"make it yours, {where}")
+            raise StoreError(f"the store {self.folder} belongs to another user", f"take ownership of it, {where}")
         if facts.st_mode & _OTHERS:
             what = f"the store {self.folder} can be read by others (mode {stat.S_IMODE(facts.st_mode):04o})"
             raise StoreError(what, f"chmod -R go= {quote(str(self.folder))}\n{where}")
@@ -257,7 +257,7 @@ def _check_absence(folder: Path, where: str) -> None:
     for path in (folder, *folder.parents):
         if path.is_symlink():
             what = f"the store {folder} can't be used: {path} is a link to {os.readlink(path)}, which is not there"
-            raise StoreError(what, f"bring back what it leads to, {where}")
+            raise StoreError(what, f"restore its target, {where}")
         if path.is_dir():
             return
 
@@ -287,9 +287,9 @@ def _problem(name: str) -> str:
     if name.startswith(".") or not name:
         return "it is empty or begins with a dot"
     if "/" in name or "\0" in name:
-        return "it has a slash or a NUL in it"
+        return "it contains a slash or a NUL"
     if not name.isprintable():
-        return "it has a character in it that can't be printed"
+        return "it contains an unprintable character"
     if len(name.encode("utf-8")) > _LONGEST_NAME:
         return "it is too long"
     return ""
@@ -301,7 +301,7 @@ def _make(folder: Path) -> None:
         os.mkdir(folder, FOLDER_MODE)
     except FileExistsError:
         if not stat.S_ISDIR(os.lstat(folder).st_mode):
-            raise StoreError(f"{folder} is not a folder", "look at it: git-xsa made no such thing") from None
+            raise StoreError(f"{folder} is not a folder", "inspect it: git-xsa did not create this") from None
         return
     os.chmod(folder, FOLDER_MODE)  # the umask may have taken away too much
     _sync(folder.parent)

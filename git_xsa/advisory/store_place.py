@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 #: What a store has as soon as something can be under embargo.
 CONTENT = ("embargoes.json", "embargoes.journal", "advisories")
-_AGAIN = "git xsa-hooks install writes down where it is now"
+_AGAIN = "run git xsa-hooks install again"
 
 
 def open_store(settings: Settings) -> Store:
@@ -33,12 +33,12 @@ def open_store(settings: Settings) -> Store:
         return store
     if os.path.realpath(written) != os.path.realpath(folder):
         if settings.hooks_seen or holds(written):
-            what = f"the store is looked for in {folder}, but the hooks here know it in {written}"
-            why = "xsa.store, HOME and XDG_DATA_HOME say where it is"
-            raise StoreError(what, f"{why}; if it has been moved: {_AGAIN}")
+            what = f"the store is expected in {folder}, but the hooks of this repository use {written}"
+            why = "xsa.store, HOME and XDG_DATA_HOME define its place"
+            raise StoreError(what, f"{why}; if it was moved: {_AGAIN}")
     elif settings.hooks_seen and not holds(folder):
-        what = f"the store {folder} is not there any more, so nothing says what is under embargo"
-        raise StoreError(what, f"mount it or bring it back; if there is to be none: {_AGAIN}")
+        what = f"the store {folder} is missing, so it is unknown what is under embargo"
+        raise StoreError(what, f"mount or restore it; if you no longer want a store: {_AGAIN}")
     return store
 
 
@@ -48,8 +48,8 @@ def found(settings: Settings) -> Path:
         return settings.store
     folder = Store.default()
     if not folder.is_absolute():
-        what = "nothing says where the store is: HOME is not set, and this account has no home folder"
-        raise StoreError(what, "set HOME, or let git config xsa.store name a folder")
+        what = "the place of the store is unknown: HOME is not set, and this account has no home folder"
+        raise StoreError(what, "set HOME, or set a folder: git config xsa.store <folder>")
     return folder
 
 

@@ -109,16 +109,16 @@ def is_advisory(content: bytes) -> bool:
 def read_advisory(content: bytes) -> Advisory:
     """Return the advisory in ``content``; ``TextError`` when there is none, or more than one signed part."""
     if len(content) > LARGEST:
-        raise TextError(f"the text has more than {LARGEST >> 20} MB: that is no advisory")
+        raise TextError(f"the text is larger than {LARGEST >> 20} MB, too large for an advisory")
     text = _decoded(content)
     signed, body = _signed_part(text)
     title = _TITLE.search(body)
     if title is None:
         outside = signed and _TITLE.search(text)
         raise TextError(
-            "the title of the advisory stands outside of the signed part"
+            "the title of the advisory is outside of the signed part"
             if outside
-            else "the text is no advisory: it has no line like 'Xen Security Advisory CVE-2026-1234 / XSA-123'",
+            else "the text is not an advisory: it has no line like 'Xen Security Advisory CVE-2026-1234 / XSA-123'",
             "save the mail or the file as it was sent, without changes",
         )
     version, name = _heading(body[title.end() :])
@@ -165,9 +165,7 @@ def _signed_part(text: str) -> tuple[str, str]:
     first = begin[0] + 1
     while first < middle[0] and lines[first].strip():
         if not lines[first].startswith("Hash: "):
-            raise TextError(
-                "the signed part begins with something else than the name of a hash", "get the advisory again"
-            )
+            raise TextError("the signed part does not begin with the name of a hash", "fetch the advisory again")
         first += 1
     body = [line.removeprefix("- ") for line in lines[first + 1 : middle[0]]]
     return "\n".join(lines[begin[0] : end[0] + 1]) + "\n", "\n".join(body)

@@ -66,16 +66,17 @@ class Vouching:
     def sentence(self) -> str:
         """Return why it does not count, empty when it does."""
         since = f"; the key {self.since}" if self.since else ""
+        whose = f"the key {self.key}" if self.key else "a key"
         return {
             Signature.TRUSTED: "",
-            Signature.UNTRUSTED: f"is signed by the key {self.key}, which xsa.trustedKeys does not name{since}",
-            Signature.UNKNOWN: f"is signed by the key {self.key or 'of somebody'}, which your keyring does not have",
+            Signature.UNTRUSTED: f"is signed by the key {self.key}, which is not in xsa.trustedKeys{since}",
+            Signature.UNKNOWN: f"is signed by {whose} that is not in your keyring",
             Signature.EXPIRED: self.remark(),
             Signature.REVOKED: self.remark(),
-            Signature.OVER: "has a signature that was good for some time only, which is over",
-            Signature.WRONG: "HAS A WRONG SIGNATURE: it is not what was signed",
+            Signature.OVER: "has a signature that has expired",
+            Signature.WRONG: "HAS A BAD SIGNATURE: it does not match what was signed",
             Signature.NONE: "is not signed",
-            Signature.UNCHECKED: "is signed, but there is no gpg to check that",
+            Signature.UNCHECKED: "is signed, but gpg is not installed to check it",
         }[self.signature]
 
 

@@ -42,10 +42,10 @@ AGENT = f"git-xsa/{__version__}"
 _CERTIFICATE = {
     9: "it is not valid yet",
     10: "it has expired",
-    18: "the server has signed it itself",
-    19: "its issuer is not trusted here",
-    20: "its issuer is not known here",
-    21: "its issuer is not known here",
+    18: "it is self-signed",
+    19: "its issuer is not trusted",
+    20: "its issuer is unknown",
+    21: "its issuer is unknown",
     23: "it was revoked",
     62: "it is for another name",
     64: "it is for another address",
@@ -115,7 +115,7 @@ class Web:
             if isinstance(page, Page):
                 return page
             if wait is None:
-                raise WebError(f"{address}: {page.why}", "try again later; what is there already is kept")
+                raise WebError(f"{address}: {page.why}", "try again later; what was fetched is kept")
             seconds = max(wait, min(page.wait, LONGEST_PAUSE))
             if seconds > self._left():
                 raise self._late(address)
@@ -129,8 +129,8 @@ class Web:
             return self._end - time.monotonic()
 
     def _late(self, address: str) -> OutOfTime:
-        what = f"{address}: the {self.total:.0f} seconds of the run (xsa.fetchTime) are over"
-        return OutOfTime(what, "run it again: it goes on where it was")
+        what = f"{address}: the run reached its limit of {self.total:.0f} seconds (xsa.fetchTime)"
+        return OutOfTime(what, "run it again to continue")
 
     def _try(self, address: str, limit: int, stamp: Stamp) -> Page | _Passing:
         """Return the file, or what kept it from coming this time.
@@ -157,7 +157,7 @@ class Web:
             self._local.session = None  # its connection is still waiting
             if left <= self.longest:
                 raise self._late(address)
-            return _Passing(f"it was not there after {self.longest:.0f} seconds")
+            return _Passing(f"it was incomplete after {self.longest:.0f} seconds")
         if isinstance(found[0], BaseException) and not isinstance(found[0], _Passing):
             raise found[0]
         return found[0]
@@ -183,15 +183,15 @@ class Web:
         except requests.exceptions.SSLError as error:
             raise WebError(f"{address}: {_distrust(error)}") from None
         except requests.exceptions.Timeout:
-            raise _Passing(f"no answer came within {self.patience:.0f} seconds") from None
+            raise _Passing(f"no response within {self.patience:.0f} seconds") from None
         except requests.exceptions.ProxyError as error:
             raise _Passing(f"the proxy can't be used{_system(error)}") from None
         except requests.exceptions.ConnectionError as error:
-            raise _Passing(f"the server can't be reached, or ended the connection{_system(error)}") from None
+            raise _Passing(f"the server can't be reached, or closed the connection{_system(error)}") from None
         except (requests.exceptions.ChunkedEncodingError, urllib3.exceptions.HTTPError) as error:
-            raise _Passing(f"the transfer broke off{_system(error)}") from None
+            raise _Passing(f"the transfer was interrupted{_system(error)}") from None
         except (requests.exceptions.RequestException, ValueError):
-            raise WebError(f"{address}: this address, or that of the proxy, is not one to ask a web server") from None
+            raise WebError(f"{address}: this address, or that of the proxy, is not valid") from None
         raise WebError(f"{address}: more than {_REDIRECTS} redirections")
 
     def _read(self, answer: requests.Response, address: str, limit: int, stamp: Stamp) -> Page:
@@ -200,7 +200,7 @@ class Web:
         if status == 304 and stamp:
             return Page(None, stamp)
         if status in (404, 410):
-            raise NotFound(f"{address}: there is no such file")
+            raise NotFound(f"{address}: not found")
         if status in WORTH_A_TRY:
             raise _Passing(f"the server answers {status} ({answer.reason})", _retry_after(answer))
         if status != 200:
@@ -212,23 +212,23 @@ class Web:
     def _body(self, answer: requests.Response, address: str, limit: int) -> bytes:
         length = answer.headers.get("Content-Length", "")
         if length.isdecimal() and int(length) > limit:
-            raise WebError(f"{address}: it has {int(length):,} bytes, more than such a file may have ({limit:,})")
+            raise WebError(f"{address}: its {int(length):,} bytes exceed the limit of {limit:,} bytes")
         begun = time.monotonic()
         end, before = begun + self.longest, 0
         content = bytearray()
         for chunk in _chunks(answer):
             content += chunk
             if len(content) > limit:
-                raise WebError(f"{address}: it is longer than such a file may be ({limit:,} bytes)")
+                raise WebError(f"{address}: it exceeds the limit of {limit:,} bytes")
             now = time.monotonic()
             if now > end:
-                raise _Passing(f"it was not there after {self.longest:.0f} seconds")
+                raise _Passing(f"it was incomplete after {self.longest:.0f} seconds")
             if now > begun + self.patience:
                 if len(content) - before < self.slowest * (now - begun):
-                    raise _Passing(f"less than {self.slowest} bytes a second came (xsa.fetchSpeed)")
+                    raise _Passing(f"less than {self.slowest} bytes a second arrived (xsa.fetchSpeed)")
                 begun, before = now, len(content)
         if length.isdecimal() and len(content) != int(length):
-            raise _Passing(f"{len(content):,} of {length} bytes came")
+            raise _Passing(f"only {len(content):,} of {length} bytes arrived")
         with self._count:
             self.received += len(content)
         return bytes(content)
@@ -273,7 +273,7 @@ def _redirected(place: str, target: str) -> str:
     new = urljoin(place, target)
     old_scheme, new_scheme = urlsplit(place).scheme, urlsplit(new).scheme
     if new_scheme not in ("http", "https") or (old_scheme == "https" and new_scheme == "http"):
-        raise WebError(f"{place}: it sends us to {new}, which is no place for it")
+        raise WebError(f"{place}: redirect to {new} refused")
     return new
 
 
@@ -304,5 +304,5 @@ def _distrust(error: Exception) -> str:
     codes = [getattr(cause, "verify_code", None) for cause in _causes(error)]
     code = next((code for code in codes if code), None)
     if code is None:
-        return "no secure connection to the server (TLS) can be made"
-    return f"the server's certificate is not accepted: {_CERTIFICATE.get(code, f'OpenSSL gives the code {code}')}"
+        return "a secure connection (TLS) to the server is not possible"
+    return f"the server's certificate was rejected: {_CERTIFICATE.get(code, f'OpenSSL gives the code {code}')}"

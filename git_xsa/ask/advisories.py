@@ -205,7 +205,7 @@ class Imported:
         for path in paths if edition.version else ():
             state = edition.state(path)
             if state is ChecksumState.WRONG:
-                doubts.append(f"{path} is not the file that {edition.title} lists: its SHA-256 differs")
+                doubts.append(f"{path} does not match {edition.title}: its SHA-256 differs")
             elif state is ChecksumState.UNLISTED:
                 doubts.append(f"{edition.title} lists no checksum of {path}")
         if doubts and self._session.settings.require_signature:

@@ -37,7 +37,7 @@ def commit_or_tree(session: Session, name: str) -> Commit:
     if not name or not (place.is_dir() or is_tarball(place)):
         return session.branches.base(name)
     if session.repository.resolve(name) is not None:
-        hint = f"give ./{name} for what is there, or the commit's full reference (refs/tags/{name})"
+        hint = f"give ./{name} for the file or folder, or the full reference of the commit (refs/tags/{name})"
         raise UsageError(f"{name!r} is a commit and a {'folder' if place.is_dir() else 'file'}", hint)
     newest = max(session.branches.releases.values(), default=None)
     files = without_top(read_source(place), entries_of(session.repository, newest[1]) if newest is not None else ())

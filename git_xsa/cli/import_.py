@@ -129,7 +129,7 @@ def _complain(result: Result) -> bool:
         remarks.note(f"{name} is the same file as {other}, and was not taken")
     for one in result.taken:
         for name in one.wrong:
-            remarks.warning(f"{name} is not the file that {one.edition.title} lists: its SHA-256 differs")
+            remarks.warning(f"{name} does not match {one.edition.title}: its SHA-256 differs")
     if not result.taken and not result.listed:
         remarks.error("there is no advisory and no patch of one in what was given")
         return False

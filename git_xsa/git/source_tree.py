@@ -118,7 +118,7 @@ def _from_tarball(place: Path) -> Iterator[SourceFile]:
     except (tarfile.TarError, EOFError, zlib.error) as error:
         raise XsaError(f"{place} is no whole tarball", "get it again, and compare its checksum") from error
     except OSError as error:
-        raise XsaError(f"can't read {place}: {error.strerror or 'damaged'}", "get it again") from None
+        raise XsaError(f"can't read {place}: {error.strerror or 'damaged'}", "fetch it again") from None
 
 
 def _mode(mode: int) -> str:
