@@ -308,6 +308,25 @@ def test_an_exported_queue(tmp_path: Path) -> None:
     assert "was changed since it was exported: more has been added" in answer.err
 
 
+def test_an_export_says_what_was_proved(tmp_path: Path) -> None:
+    place = fixed(tmp_path)
+    proof, folder = str(tmp_path / "proof"), tmp_path / "queue"
+    words = ("export", "--onto", RELEASE, "--xsa", "1", "--proof", proof, "-o", str(folder))
+    assert place.run(*BOTH, "--boot", "--exploit", "-o", proof).status == 0
+    assert place.run(*words).status == 0
+    assert [line for line in (folder / "README").read_text().splitlines() if line.startswith("Proof: ")] == [
+        "Proof:     small: build passes, boot passes, overflow is blocked",
+        "Proof:     debug: build passes, boot passes, overflow is blocked",
+    ]
+    assert json.loads((folder / "xsa-queue.json").read_text())["proof"]["state"] == "passed"
+    assert place.run("export", "--verify", str(folder), "--onto", RELEASE).status == 0
+    other = place.run("export", "--onto", RELEASE, "--proof", proof, "-o", str(tmp_path / "other"), place[2])
+    assert (other.status, (tmp_path / "other").exists()) == (128, False)
+    assert "is of another queue or base" in other.err
+    (tmp_path / "proof/junit.xml").write_text("mine")
+    assert place.run(*words).status == 128
+
+
 def test_the_folder_repeats_it(tmp_path: Path) -> None:
     place = fixed(tmp_path)
     folder = tmp_path / "proof"

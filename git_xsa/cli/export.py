@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from git_xsa.ask.base import find_base
@@ -48,7 +49,7 @@ def parser() -> argparse.ArgumentParser:
         "                      [--xsa <n>[,<n>]... | <commit>... | <patch file>...]\n"
         "                      [--format <format>] [-o <folder>] [--policy <policy>] [--refresh] [--keep-going]\n"
         "                      [--start <n>] [--prefix <text>] [--backport-names] [--package-version <version>]\n"
-        "                      [--build <command>] [--no-symbols] [--force] [--json]\n"
+        "                      [--build <command>] [--no-symbols] [--proof <folder>] [--force] [--json]\n"
         "   or: git xsa-export --into <package> [--onto <base>] [--drop-merged] [--dry-run] [<options as above>]\n"
         "   or: git xsa-export --verify <folder> --onto <base> [--policy <policy>] [--json]",
         description="Write the queue of patches for a base in the form that a build takes.",
@@ -85,6 +86,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--no-symbols", action="store_true", help="leave out commits that only supply names in the code")
     made.add_argument(
         "--embargoed", action="count", default=0, help="given twice: put patch files into a branch all the same"
+    )
+    made.add_argument(
+        "--proof", metavar="<folder>", type=Path, help="say in the export what git xsa-test has proved of the queue"
     )
     made.add_argument("--verify", metavar="<folder>", type=Path, help="check a folder that was exported before")
     made.add_argument("--into", metavar="<package>", help="put the queue into this package: its list, its changelog")
@@ -155,6 +159,8 @@ def _check(options: argparse.Namespace) -> None:
         raise UsageError("--verify takes what it checks from the folder", "see git help xsa-export")
     if options.keep_going and (options.patches or options.verify is not None):
         raise UsageError("--keep-going leaves out advisories", "give no commits, patch files or --verify with it")
+    if options.proof is not None and (options.verify or options.into or options.format == "branch"):
+        raise UsageError("--proof goes into the README and the manifest of a folder", "leave it out")
     if options.verify is not None and options.build is not None:
         raise UsageError("--verify builds nothing", "leave out --build")
 
@@ -183,6 +189,11 @@ def _export(session: Session, options: argparse.Namespace, base: Commit) -> int:
         ready = prepare(session, question, wish, builder)
     if isinstance(ready, Verdict):
         return _nothing(session, ready, options)
+    if options.proof is not None:
+        from git_xsa.export.proofs import read_proof  # noqa: PLC0415 - only for who has proved it
+
+        ids = [patch.id for patch in ready.queue.patches]
+        ready = replace(ready, queue=replace(ready.queue, proof=read_proof(options.proof, base.id, ids)))
     where, kept = _write(session, options, ready, wish, question.private)
     from git_xsa.report.as_json import dumps  # noqa: PLC0415
     from git_xsa.report.export_text import document, print_export  # noqa: PLC0415 - not needed to fail

@@ -287,6 +287,7 @@ def _facts(ready: Ready, wish: Wish, order: Sequence[str]) -> dict[str, Any]:
             | _comparable(patch)
             for name, patch in zip(cycle(order), queue.patches, strict=False)  # a mailbox is one file for all
         ],
+        **({"proof": queue.proof.result} if queue.proof.result is not None else {}),
         "result": {
             path.decode("utf-8", "surrogateescape"): {
                 "before": before.get(path),

@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from git_xsa.export.proofs import Proven
+
 #: Stands for the kind of a later commit that fixes one of the queue.
 FOLLOW_UP = "follow-up"
 
@@ -98,6 +100,8 @@ class Queue:
     left_out: Mapping[int, str] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
     doubts: tuple[str, ...] = ()
+    #: What was proved of it, where that is known.
+    proof: Proven = field(default_factory=Proven)
 
     @property
     def xsa(self) -> list[int]:

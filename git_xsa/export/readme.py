@@ -75,6 +75,7 @@ def readme(queue: Queue, found: list[Item], name: str) -> bytes:
         f"Queue:     {size}",
         f"Format:    {name}",
         f"Policy:    {queue.policy} ({POLICIES[queue.policy]})",
+        *[f"Proof:     {one_line(words)}" for words in queue.proof.lines],
         "",
         "Apply them in this order, all of them, with nothing of the same files changed before.",
     ]

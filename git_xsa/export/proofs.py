@@ -1,0 +1,54 @@
+"""What was proved of a queue, for its export: from the folder that ``git xsa-test -o`` wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from git_xsa.errors import XsaError
+from git_xsa.export.folder import MANIFEST, differences, read_manifest
+
+_HINT = "git xsa-test -o <folder> writes one; prove the queue that is exported"
+_WORDS = {"passed": "passes", "failed": "FAILS", "not-judged": "is not judged", "vulnerable": "is VULNERABLE"}
+
+
+@dataclass(frozen=True)
+class Proven:
+    """What was proved: a line for each cell, and the result as JSON has it."""
+
+    lines: tuple[str, ...] = ()
+    result: Mapping[str, Any] | None = None
+
+
+def read_proof(folder: Path, base: str, queue: Sequence[str]) -> Proven:
+    """Return what the proof in ``folder`` says of the patches ``queue`` on the commit ``base``.
+
+    ``XsaError`` when it is none, was changed since, or is of another queue.
+    """
+    known = read_manifest(folder)
+    if known is None or "proof" not in known:
+        raise XsaError(f"{folder} has no proof in its {MANIFEST}", _HINT)
+    changed = differences(folder, known)
+    if changed:
+        raise XsaError(f"{folder} was changed since it was written: {changed[0]}", "prove the queue again")
+    try:
+        for result in known["proof"]["results"]:
+            if result["base"]["commit"] == base and [one["id"] for one in result["queue"]] == list(queue):
+                return Proven(tuple(_line(cell) for cell in result["cells"]), result)
+    except (LookupError, TypeError):
+        raise XsaError(f"{folder / MANIFEST} is damaged", "prove the queue again") from None
+    raise XsaError(f"the proof in {folder} is of another queue or base", _HINT)
+
+
+def _line(cell: Mapping[str, Any]) -> str:
+    if cell["state"] == "skipped":
+        return f"{cell['name']} was skipped: {cell['reason']}"
+    found = [f"{test['kind']} {_verdict(test)}" for test in cell["tests"] if test["kind"] not in ("commit", "exploit")]
+    exploits = [f"{test['name']} {_verdict(test)}" for test in cell["tests"] if test["kind"] == "exploit"]
+    return f"{cell['name']}: {', '.join(dict.fromkeys([*found, *exploits]))}"
+
+
+def _verdict(test: Mapping[str, Any]) -> str:
+    return _WORDS.get(test["state"], f"is {test['state'].replace('-', ' ')}")
