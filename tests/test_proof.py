@@ -368,6 +368,84 @@ def test_junit_has_failures_and_skips(tmp_path: Path) -> None:
     assert cases["XSA-1: exploit overflow"] == ["Failure"]
 
 
+# the framework of tests
+
+FRAMEWORK = b"""\
+all:
+\t@set -e; for D in $(TESTS); do $(MAKE) -C $$D build; done
+"""
+
+
+def framework(tmp_path: Path, tests: dict[str, dict[str, str]]) -> Path:
+    """Return a framework whose ``tests`` have images, by their names, that do what letters say."""
+    files: dict[str, bytes] = {"Makefile": FRAMEWORK}
+    for test, images in tests.items():
+        rules = "".join(f"\tprintf '%s' '{letters}' > {name}\n" for name, letters in images.items())
+        files[f"tests/{test}/Makefile"] = f"build:\n{rules}".encode()
+    draft = Draft()
+    draft.commit("tests", files)
+    return draft.write(tmp_path / "framework").folder
+
+
+def test_the_framework_s_tests(tmp_path: Path) -> None:
+    """Each image gets a verdict with a reason; one that does not run here at all is told by the example."""
+    place = fixed(tmp_path)
+    place.git("config", "--unset", "xsa.exploit.1.image")
+    place.git("config", "xsa.cell.small.payload", "xtf")
+    tests = {
+        "example": {"test-pv64-example": "", "test-hvm64-example": "", "test-hvm32-example": "h"},
+        "xsa-1": {"test-pv64-xsa-1": "9", "test-hvm64-xsa-1": "1", "test-hvm32-xsa-1": "h"},
+        "xsa-1-2": {"test-pv64-xsa-1-2": "s"},
+        "xsa-11": {"test-pv64-xsa-11": "9"},
+    }
+    place.git("config", "xsa.xtf", str(framework(tmp_path, tests)))
+    result = proved(place, *ASK, "--boot", "--exploit", "--boot-timeout", "3")
+    assert judged(result) == {
+        "build build": "passed",
+        "boot test-pv64-example": "passed",
+        "boot test-hvm64-example": "passed",
+        "exploit test-pv64-xsa-1": "blocked",
+        "exploit test-hvm64-xsa-1": "not-reproduced",
+        "exploit test-hvm32-xsa-1": "skipped",
+        "exploit test-pv64-xsa-1-2": "skipped",
+    }
+    reasons = {test["name"]: test["reason"] for test in result["cells"][0]["tests"]}
+    assert reasons["test-hvm32-xsa-1"] == "hvm32 does not run here: does not end in time: small kernel"
+    assert reasons["test-pv64-xsa-1-2"] == "Skip: no such thing here"
+
+
+def test_a_folder_that_is_no_framework(tmp_path: Path) -> None:
+    place = fixed(tmp_path)
+    place.git("config", "xsa.xtf", str(framework(tmp_path, {"xsa-1": {}})))
+    answer = place.run(*ASK)
+    assert (answer.status, answer.out) == (128, "")
+    assert "is no clone of XTF" in answer.err
+
+
+# what may be under embargo
+
+
+def test_nothing_is_kept_of_what_may_be_under_embargo(
+    tmp_path: Path, sealed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = fixed(tmp_path, start="    /* the secret */")
+    patch = tmp_path / "secret.patch"
+    patch.write_bytes(place.patch(3))
+    monkeypatch.setenv("CCACHE_DIR", str(sealed / "ccache"))
+    place.git("config", "xsa.cell.small.command", "grep -h secret kernel.c; echo $CCACHE_READONLY; make")
+    folder = tmp_path / "proof"
+    words = ("test", "--onto", RELEASE, "--cell", "small", "--boot", str(patch))
+    result = proved(place, *words, "-o", str(folder))
+    assert (result["private"], result["state"]) == (True, "passed")
+    kept = [path for path in (sealed / "cache").rglob("*") if path.is_file()]
+    assert kept != []  # of the base
+    assert [path for path in kept if b"secret" in path.read_bytes()] == []
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert (folder / "logs/small/build-queue.log").read_text().splitlines()[:2] == ["    /* the secret */", "1"]
+    steps = proved(place, *words)["cells"][0]["tests"][0]["steps"]
+    assert [step["known"] for step in steps] == [True, False]
+
+
 # what is left
 
 

@@ -41,16 +41,15 @@ class Xtf:
 
     def __init__(self, place: Path, known: Known) -> None:
         self._repository = Repository(place)
-        head = self._repository.resolve("HEAD")
-        if head is None:
-            raise XsaError(f"xsa.xtf: {place} has no commit", "git clone https://github.com/andyhhp/xtf")
-        self.commit = head.id
         self._known = known
-        self._entries = entries_of(self._repository, head.id)
         self._lock = Lock()  # several cells ask, and one builds
+        head = self._repository.resolve("HEAD")
+        self.commit = head.id if head is not None else ""
+        self._entries = entries_of(self._repository, head.id) if head is not None else {}
         found = (_MAKEFILE.fullmatch(path) for path in self._entries)
         self.tests = sorted(match[1].decode() for match in found if match is not None)
         if EXAMPLE not in self.tests:
+            self.close()
             raise XsaError(f"xsa.xtf: {place} is no clone of XTF", "git clone https://github.com/andyhhp/xtf")
 
     def close(self) -> None:

@@ -1,0 +1,88 @@
+"""The rules of proofs without a machine: what base and queue together say, and what cells are made of."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+
+from git_xsa.errors import UsageError
+from git_xsa.proof.boards import Payload, boot_command
+from git_xsa.proof.cells import find_cells
+from git_xsa.proof.judge import judge_boot, judge_exploit
+from git_xsa.proof.machine import End, explain
+from git_xsa.proof.results import ProofStep, Ruling, StepOutcome
+
+EXPLOIT = Payload("test-pv64-xsa-1", None, "pv64", 1)
+#: Ends that say by themselves that the hypervisor is not safe.
+BAD = {End.FAILURE, End.PANIC, End.STOPPED, End.HANG, End.FLOOD}
+PAIRS = list(itertools.product(End, End))
+
+
+def play(end: End) -> tuple[ProofStep, End]:
+    """Return a run that ended so."""
+    return ProofStep("queue", StepOutcome.FAILED, "", 1.0, False, "", None), end
+
+
+@pytest.mark.parametrize(("base", "queue"), PAIRS, ids=lambda end: end.name)
+def test_exploits(base: End, queue: End) -> None:
+    """No end of the queue that is bad passes; none that is good fails."""
+    ruling, reason = judge_exploit(EXPLOIT, play(base), play(queue), control=True)
+    assert (ruling is Ruling.VULNERABLE) == (queue in BAD)
+    assert (ruling is Ruling.BLOCKED) == (queue is End.SUCCESS and base in BAD)
+    assert ruling.bad == (queue in BAD or (queue is not End.SUCCESS and base is End.SUCCESS))
+    assert reason or ruling is Ruling.NOT_REPRODUCED
+
+
+@pytest.mark.parametrize("end", [End.HANG, End.STOPPED, End.PANIC])
+def test_what_does_not_run_at_all_is_no_verdict(end: End) -> None:
+    assert judge_exploit(EXPLOIT, play(end), play(end), control=False)[0] is Ruling.SKIPPED
+    failing = judge_exploit(EXPLOIT, play(end), play(End.FAILURE), control=False)
+    assert failing[0] is Ruling.VULNERABLE  # that the test itself says
+
+
+@pytest.mark.parametrize(("base", "queue"), PAIRS, ids=lambda end: end.name)
+def test_boots(base: End, queue: End) -> None:
+    ruling, _ = judge_boot(play(base), play(queue))
+    assert (ruling is Ruling.PASSED) == (queue is End.SUCCESS)
+    assert (ruling is Ruling.FAILED) == (base is End.SUCCESS and queue is not End.SUCCESS)
+
+
+@pytest.mark.parametrize(
+    ("end", "text", "line"),
+    [
+        (End.PANIC, "(XEN) ****\n(XEN) Panic on CPU 0:\n(XEN) BUG at a.c\n(XEN) ****\n", "Panic on CPU 0: BUG at a.c"),
+        (End.SKIP, "XSA-1 PoC\nFEP unavailable, but\nneeded\nTest result: SKIP\n", "FEP unavailable, but needed"),
+        (End.SKIP, "XSA-1 PoC\nsome\nSkip: No HPET\nTest result: SKIP\n", "Skip: No HPET"),
+        (End.LOST, "Vec 1 #DB\n****\n(XEN) Hardware Dom0 crashed: 'noreboot' set\n", "Vec 1 #DB"),
+        (End.SUCCESS, "Test result: SUCCESS\n", ""),
+        (End.HANG, "", ""),
+    ],
+)  # fmt: skip
+def test_the_line_that_explains(end: End, text: str, line: str) -> None:
+    assert explain(end, text.encode()) == line
+
+
+def test_cells_by_name() -> None:
+    own = {"mine": {"command": ("true",)}, "x86_64": {"config": ("CONFIG_ARGO=y",)}}
+    names = [cell.name for cell in find_cells(["all"], own)]
+    assert names == [
+        "x86_64", "x86_64-release", "x86_64-pv32", "x86_64-pvshim", "x86_64-xsm", "arm64", "arm32", "mine",
+    ]  # fmt: skip
+    [random, first] = find_cells(["x86_64-randconfig=17", "x86_64", "x86_64"], own)
+    assert "KCONFIG_SEED=17 randconfig" in random.command
+    assert "CONFIG_DEBUG=y CONFIG_ARGO=y" in first.command
+    with pytest.raises(UsageError, match="there is no cell 'x86_64-randconfig'"):
+        find_cells(["x86_64-randconfig"], {})
+
+
+def test_the_hypervisor_is_told_what_it_runs() -> None:
+    def arguments(environment: str, fep: bool = False) -> str:
+        payload = Payload("test", Path("test"), environment, 1, fep)
+        return boot_command("x86_64", "max", Path("xen"), payload)[-1]
+
+    assert "dom0=pvh" not in arguments("pv64")
+    assert arguments("pv32pae").endswith("pv=32")
+    assert arguments("hvm64").endswith("dom0=pvh dom0-iommu=none")
+    assert arguments("hvm32", fep=True).endswith("hvm_fep")
