@@ -34,14 +34,14 @@ def words(end: End, step: ProofStep) -> str:
 
 
 def judge_build(base: ProofStep, queue: ProofStep) -> tuple[Ruling, str]:
-    """Return the judgement of a build, or of the user's command, and its reason."""
+    """Return the ruling of a build, or of the user's command, and its reason."""
     if not base.good:
         return Ruling.NOT_JUDGED, f"the base fails: {base.detail}"
     return (Ruling.PASSED, "") if queue.good else (Ruling.FAILED, queue.detail)
 
 
 def judge_boot(base: Play, queue: Play) -> tuple[Ruling, str]:
-    """Return the judgement of a boot, and its reason."""
+    """Return the ruling of a boot, and its reason."""
     if queue[1] is End.SUCCESS:
         return Ruling.PASSED, "" if base[1] is End.SUCCESS else f"the base {words(base[1], base[0])}"
     if base[1] is not End.SUCCESS:

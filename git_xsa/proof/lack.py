@@ -30,7 +30,7 @@ class Searcher:
 
     def completed(self, proof: CellProof, cell: Cell, verdict: Verdict) -> CellProof:
         """Return ``proof`` with what the queue of ``verdict`` lacks in ``cell``, if it does not build there."""
-        if not any(test.kind == "build" and test.judgement.bad for test in proof.tests):
+        if not any(test.kind == "build" and test.ruling.bad for test in proof.tests):
             return proof
         wishes = self._wishes
         options = BuildOptions(cell.command, wishes.limit, wishes.jobs)

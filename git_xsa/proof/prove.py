@@ -208,24 +208,24 @@ class _OneCell:
             reason = f"the base fails: {base.step.detail}"
             self._tests.append(TestResult("build", "build", Ruling.NOT_JUDGED, reason, base.step))
             return
-        judgement, reason = judge_build(base.step, queue.step)
-        self._tests.append(TestResult("build", "build", judgement, reason, base.step, queue.step))
+        ruling, reason = judge_build(base.step, queue.step)
+        self._tests.append(TestResult("build", "build", ruling, reason, base.step, queue.step))
 
     def _commits(self, size: int) -> None:
         """Build after each patch but the last: what one breaks and a later one mends is broken all the same."""
         for number in range(1, size):
             patch = self._stack.patches[number - 1]
             step = self._bench.build(self._stack, number, patch.id, used=True).step
-            judgement = Ruling.PASSED if step.good else Ruling.FAILED
-            self._tests.append(TestResult("commit", f"{number} {patch.subject}", judgement, step.detail, None, step))
+            ruling = Ruling.PASSED if step.good else Ruling.FAILED
+            self._tests.append(TestResult("commit", f"{number} {patch.subject}", ruling, step.detail, None, step))
 
     def _beyond(self, base: BuiltTree, queue: BuiltTree) -> None:
         """Run the user's command, boot and try exploits, as far as that is asked for."""
         if self._wishes.run:
             first = self._bench.run(self._stack, 0, BASE, self._wishes.run)
             second = self._bench.run(self._stack, len(self._stack.patches), QUEUE, self._wishes.run)
-            judgement, reason = judge_build(first, second)
-            self._tests.append(TestResult("run", self._wishes.run, judgement, reason, first, second))
+            ruling, reason = judge_build(first, second)
+            self._tests.append(TestResult("run", self._wishes.run, ruling, reason, first, second))
         if self._wishes.boot:
             self._boot(base, queue)
         if self._wishes.exploit:
@@ -240,9 +240,9 @@ class _OneCell:
             self._tests.append(TestResult("boot", "boot", Ruling.SKIPPED, reason))
         for payload in payloads:
             ends = self._both(base, queue, payload)
-            judgement, reason = judge_boot(*ends)
+            ruling, reason = judge_boot(*ends)
             name = payload.name or "the image alone"
-            self._tests.append(TestResult("boot", name, judgement, reason, ends[0][0], ends[1][0]))
+            self._tests.append(TestResult("boot", name, ruling, reason, ends[0][0], ends[1][0]))
 
     def _obstacle(self, base: BuiltTree) -> str:
         """Return why nothing is booted; empty: it is."""
@@ -279,7 +279,7 @@ class _OneCell:
         obstacle = self._obstacle(base)
         payloads = [] if obstacle else self._trying(number)
         if not payloads:
-            reason = obstacle or f"no test is known for XSA-{number}"
+            reason = obstacle or "no test is known"
             self._tests.append(TestResult("exploit", f"XSA-{number}", Ruling.SKIPPED, reason, xsa=number))
         for payload in payloads:
             reason = self._unfit(payload, base)
@@ -287,8 +287,8 @@ class _OneCell:
                 self._tests.append(TestResult("exploit", payload.name, Ruling.SKIPPED, reason, xsa=number))
                 continue
             ends = self._both(base, queue, payload)
-            judgement, reason = judge_exploit(payload, *ends, self._control(base, payload, ends))
-            self._tests.append(TestResult("exploit", payload.name, judgement, reason, ends[0][0], ends[1][0], number))
+            ruling, reason = judge_exploit(payload, *ends, self._control(base, payload, ends))
+            self._tests.append(TestResult("exploit", payload.name, ruling, reason, ends[0][0], ends[1][0], number))
 
     def _trying(self, number: int) -> list[Payload]:
         own = self._prover.own(number)

@@ -78,15 +78,15 @@ class Ruling(str, Enum):
 
 @dataclass(frozen=True)
 class TestResult:
-    """One test on base and queue: what it is called, the steps as far as they were taken, and the judgement.
+    """One test on base and queue: what it is called, the steps as far as they were taken, and the ruling.
 
-    ``kind`` is ``build``, ``boot``, ``exploit``, ``run`` or ``commit``; ``reason`` explains the judgement, ``xsa`` is
+    ``kind`` is ``build``, ``boot``, ``exploit``, ``run`` or ``commit``; ``reason`` explains the ruling, ``xsa`` is
     the advisory that an exploit is for.
     """
 
     kind: str
     name: str
-    judgement: Ruling
+    ruling: Ruling
     reason: str = ""
     base: ProofStep | None = None
     queue: ProofStep | None = None
@@ -129,13 +129,13 @@ class CellProof:
     search: str = ""
 
     @property
-    def judgement(self) -> Ruling:
+    def ruling(self) -> Ruling:
         """The worst of its tests; a cell is judged when the queue was built in it."""
         if self.skipped:
             return Ruling.SKIPPED
-        if any(test.judgement.bad for test in self.tests):
+        if any(test.ruling.bad for test in self.tests):
             return Ruling.FAILED
-        build = next((test.judgement for test in self.tests if test.kind == "build"), Ruling.NOT_JUDGED)
+        build = next((test.ruling for test in self.tests if test.kind == "build"), Ruling.NOT_JUDGED)
         return Ruling.PASSED if build.judged else Ruling.NOT_JUDGED
 
 
@@ -152,9 +152,9 @@ class Proof:
     cells: tuple[CellProof, ...] = field(default=())
 
     @property
-    def judgement(self) -> Ruling:
-        """The judgement of all cells together."""
-        found = [cell.judgement for cell in self.cells]
+    def ruling(self) -> Ruling:
+        """The ruling of all cells together."""
+        found = [cell.ruling for cell in self.cells]
         if Ruling.FAILED in found:
             return Ruling.FAILED
         return Ruling.PASSED if Ruling.PASSED in found else Ruling.NOT_JUDGED
@@ -168,7 +168,7 @@ class Proof:
 
 def status_of(proofs: Iterable[Proof]) -> int:
     """Return the exit status: 1 when a queue is at fault, 0 when one at least was judged, 3 when none was."""
-    found = [proof.judgement for proof in proofs]
+    found = [proof.ruling for proof in proofs]
     if Ruling.FAILED in found:
         return 1
     return 0 if Ruling.PASSED in found else 3

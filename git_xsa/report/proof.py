@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from git_xsa.git.run import Git
-from git_xsa.model.words import DIGITS, advisory_names, count
+from git_xsa.model.words import DIGITS, advisory_names, count, short_names
 from git_xsa.proof.results import CellProof, Proof, ProofStep, Ruling, TestResult
 from git_xsa.report.pager import on_terminal
 from git_xsa.report.style import Lines, lines
@@ -23,6 +23,8 @@ WORDS = {
     Ruling.VULNERABLE: ("VULNERABLE", "red"),
 }
 _WIDTH = 15
+#: So many advisories are only counted.
+_MANY = 6
 #: So many files that no cell has read are named.
 _NAMED = 8
 
@@ -30,7 +32,7 @@ _NAMED = 8
 def print_proofs(git: Git, proofs: Sequence[Proof]) -> None:
     """Print ``proofs``, what is wrong first."""
     output = lines(git, on_terminal())
-    for number, proof in enumerate(sorted(proofs, key=lambda proof: proof.judgement is not Ruling.FAILED)):
+    for number, proof in enumerate(sorted(proofs, key=lambda proof: proof.ruling is not Ruling.FAILED)):
         if number:
             output.line("")
         _print(output, proof)
@@ -38,7 +40,9 @@ def print_proofs(git: Git, proofs: Sequence[Proof]) -> None:
 
 def _print(output: Lines, proof: Proof) -> None:
     names = advisory_names(proof.xsa) if proof.xsa else "the queue"
-    words, colour = WORDS[proof.judgement]
+    if len(proof.xsa) > _MANY:
+        names = f"{len(proof.xsa)} XSAs"
+    words, colour = WORDS[proof.ruling]
     output.line(
         f"{proof.base.name} with {names} ({count(len(proof.patches), 'commit')}): ", (_headline(proof, words), colour)
     )
@@ -52,24 +56,30 @@ def _print(output: Lines, proof: Proof) -> None:
 
 
 def _headline(proof: Proof, words: str) -> str:
-    judged = [cell for cell in proof.cells if cell.judgement in (Ruling.PASSED, Ruling.FAILED)]
-    if proof.judgement is Ruling.PASSED:
+    judged = [cell for cell in proof.cells if cell.ruling in (Ruling.PASSED, Ruling.FAILED)]
+    if proof.ruling is Ruling.PASSED:
         return f"proved in {len(judged)} of {count(len(proof.cells), 'cell')}"
-    if proof.judgement is Ruling.FAILED:
-        bad = [cell.cell for cell in proof.cells if cell.judgement is Ruling.FAILED]
+    if proof.ruling is Ruling.FAILED:
+        bad = [cell.cell for cell in proof.cells if cell.ruling is Ruling.FAILED]
         return f"FAILED in {', '.join(bad)}"
     return words
 
 
 def _print_cell(output: Lines, cell: CellProof, private: bool) -> None:
-    words, colour = WORDS[cell.judgement]
+    words, colour = WORDS[cell.ruling]
     output.line(f"  {cell.cell}: ", (words, colour), f": {cell.skipped}" if cell.skipped else "")
+    untried: dict[str, list[int]] = {}
     for test in cell.tests:
-        if test.kind == "commit" and not test.judgement.bad:
+        if test.kind == "commit" and not test.ruling.bad:
+            continue
+        if test.xsa is not None and not list(test.steps) and test.name == f"XSA-{test.xsa}":
+            untried.setdefault(test.reason, []).append(test.xsa)
             continue
         _print_test(output, test, private)
+    for reason, numbers in untried.items():
+        output.line("    ", (f"{'skipped':{_WIDTH}}", "dim"), f"{short_names(numbers)}: {reason}", hang=_WIDTH + 4)
     built = [test for test in cell.tests if test.kind == "commit"]
-    if built and not any(test.judgement.bad for test in built):
+    if built and not any(test.ruling.bad for test in built):
         output.line("    ", (f"{'passed':{_WIDTH}}", "green"), f"every commit builds ({len(built) + 1})")
     for default in cell.defaults:
         values = f"{default.base or 'not there'} on the base, {default.queue or 'not there'} with the queue"
@@ -81,7 +91,7 @@ def _print_cell(output: Lines, cell: CellProof, private: bool) -> None:
 
 
 def _print_test(output: Lines, test: TestResult, private: bool) -> None:
-    words, colour = WORDS[test.judgement]
+    words, colour = WORDS[test.ruling]
     what = {"build": "builds", "boot": f"boots {test.name}", "run": f"runs {test.name}"}.get(test.kind, test.name)
     if test.kind == "exploit" and test.xsa is not None and test.name != f"XSA-{test.xsa}":
         what = f"XSA-{test.xsa} {test.name}"
@@ -89,7 +99,7 @@ def _print_test(output: Lines, test: TestResult, private: bool) -> None:
         what = "boots"
     told = f": {test.reason}" if test.reason else ""
     output.line("    ", (f"{words:{_WIDTH}}", colour), f"{what}{told}", (_effort(test), "dim"), hang=_WIDTH + 4)
-    if (test.judgement.bad or test.judgement is Ruling.NOT_JUDGED) and not private:  # its logs are in no folder
+    if (test.ruling.bad or test.ruling is Ruling.NOT_JUDGED) and not private:  # its logs are in no folder
         for step in test.steps:
             if not step.good and step.log is not None and step.log.is_file():
                 output.line(f"    {'':{_WIDTH}}its log is {step.log}")
@@ -115,7 +125,7 @@ def _proof(proof: Proof) -> dict[str, Any]:
         "base": {"name": proof.base.name, "commit": proof.base.id},
         "tip": proof.tip or None,
         "xsa": list(proof.xsa),
-        "state": proof.judgement.value,
+        "state": proof.ruling.value,
         "queue": [{"id": patch.id, "role": patch.role, "subject": patch.subject} for patch in proof.patches],
         "cells": [_cell(cell) for cell in proof.cells],
         "not_compiled": [_text(path) for path in unread] if unread is not None else None,
@@ -131,7 +141,7 @@ def _cell(cell: CellProof) -> dict[str, Any]:
         "architecture": cell.architecture,
         "compiler": cell.compiler,
         "command": cell.command,
-        "state": cell.judgement.value,
+        "state": cell.ruling.value,
         "reason": cell.skipped or None,
         "tests": [_pair(test) for test in cell.tests],
         "compiled": [_text(path) for path in sorted(cell.read)] if cell.read is not None else None,
@@ -148,7 +158,7 @@ def _pair(test: TestResult) -> dict[str, Any]:
         "kind": test.kind,
         "name": test.name,
         "xsa": test.xsa,
-        "state": test.judgement.value,
+        "state": test.ruling.value,
         "reason": test.reason or None,
         "steps": [_step(step) for step in test.steps],
     }

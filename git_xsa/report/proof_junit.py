@@ -44,10 +44,10 @@ def _case(test: TestResult, names: str, place: str) -> TestCase:
     about = f"XSA-{test.xsa}" if test.xsa is not None else names
     name = f"{about}: {test.kind}" + ("" if test.name in (test.kind, about) else f" {test.name}")
     case = TestCase(_plain(name), place, sum(step.seconds for step in test.steps if not step.known))
-    told = _plain(test.reason or test.judgement.value)
-    if test.judgement.bad:
-        case.result = [Failure(told, test.judgement.value)]
-    elif not test.judgement.judged:
+    told = _plain(test.reason or test.ruling.value)
+    if test.ruling.bad:
+        case.result = [Failure(told, test.ruling.value)]
+    elif not test.ruling.judged:
         case.result = [Skipped(told)]
     return case
 
