@@ -32,13 +32,12 @@ def print_export(git: Git, ready: Ready, wish: Wish, where: str) -> None:
     checked = ", ".join(POLICIES[name] for name in ready.judges)
     output.line(f"Wrote {count(len(found), 'patch')} to {where}", f" ({checked})" if checked else "")
     output.line()
-    labels = [label(item) for item in found]
-    width = max(map(len, labels))
-    for item, label in zip(found, labels, strict=True):
+    width = max(len(label(item)) for item in found)
+    for item in found:
         kind = item.patch.kind
         style = KIND_STYLES[Kind(kind)] if kind is not None and item.patch.role == "prerequisite" else "bold"
         name = item.name if wish.format not in ("branch", "mbox") else item.patch.subject
-        output.line("  ", (f"{label:{width}}", style), f"  {name}")
+        output.line("  ", (f"{label(item):{width}}", style), f"  {name}")
         if item.patch.merge:
             output.line(" " * (width + 4), (item.patch.merge, "dim"))
     if ready.verdict.build is not None:
