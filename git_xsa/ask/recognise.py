@@ -193,7 +193,7 @@ class Locator:
     def _is_likely(self, patch: PatchFile, position: int) -> bool:
         """Whether the commit has the patch's subject, or names a commit that the patch names."""
         commit = self._history.commits[position - 1]
-        if _plain(commit.subject) == _plain(patch.subject):
+        if plain_subject(commit.subject) == plain_subject(patch.subject):
             return True
         named = _named(patch.message)
         return bool(named) and not named.isdisjoint({commit.id[:_SHORTEST]} | _named(commit.message))
@@ -204,7 +204,7 @@ class Locator:
         named = _named(patch.message)
         if not named.isdisjoint(known.names):
             return How.COMMIT
-        if _plain(known.message.partition("\n")[0]) != _plain(patch.subject):
+        if plain_subject(known.message.partition("\n")[0]) != plain_subject(patch.subject):
             return None
         if {c.path for c in known.changes} != {c.path for c in patch.changes}:
             return None
@@ -287,9 +287,9 @@ def _paths(changes: Sequence[FileChange]) -> set[bytes]:
 
 def same_subject(one: str, other: str) -> bool:
     """Return whether two subjects are the same but for what is added on their way."""
-    return _plain(one) == _plain(other) != ""
+    return plain_subject(one) == plain_subject(other) != ""
 
 
-def _plain(subject: str) -> str:
+def plain_subject(subject: str) -> str:
     """Return a subject without what is added on its way: brackets, case, blanks."""
     return " ".join(re.sub(r"\[[^\]]*\]", " ", subject).lower().split())

@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections import deque
 from io import TextIOWrapper
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from git_xsa.ask.base import find_base
@@ -28,6 +29,7 @@ from git_xsa.cli.arguments import (
 )
 from git_xsa.errors import UsageError, XsaError
 from git_xsa.export.request import Request
+from git_xsa.model.words import count
 from git_xsa.report import remarks
 from git_xsa.report.as_json import dumps, error_line, verdict_document, verdict_line
 from git_xsa.report.build import print_build_failures
@@ -49,6 +51,7 @@ def parser() -> argparse.ArgumentParser:
         "                       [--xsa <n>[,<n>]... | <commit>... | <patch file>...]\n"
         "                       [--why] [--graph[=dot]] [--json] [--no-symbols] [--build <command>]\n"
         "   or: git xsa-prereqs --onto <base> [--base-patches <package>]... [--tip <ref>] --picks [--json]\n"
+        "   or: git xsa-prereqs --compare <patch or package>... [--json]\n"
         "   or: git xsa-prereqs --stdin [--json] [--no-symbols]",
         description="Find the smallest set of commits that patches need before they apply to a base.",
     )
@@ -66,6 +69,10 @@ def parser() -> argparse.ArgumentParser:
         help="show what needs what as a tree; with =dot in the language of Graphviz",
     )  # fmt: skip
     made.add_argument("--picks", action="store_true", help="list what the base has: commits of the branch, own changes")
+    made.add_argument(
+        "--compare", metavar="<patch or package>", action="append", default=[],
+        help="tell which published patch or commit each shipped patch is, and what differs",
+    )  # fmt: skip
     made.add_argument("--no-symbols", action="store_true", help="leave out commits that only supply names in the code")
     made.add_argument("--stdin", action="store_true", help="read requests, one a line: <base> <commit>...")
     json_option(made)
@@ -85,6 +92,8 @@ def run(options: argparse.Namespace) -> int:
         return _answer_lines(options.json, not options.no_symbols)
     if options.picks:
         return _list_picks(options)
+    if options.compare:
+        return _compare(options)
     with Session(symbols=not options.no_symbols, now=clock.now()) as session:
         session.follow_ups = options.follow_ups or session.follow_ups
         wishes = build_wishes(options, session.settings.build)
@@ -122,6 +131,18 @@ def _check(options: argparse.Namespace) -> None:
         if options.build is not None:
             raise UsageError("--stdin answers many requests, and builds none", "ask about one base with --onto")
         return
+    if options.compare:
+        if (
+            options.onto
+            or options.xsa
+            or options.patches
+            or options.tip
+            or options.why
+            or options.graph
+            or options.picks
+        ):
+            raise UsageError("--compare needs no base: it asks what patches are", "leave out the other options")
+        return
     if not options.onto:
         raise UsageError("no base is given", "say what the patches are to be put on: --onto RELEASE-4.17.3")
     if options.picks and (options.xsa or options.patches or options.why or options.graph or options.build is not None):
@@ -153,6 +174,29 @@ def _list_picks(options: argparse.Namespace) -> int:
                 print_inventory(lines(session.repository.git, terminal), found)
         print_notes(session)
     return 0
+
+
+def _compare(options: argparse.Namespace) -> int:
+    """Print what the shipped patches are, and return the exit status: 1 when one is adapted or unknown."""
+    from git_xsa.advisory.package import read_package  # noqa: PLC0415 - only for this
+    from git_xsa.ask.compare import Comparison  # noqa: PLC0415
+    from git_xsa.model.patch_difference import Sameness  # noqa: PLC0415
+    from git_xsa.report.compared import compared_document, print_compared  # noqa: PLC0415
+    from git_xsa.report.pager import on_terminal, paged  # noqa: PLC0415
+    from git_xsa.report.style import lines  # noqa: PLC0415
+
+    patches = [patch for place in options.compare for patch in read_package(Path(place)).patches()]
+    with Session(symbols=False, now=clock.now()) as session:
+        with Progress() as progress:
+            progress.task(f"comparing {count(len(patches), 'patch')}")
+            found = list(Comparison(session, patches).all())
+        if options.json:
+            print(dumps(compared_document(found)))
+        else:
+            terminal = on_terminal()
+            with paged(session.repository.git):
+                print_compared(lines(session.repository.git, terminal), found)
+    return int(any(one.sameness in (Sameness.ADAPTED, Sameness.UNKNOWN) for one in found))
 
 
 def _ask(session: Session, options: argparse.Namespace) -> Question:
