@@ -449,3 +449,70 @@ def test_the_hook_keeps_an_adapted_patch_of_an_embargoed_advisory_back(place: Pl
     refused = pushed()
     assert refused.status != 0
     assert "XSA-9" in refused.err
+
+
+# Reissues, and bases that have it
+
+
+def test_a_reissue_that_changes_the_same_lines_finds_the_adapted_patch(place: Place) -> None:
+    embargoed(place, published())
+    assert resolve_nine(place).status == 0
+    embargoed(place, published().replace(b"Subject: fix nine", b"Subject: fix nine well"), version=2)
+    found = json.loads(place.run("check", "--onto", "own", "--xsa", "9", "--json").out)["results"][0]
+    assert (found["state"], len(found["adapted"])) == ("applies", 1)
+
+
+def test_a_reissue_with_other_lines_begins_with_the_adapted_patch(place: Place) -> None:
+    embargoed(place, published())
+    assert resolve_nine(place).status == 0
+    again = published().replace(b" line 32\n", b"-line 32\n+more\n")
+    embargoed(place, again, version=2)
+    assert place.run("check", "--onto", "own", "--xsa", "9").status == 2, "it is not used in silence"
+
+    done = place.run("resolve", "--onto", "own", "--xsa", "9")
+
+    assert done.status == 1
+    assert "  it was reissued: the work tree begins with xsa9-xsa9.patch-1, and brings what is new\n" in done.out
+    tree = tree_of(done)
+    assert (tree / "a.c").read_bytes() == numbered(60, OWN | {30: "ours, embargoedword", 32: "more"})
+    assert git(tree, "diff", "--name-only", "HEAD") == "a.c"
+    assert place.run("resolve", "--continue").status == 0
+    found = json.loads(place.run("check", "--onto", "own", "--xsa", "9", "--json").out)["results"][0]
+    assert [one["name"] for one in found["adapted"]] == ["xsa9-xsa9.patch-2"]
+
+
+def test_a_reissue_of_the_adapted_line_is_a_conflict_between_the_two(place: Place) -> None:
+    place.git("config", "merge.conflictStyle", "diff3")
+    embargoed(place, published())
+    assert resolve_nine(place).status == 0
+    embargoed(place, published(word="otherword"), version=2)
+    done = place.run("resolve", "--onto", "own", "--xsa", "9")
+    assert (tree_of(done) / "a.c").read_text(encoding="utf-8").splitlines()[29:36] == [
+        "<<<<<<< own, adapted before", "ours, embargoedword", "||||||| the issue that was adapted", "embargoedword",
+        "=======", "otherword", ">>>>>>> xsa9.patch fix nine",
+    ]  # fmt: skip
+
+
+def test_a_base_that_has_the_adapted_patch_has_the_advisory(place: Place, tmp_path: Path) -> None:
+    """The package took the export in, in one commit that says nothing of advisories."""
+    resolve_one(place)
+    place.git("checkout", "--quiet", "-b", "packaged", "own")
+    (place.folder / "a.c").write_bytes(numbered(60, OWN | {10: "ours and one"}))
+    place.git("commit", "--quiet", "-am", "package 1.0.0-2")
+
+    found = json.loads(place.run("check", "--onto", "packaged", "--xsa", "1", "--json").out)["results"][0]
+    assert (found["state"], found["queue"], found["xsa"]) == ("already-applied", [], [1])
+
+    found = json.loads(place.run("prereqs", "--onto", "packaged", "--xsa", "1,4", "--json").out)
+    assert (found["state"], found["present"], found["xsa"]) == ("partly-applied", [1], [4])
+    assert "XSA-1: packaged has all of it" in place.run("check", "--onto", "packaged", "--xsa", "1,4").out
+    done = place.run("resolve", "--onto", "packaged", "--xsa", "1")
+    assert (done.status, done.out) == (0, "no patch is in conflict on packaged, so there is no work tree\n")
+
+
+def test_a_patch_that_fits_nowhere_is_said_to(place: Place) -> None:
+    embargoed(place, published().replace(b"line 30", b"line thirty"))
+    done = place.run("resolve", "--onto", "own", "--xsa", "9,4")
+    assert done.status == 1
+    assert "XSA-9: xsa9.patch: hunk 1 does not fit in a.c" in done.out
+    assert "no patch is in conflict on own" in done.out

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from git_xsa.advisory.adaptations import FOLDER, Adaptation, Adaptations
-from git_xsa.advisory.series import PlacedPatch, Unplaced, place_series
+from git_xsa.advisory.patchfile import PatchFile
+from git_xsa.advisory.series import PlacedPatch, Unplaced, is_there, place_series
 from git_xsa.advisory.store_place import open_store
 from git_xsa.ask.compose import proposal_of
 from git_xsa.ask.flat import Spot, at, flat_range, named, under
@@ -24,6 +25,8 @@ from git_xsa.git.borrowed import Borrowed
 from git_xsa.git.log import Range
 from git_xsa.git.repository import Commit
 from git_xsa.git.source_tree import SourceFile
+from git_xsa.git.trees import entries_of
+from git_xsa.model.change import SUBMODULE_MODE
 from git_xsa.model.history import FileState, Opaque
 from git_xsa.model.rules import Chosen, Rule
 from git_xsa.model.selection import Reason, Selection, select
@@ -78,11 +81,14 @@ class _Progress:
     #: Needed change -> which changes need it, and why, by their names; as all selections so far say.
     reasons: dict[str, dict[tuple[str, Rule], None]] = field(default_factory=dict)
     named: set[str] = field(default_factory=set)
+    #: The changes that the base has as a person adapted them.
+    present: set[str] = field(default_factory=set)
 
     @property
     def settled(self) -> set[int]:
-        """The changes that are in the queue already, by their positions here."""
-        return {position for step in self.steps if (position := self.range.position.get(step.id)) is not None}
+        """The changes that are in the queue or in the base already, by their positions here."""
+        names = {*self.present, *(step.id for step in self.steps)}
+        return {position for name in names if (position := self.range.position.get(name)) is not None}
 
 
 class Walk:
@@ -135,6 +141,9 @@ class Walk:
             if position is None:
                 return state, None
             onto = self._commit(state)
+            if self._is_present(state, position, onto):
+                state.present.add(state.range.commits[position - 1].id)
+                continue
             adapted = self._adapted(state, position, onto)
             if adapted is None:
                 return state, self._stop(state, selection, position, onto)
@@ -150,7 +159,7 @@ class Walk:
     def _selection(self, state: _Progress) -> Selection:
         """Return what the wanted changes need that are not in the queue yet."""
         question = self._question
-        if not (state.steps or self.out or self._lost):
+        if not (state.steps or state.present or self.out or self._lost):
             return question.proposal.selection
         return proposal_of(self._session, state.base, state.range, state.wanted - state.settled).selection
 
@@ -192,6 +201,30 @@ class Walk:
         """Return the files that ``states`` describes, as commits are made of them."""
         return {path: self._file(path, found) for path, found in states.items()}
 
+    def files_of(self, commit: str, paths: Collection[bytes]) -> dict[bytes, SourceFile | None]:
+        """Return the files at ``paths`` as ``commit`` has them."""
+        repository = self._session.repository
+        entries = entries_of(repository, commit)
+        found = {path: entries[path] for path in paths if path in entries}
+        contents = repository.contents(sorted({name for mode, name in found.values() if mode != SUBMODULE_MODE}))
+        made: dict[bytes, SourceFile | None] = dict.fromkeys(paths)
+        for path, (mode, name) in found.items():
+            made[path] = SourceFile(path, mode, contents.get(name, name.encode()))
+        return made
+
+    def with_patch(self, commit: str, patch: PatchFile) -> str:
+        """Return a commit of the files of ``commit`` with ``patch``; ``Unplaced`` when it has no place there."""
+        placed = self._placed(commit, patch)
+        history = flat_range(self._session.repository, commit, [at(placed, 1)])
+        history.history.prepare([1])
+        states = history.history.states([1], Chosen(0, frozenset([1])))
+        return self.borrowed.commit_changes(self.files(states), commit, [patch.subject])
+
+    def _placed(self, commit: str, patch: PatchFile) -> PlacedPatch:
+        paths = {path for c in patch.changes for path in (c.old_path, c.new_path) if path is not None}
+        [placed] = place_series(self._session.repository, commit, 0, paths, [patch])
+        return placed
+
     @property
     def borrowed(self) -> Borrowed:
         """The scratch repository in which the commits are."""
@@ -213,6 +246,12 @@ class Walk:
 
     # Conflicts
 
+    def _is_present(self, state: _Progress, position: int, onto: str) -> bool:
+        """Whether the commit ``onto`` has the change at ``position`` as a person has adapted it."""
+        text = state.range.text(position)
+        known = (one.file for one in self._adaptations.all if one.stands_for(text))
+        return any(is_there(self._session.repository, onto, [patch]) for patch in known)
+
     def _adapted(self, state: _Progress, position: int, onto: str) -> AdaptedStep | None:
         """Return the adapted patch that stands for the change at ``position`` on the commit ``onto``."""
         history = state.range
@@ -220,9 +259,8 @@ class Walk:
         for one in self._adaptations.all:
             if not one.stands_for(text):
                 continue
-            paths = {path for c in one.file.changes for path in (c.old_path, c.new_path) if path is not None}
             try:
-                [placed] = place_series(self._session.repository, onto, 0, paths, [one.file])
+                placed = self._placed(onto, one.file)
             except Unplaced:
                 continue
             commit = history.commits[position - 1]
@@ -266,11 +304,12 @@ class Walk:
         commits = question.range.commits
         flat = self._flat(state.steps, [named(commits[p - 1]) for p in more])
         place = {p: flat.position[commits[p - 1].id] for p in (*queue, *more)}
-        kept = {p: numbers for p, numbers in question.xsa_of.items() if p <= start or p in queue}
-        xsa_of = {place.get(p, 0) if p > start else 0: numbers for p, numbers in kept.items()}
-        present = sorted({n for p, numbers in kept.items() if p <= start for n in numbers})
+        had = {p for p in question.xsa_of if p <= start or question.range.commits[p - 1].id in state.present}
+        kept = {p: numbers for p, numbers in question.xsa_of.items() if p in had or p in queue}
+        xsa_of = {place[p]: numbers for p, numbers in kept.items() if p not in had}
+        present = sorted({n for p in had for n in kept[p]})
         xsa_of |= {0: tuple(present)} if present else {}
-        selection = _selected(state, flat, [place[p] for p in kept if p > start])
+        selection = _selected(state, flat, [place[p] for p in kept if p not in had])
         found = [
             replace(
                 series,
@@ -288,7 +327,9 @@ class Walk:
             xsa_of=xsa_of,
             asked=tuple(number for number in question.asked if number not in self.out),
             found=tuple(series for series in found if series.number not in self.out),
-            proposal=proposed(flat, selection, bool(present)),
+            proposal=proposed(flat, selection, bool(present))
+            if selection.wanted
+            else Proposal(selection, State.ALREADY_APPLIED),
             published={place[p]: one for p, one in question.published.items() if p in place},
             on_branch={place[p]: commit for p, commit in question.on_branch.items() if p in place},
             unmarked=tuple(
@@ -328,11 +369,12 @@ def adaptations(session: Session) -> Adaptations | None:
 def with_adaptations(session: Session, question: Question, adaptations: Adaptations) -> Question:
     """Return ``question``, which is in conflict, with the adapted patches that fit; as it is where none does.
 
-    Where conflicts remain, the adapted patches are in its ``rest``.
+    What the base has as a person adapted it counts as being there.  Where conflicts remain, the adapted patches are in
+    its ``rest``.
     """
     walk = Walk(session, question, adaptations)
     state = walk.run()
-    if all(step.adapted is None for step in state.steps):
+    if not state.present and all(step.adapted is None for step in state.steps):
         return question
     made = walk.question(state)
     return walk.conflict(made) if walk.stops else made

@@ -25,10 +25,11 @@ from git_xsa.ask.base import find_base
 from git_xsa.ask.by_number import ask_as_published, outstanding
 from git_xsa.ask.keep_going import one_queue
 from git_xsa.ask.tip import tip_for
+from git_xsa.ask.verdict import State
 from git_xsa.errors import XsaError
+from git_xsa.export.pick import pick_for
 from git_xsa.export.task import OpenConflict, Task, Tasks
 from git_xsa.git.workbench import Labels, Unresolved, Workbench
-from git_xsa.model.rules import Chosen
 from git_xsa.model.words import DIGITS, advisory_names
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ class Resolver:
         tree = self._tasks.tree(task.name)
         with self._open(Path(task.repository), task.symbols) as session:
             question = self._question(session, task)
-            out = tuple(sorted((number, why) for number, why in question.out.items()))
+            out = tuple(sorted((_homeless(question) | dict(question.out)).items()))
             walk = Walk(session, question, self._adaptations, task.skipped)
             steps, stop = walk.first_stop() if question.proposal.selection.impossible else ([], None)
             adapted = tuple(step.adapted for step in steps if step.adapted is not None)
@@ -178,16 +179,17 @@ class Resolver:
     ) -> tuple[Task, Sequence[tuple[str, str]]]:
         """Show the conflict ``stop`` in the work tree; return the task with it, and the files in conflict."""
         commit = stop.range.commits[stop.position - 1]
-        change, under = _picked(walk, stop)
+        pick = pick_for(walk, stop, self._adaptations)
+        applied = f" with {len(stop.steps)} of the queue" if stop.steps else ""
         labels = Labels(
-            f"{question.base.name} with {len(stop.steps)} of the queue" if stop.steps else question.base.name,
-            f"{question.tip.spelled} before it",
+            f"{question.base.name}{applied}{', adapted before' if pick.begun is not None else ''}",
+            "the issue that was adapted" if pick.begun is not None else f"{question.tip.spelled} before it",
             f"{_short(stop.id)} {commit.subject}",
         )
         with Workbench(self._tasks.tree(task.name)) as bench:
             bench.prepare(session.repository, self._tasks.store.folder, self._tasks.resolutions)
-            bench.take(session.repository, [stop.onto, change], _known(question.base))
-            files = bench.open(stop.onto, change, labels, commit.merge and under is None)
+            bench.take(session.repository, [stop.onto, pick.start, pick.change], _known(question.base))
+            files = bench.open(stop.onto, pick.change, labels, pick.merge, pick.start)
         self._tasks.publish(task.name, stop.range.text(stop.position))
         conflict = OpenConflict(
             stop.id,
@@ -198,25 +200,16 @@ class Resolver:
             stop.onto,
             len(stop.steps),
             stop.prerequisite,
+            pick.begun.name if pick.begun is not None else "",
         )
         return self._tasks.write(replace(task, by_hand=True, conflict=conflict)), files
 
 
-def _picked(walk: Walk, stop: Conflicting) -> tuple[str, str | None]:
-    """Return the commit to be picked, and its parent if both were made for that: for a patch that is no commit."""
-    history = stop.range
-    commit = history.commits[stop.position - 1]
-    if stop.position <= history.size:
-        return commit.id, None
-    tip = history.commits[history.size - 1].id if history.size else history.root
-    branch = history.branch_history
-    branch.prepare([stop.position])
-    made = [
-        walk.files(branch.states([stop.position], Chosen(position, frozenset())))
-        for position in (stop.position - 1, stop.position)
-    ]
-    parent = walk.borrowed.commit_changes(made[0], tip, ["The branch before the patch"])
-    return walk.borrowed.commit_changes(made[1], parent, [commit.message]), parent
+def _homeless(question: Question) -> dict[int, str]:
+    """Return the advisories whose patches fit nowhere, and why: there is no conflict to be shown of them."""
+    if question.proposal.state is not State.CONFLICTS or question.proposal.selection.impossible:
+        return {}
+    return {series.number: series.reason for series in question.found}
 
 
 def _known(base: Commit) -> str:

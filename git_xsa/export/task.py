@@ -38,7 +38,8 @@ class OpenConflict:
     """The patch that a person adapts: ``id`` is its commit or file, ``xsa`` are its advisories, ``lost`` those that
     can't go in without it.  ``prerequisite``: it is none of theirs, but needed by one.
 
-    ``head`` is the commit of the base with ``applied`` patches of the queue, in the work tree's repository.
+    ``head`` is the commit of the base with ``applied`` patches of the queue, in the work tree's repository.  ``begun``
+    is the adapted patch of an earlier issue that the work tree began with, empty for none.
     """
 
     id: str
@@ -49,6 +50,7 @@ class OpenConflict:
     head: str
     applied: int
     prerequisite: bool
+    begun: str = ""
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,7 @@ def _conflict(found: Mapping[str, Any]) -> OpenConflict:
     return OpenConflict(
         str(found["id"]), str(found["subject"]), _numbers(found["xsa"]), _numbers(found["lost"]), str(found["edition"]),
         str(found["head"]), int(found["applied"]), bool(found["prerequisite"]),
+        str(found["begun"]),
     )  # fmt: skip
 
 

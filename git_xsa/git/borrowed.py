@@ -14,6 +14,7 @@ from git_xsa.git.run import Git
 from git_xsa.git.scratch import Scratch
 from git_xsa.git.source_tree import SourceFile
 from git_xsa.git.trees import Entries, entries_of
+from git_xsa.model.change import SUBMODULE_MODE
 from git_xsa.model.history import blob_name
 
 _REFERENCE = "refs/heads/base"
@@ -63,6 +64,8 @@ class Borrowed:
         name = blob_name(file.content, self._repository.hash_length)
         if known.get(file.path, ("", ""))[1] == name:
             return b"M %s %s %s\n" % (file.mode.encode(), name.encode(), _quoted(file.path))
+        if file.mode == SUBMODULE_MODE:  # of which the content is the commit, or the line that a diff has for it
+            return b"M %s %s %s\n" % (file.mode.encode(), file.content.split()[-1], _quoted(file.path))
         head = b"M %s inline %s\n" % (file.mode.encode(), _quoted(file.path))
         return b"%sdata %d\n%s\n" % (head, len(file.content), file.content)
 

@@ -108,8 +108,11 @@ class Workbench:
         pack = repository.git.call("pack-objects", "--revs", "--stdout", "--quiet", given=wanted.encode()).out
         self._git.call("unpack-objects", "-q", given=pack)
 
-    def open(self, head: str, change: str, labels: Labels, merge: bool = False) -> list[tuple[str, str]]:
-        """Show ``head`` with the commit ``change`` picked onto it; return the files in conflict, as ``conflicts``.
+    def open(
+        self, head: str, change: str, labels: Labels, merge: bool = False, start: str = ""
+    ) -> list[tuple[str, str]]:
+        """Show ``head`` with the commit ``change`` picked onto it, or onto the files of ``start``; return the files in
+        conflict, as ``conflicts``.
 
         What was there before is overwritten; files that git does not know stay.
         """
@@ -117,6 +120,8 @@ class Workbench:
         self._git.call("symbolic-ref", "HEAD", "refs/heads/resolve")
         self._git.call("reset", "--hard", "--quiet")
         self._git.call("rerere", "clear")
+        if start and start != head:
+            self._git.call("read-tree", "-m", "-u", head, start)
         words = ("cherry-pick", "--no-commit", *(("-m", "1") if merge else ()), change)
         self._git.call(*words, accept=(0, 1))
         found = self.conflicts()
