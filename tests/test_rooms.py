@@ -17,7 +17,7 @@ ROOMS = ("cli", "report", "release", "export", "proof", "ask", "embargo", "advis
 ALWAYS = {"documents", "errors"}
 #: Library -> the only modules that may use it.
 RESERVED = {
-    "sh": {"git/run.py", "git/programs.py"},
+    "sh": {"git/process.py", "git/programs.py"},
     "requests": {"advisory/web.py"},
     # sh has no wait with a limit after which a whole group of processes is killed
     "subprocess": {"report/pager.py", "proof/build_command.py", "proof/machine.py"},

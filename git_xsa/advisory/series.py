@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from git_xsa.advisory.commit_files import CommitFiles, PlacedFile, folders_of
 from git_xsa.advisory.patchfile import PatchFile
 from git_xsa.errors import XsaError
 from git_xsa.git.log import LoggedCommit, Range
 from git_xsa.git.repository import Repository
-from git_xsa.model.change import ADDED, CONTEXT, REMOVED, SUBMODULE_MODE, FileChange, Hunk, Touch
-from git_xsa.model.history import split_lines
+from git_xsa.model.change import ADDED, CONTEXT, REMOVED, FileChange, Hunk, Touch
 from git_xsa.model.place import NotPlaced, place_hunks
 
 #: How much of a file git looks at to tell whether it is binary.
@@ -20,7 +20,6 @@ PLACES = 8
 GROUPS = 32
 #: How many digits an object name in a patch must have to count.
 _SHORTEST_NAME = 7
-_TREE_MODE = "040000"
 _UNPLACED = (
     "give the branch for which the patch was made: --tip <ref>; if your package applies other patches before it, "
     "commit them and give that commit: --onto <commit>"
@@ -41,18 +40,6 @@ class PlacedPatch:
     text: bytes
     touches: tuple[Touch, ...]
     changes: tuple[FileChange, ...]
-
-
-@dataclass(frozen=True)
-class _PlacedFile:
-    """A file at one place of the branch, as the patches so far have left it.
-
-    ``id`` is its object name, ``None`` when a patch made it; ``lines`` are ``None`` for a folder.
-    """
-
-    mode: str
-    id: str | None
-    lines: list[bytes] | None
 
 
 class _Misfit(Exception):
@@ -109,7 +96,7 @@ def place_groups(repository: Repository, history: Range, base: int, groups: Sequ
     touches = history.index.of(paths)
     size = len(history.commits)
     first: Unplaced | None = None
-    objects = _Objects(repository)
+    objects = CommitFiles(repository)
     for position in _candidates(history, base, groups, touches):
         commit = history.commits[position - 1].id if position else history.root
         try:
@@ -137,7 +124,7 @@ def standing_together(repository: Repository, history: Range, base: int, groups:
     changes = [change for group in groups for patch in group.patches for change in patch.changes]
     paths = {path for change in changes for path in (change.old_path, change.new_path) if path is not None}
     touches = history.index.of(paths)
-    objects = _Objects(repository)
+    objects = CommitFiles(repository)
     best: list[Group] = []
     for position in _candidates(history, base, groups, touches)[:PLACES] if len(groups) <= GROUPS else ():
         commit = history.commits[position - 1].id if position else history.root
@@ -156,7 +143,7 @@ def place_on_base(repository: Repository, base: str, groups: Sequence[Group]) ->
     """
     changes = [change for group in groups for patch in group.patches for change in patch.changes]
     paths = {path for change in changes for path in (change.old_path, change.new_path) if path is not None}
-    order, placed = _place_at(_Objects(repository), base, 0, paths, groups)
+    order, placed = _place_at(CommitFiles(repository), base, 0, paths, groups)
     return Baseline(Range(repository, base, base, placed, base), base, tuple(order))
 
 
@@ -238,11 +225,11 @@ def place_series(
 ) -> list[PlacedPatch]:
     """Return each patch of ``series`` with its place after ``commit``, which has ``position``; ``Unplaced`` if one
     has none."""
-    return _place_at(_Objects(repository), commit, position, paths, [Group(0, tuple(series))])[1]
+    return _place_at(CommitFiles(repository), commit, position, paths, [Group(0, tuple(series))])[1]
 
 
 def _place_at(
-    objects: _Objects,
+    objects: CommitFiles,
     commit: str,
     position: int,
     paths: set[bytes],
@@ -282,7 +269,7 @@ def _place_at(
     return order, placed
 
 
-def _place_group(files: dict[bytes, _PlacedFile], group: Group, commit: str, position: int) -> list[PlacedPatch]:
+def _place_group(files: dict[bytes, PlacedFile], group: Group, commit: str, position: int) -> list[PlacedPatch]:
     """Return the patches of ``group`` with their places in ``files``, which are changed by them."""
     placed = []
     for number, patch in enumerate(group.patches, 1):
@@ -297,72 +284,6 @@ def _place_group(files: dict[bytes, _PlacedFile], group: Group, commit: str, pos
     return placed
 
 
-class _Objects:
-    """Reads what commits have at some paths, each tree and file once.
-
-    The long-lived reader is asked: no path may be seen in the words of a process, since the patches may be under
-    embargo, and listing a whole tree for every place that is tried took most of the time.
-    """
-
-    def __init__(self, repository: Repository) -> None:
-        self._repository = repository
-        self._trees: dict[str, dict[bytes, tuple[str, str]]] = {}
-        self._files: dict[tuple[str, str], _PlacedFile] = {}
-
-    def at(self, commit: str, paths: set[bytes]) -> dict[bytes, _PlacedFile]:
-        """Return what ``commit`` has at each of ``paths`` and at the folders above them."""
-        files: dict[bytes, _PlacedFile] = {}
-        listings = {b"": self._tree(f"{commit}^{{tree}}")}
-        for path in sorted(paths.union(*map(_folders, paths))):  # a folder comes before what is in it
-            folder, _, name = path.rpartition(b"/")
-            mode, found = listings.get(folder, {}).get(name, ("", ""))
-            if mode == _TREE_MODE:
-                listings[path] = self._tree(found)
-            if mode:
-                files[path] = self._file(mode, found)
-        return files
-
-    def _tree(self, name: str) -> dict[bytes, tuple[str, str]]:
-        """Return the entries of a tree: the name of each -> its mode and object name."""
-        if name not in self._trees:
-            found = self._repository.read(name)
-            if found is None:
-                raise XsaError(
-                    f"object {name} is missing from {self._repository.folder}", self._repository.missing_hint()
-                )
-            self._trees[name] = dict(_entries(found[2], self._repository.hash_length // 2))
-        return self._trees[name]
-
-    def _file(self, mode: str, name: str) -> _PlacedFile:
-        if (mode, name) not in self._files:
-            self._files[mode, name] = _PlacedFile(mode, name, self._lines(mode, name))
-        return self._files[mode, name]
-
-    def _lines(self, mode: str, name: str) -> list[bytes] | None:
-        """Return the lines of the object as a diff shows it: of a submodule just the commit, of a folder ``None``."""
-        if mode == _TREE_MODE:
-            return None
-        if mode == SUBMODULE_MODE:
-            return [f"Subproject commit {name}\n".encode()]
-        return split_lines(self._repository.contents([name])[name])
-
-
-def _entries(content: bytes, length: int) -> Iterator[tuple[bytes, tuple[str, str]]]:
-    """Yield the name, the mode and the object name of each entry of a tree; these have ``length`` bytes."""
-    at = 0
-    while at < len(content):
-        end = content.index(b"\0", at)
-        mode, _, name = content[at:end].partition(b" ")
-        at = end + 1 + length
-        yield name, (mode.decode().zfill(6), content[end + 1 : at].hex())
-
-
-def _folders(path: bytes) -> list[bytes]:
-    """Return the folders that ``path`` is in."""
-    parts = path.split(b"/")
-    return [b"/".join(parts[:depth]) for depth in range(1, len(parts))]
-
-
 class _Trial:
     """One patch on its way onto ``files``, which ``run`` changes; its touches and changes, with the lines where the
     hunks fit, are the result.
@@ -370,7 +291,7 @@ class _Trial:
     Renames and copies start from what a file was before the patch, whatever the patch does to it (git's own rule).
     """
 
-    def __init__(self, files: dict[bytes, _PlacedFile], patch: PatchFile, position: int) -> None:
+    def __init__(self, files: dict[bytes, PlacedFile], patch: PatchFile, position: int) -> None:
         self.touches: list[Touch] = []
         #: Which of ``touches`` left a file at a name (``True``), or took away the one there and left none.
         self._left: dict[tuple[bool, bytes | None], list[int]] = {}
@@ -395,7 +316,7 @@ class _Trial:
                 del self._files[change.old_path]
             self._enter(old, new, moved)
 
-    def _old_file(self, change: FileChange) -> _PlacedFile | None:
+    def _old_file(self, change: FileChange) -> PlacedFile | None:
         path = change.old_path
         if path is None:
             return None
@@ -413,12 +334,12 @@ class _Trial:
         found = self._files.get(path)
         if found is not None and not (path in self._leaving and self._before.get(path) is found):
             raise _Misfit(f"there is a {'folder' if found.lines is None else 'file'} {_shown(path)} already")
-        for folder in _folders(path):
+        for folder in folders_of(path):
             above = self._files.get(folder)
             if above is not None and above.lines is not None:
                 raise _Misfit(f"{_shown(folder)} is not a folder")
 
-    def _enter(self, old: _PlacedFile | None, new: _PlacedFile, change: FileChange) -> None:
+    def _enter(self, old: PlacedFile | None, new: PlacedFile, change: FileChange) -> None:
         if change.new_path is not None:
             self._files[change.new_path] = new
         touch = Touch(
@@ -449,7 +370,7 @@ class _Trial:
         key = (True, touch.new_path) if touch.new_path is not None else (False, touch.old_path)
         self._left.setdefault(key, []).append(index)
 
-    def _copy(self, old: _PlacedFile, new: _PlacedFile, change: FileChange) -> None:
+    def _copy(self, old: PlacedFile, new: PlacedFile, change: FileChange) -> None:
         """Enter a copy: a new file, and that the old one has the lines which the hunks name."""
         source = change.old_path
         added = tuple(new.lines or ())
@@ -467,7 +388,7 @@ class _Trial:
             self._join(Touch(self._position, source, source, old.mode, old.mode, old.id, None))
 
 
-def _changed(old: _PlacedFile | None, change: FileChange) -> tuple[_PlacedFile, FileChange]:
+def _changed(old: PlacedFile | None, change: FileChange) -> tuple[PlacedFile, FileChange]:
     """Return the file that ``change`` makes of ``old``, and the change with the lines where its hunks fit."""
     mode, path = _mode(old, change), _shown(change.path)
     lines = (old.lines if old is not None else None) or []
@@ -475,7 +396,7 @@ def _changed(old: _PlacedFile | None, change: FileChange) -> tuple[_PlacedFile, 
         found = old.id.encode() if old is not None and old.id is not None else None
         if found != change.old_content:
             raise _Misfit(f"{path} is another version of the file")
-        return _PlacedFile(mode, change.new_content.decode() if change.new_content is not None else None, []), change
+        return PlacedFile(mode, change.new_content.decode() if change.new_content is not None else None, []), change
     if change.hunks and b"\0" in b"".join(lines)[:_BINARY_TEST]:
         raise _Misfit(f"{path} is binary, and the patch has lines for it")
     try:
@@ -484,10 +405,10 @@ def _changed(old: _PlacedFile | None, change: FileChange) -> tuple[_PlacedFile, 
         raise _Misfit(f"{error} in {path}") from None
     if made and change.new_path is None:
         raise _Misfit(f"{path} would not be empty after the deletion")
-    return _PlacedFile(mode, old.id if old is not None and not hunks else None, made), replace(change, hunks=hunks)
+    return PlacedFile(mode, old.id if old is not None and not hunks else None, made), replace(change, hunks=hunks)
 
 
-def _mode(old: _PlacedFile | None, change: FileChange) -> str:
+def _mode(old: PlacedFile | None, change: FileChange) -> str:
     """Return the mode that the file has afterwards: a new one only where the patch says so (git's own rule)."""
     mode = change.new_mode if old is None or change.new_mode != change.old_mode else None
     if mode is None:

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from git_xsa.errors import XsaError
-from git_xsa.git.run import PLAIN, TRACES, UNWANTED, Answer, Word, memory, read_all
+from git_xsa.git.process import PLAIN, Answer, Word, memory, read_all
+from git_xsa.git.run import TRACES, UNWANTED
 
 
 def run_patch(folder: Path, text: bytes, fuzz: int, trial: bool = False, back: bool = False) -> bool:
@@ -23,7 +24,7 @@ def run_patch(folder: Path, text: bytes, fuzz: int, trial: bool = False, back: b
 
     ``trial``: no file is changed.  ``back``: it is taken back.  Raises ``XsaError`` when GNU patch is not installed.
     """
-    import sh  # noqa: PLC0415 - see git_xsa.git.run
+    import sh  # noqa: PLC0415 - see git_xsa.git.process
 
     try:
         program = sh.Command("patch")
@@ -72,7 +73,7 @@ def run_gpg(words: Sequence[str], given: bytes) -> Answer:
     It asks nobody anything: no terminal, no options of the user's, no key server.  Raises ``XsaError`` when it is not
     installed.
     """
-    import sh  # noqa: PLC0415 - see git_xsa.git.run
+    import sh  # noqa: PLC0415 - see git_xsa.git.process
 
     try:
         program = sh.Command("gpg")
@@ -106,7 +107,7 @@ def run_tool(
     value there takes a variable out.  ``alone``: it has no terminal that it could ask for a passphrase.  After
     ``limit`` seconds it is ended, with the status 124.  Raises ``XsaError`` when it is not installed.
     """
-    import sh  # noqa: PLC0415 - see git_xsa.git.run
+    import sh  # noqa: PLC0415 - see git_xsa.git.process
 
     name, *rest = words
     try:

@@ -6,8 +6,8 @@ Input and output of a call go through anonymous memory files: text under embargo
 thread has to read along.
 
 A call that we wait for goes through the library ``sh``, as programs that are not git do (``git_xsa.git.programs``).
-What runs beside us (a service, a stream, a call that was begun) is started by ``posix_spawn``: ``sh`` takes 70 ms to
-load and 6 ms a process, between fork and exec, in which we could do nothing else.
+What runs beside us (a service, a stream, a call that was begun) is started by ``posix_spawn``; ``git_xsa.git.process``
+has the reasons.
 
 Promises: bytes in, bytes out; the exit status is the caller's to judge when it asks for that, and a ``GitError``
 otherwise; no process outlives the ``Git`` object's ``close``.
@@ -15,23 +15,18 @@ otherwise; no process outlives the ``Git`` object's ``close``.
 
 from __future__ import annotations
 
-import fcntl
 import io
 import os
 import re
 import shutil
-import signal
-import sys
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import IO
 
 from git_xsa.errors import SPACE, XsaError
 from git_xsa.git.here import clone
+from git_xsa.git.process import Answer, Process, let_signal_come, memory, read_all, run, spawn, undisturbed
 
 #: Settings that would change what plumbing prints or how ``git apply`` compares, whatever the user has configured; and
 #: those by which a temporary index would leave traces in the repository (``sharedindex.*``, the hook
@@ -88,18 +83,6 @@ HINTS = {
 }
 
 
-#: What ``sh`` is told of every process: no terminal, and any exit status is an answer.
-PLAIN: dict[str, Any] = {
-    "_tty_in": False,
-    "_tty_out": False,
-    "_return_cmd": True,
-    "_ok_code": range(-signal.NSIG, 256),
-}
-
-#: Signals that end a command; each may come at any time.
-_ENDING = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
-
-
 class GitError(XsaError):
     """git ended with a status that the caller did not expect.
 
@@ -117,156 +100,6 @@ class GitError(XsaError):
         self.message = message
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What one git call gave: exit status, standard output and standard error."""
-
-    status: int
-    out: bytes
-    err: bytes
-
-
-class Word(str):
-    """A word of a command line.  ``sh`` would encode it strictly, but a name of a file need not be valid text."""
-
-    __slots__ = ()
-
-    def __str__(self) -> str:
-        return self
-
-    def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:  # noqa: ARG002 - as str has it
-        """Return the bytes that the name has in the file system."""
-        return super().encode(sys.getfilesystemencoding(), sys.getfilesystemencodeerrors())
-
-
-def memory(content: bytes = b"") -> IO[bytes]:
-    """Return an anonymous file that holds ``content`` and stands at its start."""
-    file: IO[bytes]
-    if hasattr(os, "memfd_create"):
-        file = open(os.memfd_create("git-xsa"), "w+b", buffering=0)  # noqa: SIM115 - the caller closes it
-    else:
-        from tempfile import TemporaryFile  # noqa: PLC0415 - not on Linux
-
-        file = TemporaryFile(buffering=0)  # noqa: SIM115
-    if content:
-        view = memoryview(content)
-        while view:
-            view = view[file.write(view) :]
-        file.seek(0)
-    return file
-
-
-def read_all(file: IO[bytes]) -> bytes:
-    """Return all that ``file`` holds."""
-    file.seek(0)
-    chunks = []
-    while chunk := file.read(1 << 20):
-        chunks.append(chunk)
-    return b"".join(chunks)
-
-
-@contextmanager
-def _undisturbed() -> Iterator[set[int]]:
-    """Keep signals that end the command waiting while a process is started and noted; yield those that waited before.
-
-    What they raise is lost in Python's own work around a fork, or shown by the child, which runs our handlers, too.
-    """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
-    try:
-        yield {int(number) for number in before}
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-class _Process:
-    """A process that runs beside us; somebody must ``wait`` for it."""
-
-    def __init__(self, number: int) -> None:
-        self._number = number
-        self._status: int | None = None
-
-    def wait(self) -> int:
-        """Wait for the end; return the exit status, or the number of the signal that ended it with a minus.
-
-        A signal that ended it and interrupted us in waiting for it may have left nothing to wait for: that counts as
-        killed.
-        """
-        if self._status is None:
-            try:
-                self._status = os.waitstatus_to_exitcode(os.waitpid(self._number, 0)[1])
-            except ChildProcessError:
-                self._status = -signal.SIGKILL
-        return self._status
-
-    def end(self) -> None:
-        """End it and wait; harmless when it has ended."""
-        if self._status is None:
-            with suppress(ProcessLookupError):
-                os.kill(self._number, signal.SIGTERM)
-            self.wait()
-
-
-def _spawn(
-    words: tuple[str, ...],
-    environment: Mapping[str, str],
-    streams: tuple[IO[bytes], IO[bytes], IO[bytes]],
-    mask: set[int],
-) -> _Process:
-    """Start ``words``, the program's path first, with these standard streams; only the signals in ``mask`` wait."""
-    # Where one of our own standard streams is closed, a file of ours may have its number.
-    copies = [fcntl.fcntl(stream, fcntl.F_DUPFD_CLOEXEC, 3) for stream in streams]
-    try:
-        actions = [(os.POSIX_SPAWN_DUP2, copy, target) for target, copy in enumerate(copies)]
-        restored = [signal.SIGPIPE]  # Python ignores it, and a child would go on ignoring it
-        return _Process(
-            os.posix_spawn(words[0], words, environment, file_actions=actions, setsigmask=mask, setsigdef=restored)
-        )
-    finally:
-        for copy in copies:
-            os.close(copy)
-
-
-def _expose() -> None:
-    """Undo ``_undisturbed`` in the child of ``sh``, just before it becomes git: a signal that waits ends it.
-
-    Python ignores SIGPIPE, and a child would go on ignoring it.
-    """
-    for number in _ENDING:
-        if callable(signal.getsignal(number)):
-            signal.signal(number, signal.SIG_DFL)
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
-
-
-def _run(words: tuple[str, ...], environment: Mapping[str, str], given: bytes) -> Answer:
-    """Run ``words``, the program's path first, to the end by ``sh``; return what it gave, whatever its status.
-
-    A signal that comes meanwhile ends it before what the signal raises goes on.
-    """
-    import sh  # noqa: PLC0415 - takes longer to load than all of ours: only where something is called
-
-    options: dict[str, Any] = {
-        "_env": dict(environment),
-        "_bg": True,
-        "_bg_exc": False,
-        "_preexec_fn": _expose,
-        **PLAIN,
-    }
-    with memory(given) as source, memory() as out, memory() as err:
-        with _undisturbed():
-            process = sh.Command(words[0])(*map(Word, words[1:]), _in=source, _out=out, _err=err, **options)
-        try:
-            process.wait()
-        except ChildProcessError:  # see _Process.wait
-            return Answer(-signal.SIGKILL, read_all(out), read_all(err))
-        except BaseException:
-            with suppress(ProcessLookupError):
-                process.terminate()
-            process.wait()
-            raise
-        return Answer(int(process.exit_code), read_all(out), read_all(err))
-
-
 class Service:
     """A git process that answers for as long as the command runs.
 
@@ -277,7 +110,7 @@ class Service:
     PIPE = 32_768
 
     def __init__(
-        self, words: tuple[str, ...], process: _Process, requests: IO[bytes], answers: io.BufferedReader[io.FileIO]
+        self, words: tuple[str, ...], process: Process, requests: IO[bytes], answers: io.BufferedReader[io.FileIO]
     ) -> None:
         self.words = words
         self._process = process
@@ -321,7 +154,7 @@ class Service:
     def _cut(self, what: str = "the process ended in the middle of an answer") -> GitError:
         """Return the error for a process that answers no more."""
         self._requests.close()  # it ends, if it has not
-        _let_signal_come(self._process.wait())
+        let_signal_come(self._process.wait())
         return GitError(self.words, 128, what)
 
     def close(self) -> None:
@@ -334,7 +167,7 @@ class Service:
 class Stream:
     """A git call whose output is read while it runs; one that is not read to its end ends with its ``Git``."""
 
-    def __init__(self, words: tuple[str, ...], process: _Process, output: IO[bytes], errors: IO[bytes]) -> None:
+    def __init__(self, words: tuple[str, ...], process: Process, output: IO[bytes], errors: IO[bytes]) -> None:
         self._words = words
         self._process = process
         self._output = output
@@ -355,16 +188,10 @@ class Stream:
         self._errors.close()
 
 
-def _let_signal_come(status: int) -> None:
-    """After a process that a signal ended: let that signal, if it is for all of us, come here before we complain."""
-    if -status in _ENDING:
-        time.sleep(0.1)
-
-
 def _accepted(answer: Answer, words: tuple[str, ...], accept: tuple[int, ...]) -> Answer:
     """Return ``answer``; ``GitError`` when its exit status is not one of ``accept``."""
     if answer.status not in accept:
-        _let_signal_come(answer.status)
+        let_signal_come(answer.status)
         raise GitError(words, answer.status, answer.err.decode("utf-8", "replace"))
     return answer
 
@@ -375,7 +202,7 @@ class Call:
     def __init__(
         self,
         words: tuple[str, ...],
-        process: _Process,
+        process: Process,
         files: tuple[IO[bytes], IO[bytes]],
         accept: tuple[int, ...],
         running: set[Call],
@@ -446,8 +273,8 @@ class Git:
         """Begin ``git WORDS``, beside us, with ``given`` as its standard input; its ``finish`` returns what it gave."""
         out, err = memory(), memory()
         settings = self._environment | dict(environment or {})
-        with memory(given) as source, _undisturbed() as mask:
-            process = _spawn((*self._here, *words), settings, (source, out, err), mask)
+        with memory(given) as source, undisturbed() as mask:
+            process = spawn((*self._here, *words), settings, (source, out, err), mask)
             call = Call(words, process, (out, err), accept, self._calls)
             self._calls.add(call)
         return call
@@ -464,7 +291,7 @@ class Git:
         Raises ``GitError`` when the exit status is not one of ``accept``.
         """
         settings = self._environment | dict(environment or {})
-        return _accepted(_run((*self._here, *words), settings, given), words, accept)
+        return _accepted(run((*self._here, *words), settings, given), words, accept)
 
     def text(self, *words: str, accept: tuple[int, ...] = (0,)) -> str:
         """Run ``git WORDS`` and return its output as text without the final newline."""
@@ -478,8 +305,8 @@ class Git:
         """Start ``git WORDS`` with ``given`` as its standard input; its output is read from what is returned."""
         read_end, write_end = os.pipe()
         output, errors = open(read_end, "rb"), memory()  # noqa: SIM115 - closed by the stream
-        with memory(given) as source, open(write_end, "wb", 0) as sink, _undisturbed() as mask:
-            process = _spawn((*self._here, *words), self._environment, (source, sink, errors), mask)
+        with memory(given) as source, open(write_end, "wb", 0) as sink, undisturbed() as mask:
+            process = spawn((*self._here, *words), self._environment, (source, sink, errors), mask)
             stream = Stream(words, process, output, errors)
             self._services.append(stream)
         return stream
@@ -495,8 +322,8 @@ class Git:
         with open(read_request, "rb", 0) as source, open(write_answer, "wb", 0) as sink, open(os.devnull, "wb") as err:
             answers = io.BufferedReader(io.FileIO(read_answer), 1 << 16)
             requests = open(write_request, "wb", 0)  # noqa: SIM115 - closed by the service
-            with _undisturbed() as mask:
-                service = Service(name, _spawn(words, environment, (source, sink, err), mask), requests, answers)
+            with undisturbed() as mask:
+                service = Service(name, spawn(words, environment, (source, sink, err), mask), requests, answers)
                 self._services.append(service)
         return service
 

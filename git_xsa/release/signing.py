@@ -21,8 +21,9 @@ from pathlib import Path
 from shlex import quote
 
 from git_xsa.errors import XsaError
+from git_xsa.git.process import Answer
 from git_xsa.git.programs import run_tool
-from git_xsa.git.run import Answer, Git
+from git_xsa.git.run import Git
 from git_xsa.git.scratch import Scratch
 
 #: What is signed to try a key.

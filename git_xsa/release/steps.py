@@ -14,8 +14,8 @@ from typing import Protocol
 
 from git_xsa.errors import XsaError
 from git_xsa.git.commits import follow, make_tag, move_refs, unclean, where_checked_out
+from git_xsa.git.process import Answer
 from git_xsa.git.remote import push, remote_refs
-from git_xsa.git.run import Answer
 from git_xsa.git.scratch import Scratch
 from git_xsa.release.packaging import Announced, Built, Signatures, Tarballs, Unpacked
 from git_xsa.release.signing import FOR_GIT
