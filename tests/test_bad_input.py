@@ -297,7 +297,7 @@ def test_base_on_no_stable_branch(place: Place) -> None:
 def test_not_a_repository(tmp_path: Path) -> None:
     folder = tmp_path / "plain"
     folder.mkdir()
-    hint = "go to a clone of the project's repository, or give it with git -C <folder>"
+    hint = "go to a clone of the project's repository, or name it: --history <clone>, git config xsa.history"
 
     for words in (["check"], ["prereqs", "--onto", "x", "--xsa", "1"], ["prereqs", "--stdin"], ["stats"]):
         refused(folder, words, 128, f"{folder} is not in a git repository", hint)

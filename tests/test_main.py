@@ -28,6 +28,13 @@ FULL = (
 )
 
 
+#: How the command that the tests make is called.
+USAGE = (
+    "usage: git xsa-fake [-h] [--onto <base>] [-q] [--history <clone directory>] [--version]\n"
+    "                    [<name> ...]"
+)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="git xsa-fake", description="Nothing real.")
     parser.add_argument("--onto", metavar="<base>", help="the base")
@@ -139,7 +146,7 @@ def test_h_prints_the_usage_as_git_does(fake: Callable[[Run], None], capsys: pyt
 
     assert program.main(["fake", "--onto", "x", "-h"]) == 129
     out, err = capsys.readouterr()
-    assert out.startswith("usage: git xsa-fake [-h] [--onto <base>] [-q] [--version] [<name> ...]\n")
+    assert out.startswith(f"{USAGE}\n")
     assert "the base" in out
     assert err == ""
 
@@ -163,8 +170,7 @@ def test_wrong_usage(
     fake(_raising(AssertionError("not to be run")))
 
     assert program.main(["fake", *arguments]) == 129
-    usage = "usage: git xsa-fake [-h] [--onto <base>] [-q] [--version] [<name> ...]"
-    assert capsys.readouterr() == ("", f"error: {message}\n{usage}\n")
+    assert capsys.readouterr() == ("", f"error: {message}\n{USAGE}\n")
 
 
 def test_wrong_usage_with_a_value_that_looks_like_a_message(

@@ -60,6 +60,11 @@ def patch_id(changes: Sequence[FileChange]) -> bytes:
     return _digest(changes, context=True)
 
 
+def lines_id(changes: Sequence[FileChange]) -> bytes:
+    """Return what two diffs have in common that change the same lines: files, and those lines, whatever is around."""
+    return _digest(changes, context=False)
+
+
 def _digest(changes: Sequence[FileChange], context: bool) -> bytes:
     parts = []
     for change in changes:
@@ -209,7 +214,7 @@ class Locator:
         if {c.path for c in known.changes} != {c.path for c in patch.changes}:
             return None
         marked = not set(numbers).isdisjoint(marked_advisories(known.message))
-        same = _digest(patch.changes, context=False) == _digest(known.changes, context=False)
+        same = lines_id(patch.changes) == lines_id(known.changes)
         return How.SUBJECT if marked or same else None
 
     def _is_before(self, patch: PatchFile) -> bool:

@@ -26,7 +26,7 @@ from git_xsa.cli.arguments import (
 )
 from git_xsa.errors import UsageError, XsaError
 from git_xsa.export.exporter import Ready, Wish, files_of, prepare
-from git_xsa.export.folder import write_folder
+from git_xsa.export.folder import is_export, write_folder
 from git_xsa.export.formats import FORMATS
 from git_xsa.export.package_version import changelog_of, described, next_in_changelog
 from git_xsa.export.policy import POLICIES
@@ -51,7 +51,8 @@ def parser() -> argparse.ArgumentParser:
         "                      [--start <n>] [--prefix <text>] [--backport-names] [--package-version <version>]\n"
         "                      [--build <command>] [--no-symbols] [--proof <folder>] [--force] [--json]\n"
         "   or: git xsa-export --into <package> [--onto <base>] [--drop-merged] [--dry-run] [<options as above>]\n"
-        "   or: git xsa-export --verify <folder> --onto <base> [--policy <policy>] [--json]",
+        "   or: git xsa-export --verify <folder> --onto <base> [--policy <policy>] [--json]\n"
+        "   or: git xsa-export --verify <package> [--onto <base>] [--tip <ref>] [--json]",
         description="Write the queue of patches for a base in the form that a build takes.",
     )
     made.add_argument("--onto", metavar="<base>", help="what the patches are to be put on: a release tag or any commit")
@@ -90,7 +91,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--proof", metavar="<folder>", type=Path, help="say in the export what git xsa-test has proved of the queue"
     )
-    made.add_argument("--verify", metavar="<folder>", type=Path, help="check a folder that was exported before")
+    made.add_argument(
+        "--verify", metavar="<folder>", type=Path, help="check a folder that was exported before, or a package"
+    )
     made.add_argument("--into", metavar="<package>", help="put the queue into this package: its list, its changelog")
     made.add_argument("--drop-merged", action="store_true", help="take out the package's patches that the base has")
     made.add_argument("--dry-run", action="store_true", help="print what would become of the package, as a diff")
@@ -130,6 +133,10 @@ def run(options: argparse.Namespace) -> int:
             from git_xsa.cli.export_into import run_into  # noqa: PLC0415 - not needed for a folder
 
             return run_into(session, options, _request(session, options))
+        if options.verify is not None and not is_export(options.verify):
+            from git_xsa.cli.export_into import run_verify  # noqa: PLC0415 - not needed for a folder
+
+            return run_verify(session, options)
         options.format, options.start = options.format or "series", 1 if options.start is None else options.start
         base = find_base(session, options.onto, options.base_patches)
         if base.passing and options.format == "branch":
@@ -151,7 +158,7 @@ def _check(options: argparse.Namespace) -> None:
         _check_into(options)
     elif options.drop_merged or options.dry_run:
         raise UsageError("--drop-merged and --dry-run are about a package", "name it: --into <package>")
-    elif not options.onto:
+    elif not options.onto and (options.verify is None or is_export(options.verify)):
         raise UsageError("no base is given", "say what the patches are to be put on: --onto RELEASE-4.17.3")
     if options.xsa and options.patches:
         raise UsageError("give either advisories (--xsa), or commits, or patch files", "see git help xsa-export")

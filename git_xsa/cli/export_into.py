@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from git_xsa.ask.base import find_base
@@ -20,6 +21,7 @@ from git_xsa.export.into.write import recover, write
 from git_xsa.export.prepared import Style
 from git_xsa.git.run import Git
 from git_xsa.report import remarks
+from git_xsa.report.progress import Progress
 
 if TYPE_CHECKING:
     from git_xsa.ask.session import Session
@@ -55,6 +57,29 @@ def run_into(session: Session, options: argparse.Namespace, request: Request) ->
         planned = plan(session, package, release, wanted, builder)
     _write(session, planned, options)
     return _status(planned)
+
+
+def run_verify(session: Session, options: argparse.Namespace) -> int:
+    """Print whether the package that the options name is still right, and return the exit status: 0 it is, 1 something
+    is to be done."""
+    from git_xsa.export.into.state import state_of  # noqa: PLC0415 - only for this
+    from git_xsa.report.as_json import dumps  # noqa: PLC0415
+    from git_xsa.report.package_state import print_state, state_document  # noqa: PLC0415
+
+    package = open_package(options.verify)
+    release = find_base(session, options.onto) if options.onto else None
+    with Progress() as progress:
+        session.repository.on_progress = progress.detail
+        found = state_of(session, package, release, options.tip or "")
+    if options.json:
+        print(dumps(state_document(found)))
+    else:
+        print_state(session.repository.git, found)
+    for note in found.on.notes:
+        remarks.note(note)
+    if not found.is_right:
+        remarks.hint(f"git xsa-export --into {quote(str(options.verify))} --dry-run shows what would go in")
+    return int(not found.is_right)
 
 
 def _who(package: Package) -> str:

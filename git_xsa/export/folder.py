@@ -62,6 +62,11 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     return found if good else None
 
 
+def is_export(folder: Path) -> bool:
+    """Return whether ``folder`` has a manifest, be it one that can't be read."""
+    return os.path.lexists(folder / MANIFEST)
+
+
 def differences(folder: Path, known: Mapping[str, Any]) -> list[str]:
     """Return what is not in ``folder`` as its manifest says, a sentence each; none for an export as it was written."""
     found = {os.fspath(path): folder / path for path in files_below(folder)}
