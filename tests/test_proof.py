@@ -580,6 +580,23 @@ def test_a_hook_proves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_no_queue_is_said(tmp_path: Path) -> None:
-    answer = fixed(tmp_path).run("test", "--onto", RELEASE, "--xsa", "7", "--cell", "small")
+    place = fixed(tmp_path)
+    words = ("test", "--onto", RELEASE, "--xsa", "7", "--cell", "small")
+    answer = place.run(*words)
     assert (answer.status, answer.out) == (3, "")
     assert "there is nothing to prove" in answer.err
+    found = json.loads(place.run(*words, "--json").out)
+    assert (found["results"], [(one["xsa"], one["state"]) for one in found["unproved"]]) == ([], [([7], "no-patches")])
+
+
+def test_what_is_asked_for_and_not_in_the_queue_is_said(tmp_path: Path) -> None:
+    """The queue is proved, and that is not all that was asked for."""
+    place = fixed(tmp_path)
+    words = ("test", "--onto", RELEASE, "--xsa", "1,7", "--cell", "small")
+    answer = place.run(*words)
+    assert answer.status == 1
+    assert "  XSA-7 is not in it: no commit of " in answer.out
+    result = proved(place, *words, status=1)
+    assert (result["state"], [one["xsa"] for one in result["left_out"]]) == ("passed", [7])
+    each = place.run(*words, "--each", "--json")
+    assert (each.status, [one["xsa"] for one in json.loads(each.out)["unproved"]]) == (1, [[7]])

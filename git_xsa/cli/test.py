@@ -13,7 +13,7 @@ from git_xsa.ask.commits import sort_out
 from git_xsa.ask.keep_going import one_queue
 from git_xsa.ask.session import Session
 from git_xsa.ask.tip import tip_for
-from git_xsa.ask.verdict import Verdict
+from git_xsa.ask.verdict import State, Verdict
 from git_xsa.cli import clock
 from git_xsa.cli.arguments import (
     HOOK,
@@ -33,11 +33,13 @@ from git_xsa.proof.bench import Wishes
 from git_xsa.proof.builds import BUILDABLE
 from git_xsa.proof.cells import DEFAULT, Cell, find_cells
 from git_xsa.proof.prove import Prover
-from git_xsa.proof.results import Proof, status_of
+from git_xsa.proof.results import Proof, Unproved, status_of
 from git_xsa.proof.settings import ProofSettings, cell_settings
 from git_xsa.proof.stack import Stack, of_verdict
 from git_xsa.report import remarks
+from git_xsa.report.as_json import dumps
 from git_xsa.report.progress import Progress
+from git_xsa.report.proof import document, print_proofs
 
 #: How long a build and a boot may take unless something else is asked for, in seconds.
 BUILD_LIMIT, BOOT_LIMIT = 2 * 3600.0, 60.0
@@ -97,10 +99,12 @@ def run(options: argparse.Namespace) -> int:
         with Progress() as progress:
             session.repository.on_progress = progress.detail
             base = find_base(session, options.onto, options.base_patches)
-            asked = _asked(session, options, base)
-        if isinstance(asked, int):
-            return asked
-        return _prove(session, options, asked, cells)
+            asked, unproved = _asked(session, options, base)
+        proofs = _prove(session, options, asked, cells) if asked else []
+        if options.json:
+            print(dumps(document(proofs, unproved)))
+        print_notes(session)
+    return status_of(proofs, unproved)
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -128,10 +132,10 @@ class _Asked:
     verdict: Verdict | None = None
 
 
-def _asked(session: Session, options: argparse.Namespace, base: Commit) -> list[_Asked] | int:
-    """Return the queues to prove; the exit status when there is none."""
+def _asked(session: Session, options: argparse.Namespace, base: Commit) -> tuple[list[_Asked], list[Unproved]]:
+    """Return the queues to prove, and what has none."""
     if options.queue is not None:
-        return [_Asked(of_folder(session, options.queue, base))]
+        return [_Asked(of_folder(session, options.queue, base))], []
     commits, files = sort_out(session.repository, options.patches)
     request = Request(tuple(sorted(set(options.xsa))), tuple(commits), tuple(files), options.tip or "")
     if options.each:
@@ -141,17 +145,18 @@ def _asked(session: Session, options: argparse.Namespace, base: Commit) -> list[
     else:
         questions = [request.question(session, base)]
     verdicts = [question.answer(session.quarantine) for question in questions]
-    found = [verdict for verdict in verdicts if verdict.state in BUILDABLE and verdict.queue]
+    unproved = []
+    asked = []
     for verdict in verdicts:
-        if verdict not in found:
-            _say_why(session, verdict)
-    if not found:
-        return max((2 if verdict.state.status == 2 else 3) for verdict in verdicts) if verdicts else 3
-    return [_Asked(of_verdict(session, verdict), verdict.tip.name, verdict) for verdict in found]
+        if verdict.state in BUILDABLE and verdict.queue:
+            asked.append(_Asked(of_verdict(session, verdict), verdict.tip.name, verdict))
+        else:
+            unproved.append(_without_queue(session, verdict))
+    return asked, unproved
 
 
-def _say_why(session: Session, verdict: Verdict) -> None:
-    """Say why there is no queue to prove."""
+def _without_queue(session: Session, verdict: Verdict) -> Unproved:
+    """Say that there is no queue to prove, and why; return it as part of the result."""
     from git_xsa.report.as_text import headline, left_out  # noqa: PLC0415 - the usual case proves something
 
     remarks.error(f"there is nothing to prove: {headline(verdict)}")
@@ -159,9 +164,13 @@ def _say_why(session: Session, verdict: Verdict) -> None:
         remarks.note(words)
     if verdict.unknown:
         hint_unknown(session)
+    impossible = verdict.state is State.CONFLICTS
+    numbers = tuple(verdict.asked or verdict.xsa)
+    unresolved = bool(verdict.unresolved)
+    return Unproved(numbers, verdict.state.value, headline(verdict), impossible, unresolved)
 
 
-def _prove(session: Session, options: argparse.Namespace, asked: list[_Asked], cells: list[Cell]) -> int:
+def _prove(session: Session, options: argparse.Namespace, asked: list[_Asked], cells: list[Cell]) -> list[Proof]:
     wishes = Wishes(
         options.boot,
         options.exploit,
@@ -193,13 +202,15 @@ def _prove(session: Session, options: argparse.Namespace, asked: list[_Asked], c
                 tuple(stack.changed),
                 stack.private,
                 tuple(cells_of),
+                one.verdict.left_out if one.verdict is not None else {},
+                tuple(one.verdict.unresolved) if one.verdict is not None else (),
             )
             for one, cells_of in zip(asked, found, strict=True)
         ]
         _write(options, proofs)  # as long as there are the logs of what may be under embargo
-        _report(session, options, proofs)
-    print_notes(session)
-    return status_of(proofs)
+        if not options.json:
+            print_proofs(session.repository.git, proofs)
+    return proofs
 
 
 def _write(options: argparse.Namespace, proofs: list[Proof]) -> None:
@@ -218,13 +229,3 @@ def _write(options: argparse.Namespace, proofs: list[Proof]) -> None:
         kept = write_folder(options.output, folder_files(proofs), private, options.force)
         if kept is not None:
             remarks.note(f"what was in {options.output} is now in {kept}")
-
-
-def _report(session: Session, options: argparse.Namespace, proofs: list[Proof]) -> None:
-    from git_xsa.report.as_json import dumps  # noqa: PLC0415
-    from git_xsa.report.proof import document, print_proofs  # noqa: PLC0415
-
-    if options.json:
-        print(dumps(document(proofs)))
-    else:
-        print_proofs(session.repository.git, proofs)

@@ -79,11 +79,16 @@ class Machine:
 
     def __init__(self, hidden: Sequence[Path], limit: float, stopped: Callable[[], bool]) -> None:
         self._hidden, self._limit, self._stopped = hidden, limit, stopped
+        self._walls: dict[Path, Walls] = {}
 
     def walls(self, folder: Path) -> Walls:
         """Return the walls around a machine whose files are in ``folder``."""
+        if folder in self._walls:
+            return self._walls[folder]
         spared = (folder.resolve(), Path(tempfile.gettempdir()).resolve())
-        return find_walls([], [h for h in self._hidden if not any(place.is_relative_to(h) for place in spared)])
+        hidden = [h for h in self._hidden if not any(place.is_relative_to(h) for place in spared)]
+        self._walls[folder] = find_walls([], hidden)
+        return self._walls[folder]
 
     def run(self, words: Sequence[str], folder: Path) -> Console:
         """Run QEMU with ``words`` (see ``command``) in the private ``folder``; nothing of it is left afterwards."""

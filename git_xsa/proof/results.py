@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -150,6 +150,9 @@ class Proof:
     changed: tuple[bytes, ...]
     private: bool
     cells: tuple[CellProof, ...] = field(default=())
+    #: Why advisories that were asked for are not in the queue, and which of them may be missing from it.
+    left_out: Mapping[int, str] = field(default_factory=dict)
+    unresolved: tuple[int, ...] = ()
 
     @property
     def ruling(self) -> Ruling:
@@ -166,9 +169,28 @@ class Proof:
         return [path for path in self.changed if not any(path in read for read in known)] if known else None
 
 
-def status_of(proofs: Iterable[Proof]) -> int:
-    """Return the exit status: 1 when a queue is at fault, 0 when one at least was judged, 3 when none was."""
+@dataclass(frozen=True)
+class Unproved:
+    """What was asked for and has no queue: the advisories, the state of the answer, and a sentence on it.
+
+    ``impossible``: there can't be one; ``unresolved``: one may be missing, since nothing is known of the advisories.
+    """
+
+    xsa: tuple[int, ...]
+    state: str
+    reason: str
+    impossible: bool
+    unresolved: bool
+
+
+def status_of(proofs: Sequence[Proof], unproved: Sequence[Unproved]) -> int:
+    """Return the exit status: 2 when there can't be a queue of anything that was asked for, 1 when a queue is at fault
+    or lacks something that was asked for, 0 when one at least was judged, 3 when none was."""
+    if not proofs:
+        return 2 if any(one.impossible for one in unproved) else 3
     found = [proof.ruling for proof in proofs]
-    if Ruling.FAILED in found:
+    if Ruling.FAILED in found or any(one.impossible or one.unresolved for one in unproved):
         return 1
-    return 0 if Ruling.PASSED in found else 3
+    if Ruling.PASSED not in found:
+        return 3
+    return int(any(proof.unresolved for proof in proofs))

@@ -7,7 +7,7 @@ from typing import Any
 
 from git_xsa.git.run import Git
 from git_xsa.model.words import DIGITS, advisory_names, count, short_names
-from git_xsa.proof.results import CellProof, Proof, ProofStep, Ruling, TestResult
+from git_xsa.proof.results import CellProof, Proof, ProofStep, Ruling, TestResult, Unproved
 from git_xsa.report.pager import on_terminal
 from git_xsa.report.style import Lines, lines
 
@@ -46,6 +46,8 @@ def _print(output: Lines, proof: Proof) -> None:
     output.line(
         f"{proof.base.name} with {names} ({count(len(proof.patches), 'commit')}): ", (_headline(proof, words), colour)
     )
+    for number, why in proof.left_out.items():
+        output.line("  ", (f"XSA-{number} is not in it: {why}", "yellow"))
     for cell in proof.cells:
         _print_cell(output, cell, proof.private)
     unread = proof.unread
@@ -114,9 +116,13 @@ def _effort(test: TestResult) -> str:
     return f" ({' + '.join(f'{step.seconds:.0f}' for step in steps)} s)"
 
 
-def document(proofs: Iterable[Proof]) -> dict[str, Any]:
-    """Return ``proofs`` as JSON has them (git-xsa(7))."""
-    return {"format": FORMAT, "results": [_proof(proof) for proof in proofs]}
+def document(proofs: Iterable[Proof], unproved: Iterable[Unproved] = ()) -> dict[str, Any]:
+    """Return ``proofs``, and what has no queue to prove, as JSON has them (git-xsa(7))."""
+    return {
+        "format": FORMAT,
+        "results": [_proof(proof) for proof in proofs],
+        "unproved": [{"xsa": list(one.xsa), "state": one.state, "reason": one.reason} for one in unproved],
+    }
 
 
 def _proof(proof: Proof) -> dict[str, Any]:
@@ -126,6 +132,7 @@ def _proof(proof: Proof) -> dict[str, Any]:
         "tip": proof.tip or None,
         "xsa": list(proof.xsa),
         "state": proof.ruling.value,
+        "left_out": [{"xsa": number, "why": why} for number, why in proof.left_out.items()],
         "queue": [{"id": patch.id, "role": patch.role, "subject": patch.subject} for patch in proof.patches],
         "cells": [_cell(cell) for cell in proof.cells],
         "not_compiled": [_text(path) for path in unread] if unread is not None else None,
