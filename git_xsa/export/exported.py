@@ -10,7 +10,9 @@ from git_xsa.errors import XsaError
 from git_xsa.export.folder import MANIFEST, differences, read_manifest
 from git_xsa.git.repository import Commit
 from git_xsa.git.trees import Entries, entries_of
-from git_xsa.proof.stack import Made, QueuedPatch, Stack
+from git_xsa.model.change import SUBMODULE_MODE
+from git_xsa.model.history import FileState
+from git_xsa.proof.stack import QueuedPatch, Stack, States
 
 
 def of_folder(session: Session, folder: Path, base: Commit) -> Stack:
@@ -39,14 +41,14 @@ def of_folder(session: Session, folder: Path, base: Commit) -> Stack:
         raise XsaError(f"{folder} is one file for all patches", "export the queue with --format series")
     start = entries_of(session.repository, base.id)
 
-    def made(size: int) -> Made:
+    def states(size: int) -> States:
         return _applied(session, start, texts[:size], files, base.name)
 
     private = (folder.stat().st_mode & 0o077) == 0
-    return Stack(session.repository, base, patches, numbers, private, made)
+    return Stack(session.repository, base, patches, numbers, private, states)
 
 
-def _applied(session: Session, start: Entries, texts: Sequence[bytes], names: Sequence[str], base: str) -> Made:
+def _applied(session: Session, start: Entries, texts: Sequence[bytes], names: Sequence[str], base: str) -> States:
     """Return the files that ``texts`` make of those in ``start``, as far as they differ."""
     trial = session.quarantine.apply(start, texts)
     if trial.refused is not None:
@@ -56,5 +58,11 @@ def _applied(session: Session, start: Entries, texts: Sequence[bytes], names: Se
         error.status = 2
         raise error
     changed = [path for path in {*start, *trial.files} if start.get(path) != trial.files.get(path)]
-    contents = session.quarantine.contents(sorted({trial.files[path][1] for path in changed if path in trial.files}))
-    return {p: (trial.files[p][0], contents[trial.files[p][1]]) if p in trial.files else None for p in changed}
+    names_of = {path: trial.files[path] for path in changed if path in trial.files}
+    blobs = sorted({name for mode, name in names_of.values() if mode != SUBMODULE_MODE})
+    contents = session.quarantine.contents(blobs)
+    found: dict[bytes, FileState | None] = dict.fromkeys(changed)
+    for path, (mode, name) in names_of.items():
+        lines = [b"Subproject commit %s\n" % name.encode()] if mode == SUBMODULE_MODE else [contents[name]]
+        found[path] = FileState(path, mode, lines)
+    return found

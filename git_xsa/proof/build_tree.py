@@ -14,7 +14,6 @@ from pathlib import Path
 
 from git_xsa.errors import XsaError
 from git_xsa.git.folders import remove
-from git_xsa.git.repository import Repository
 from git_xsa.git.scratch import Scratch
 from git_xsa.git.trial import Entry
 from git_xsa.model.change import SUBMODULE_MODE, SYMLINK_MODE
@@ -24,17 +23,6 @@ TREE = "tree"
 EXECUTABLE = "100755"
 #: So many characters of a long path's start and end are shown in a message.
 _SHOWN = 60
-
-
-def read_entries(repository: Repository, commit: str) -> dict[bytes, Entry]:
-    """Return mode and object name of every file of ``commit``, by path."""
-    listing = repository.git.call("ls-tree", "-r", "-z", "--full-tree", commit).out
-    entries = {}
-    for line in listing.split(b"\0")[:-1]:
-        words, _, path = line.partition(b"\t")
-        mode, _, name = words.decode().split()
-        entries[path] = (mode, name)
-    return entries
 
 
 class BuildTree:

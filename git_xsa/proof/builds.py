@@ -23,18 +23,17 @@ from git_xsa.ask.question import conclude, propose
 from git_xsa.ask.session import Session
 from git_xsa.ask.supply import supplier
 from git_xsa.ask.verdict import Build, BuildState, State, Verdict
-from git_xsa.errors import XsaError
 from git_xsa.git.repository import Repository
-from git_xsa.git.trial import Entry
-from git_xsa.model.history import FileState, Opaque
+from git_xsa.git.trees import Entries, entries_of
 from git_xsa.model.rules import ROOT, Condition, Kind, Rule
 from git_xsa.model.selection import RuleSource, Selection, select
 from git_xsa.model.words import count
 from git_xsa.proof.build_command import BuildCommand, Outcome, find_walls
-from git_xsa.proof.build_tree import TREE, BuildTree, read_entries
+from git_xsa.proof.build_tree import TREE, BuildTree
 from git_xsa.proof.diagnostics import Diagnostic, Sign, read_diagnostics
 from git_xsa.proof.outcomes import Outcomes, cache_folder
 from git_xsa.proof.search import Attempt, BuildFound, Failure, Stage, search
+from git_xsa.proof.stack import States, TreeFiles, tree_of
 from git_xsa.proof.suppliers import Clue, Content, Suppliers, content_of
 
 #: More of a log than this is not read for diagnostics: the first error is what matters.
@@ -194,13 +193,13 @@ class _Task:
     def _confirmed(self, extra: Mapping[int, Failure]) -> bool:
         """Whether the queue with ``extra`` builds in a new tree, too, if that is in doubt."""
         selection = self._select(extra)
-        entries, made = self._entries(selection)
-        name = self._builder.outcomes.name(entries)
+        tree = self._tree(selection)
+        name = self._builder.outcomes.name(tree.entries)
         if name not in self._doubtful:
             return True
         self._builder.say(f"build {self._tries + 1}: all of it once more, in a new tree")
         self._builder.tree.clear()
-        if self._build(entries, made, name) is Outcome.BUILT:
+        if self._build(tree, name) is Outcome.BUILT:
             return True
         self._doubtful.clear()
         return False
@@ -270,36 +269,28 @@ class _Task:
     # builds
 
     @cached_property
-    def _base_entries(self) -> dict[bytes, Entry]:
-        return read_entries(self._repository, self._verdict.base.id)
+    def _base_entries(self) -> Entries:
+        return entries_of(self._repository, self._verdict.base.id)
 
-    def _entries(self, selection: Selection | None) -> tuple[dict[bytes, Entry], dict[bytes, FileState]]:
-        """Return the files of the base, or after a queue, and the contents of those that the queue touches."""
-        entries = dict(self._base_entries)
-        made: dict[bytes, FileState] = {}
-        if selection is None:
-            return entries, made
-        states = self._history.history.states(selection.queue, selection.chosen)
-        for path in states:
-            entries.pop(path, None)
-        for path, state in states.items():
-            if state is not None:
-                entries[path] = (state.mode, state.object_name(self._history.hash_length))
-                made[path] = state
-        return entries, made
+    def _tree(self, selection: Selection | None) -> TreeFiles:
+        """Return the files of the base, or after a queue."""
+        states: States = {}
+        if selection is not None:
+            states = self._history.history.states(selection.queue, selection.chosen)
+        return tree_of(self._repository, self._base_entries, states)
 
     def _judge(self, attempt: Attempt) -> Failure | None:
         """Build the queue that follows from an attempt, unless the outcome is known; return how it fails."""
         selection = self._select(attempt.extra)
-        entries, made = self._entries(selection)
-        name = self._builder.outcomes.name(entries)
+        tree = self._tree(selection)
+        name = self._builder.outcomes.name(tree.entries)
         outcome = self._builder.outcomes.get(name)
         if outcome is None:
             self._build_base()
             self._builder.say(f"build {self._tries + 1}: {self._describe(attempt)}")
             if attempt.stage in (Stage.BEFORE, Stage.WHOLE):
                 self._builder.tree.clear()  # whether there is an answer at all must not be in doubt
-            outcome = self._build(entries, made, name)
+            outcome = self._build(tree, name)
         else:
             self._known += 1
             self._last_log = self._builder.outcomes.log(name)
@@ -311,20 +302,18 @@ class _Task:
         """Build the base once; ``_BaseFails`` when it does not build."""
         if self._base_builds:
             return
-        entries, made = self._entries(None)
-        name = self._builder.outcomes.name(entries)
+        tree = self._tree(None)
+        name = self._builder.outcomes.name(tree.entries)
         # What failed may be repaired by now: a tool that was missing.
         if self._builder.outcomes.get(name) is not Outcome.BUILT:
             self._builder.say(f"build {self._tries + 1}: {self._verdict.base.name} itself")
-            outcome = self._build(entries, made, name, keep_failure=False)
+            outcome = self._build(tree, name, keep_failure=False)
             if outcome is not Outcome.BUILT:
                 raise _BaseFails(timeout=outcome is Outcome.TIMEOUT)
         self._base_builds = True
 
-    def _build(
-        self, entries: Mapping[bytes, Entry], made: Mapping[bytes, FileState], name: str, keep_failure: bool = True
-    ) -> Outcome:
-        """Run the build on ``entries`` and return the outcome, which is kept unless it is a doubtful success.
+    def _build(self, tree: TreeFiles, name: str, keep_failure: bool = True) -> Outcome:
+        """Run the build on ``tree`` and return the outcome, which is kept unless it is a doubtful success.
 
         A failure that a used tree may have caused is tried once more in a new one.
         """
@@ -332,11 +321,11 @@ class _Task:
         if builder.afresh:
             builder.tree.clear()
         log = self._last_log = builder.outcomes.log(name)
-        outcome = self._run(entries, made, log)
+        outcome = self._run(tree, log)
         if outcome is Outcome.FAILED and builder.tree.used and _STALE in _read_log(log):
             builder.tree.clear()
             builder.say("    in a new tree, since make looks for a file that is gone")
-            outcome = self._run(entries, made, log)
+            outcome = self._run(tree, log)
         self._doubtful.discard(name)
         if outcome is Outcome.BUILT and builder.tree.used:
             self._doubtful.add(name)
@@ -344,29 +333,10 @@ class _Task:
             builder.outcomes.put(name, outcome)
         return outcome
 
-    def _run(self, entries: Mapping[bytes, Entry], made: Mapping[bytes, FileState], log: Path) -> Outcome:
-        self._show(entries, made)
+    def _run(self, tree: TreeFiles, log: Path) -> Outcome:
+        self._builder.tree.show(tree.entries, tree.content)
         self._tries += 1
         return self._builder.command.run(self._builder.tree, log)
-
-    def _show(self, entries: Mapping[bytes, Entry], made: Mapping[bytes, FileState]) -> None:
-        def content(path: bytes) -> bytes:
-            state = made.get(path)
-            if state is None:
-                return self._object(entries[path][1], path)
-            if len(state.lines) == 1 and isinstance(state.lines[0], Opaque):
-                return self._object(state.lines[0].decode(), path)
-            return b"".join(state.lines)
-
-        self._builder.tree.show(entries, content)
-
-    def _object(self, name: str, path: bytes) -> bytes:
-        found = self._repository.read(name)
-        if found is None:
-            where = path.decode("utf-8", "backslashreplace")
-            what = f"the contents of {where} are in no commit: a binary patch can't be built"
-            raise XsaError(what, "leave out --build")
-        return found[2]
 
     def _read(self, name: str, outcome: Outcome) -> list[Diagnostic]:
         if outcome is Outcome.TIMEOUT:

@@ -14,14 +14,13 @@ from git_xsa.ask.session import Session
 from git_xsa.ask.verdict import Verdict
 from git_xsa.errors import XsaError
 from git_xsa.git.repository import Commit, Repository
-from git_xsa.git.trees import entries_of
+from git_xsa.git.trees import Entries, entries_of
 from git_xsa.git.trial import Entry
-from git_xsa.model.change import SUBMODULE_MODE
-from git_xsa.model.history import FileState, Opaque, blob_name
+from git_xsa.model.history import FileState, Opaque
 from git_xsa.model.rules import Chosen
 
-#: A file that a queue makes: its mode and contents; ``None``: it is gone.
-Made = Mapping[bytes, tuple[str, bytes] | None]
+#: The files that some changes touch, as they are after them; ``None``: gone.
+States = Mapping[bytes, FileState | None]
 
 
 @dataclass(frozen=True)
@@ -43,8 +42,35 @@ class TreeFiles:
     content: Callable[[bytes], bytes]
 
 
+def tree_of(repository: Repository, base: Entries, states: States) -> TreeFiles:
+    """Return the files of ``base`` with those of ``states`` in their places."""
+    entries = {path: entry for path, entry in base.items() if path not in states}
+    for path, state in states.items():
+        if state is not None:
+            entries[path] = (state.mode, state.object_name(repository.hash_length))
+
+    def content(path: bytes) -> bytes:
+        state = states.get(path)
+        if state is None:
+            return _object(repository, entries[path][1], path)
+        if len(state.lines) == 1 and isinstance(state.lines[0], Opaque):
+            return _object(repository, state.lines[0].decode(), path)
+        return b"".join(state.lines)
+
+    return TreeFiles(entries, content)
+
+
+def _object(repository: Repository, name: str, path: bytes) -> bytes:
+    found = repository.read(name)
+    if found is None:
+        where = path.decode("utf-8", "backslashreplace")
+        what = f"the contents of {where} are in no commit: a binary patch can't be built"
+        raise XsaError(what, "leave out the patch, or --build")
+    return found[2]
+
+
 class Stack:
-    """A base and a queue on it; ``made(n)`` gives the files that the first ``n`` patches touch.
+    """A base and a queue on it; ``states(n)`` gives the files that the first ``n`` patches touch.
 
     ``xsa`` are the advisories that the queue fixes; ``private`` says that it may be under embargo.
     """
@@ -56,80 +82,48 @@ class Stack:
         patches: Sequence[QueuedPatch],
         xsa: Sequence[int],
         private: bool,
-        made: Callable[[int], Made],
+        states: Callable[[int], States],
     ) -> None:
         self.base, self.patches, self.xsa, self.private = base, tuple(patches), tuple(xsa), private
-        self._repository, self._made = repository, made
+        self._repository, self._states = repository, states
         self._base = entries_of(repository, base.id)
-        self._known: dict[int, Made] = {0: {}}
+        self._known: dict[int, States] = {0: {}}
         self._lock = Lock()  # several cells are built at a time, and git answers one after the other
 
     @property
     def changed(self) -> list[bytes]:
         """The paths that the queue changes, of files that are there after it."""
-        return sorted(path for path, file in self._files(len(self.patches)).items() if file is not None)
+        return sorted(path for path, state in self._after(len(self.patches)).items() if state is not None)
 
     def tree(self, size: int) -> TreeFiles:
         """Return the base with the first ``size`` patches on it."""
-        made = self._files(size)
-        entries = {path: entry for path, entry in self._base.items() if path not in made}
-        for path, file in made.items():
-            if file is not None:
-                mode, content = file
-                name = content.decode() if mode == SUBMODULE_MODE else self._blob(content)
-                entries[path] = (mode, name)
+        tree = tree_of(self._repository, self._base, self._after(size))
 
-        def content_of(path: bytes) -> bytes:
-            file = made.get(path)
-            return file[1] if file is not None else self._object(entries[path][1], path)
+        def content(path: bytes) -> bytes:
+            with self._lock:
+                return tree.content(path)
 
-        return TreeFiles(entries, content_of)
+        return TreeFiles(tree.entries, content)
 
-    def _blob(self, content: bytes) -> str:
-        return blob_name(content, self._repository.hash_length)
-
-    def _files(self, size: int) -> Made:
+    def _after(self, size: int) -> States:
         with self._lock:
             if size not in self._known:
-                self._known[size] = self._made(size)
+                self._known[size] = self._states(size)
             return self._known[size]
-
-    def _object(self, name: str, path: bytes) -> bytes:
-        with self._lock:
-            return blob_of(self._repository, name, path)
-
-
-def blob_of(repository: Repository, name: str, path: bytes) -> bytes:
-    """Return the contents of the blob ``name``, the file at ``path``; ``XsaError`` when no commit has them."""
-    found = repository.read(name)
-    if found is None:
-        where = path.decode("utf-8", "backslashreplace")
-        raise XsaError(f"the contents of {where} are in no commit: a binary patch can't be built", "leave it out")
-    return found[2]
 
 
 def of_verdict(session: Session, verdict: Verdict) -> Stack:
     """Return the queue of ``verdict`` on its base."""
     history, selection, queue = verdict.range, verdict.selection, verdict.queue
 
-    def made(size: int) -> Made:
-        states = history.history.states(queue[:size], Chosen(selection.base, frozenset(queue[:size])))
-        return {path: _made(session.repository, state) for path, state in states.items()}
+    def states(size: int) -> States:
+        return history.history.states(queue[:size], Chosen(selection.base, frozenset(queue[:size])))
 
     patches = []
     for position in queue:
         commit = history.commits[position - 1]
         marks = tuple(verdict.xsa_of.get(position) or history.marks(position))
-        patches.append(QueuedPatch(commit.id, commit.subject, verdict.role(position), marks, history.text(position)))
+        text = history.text(position)
+        patches.append(QueuedPatch(commit.id, commit.subject, verdict.role(position), marks, text))
     found = {number for patch in patches for number in patch.xsa}
-    return Stack(session.repository, verdict.base, patches, sorted(found), verdict.private, made)
-
-
-def _made(repository: Repository, state: FileState | None) -> tuple[str, bytes] | None:
-    if state is None:
-        return None
-    if state.mode == SUBMODULE_MODE:
-        return state.mode, state.object_name(repository.hash_length).encode()
-    if len(state.lines) == 1 and isinstance(state.lines[0], Opaque):
-        return state.mode, blob_of(repository, state.lines[0].decode(), state.path)
-    return state.mode, b"".join(state.lines)
+    return Stack(session.repository, verdict.base, patches, sorted(found), verdict.private, states)

@@ -23,9 +23,10 @@ from git_xsa.git.programs import run_tool
 from git_xsa.git.repository import Repository
 from git_xsa.git.run import Git
 from git_xsa.git.scratch import Scratch
+from git_xsa.git.trees import entries_of
 from git_xsa.git.trial import Entry
 from git_xsa.model.change import SUBMODULE_MODE, SYMLINK_MODE
-from git_xsa.proof.build_tree import EXECUTABLE, read_entries
+from git_xsa.proof.build_tree import EXECUTABLE
 
 #: Ending of a tarball -> the command that makes it of a tar file.  The environment may name options for both.
 COMPRESSORS = {
@@ -118,7 +119,7 @@ def differences(
     What the tree's attributes keep out of archives or have filled in there is looked at in that light.  ``more``: it
     may hold other files besides.
     """
-    entries = {path: entry for path, entry in read_entries(repository, commit).items() if entry[0] != SUBMODULE_MODE}
+    entries = {path: entry for path, entry in entries_of(repository, commit).items() if entry[0] != SUBMODULE_MODE}
     ignored, filled = _attributes(repository, commit, entries)
     wanted = {path: entry for path, entry in entries.items() if path not in ignored}
     told = [f"{_shown(path)} is missing" for path in sorted(wanted.keys() - found.keys())]

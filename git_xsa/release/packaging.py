@@ -9,9 +9,10 @@ from hashlib import sha256
 
 from git_xsa.errors import XsaError
 from git_xsa.git.repository import Commit
+from git_xsa.git.trees import entries_of
 from git_xsa.model.words import count
 from git_xsa.proof.build_command import BuildCommand, Outcome, find_walls
-from git_xsa.proof.build_tree import BuildTree, read_entries
+from git_xsa.proof.build_tree import BuildTree
 from git_xsa.proof.outcomes import Outcomes, cache_folder
 from git_xsa.release.announce import announcement, changes_between
 from git_xsa.release.archive import (
@@ -87,13 +88,13 @@ class Built:
         if not work.build:
             return True
         outcomes = Outcomes(cache_folder(), work.build)
-        return outcomes.get(outcomes.name(read_entries(work.repository, work.tagged))) is Outcome.BUILT
+        return outcomes.get(outcomes.name(entries_of(work.repository, work.tagged))) is Outcome.BUILT
 
     def do(self, work: Work) -> None:
         """Build, shut in as for ``git xsa-check --build``; ``XsaError`` when that fails."""
         found = unpack((work.folder / work.tarballs[0]).read_bytes(), work.name)
         outcomes = Outcomes(cache_folder(), work.build)
-        name = outcomes.name(read_entries(work.repository, work.tagged))
+        name = outcomes.name(entries_of(work.repository, work.tagged))
         walls = find_walls((work.repository.folder, work.records.store.folder))
         with BuildTree() as tree:
             entries = {path: (mode, sha256(content).hexdigest()) for path, (mode, content) in found.items()}
