@@ -55,6 +55,8 @@ def test_what_a_base_has_as_json(place: Place) -> None:
 def test_a_base_on_the_branch_has_all_up_to_it(place: Place) -> None:
     found = json.loads(place.run("prereqs", "--onto", place[3], "--tip", "stable-1.0", "--picks", "--json").out)
     assert (found["partly"], found["own"]) == ([], [])
+    done = place.run("prereqs", "--onto", "RELEASE-1.0.0", "--picks")
+    assert done.out == "RELEASE-1.0.0 is on stable-1.0: it has every commit up to it, and nothing else\n"
 
 
 def test_a_folder(place: Place, tmp_path: Path) -> None:

@@ -30,6 +30,10 @@ def _commit(found: Inventory, position: int) -> dict[str, Any]:
 
 def print_inventory(output: Lines, found: Inventory) -> None:
     """Print the inventory: the commits that are there, those that are there in part, and what is the base's own."""
+    if found.range.base is None:
+        words = f"{found.base.name} is on {found.tip.spelled}: it has every commit up to it, and nothing else"
+        output.line((words, "bold"))
+        return
     commits = count(len(found.picks), "commit")
     added = f" with {count(found.base.patches, 'patch')} on top" if found.base.patches else ""
     output.line((f"{found.base.name}{added} has {commits} of {found.tip.spelled}", "bold"))
