@@ -36,3 +36,26 @@ def test_own_lines_in_the_way_are_no_part(place: Place, tmp_path: Path) -> None:
     (tmp_path / "own.patch").write_text(patch.replace("+fixed", "+ours").replace("This is XSA-3", "Ours"))
     done = place.run("prereqs", "--onto", "RELEASE-1.0.0", "--base-patches", str(tmp_path / "own.patch"), "--xsa", "3")
     assert (done.status, "in part" in done.out, "itself added in its place" in done.out) == (2, False, True)
+
+
+def test_check_says_that_a_part_of_an_advisory_is_in_the_base(tmp_path: Path) -> None:
+    draft = Draft()
+    first = draft.release("1.0.0", {"a.c": numbered(30), "b.c": numbered(30), "c.c": numbered(9)})
+    draft.commit("one\n\nThis is part of XSA-3.", {"a.c": numbered(30, {10: "one"})})
+    two = {"b.c": numbered(30, {5: "two"}), "c.c": numbered(9, {5: "two"})}
+    draft.commit("two\n\nThis is part of XSA-3.", two)
+    draft.commit("apart", {"a.c": numbered(30, {10: "one", 25: "ours"})}, on="apart", after=first)
+    half = {"a.c": numbered(30, {10: "one"}), "b.c": numbered(30, {5: "two"})}
+    draft.commit("half", half, on="half", after=first)
+    place = draft.write(tmp_path / "clone")
+    done = place.run("check", "--onto", "apart")
+    assert "XSA-3    a part is in the base, applies  two" in done.out
+    assert "XSA-3     partly-applied  two" in place.run("check", "--onto", "apart", "--each").out
+    (found,) = json.loads(place.run("check", "--onto", "apart", "--json").out)["results"]
+    assert (found["in_part"], found["xsa"]) == ([3], [3])
+    assert (
+        f"{place[3][:12]}: half has hunk 1 of b.c already, and lacks the rest"
+        in place.run("check", "--onto", "half").out
+    )
+    (found,) = json.loads(place.run("check", "--onto", "RELEASE-1.0.0", "--json").out)["results"]
+    assert "in_part" not in found

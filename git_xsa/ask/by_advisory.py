@@ -15,7 +15,8 @@ class AdvisoryStanding:
 
     ``own`` are the positions of its changes.  ``after`` are the advisories that must come before it, ``needed`` its
     prerequisites: what it needs itself, or through another prerequisite.  ``conflicts``: it can't be applied;
-    ``misplaced``: git gets it, or a file that it touches, wrong.  ``adapted`` are its changes, and those that it needs,
+    ``misplaced``: git gets it, or a file that it touches, wrong.  ``partly``: the base has others of its changes.
+    ``adapted`` are its changes, and those that it needs,
     which a person has adapted.
     """
 
@@ -26,6 +27,7 @@ class AdvisoryStanding:
     conflicts: bool
     misplaced: bool
     adapted: tuple[int, ...] = ()
+    partly: bool = False
 
     @property
     def state(self) -> State:
@@ -81,6 +83,7 @@ def _standings(verdict: Verdict, numbers: Sequence[int]) -> list[AdvisoryStandin
                 not stuck.isdisjoint(own),
                 not doubted.isdisjoint(own),
                 adapted,
+                number in verdict.partly,
             )
         )
     return found

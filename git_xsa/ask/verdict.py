@@ -199,6 +199,13 @@ class Verdict:
         return sorted(self._of_changes - wanted)
 
     @property
+    def partly(self) -> list[int]:
+        """The advisories of which the base has some changes and lacks others, by number."""
+        wanted = set(self.selection.wanted)
+        there = {number for position, numbers in self.xsa_of.items() if position not in wanted for number in numbers}
+        return sorted(there.intersection(n for position in wanted for n in self.xsa_of.get(position, ())))
+
+    @property
     def without_patch(self) -> list[int]:
         """The advisories that were asked for and that the store has, but no patch of them for this branch."""
         return sorted({series.number for series in self.found if not series.patches} - self._of_changes)

@@ -181,6 +181,8 @@ def verdict_document(verdict: Verdict) -> dict[str, Any]:
     if selection.impossible:
         document["conflicts"] = [_reason(verdict, reason) for reason in selection.impossible]
         document["partly"] = _partly(verdict, {reason.needed_by for reason in selection.impossible})
+    if verdict.partly:
+        document["in_part"] = verdict.partly
     if verdict.rest is not None:
         document["fitting"] = verdict_document(verdict.rest)
     if verdict.build is not None:

@@ -120,6 +120,7 @@ def _each(lines: Lines, verdict: Verdict) -> None:
     if verdict.state is State.NEEDS_PREREQUISITES:
         words = f"needs {len(verdict.selection.prerequisites)}"
     words += ", adapted" if verdict.adapted else ""
+    words += ", a part is in the base" if verdict.partly and verdict.state is not State.PARTLY_APPLIED else ""
     name = f"{advisory_names(verdict.xsa):8}"
     subject = subject_of(verdict, verdict.selection.wanted[-1])
     lines.line(f"  {name}  ", (f"{words:15} ", STYLES[verdict.state]), subject, hang=len(name) + 20)
@@ -155,7 +156,11 @@ def _together(lines: Lines, verdict: Verdict, reading: Manner) -> None:
 def _print_standings(lines: Lines, verdict: Verdict, found: Sequence[AdvisoryStanding], verbose: bool) -> None:
     """Print each advisory that needs attention, what could not be judged, and then which apply."""
     ordered = sorted(found, key=lambda standing: URGENCY.index(standing.state))
-    plain = [standing for standing in ordered if standing.state is State.APPLIES and not standing.adapted]
+    plain = [
+        standing
+        for standing in ordered
+        if standing.state is State.APPLIES and not (standing.adapted or standing.partly)
+    ]
     folded = [] if verbose or len(plain) == 1 else plain
     for standing in ordered:
         if standing.conflicts:
@@ -219,6 +224,8 @@ def _advisory(lines: Lines, verdict: Verdict, standing: AdvisoryStanding) -> Non
 
 def _words(standing: AdvisoryStanding) -> Iterator[Part]:
     """Yield what is to be said of one advisory."""
+    if standing.partly:
+        yield ("a part is in the base", STYLES[State.PARTLY_APPLIED])
     if standing.conflicts:
         yield ("conflicts", STYLES[State.CONFLICTS])
     if standing.misplaced:
