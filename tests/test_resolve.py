@@ -472,13 +472,13 @@ def test_a_reissue_with_other_lines_begins_with_the_adapted_patch(place: Place) 
     done = place.run("resolve", "--onto", "own", "--xsa", "9")
 
     assert done.status == 1
-    assert "  it was reissued: the work tree begins with xsa9-xsa9.patch-1, and brings what is new\n" in done.out
+    assert "  it was reissued: the work tree begins with xsa9-1, and brings what is new\n" in done.out
     tree = tree_of(done)
     assert (tree / "a.c").read_bytes() == numbered(60, OWN | {30: "ours, embargoedword", 32: "more"})
     assert git(tree, "diff", "--name-only", "HEAD") == "a.c"
     assert place.run("resolve", "--continue").status == 0
     found = json.loads(place.run("check", "--onto", "own", "--xsa", "9", "--json").out)["results"][0]
-    assert [one["name"] for one in found["adapted"]] == ["xsa9-xsa9.patch-2"]
+    assert [one["name"] for one in found["adapted"]] == ["xsa9-2"]
 
 
 def test_a_reissue_of_the_adapted_line_is_a_conflict_between_the_two(place: Place) -> None:
@@ -516,3 +516,97 @@ def test_a_patch_that_fits_nowhere_is_said_to(place: Place) -> None:
     assert done.status == 1
     assert "XSA-9: xsa9.patch: hunk 1 does not fit in a.c" in done.out
     assert "no patch is in conflict on own" in done.out
+
+
+# Follow-ups
+
+
+@pytest.mark.parametrize(
+    ("wish", "roles"), [("list", ["patch"]), ("add", ["patch", "follow-up"]), ("ignore", ["patch"])]
+)
+def test_follow_ups_of_an_adapted_patch(wish: str, roles: list[str], place: Place) -> None:
+    resolve_one(place)
+    place.git("checkout", "--quiet", "stable-1.0")
+    (place.folder / "b.c").write_bytes(numbered(40, {20: "two", 35: "mended"}))
+    place.git("commit", "--quiet", "-am", f"mend one\n\nFixes: {place.short(2)}")
+    fix = place.git("rev-parse", "HEAD")
+    words = ("check", "--onto", "own", "--xsa", "1", f"--follow-ups={wish}", "--json")
+    found = json.loads(place.run(*words).out)["results"][0]
+    assert [one["role"] for one in found["queue"]] == roles
+    known = [(one["commit"], one["fixes"], one["role"]) for one in found.get("follow_ups", ())]
+    added = "follow-up" if wish == "add" else None
+    assert known == ([(fix, [place[2]], added)] if wish != "ignore" else [])
+
+
+def test_what_the_queue_had_before_a_patch_that_is_there_counts_for_what_comes_after_it(tmp_path: Path) -> None:
+    made = Draft()
+    base = made.release("1.0.0", {"a.c": numbered(20), "b.c": numbered(20)})
+    made.commit("prepare", {"b.c": numbered(20, {10: "ready"})})
+    made.commit("one\n\nThis is XSA-1.", {"a.c": numbered(20, {10: "one"})})
+    made.commit("two\n\nThis is XSA-2.", {"b.c": numbered(20, {10: "two"})})
+    made.commit("ours", {"a.c": numbered(20, {10: "ours"})}, on="own", after=base)
+    made.commit("package", {"a.c": numbered(20, {10: "ours and one"})}, on="packaged", after=5)
+    place = made.write(tmp_path / "clone")
+    tree = tree_of(place.run("resolve", "--onto", "own", "--xsa", "1"))
+    by_hand(tree, a_c=numbered(20, {10: "ours and one"}))
+    assert place.run("resolve", "--continue").status == 0
+    found = json.loads(place.run("prereqs", "--onto", "packaged", "--xsa", "1,2", "--json").out)
+    assert [one["id"] for one in found["queue"]] == [place[2], place[4]]
+    assert (found["present"], found["xsa"]) == ([1], [2])
+
+
+# The real tree
+
+#: The commit of stable-4.17 that fixes XSA-488.
+XSA_488 = "57d0c0cdde8ad6c8d54251827edc7689347e6a3e"
+AMD = "xen/arch/x86/cpu/amd.c"
+
+
+@pytest.mark.xen
+@pytest.mark.slow
+def test_a_package_of_4_17_6(xen: Path, tmp_path: Path, sealed: Path) -> None:
+    """As in XCP-ng's, what XSA-488 has in its context has another name; the whole queue goes on, and a reissue finds
+    the adapted patch."""
+    git(tmp_path, "config", "--file", str(sealed / ".gitconfig"), "xsa.store", str(tmp_path / "store"))
+    git(tmp_path, "clone", "--quiet", "--shared", str(xen), "clone")
+    place = Place(tmp_path / "clone", {})
+    place.git("branch", "--quiet", "stable-4.17", "origin/stable-4.17", accept=(0, 128))
+    place.git("checkout", "--quiet", "-b", "own", "RELEASE-4.17.6")
+    path = place.folder / AMD
+    path.write_bytes(path.read_bytes().replace(b"amd_check_erratum_1485", b"amd_check_bp_cfg"))
+    place.git("commit", "--quiet", "-am", "x86/amd: set BP_CFG early")
+    assert place.run("check", "--onto", "own").status == 2
+
+    done = place.run("resolve", "--onto", "own")
+    assert f"XSA-488: {XSA_488[:12]} " in done.out
+    while done.status:
+        path = tree_of(done) / AMD
+        conflict = re.compile(rb"<{7} [^\n]*\n(.*?)={7}\n(.*?)>{7} [^\n]*\n", re.DOTALL)
+        path.write_bytes(conflict.sub(_both, path.read_bytes()))
+        done = place.run("resolve", "--continue")
+
+    answer = json.loads(place.run("export", "--onto", "own", "-o", str(tmp_path / "out"), "--json").out)
+    assert (488 in answer["xsa"], len(answer["xsa"]) > 20) == (True, True)
+    assert XSA_488 in [one["id"] for one in answer["adapted"]]
+    applied(place, tmp_path / "out")
+
+    mail = place.git("format-patch", "--stdout", "-1", XSA_488).encode() + b"\n"
+    for version, text in ((1, mail), (2, mail.replace(b"1 << 9", b"1U << 9"))):
+        folder = tmp_path / f"in-{version}"
+        folder.mkdir()
+        (folder / "xsa488-4.17.patch").write_bytes(text)
+        told = advisory(488, version, [("xsa488-4.17.patch", "Xen 4.17.x")], {"xsa488-4.17.patch": text})
+        (folder / "advisory-488.txt").write_bytes(told)
+        assert place.run("import", str(folder)).status == 0
+        words = ("--onto", "own", "--xsa", "488", "--tip", f"{XSA_488}^")
+        found = json.loads(place.run("prereqs", *words, "--json").out)
+        assert (found["state"], "adapted" in found) == [("applies", True), ("conflicts", False)][version - 1]
+    done = place.run("resolve", *words)
+    assert "it was reissued: the work tree begins with xsa488-" in done.out
+    assert b"1U << 9" in (tree_of(done) / AMD).read_bytes()
+
+
+def _both(conflict: re.Match[bytes]) -> bytes:
+    """Return what a person makes of a conflict in which the patch adds something before lines of ours."""
+    ours, theirs = (part.splitlines(keepends=True) for part in conflict.groups())
+    return b"".join([*theirs[: len(theirs) - len(ours)], *ours])

@@ -126,8 +126,9 @@ class Adaptations:
 
     def _free_name(self, made: Adaptation) -> str:
         """Return a name that no adapted patch has; one that a killed command has begun is used again."""
-        number = f"xsa{made.xsa[0]}-" if made.xsa else ""
-        stem = f"{number}{re.sub('[^A-Za-z0-9._]+', '-', made.id).strip('-.')[:12]}"
+        number = f"xsa{made.xsa[0]}-" if made.xsa and not made.id.startswith(f"xsa{made.xsa[0]}") else ""
+        what = re.sub("[^A-Za-z0-9._]+", "-", made.id.removesuffix(".patch"))[:20] if "." in made.id else made.id[:12]
+        stem = f"{number}{what.strip('-.') or 'patch'}"
         used = {one.name for one in self.all}
         return next(name for at in range(1, len(used) + 2) if (name := f"{stem}-{at}") not in used)
 

@@ -43,11 +43,11 @@ def pick_for(walk: Walk, stop: Conflicting, kept: Adaptations) -> Pick:
             continue
         [new], [old] = (parse_patches(Path("diff"), diff) for diff in (text, one.published))
         try:
-            start, before = walk.with_patch(stop.onto, one.file), walk.with_patch(parent, old)
+            start, before = walk.commits.with_patch(stop.onto, one.file), walk.commits.with_patch(parent, old)
         except Unplaced:  # the files are others by now
             continue
         paths = _paths(new) | _paths(old)
-        after = walk.borrowed.commit_changes(walk.files_of(change, paths), before, [commit.message])
+        after = walk.commits.make(walk.commits.files_of(change, paths), before, commit.message)
         return Pick(after, False, start, one)
     return Pick(change, commit.merge and stop.position <= stop.range.size, stop.onto)
 
@@ -59,12 +59,11 @@ def _as_commit(walk: Walk, stop: Conflicting) -> tuple[str, str]:
     branch = history.branch_history
     branch.prepare([stop.position])
     before, after = (
-        walk.files(branch.states([stop.position], Chosen(position, frozenset())))
+        walk.commits.files(branch.states([stop.position], Chosen(position, frozenset())))
         for position in (stop.position - 1, stop.position)
     )
-    parent = walk.borrowed.commit_changes(before, tip, ["The branch before the patch"])
-    message = history.commits[stop.position - 1].message
-    return walk.borrowed.commit_changes(after, parent, [message]), parent
+    parent = walk.commits.make(before, tip, "The branch before the patch")
+    return walk.commits.make(after, parent, history.commits[stop.position - 1].message), parent
 
 
 def _paths(patch: PatchFile) -> set[bytes]:

@@ -1,0 +1,75 @@
+"""Commits that exist as long as a session: a base with a part of its queue, and what is picked onto it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from git_xsa.advisory.patchfile import PatchFile
+from git_xsa.advisory.series import PlacedPatch, place_series
+from git_xsa.ask.flat import at, flat_range
+from git_xsa.git.borrowed import Borrowed
+from git_xsa.git.source_tree import SourceFile
+from git_xsa.git.trees import entries_of
+from git_xsa.model.change import SUBMODULE_MODE
+from git_xsa.model.history import FileState, Opaque
+from git_xsa.model.rules import Chosen
+
+if TYPE_CHECKING:
+    from git_xsa.ask.session import Session
+
+
+class PassingCommits:
+    """Makes such commits for ``session``, in a scratch repository: the user's gets no object."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._repository = session.repository
+
+    def make(self, files: Mapping[bytes, SourceFile | None], parent: str, message: str) -> str:
+        """Return a new commit on ``parent`` in which each of ``files`` is as given, ``None``: not there."""
+        return self._borrowed.commit_changes(files, parent, [message])
+
+    def with_changes(self, commit: str, changes: Sequence[PlacedPatch]) -> str:
+        """Return a new commit of the files of ``commit`` with ``changes``, whose places there are certain."""
+        history = flat_range(self._repository, commit, changes).history
+        every = range(1, len(changes) + 1)
+        history.prepare(every)
+        return self.make(self.files(history.states(every, Chosen(0, frozenset(every)))), commit, "Patches")
+
+    def with_patch(self, commit: str, patch: PatchFile) -> str:
+        """Return a new commit of the files of ``commit`` with ``patch``; ``Unplaced`` when it has no place there."""
+        return self.with_changes(commit, [at(self.placed(commit, patch), 1)])
+
+    def placed(self, commit: str, patch: PatchFile) -> PlacedPatch:
+        """Return ``patch`` with its place in the files of ``commit``; ``Unplaced`` when it has none."""
+        paths = {path for c in patch.changes for path in (c.old_path, c.new_path) if path is not None}
+        [placed] = place_series(self._repository, commit, 0, paths, [patch])
+        return placed
+
+    def files(self, states: Mapping[bytes, FileState | None]) -> dict[bytes, SourceFile | None]:
+        """Return the files that ``states`` describes."""
+        return {path: self._file(path, found) for path, found in states.items()}
+
+    def files_of(self, commit: str, paths: Collection[bytes]) -> dict[bytes, SourceFile | None]:
+        """Return the files at ``paths`` as ``commit`` has them."""
+        entries = entries_of(self._repository, commit)
+        found = {path: entries[path] for path in paths if path in entries}
+        contents = self._repository.contents(sorted({name for mode, name in found.values() if mode != SUBMODULE_MODE}))
+        made: dict[bytes, SourceFile | None] = dict.fromkeys(paths)
+        for path, (mode, name) in found.items():
+            made[path] = SourceFile(path, mode, contents.get(name, name.encode()))
+        return made
+
+    def _file(self, path: bytes, state: FileState | None) -> SourceFile | None:
+        if state is None:
+            return None
+        if len(state.lines) == 1 and isinstance(state.lines[0], Opaque):
+            name = state.lines[0].decode()
+            return SourceFile(path, state.mode, self._repository.contents([name])[name])
+        return SourceFile(path, state.mode, b"".join(state.lines))
+
+    @cached_property
+    def _borrowed(self) -> Borrowed:
+        return self._session.keep(Borrowed(self._repository))
