@@ -206,7 +206,7 @@ advise() {
     advise_zsh
 }
 
-# advise_zsh: zsh looks into no folder of a user's by itself, so its users are told, unless their .zshrc names ours.
+# advise_zsh: zsh looks into no folder of a user's by itself, so its users get a note, unless their .zshrc names ours.
 advise_zsh() {
     case ${SHELL-} in
         */zsh) ;;

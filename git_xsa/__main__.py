@@ -33,18 +33,18 @@ if TYPE_CHECKING:
 
 #: Name of each command (its module in ``git_xsa.cli``) -> the line that ``git xsa`` lists it with.
 COMMANDS = {
-    "check": "Tell whether outstanding advisories apply to a release",
+    "check": "Check whether outstanding fixes apply to a release",
     "embargo": "Keep the ledger of embargoes and what they freeze",
-    "export": "Write the patches for a release as a build takes them",
+    "export": "Write the patches for a release for a package's build",
     "fetch": "Mirror the public advisories into the store",
-    "hooks": "Put the hooks into a repository, or take them out",
-    "import": "Take advisories and their patches into the store",
+    "hooks": "Install or uninstall the hooks in a repository",
+    "import": "Import advisories and their patches into the store",
     "prereqs": "Find the commits that a patch needs before it applies",
     "release": "Make a point release: commit, signed tag, tarballs",
     "resolve": "Adapt by hand the patches that do not apply",
-    "stats": "Count how often advisories applied to past releases",
+    "stats": "Count how often fixes applied to past releases",
     "test": "Prove a queue: it builds, it boots, the exploit is blocked",
-    "status": "Tell what each stable branch lacks, and what is due",
+    "status": "Show what each stable branch lacks, and what is due",
 }
 
 #: Commands that only the hooks call (``git-xsa-hook pre-push``): not listed, with no page and no completion.
@@ -61,10 +61,10 @@ _DUMP_FILTER = "/proc/self/coredump_filter"
 USAGE = UsageError.status
 FAILURE = XsaError.status
 
-LIBRARY = "install git-xsa with its libraries: its install.sh does that, and so does pip"
+LIBRARY = "install git-xsa with its libraries: run its install.sh, or use pip"
 REPORT = (
-    "this is a mistake in git-xsa: please report it with the command line and the versions that 'git xsa --version'\n"
-    "prints; with GIT_XSA_TRACEBACK=1 in the environment the place in the program is shown, too"
+    "this is a bug in git-xsa: please report it with the command line and the output of 'git xsa --version';\n"
+    "set GIT_XSA_TRACEBACK=1 in the environment to show the place in the program, too"
 )
 
 
@@ -102,7 +102,7 @@ def _forbid_core_dumps() -> None:
 
 
 class Ended(BaseException):
-    """The process was told to end by the signal ``number``; everything on the way out is cleaned up."""
+    """The process was ended by the signal ``number``; everything on the way out is cleaned up."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -310,7 +310,7 @@ def _message(what: str, hint: str) -> str:
 
 
 def _say(text: str) -> None:
-    """Print ``text`` to standard error; if that is gone there is nobody left to tell."""
+    """Print ``text`` to standard error; if that is gone nobody can read it."""
     if sys.stderr is None:
         return
     try:

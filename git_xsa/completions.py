@@ -2,7 +2,7 @@
 
 The installer runs this once, and so may a distribution's package.  Options and choices come from the parsers by way
 of ``shtab``; here is only what that can't know: that git completes ``git xsa-check`` by asking for ``git-xsa-check``
-in each shell's own manner, and which arguments are revisions, files or folders (told by their placeholder:
+in each shell's own manner, and which arguments are revisions, files or folders (by their placeholder:
 ``<base>``, ``<patch file>``).
 
 Promises: writes ``bash/``, ``zsh/``, ``fish/`` and ``fish-conf/`` under the folder, with files named as each shell
@@ -74,7 +74,7 @@ _git_{function}() {{
 }}
 """
 
-#: fish 3.6 looks for git's commands under a wrong name, so git is told about each of ours.
+#: fish 3.6 looks for git's commands under a wrong name, so each of ours is declared.
 FISH_FOR_GIT = """\
 complete -c git -f -n __fish_git_needs_command -a {command} -d "{summary}"
 complete -c git -f -n "__fish_git_using_command {command}" -a "(__fish_git_complete_custom_command {command})"

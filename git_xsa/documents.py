@@ -39,7 +39,7 @@ def read_json(content: bytes) -> Any:
 
 
 def _where(text: str) -> str:
-    """Return at which place ``text`` stops being JSON, empty when that can't be told."""
+    """Return at which place ``text`` stops being JSON, empty when that is unknown."""
     try:
         json.loads(text)
     except json.JSONDecodeError as error:

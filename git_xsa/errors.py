@@ -10,7 +10,7 @@ import errno
 
 #: What the system says where no more can be written: the disk is full, or what the user may have of it.
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-SPACE = "free some space on that file system, and run the command again: what was there is as it was"
+SPACE = "free some space on that file system, and run the command again: existing data is unchanged"
 
 
 class XsaError(Exception):

@@ -28,7 +28,7 @@ from programs import lacking
 from git_xsa import __main__ as program
 
 #: What is said of an advisory that nothing is known of.
-NOT_KNOWN = "it may concern other versions or other software; what is in no branch yet, git xsa-import takes in"
+NOT_KNOWN = "it may concern other versions or other software; use git xsa-import for fixes that are not on a branch yet"
 #: The program as its own process.
 PROGRAM = (sys.executable, "-m", "git_xsa")
 MARKS = "marks"

@@ -166,7 +166,7 @@ def test_a_single_branch_clone_does_not_speak_for_the_others(
     assert run(folder, "check", "--onto", "RELEASE-4.3.0") == (0, done.out, "")
 
     git(folder, "fetch", "--quiet", "--tags")
-    lacks = "stable-4.2, which RELEASE-4.2.0 belongs to, is not in this clone"
+    lacks = "stable-4.2, the branch of RELEASE-4.2.0, is not in this clone"
     assert missing(run(folder, "check")) == [lacks, only]
     git(folder, "remote", "set-branches", "origin", "*")
     git(folder, "fetch", "--quiet", *(["--unshallow"] if depth else []), "--tags")
@@ -179,7 +179,7 @@ def test_a_single_branch_clone_does_not_speak_for_the_others(
 def test_branches_that_are_known_by_their_tags(words: tuple[str, ...], origin: Place, tmp_path: Path) -> None:
     folder = clone(origin, tmp_path, *words)
     git(folder, "fetch", "--quiet", "origin", "refs/tags/*:refs/tags/*")
-    expected = [] if words == ("--mirror",) else ["stable-4.2, which RELEASE-4.2.0 belongs to, is not in this clone"]
+    expected = [] if words == ("--mirror",) else ["stable-4.2, the branch of RELEASE-4.2.0, is not in this clone"]
     done = run(folder, "check")
     assert (done.status, missing(done)) == (int(bool(expected)), expected)
 
@@ -208,4 +208,4 @@ def test_an_unknown_number_in_a_shallow_clone(place: Place, tmp_path: Path) -> N
     """What fixes it may be in the part of the history that is cut off."""
     git(tmp_path, "clone", "--quiet", "--depth=7", f"file://{place.folder}", "shallow")
     done = run(tmp_path / "shallow", "prereqs", "--onto", place[BASE], "--xsa", "77")
-    assert done.err == f"{HINT}hint: the clone is shallow: git fetch --unshallow --tags brings the whole history\n"
+    assert done.err == f"{HINT}hint: the clone is shallow: run git fetch --unshallow --tags\n"

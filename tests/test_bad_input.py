@@ -34,10 +34,10 @@ from repositories import (
 
 RELEASE = "RELEASE-1.0.1"
 OLDER = "RELEASE-1.0.0"
-UNSHALLOW = "the clone is shallow: git fetch --unshallow --tags brings the whole history"
+UNSHALLOW = "the clone is shallow: run git fetch --unshallow --tags"
 NO_TAGS = "the repository has no release tags: git fetch --tags"
-LIST_NAMES = "git tag and git branch -a list the names there are"
-NO_BRANCH = "branches are found by the name 'stable-*' (git config xsa.stableBranch)"
+LIST_NAMES = "git tag and git branch -a list the existing names"
+NO_BRANCH = "stable branches are named 'stable-*' (git config xsa.stableBranch)"
 
 
 @pytest.fixture(autouse=True)
@@ -150,7 +150,7 @@ def test_newline_in_the_name_of_the_folder(tmp_path: Path) -> None:
     place = story().write(tmp_path / "new\nline")
     refused(
         place.folder, ["check"], 128, "the path of the repository has a newline in it",
-        "git-xsa can't work there: move it",
+        "git-xsa can't work there; move the repository",
     )  # fmt: skip
 
 
@@ -255,7 +255,7 @@ def test_commit_of_another_branch(place: Place) -> None:
     refused(
         place.folder, ["prereqs", "--onto", RELEASE, "--tip", "stable-1.0", "own"], 128,
         f"own is not between {RELEASE} and stable-1.0",
-        f"git branch -a --contains {place[11][:12]} tells which branch it is on; give its end with --tip",
+        f"git branch -a --contains {place[11][:12]} shows its branch; give that with --tip",
     )  # fmt: skip
 
 
@@ -270,7 +270,7 @@ def test_commits_of_several_branches(tmp_path: Path) -> None:
     names = sorted([place.short(left), place.short(right)])
     assert (done.status, done.out) == (128, "")
     assert sorted(done.err.splitlines()[0].removeprefix("fatal: ").split()[::2][:2]) == names
-    assert done.err.endswith("are not on one branch\nhint: ask about the commits of one stable branch at a time\n")
+    assert done.err.endswith("are not on one branch\nhint: give commits of one stable branch at a time\n")
 
 
 def test_base_that_has_nothing_in_common_with_the_branch(place: Place) -> None:
@@ -278,7 +278,7 @@ def test_base_that_has_nothing_in_common_with_the_branch(place: Place) -> None:
     stranger = place.git("commit-tree", tree, "-m", "stranger")
     refused(
         place.folder, ["prereqs", "--onto", stranger, "--tip", "stable-1.0", "--xsa", "2"], 128,
-        f"{stranger} and stable-1.0 have no commit in common", "give a base with the same origin",
+        f"{stranger} and stable-1.0 have no commit in common", "give a base with the same history",
     )  # fmt: skip
 
 
@@ -287,7 +287,7 @@ def test_base_on_no_stable_branch(place: Place) -> None:
     stranger = place.git("commit-tree", tree, "-m", "stranger")
     refused(
         place.folder, ["check", "--onto", stranger], 129, f"{stranger} is on no stable branch",
-        "say which branch is meant: --tip <ref> for xsa-prereqs, --branch for xsa-check",
+        "select a branch: --tip <ref> for xsa-prereqs, --branch for xsa-check",
     )  # fmt: skip
 
 
@@ -297,7 +297,7 @@ def test_base_on_no_stable_branch(place: Place) -> None:
 def test_not_a_repository(tmp_path: Path) -> None:
     folder = tmp_path / "plain"
     folder.mkdir()
-    hint = "go to a clone of the project's repository, or name it: --history <clone>, git config xsa.history"
+    hint = "use a clone of the project's repository, or name one: --history <clone>, git config xsa.history"
 
     for words in (["check"], ["prereqs", "--onto", "x", "--xsa", "1"], ["prereqs", "--stdin"], ["stats"]):
         refused(folder, words, 128, f"{folder} is not in a git repository", hint)
@@ -425,7 +425,7 @@ def test_partial_clone(place: Place, tmp_path: Path) -> None:
         assert (done.status, done.out) == (128, "")
         what, hint = done.err.splitlines()
         assert what.startswith("fatal: ")
-        assert hint.endswith("git fetch --refetch --no-filter brings all objects")
+        assert hint.endswith("git fetch --refetch --no-filter")
     assert snapshot(folder) == before
 
 
@@ -443,7 +443,7 @@ def test_missing_object(place: Place) -> None:
     refused(
         place.folder, ["prereqs", "--onto", RELEASE, "--xsa", "2"], 128,
         f"object {blob} is missing from {place.folder}/.git",
-        "check the clone with git fsck; in a partial clone, git fetch --refetch --no-filter brings all objects",
+        "check the clone with git fsck; in a partial clone, run git fetch --refetch --no-filter",
     )  # fmt: skip
 
 
@@ -457,7 +457,7 @@ def test_git_dies_while_it_is_asked(place: Place, tmp_path: Path, monkeypatch: p
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
 
     what = "git cat-file failed: the process ended in the middle of an answer"
-    hint = "check the clone with git fsck; in a partial clone, git fetch --refetch --no-filter brings all objects"
+    hint = "check the clone with git fsck; in a partial clone, run git fetch --refetch --no-filter"
     for words in commands():
         refused(place.folder, words, 128, what, hint)
 
@@ -467,7 +467,7 @@ def test_repository_of_somebody_else(place: Place, monkeypatch: pytest.MonkeyPat
     refused(
         place.folder, ["check"], 128,
         f"git rev-parse failed: detected dubious ownership in repository at '{place.folder}'",
-        "if you trust whoever owns it: git config --global --add safe.directory <folder>",
+        "if you trust its owner: git config --global --add safe.directory <folder>",
     )  # fmt: skip
 
 

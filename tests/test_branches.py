@@ -140,9 +140,9 @@ def test_the_statement_of_the_branch_counts_and_not_that_of_the_release(tmp_path
 def test_no_branch_has_support(tmp_path: Path) -> None:
     place = supported(tmp_path, v4_1="2001-01-01")
     what = f"fatal: there is no stable branch in {tmp_path}/.git that gets security fixes\n"
-    hint = "hint: branches are found by the name 'stable-*' (git config xsa.stableBranch); "
+    hint = "hint: stable branches are named 'stable-*' (git config xsa.stableBranch); "
 
-    assert place.run("check") == (128, "", f"{what}{hint}--all takes those without security support, too\n")
+    assert place.run("check") == (128, "", f"{what}{hint}--all includes those without security support\n")
 
 
 @pytest.mark.parametrize("pattern", ["stable-4.1", "4.1", "*.1"])
@@ -152,7 +152,7 @@ def test_a_branch_without_support_by_name(pattern: str, tmp_path: Path) -> None:
     assert place.run("check", "--branch", pattern) == (
         129,
         "",
-        "error: stable-4.1 is no longer security-supported\nhint: add --all to check it all the same\n",
+        "error: stable-4.1 is no longer security-supported\nhint: add --all to check it anyway\n",
     )
     done = place.run("check", "--branch", pattern, "--all")
     assert (done.status, done.out.splitlines()[0]) == (0, "RELEASE-4.1.0, 1 commit behind stable-4.1")
@@ -177,13 +177,13 @@ def test_branch_tells_where_a_base_of_several_branches_belongs(tmp_path: Path) -
     place = supported(tmp_path, v4_1="2999-01-01", v4_2="2999-01-01")
 
     what = "error: master is on several stable branches: stable-4.1, stable-4.2\n"
-    hint = "hint: say which branch is meant: --tip <ref> for xsa-prereqs, --branch for xsa-check\n"
+    hint = "hint: select a branch: --tip <ref> for xsa-prereqs, --branch for xsa-check\n"
     place.git("config", "xsa.developmentBranch", "trunk")
     assert place.run("check", "--onto", "master") == (129, "", what + hint)
     done = place.run("check", "--onto", "master", "--branch", "4.2")
     assert done.out.splitlines()[0] == "master, 3 commits behind stable-4.2"
     done = place.run("check", "--onto", "master", "--branch", "4.*")
-    hint = "hint: with --onto, --branch must name the one that the base is on\n"
+    hint = "hint: with --onto, --branch must match exactly one branch, that of the base\n"
     assert done == (129, "", "error: several stable branches match '4.*'\n" + hint)
     done = place.run("prereqs", "--onto", "master", "--tip", "stable-4.2", "--xsa", "1")
     assert done.out.startswith("XSA-1 applies to master as it is\n")

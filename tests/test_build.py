@@ -136,7 +136,7 @@ def note_of(place: Place) -> str:
     """Return what is said of the network where it can't be shut off."""
     if find_walls([place.folder]).offline:
         return ""
-    return "note: the build can use the network: this system does not let a user shut it off (unshare)\n"
+    return "note: the build can use the network: this system does not allow users to disable it (unshare)\n"
 
 
 def test_without_build_nothing_is_built(tmp_path: Path, builds: Path) -> None:
@@ -207,7 +207,7 @@ build 1: RELEASE-1.0.0 itself
 build 2: the queue of 1 commit
     fails: main.c:12:5: error: implicit declaration of function ‘two’ [-Werror=implicit-function-declaration]
 build 3: with {place.short(3)}, which may supply what is missing
-build 4: all of it once more, in a new tree
+build 4: everything once more, in a new tree
 """
     )
 
@@ -389,7 +389,7 @@ def test_outcomes_are_known_the_next_time(tmp_path: Path, builds: Path) -> None:
     assert (tmp_path / "runs").read_text() == "x\n" * 4
     second = place.run(*ASK, "--build", command)
     assert (tmp_path / "runs").read_text() == "x\n" * 4
-    assert second.out == first.out.replace("4 builds", "0 builds, 2 outcomes known from before")
+    assert second.out == first.out.replace("4 builds", "0 builds, 2 outcomes from the cache")
     shutil.rmtree(builds)
     third = place.run(*ASK, "--build", command)
     assert (tmp_path / "runs").read_text() == "x\n" * 8
@@ -409,7 +409,7 @@ def test_a_lost_log_only_costs_a_build(tmp_path: Path, builds: Path) -> None:
         log.unlink()
     (builds / "stray").write_bytes(b"\xff")
     second = place.run(*ASK, "--build", "make")
-    assert second.out == first.out.replace("4 builds", "1 build, 1 outcome known from before")
+    assert second.out == first.out.replace("4 builds", "1 build, 1 outcome from the cache")
 
 
 def test_a_release_that_failed_is_built_again(tmp_path: Path) -> None:
@@ -427,7 +427,7 @@ def test_a_cache_folder_that_can_not_be_made(tmp_path: Path, builds: Path) -> No
     assert answer == (
         128,
         "",
-        f"fatal: {builds}: Not a directory\nhint: it holds the logs of builds; XDG_CACHE_HOME says where it may be\n",
+        f"fatal: {builds}: Not a directory\nhint: it holds the logs of builds; set XDG_CACHE_HOME to move it\n",
     )
 
 
@@ -437,7 +437,7 @@ def test_a_script_that_was_edited_since_is_another_command(tmp_path: Path) -> No
     script.write_text(f"echo x >>{tmp_path}/runs; make\n")
     for command in (f"sh '{script}' >{tmp_path}/log", f"cd . && sh -c \"sh '{script}' >{tmp_path}/log\""):
         assert "It builds (4 builds): " in place.run(*ASK, "--build", command).out
-        assert "It builds (0 builds, 2 outcomes known from before): " in place.run(*ASK, "--build", command).out
+        assert "It builds (0 builds, 2 outcomes from the cache): " in place.run(*ASK, "--build", command).out
         script.write_text(f"{script.read_text()}# edited\n")
         assert "It builds (4 builds): " in place.run(*ASK, "--build", command).out
 
@@ -471,7 +471,7 @@ def test_rebuild_asks_for_no_earlier_outcome(tmp_path: Path) -> None:
     first = place.run(*ASK, "--build", "make")
     again = place.run(*ASK, "--build", "make", "--rebuild")
     assert (again.status, again.out) == (first.status, first.out)
-    assert "It builds (0 builds, 2 outcomes known from before): make\n" in place.run(*ASK, "--build", "make").out
+    assert "It builds (0 builds, 2 outcomes from the cache): make\n" in place.run(*ASK, "--build", "make").out
 
 
 def test_a_queue_only_builds_if_it_does_in_a_new_tree(tmp_path: Path) -> None:
@@ -620,15 +620,15 @@ Apply in this order (strict git apply, no fuzz):
 
   1  XSA-1  {place.short(5)}  main: call two
 
-Not known whether it builds, since RELEASE-1.0.0 by itself does not (1 build): echo no compiler; exit 3
+Not known whether it builds, because RELEASE-1.0.0 alone does not (1 build): echo no compiler; exit 3
 """,
     )
     assert (
         answer.err.removeprefix(note_of(place))
         == f"""\
-error: RELEASE-1.0.0 by itself does not build with this command, so nothing is known of its queue
+error: RELEASE-1.0.0 alone does not build with this command, so its queue was not checked
 hint: its log is {log}
-hint: tools may be missing here, or the compiler too new for this release
+hint: tools may be missing, or the compiler may be too new for this release
 """
     )
     assert log.read_text() == "no compiler\n"
@@ -643,7 +643,7 @@ def test_a_queue_that_nothing_makes_build(tmp_path: Path, builds: Path) -> None:
     assert what == "error: the queue for RELEASE-1.0.0 does not build, not even with every commit of stable-1.0"
     assert where.startswith(f"hint: its log is {builds}/")
     assert "nonsense" in Path(where.removeprefix("hint: its log is ")).read_text()
-    assert hint.startswith("hint: build the branch's tip by hand")
+    assert hint.startswith("hint: build the tip of the branch by hand")
 
 
 def test_a_build_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, temporary: Path) -> None:
@@ -660,8 +660,8 @@ def test_a_build_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tem
 def test_a_release_whose_build_hangs(tmp_path: Path) -> None:
     answer = missing_name(tmp_path).run(*ASK, "--build", "sleep 1000", "--build-timeout", "0.3s")
     assert answer.status == 128
-    assert "error: RELEASE-1.0.0 by itself does not build within the time limit" in answer.err
-    assert "hint: give it more with --build-timeout\n" in answer.err
+    assert "error: RELEASE-1.0.0 alone does not build within the time limit" in answer.err
+    assert "hint: allow more time: --build-timeout <time>\n" in answer.err
 
 
 def test_a_daemon_does_not_outlive_its_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -674,7 +674,7 @@ def test_without_walls_no_process_stays_either(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr("git_xsa.proof.builds.find_walls", lambda _: Walls())
     monkeypatch.setenv("DAEMON", str(tmp_path))
     answer = missing_name(tmp_path).run(*ASK, "--build", "setsid sleep 1000 >/dev/null 2>&1 &")
-    note = "note: the build can use the network: this system does not let a user shut it off (unshare)\n"
+    note = "note: the build can use the network: this system does not allow users to disable it (unshare)\n"
     assert (answer.status, answer.err) == (0, note)
     deadline = time.monotonic() + 10  # one that was killed may be seen for a moment; one that was not stays
     while (
@@ -767,7 +767,7 @@ def test_quick_leaves_what_may_not_be_needed(tmp_path: Path) -> None:
         ("main: call two", {"main.c": main_c("two();")}),
     )
     answer = place.run(*ASK, "--quick", "--build", "make")
-    assert "It builds (4 builds, not each of its prerequisites was tried without): make\n" in answer.out
+    assert "It builds (4 builds, not every prerequisite was checked to be needed): make\n" in answer.out
 
 
 def test_the_command_from_the_configuration(tmp_path: Path) -> None:
@@ -797,7 +797,7 @@ def test_nothing_is_built_in_a_hook(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert place.run(*ASK, "--build", "make") == (
         129,
         "",
-        "error: nothing is built as part of a hook\nhint: run the command by hand\n",
+        "error: nothing is built in a hook\nhint: run the command by hand\n",
     )
 
 
@@ -805,8 +805,8 @@ def test_nothing_is_built_in_a_hook(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     ("words", "what"),
     [
         (["--build", " "], "error: the command after --build is empty"),
-        (["--build", "make", "--no-build"], "error: --build and --no-build contradict each other"),
-        (["--quick"], "error: --build-timeout, --jobs, --quick and --rebuild are about a build, and none is asked for"),
+        (["--build", "make", "--no-build"], "error: --build and --no-build cannot be combined"),
+        (["--quick"], "error: --build-timeout, --jobs, --quick and --rebuild require a build"),
         (["--build", "make", "--build-timeout", "soon"], "error: argument --build-timeout: 'soon' is not a time"),
         (["--build", "make", "--build-timeout", "0"], "error: argument --build-timeout: '0' is not a time"),
         (["--build", "make", "--jobs", "0"], "error: argument --jobs: '0' is not a number of jobs"),
@@ -824,7 +824,7 @@ def test_no_build_of_requests_on_standard_input(tmp_path: Path) -> None:
     answer = place.run("prereqs", "--stdin", "--no-symbols", given=f"{RELEASE} {place[5]}\n")
     assert answer.out == f"applies {place[5]}\n"
     answer = run(place.folder, "prereqs", "--stdin", "--build", "make")
-    assert (answer.status, answer.err.splitlines()[0]) == (129, "error: --stdin answers many requests, and builds none")
+    assert (answer.status, answer.err.splitlines()[0]) == (129, "error: --stdin cannot be combined with a build")
 
 
 @pytest.mark.parametrize("state", ["already-applied", "no-patches"])

@@ -211,12 +211,12 @@ def test_check_of_a_base_with_conflicting_changes_of_its_own(place: Place) -> No
         2,
         f"""\
 own, which left stable-1.0 6 commits ago
-  2 outstanding XSAs in 2 commits: 1 goes in with 1 prerequisite, 1 needs your hands
+  2 outstanding XSAs in 2 commits: 1 applies with 1 prerequisite, 1 conflicts
   XSA-2    conflicts, needs 1 prerequisite  use it
            {c(USE)}: hunk 1 of a.c: lines that own itself added in its place
-  adapt it by hand: git xsa-resolve --onto own; or, where just its context is in the way, git xsa-export --refresh
+  adapt it by hand: git xsa-resolve --onto own; if only its context conflicts: git xsa-export --refresh
   XSA-3    needs 1 prerequisite  next to it
-  All that is in the way: git xsa-prereqs --onto own --xsa 2,3 --why
+  All conflicts: git xsa-prereqs --onto own --xsa 2,3 --why
 """,
         "",
     )
@@ -585,21 +585,21 @@ def test_the_graph_option_does_not_swallow_a_commit(place: Place) -> None:
 @pytest.mark.parametrize(
     ("words", "what", "hint"),
     [
-        (["prereqs"], "no base is given", "say what the patches are to be put on: --onto RELEASE-4.17.3"),
-        (["prereqs", "x"], "no base is given", "say what the patches are to be put on: --onto RELEASE-4.17.3"),
+        (["prereqs"], "no base was given", "give the base of the patches: --onto RELEASE-4.17.3"),
+        (["prereqs", "x"], "no base was given", "give the base of the patches: --onto RELEASE-4.17.3"),
         (["prereqs", "--onto", RELEASE, "--xsa", "2", "x"],
          "give either advisories (--xsa), or commits, or patch files", "see git help xsa-prereqs"),
-        (["prereqs", "--onto", RELEASE, "--xsa", "2", "--json", "--why"], "--json holds the reasons already",
+        (["prereqs", "--onto", RELEASE, "--xsa", "2", "--json", "--why"], "--json includes the reasons",
          "leave out --why and --graph"),
-        (["prereqs", "--onto", RELEASE, "--xsa", "2", "--json", "--graph"], "--json holds the reasons already",
+        (["prereqs", "--onto", RELEASE, "--xsa", "2", "--json", "--graph"], "--json includes the reasons",
          "leave out --why and --graph"),
-        (["prereqs", "--stdin", "--onto", RELEASE], "--stdin takes the base and the commits from its input",
+        (["prereqs", "--stdin", "--onto", RELEASE], "--stdin reads the base and the commits from its input",
          "see git help xsa-prereqs"),
-        (["prereqs", "--stdin", "HEAD"], "--stdin takes the base and the commits from its input",
+        (["prereqs", "--stdin", "HEAD"], "--stdin reads the base and the commits from its input",
          "see git help xsa-prereqs"),
         (["check", "--branch", "2.*"], "no stable branch matches '2.*'", "git branch -a lists the branches"),
         (["check", "--onto", RELEASE, "--branch", "2.*"], "no stable branch matches '2.*'",
-         "with --onto, --branch must name the one that the base is on"),
+         "with --onto, --branch must match exactly one branch, that of the base"),
     ],
 )  # fmt: skip
 def test_wrong_usage(words: list[str], what: str, hint: str, place: Place) -> None:
@@ -613,9 +613,7 @@ def test_what_is_no_number_of_an_advisory(command: str, text: str, place: Place)
 
     assert (done.status, done.out) == (129, "")
     word = "" if text == "4," else text
-    assert done.err.splitlines()[0] == (
-        f"error: argument --xsa: {word!r} is not the number of an advisory (499 or XSA-499)"
-    )
+    assert done.err.splitlines()[0] == (f"error: argument --xsa: {word!r} is not an advisory number (499 or XSA-499)")
 
 
 def test_a_file_and_a_commit(place: Place, tmp_path: Path) -> None:
@@ -623,7 +621,7 @@ def test_a_file_and_a_commit(place: Place, tmp_path: Path) -> None:
     done = place.run("prereqs", "--onto", RELEASE, str(tmp_path / "x.patch"), "HEAD")
 
     what = f"error: {tmp_path}/x.patch is a file and HEAD a commit\n"
-    assert done == (129, "", what + "hint: ask about one kind at a time\n")
+    assert done == (129, "", what + "hint: give only commits or only files\n")
 
 
 def test_wrong_usage_of_a_process_is_no_signal(place: Place) -> None:

@@ -82,7 +82,7 @@ def test_an_indent_and_the_end_of_a_line_stay() -> None:
         ("../a: a => b", "is no path of a file in the tree"),
         (".git/config: a => b", "is no path of a file in the tree"),
         ("a: {verson} => b", "{verson} has no meaning"),
-        ("a: b* => c**", "more \\* than the old one"),
+        ("a: b* => c**", "more \\* than the old line"),
     ],
 )
 def test_what_is_no_edit_is_refused(text: str, why: str) -> None:

@@ -13,11 +13,11 @@ from git_xsa.cli import clock
 from git_xsa.git.run import Call, Git
 from git_xsa.model.instant import parse_instant
 
-GATE = "Stable branches may still move to what was in staging when the freeze began.\n"
+GATE = "Stable branches may still be updated to what was in staging when the freeze began.\n"
 FROZEN = "Frozen until 2026-12-08 12:00 UTC: stable-*, staging-*\n" + GATE
 NOTE = (
-    "note: no staging branch is known here, so nothing tells what the gate may let through while it lasts\n"
-    "hint: add embargoes in a clone that has fetched the staging branches\n"
+    "note: no staging branch is known here, so the gate cannot update stable branches during the freeze\n"
+    "hint: add embargoes in a clone that fetches the staging branches\n"
 )
 
 
@@ -58,30 +58,30 @@ def test_one_embargo_from_begin_to_end(tmp_path: Path, at: dict[str, str], seale
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("lift 501", "error: XSA-501 is not in the ledger\nhint: git xsa-embargo list prints what is\n"),
+        ("lift 501", "error: XSA-501 is not in the ledger\nhint: git xsa-embargo list shows the ledger\n"),
         (
             "lift 500 501",
-            "error: XSA-501 is not in the ledger\nhint: git xsa-embargo list prints what is\n",
+            "error: XSA-501 is not in the ledger\nhint: git xsa-embargo list shows the ledger\n",
         ),
         (
             "add 500 --until 2026-12-09",
             (
                 "error: XSA-500 is in the ledger already\n"
-                "hint: git xsa-embargo extend and lift change when it ends, remove takes it out\n"
+                "hint: use git xsa-embargo extend, lift or remove to change it\n"
             ),
         ),
         (
             "extend 500 --until 2026-12-08",
             (
                 "error: the embargo of XSA-500 lasts until 2026-12-08 12:00 UTC already\n"
-                "hint: git xsa-embargo lift ends it when the time has come\n"
+                "hint: use git xsa-embargo lift to end it earlier\n"
             ),
         ),
         (
             "add 501 --until 2026-12-08 --since 2026-12-09",
             (
-                "error: an embargo from 2026-12-09 12:00 UTC until 2026-12-08 12:00 UTC has no time in it\n"
-                "hint: --until has to be after --since\n"
+                "error: an embargo from 2026-12-09 12:00 UTC until 2026-12-08 12:00 UTC would have no duration\n"
+                "hint: --until must be after --since\n"
             ),
         ),
     ],
@@ -103,7 +103,7 @@ def test_ledger_that_can_not_be_read(tmp_path: Path, sealed: Path) -> None:
             "",
             (
                 f"fatal: the ledger of embargoes {ledger} can't be read: it is not JSON: it ends too early\n"
-                f"hint: mend it by hand; {ledger.parent}/embargoes.journal tells what it held\n"
+                f"hint: repair it by hand; {ledger.parent}/embargoes.journal shows what it held\n"
             ),
         )
     assert ledger.read_text(encoding="utf-8") == "{"
@@ -137,7 +137,7 @@ def test_settings(tmp_path: Path) -> None:
     answer = run(tmp_path, "embargo", "list")
     assert answer.out.splitlines()[1:] == [
         "Frozen until 2026-12-08 12:00 UTC: old-*, refs/x/*",
-        "After it, a branch takes nothing else until the fixes that the ledger names are in.",
+        "After it, a branch accepts nothing else until the fixes in the ledger are in.",
     ]
     assert json.loads(run(tmp_path, "embargo", "freeze-file").out)["frozen"] == ["refs/heads/old-*", "refs/x/*"]
 
@@ -149,7 +149,7 @@ def test_clock_before_the_journal(tmp_path: Path, at: dict[str, str]) -> None:
     assert (status, out.splitlines()[1]) == (0, "Frozen until 2026-12-08 12:00 UTC: stable-*, staging-*")
     assert err == (
         "warning: the clock says 2026-11-01 12:00 UTC, but the journal has an entry of 2026-11-25 09:00 UTC\n"
-        "hint: set the clock; until then whatever had begun by that entry stays frozen\n"
+        "hint: set the clock; until then, everything that had begun by that entry stays frozen\n"
     )
 
 

@@ -117,7 +117,7 @@ def test_a_misplaced_patch_comes_out_right_in_every_format(form: str, demo: Path
     assert answer.status == 0, answer.err
 
     assert apply(form, made, demo, "RELEASE-4.20.1", tmp_path / "work") == right
-    assert "Made anew, the rest of it untouched:\n" in answer.out
+    assert "Refreshed, the rest is unchanged:\n" in answer.out
 
 
 @pytest.mark.parametrize("policy", ["strict", "patch-f0", "patch-f2", "am"])  # a merge finds the right place
@@ -207,7 +207,7 @@ def test_the_readme_tells_what_why_and_from_where(shared: Place, tmp_path: Path)
         "Format:    series\n"
         "Policy:    strict (git apply, no fuzz)\n"
         "\n"
-        "Apply them in this order, all of them, with nothing of the same files changed before.\n"
+        "Apply all of them in this order, before any other change to the same files.\n"
         "\n"
         "0001-a-prepare-100.patch\n"
         "    a: prepare 100%\n"
@@ -332,7 +332,7 @@ def test_the_stanza_says_why_advisories_are_not_listed(tmp_path: Path) -> None:
     assert stanza.startswith("xen (1.0.0-2) UNRELEASED; urgency=high\n")
     assert stanza.partition("XSA-8\n")[2].partition("\n\n")[0] == (
         "    Note that the following XSA are not listed, because\n"
-        "    - stable-1.0 has no fix for them, since they concern other versions or\n"
+        "    - stable-1.0 has no fix for them, because they concern other versions or\n"
         "      other software (Linux, QEMU, XAPI): XSA-4, XSA-6\n"
         "    - RELEASE-1.0.0 has the fixes already: XSA-5\n"
         "    - they were left out: XSA-7"
@@ -362,7 +362,7 @@ def test_an_advisory_that_is_only_partly_in_the_queue_is_not_said_to_be_fixed(fo
     if form == "debian":
         stanza = (made / "debian" / "changelog.xsa").read_text(encoding="utf-8")
         assert "CVE-2020-2222" not in stanza
-        assert "    - only a part of their fixes is in it: XSA-2\n" in stanza
+        assert "    - only a part of their fixes is in the queue: XSA-2\n" in stanza
     elif form == "alpine":
         assert "XSA-2" not in (made / "APKBUILD.xsa").read_text(encoding="utf-8")
     else:
@@ -579,10 +579,10 @@ def test_refresh_leaves_out_what_only_context_needs(shared: Place, tmp_path: Pat
         "\n"
         f"  XSA-3  {fresh}\n"
         "\n"
-        "Made anew, the rest of it untouched:\n"
+        "Refreshed, the rest is unchanged:\n"
         "  b: check it — twice\n"
-        "    line numbers and context made anew for RELEASE-1.0.0\n"
-        "    look at hunk 1 of xen/b.c: other lines around it\n"
+        "    line numbers and context refreshed for RELEASE-1.0.0\n"
+        "    review hunk 1 of xen/b.c: the lines around it differ\n"
         "\n"
         "Left out 1 prerequisite that only context needs:\n"
         f"  {shared.short(TIDY)} b: tidy\n"
@@ -659,14 +659,14 @@ def test_the_base_has_it(shared: Place, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "what", "hint"),
     [
-        ([], "no base is given", "say what the patches are to be put on: --onto RELEASE-4.17.3"),
+        ([], "no base was given", "give the base of the patches: --onto RELEASE-4.17.3"),
         (
             ["--onto", RELEASE, "--xsa", "2", "HEAD"],
             "give either advisories (--xsa), or commits, or patch files", "see git help xsa-export",
         ),
         (
             ["--onto", RELEASE, "--verify", "x", "--xsa", "2"],
-            "--verify takes what it checks from the folder", "see git help xsa-export",
+            "--verify reads the request from the folder", "see git help xsa-export",
         ),
     ],
 )  # fmt: skip
@@ -734,8 +734,8 @@ def test_json_tells_what_was_written(shared: Place, tmp_path: Path) -> None:
             {
                 "id": shared[NEXT],
                 "remarks": [
-                    "line numbers and context made anew for RELEASE-1.0.0",
-                    "look at hunk 1 of xen/b.c: other lines around it",
+                    "line numbers and context refreshed for RELEASE-1.0.0",
+                    "review hunk 1 of xen/b.c: the lines around it differ",
                 ],
             }
         ],

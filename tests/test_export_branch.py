@@ -104,7 +104,7 @@ def test_a_branch_that_is_checked_out_stays(place: Place) -> None:
 
     assert answer.status == 128
     assert answer.err == (
-        "fatal: the branch mine is checked out\nhint: switch to another one first, or choose another name (-o)\n"
+        "fatal: the branch mine is checked out\nhint: switch to another branch first, or choose another name (-o)\n"
     )
 
 
@@ -113,8 +113,8 @@ def test_a_branch_that_is_checked_out_stays(place: Place) -> None:
     [
         ("stable-1.0", 128, "fatal: stable-1.0 is a stable branch\nhint: choose another name: -o <branch>\n"),
         ("stable-9.9", 128, "fatal: stable-9.9 is a stable branch\nhint: choose another name: -o <branch>\n"),
-        ("a..b", 129, "error: 'a..b' is no name for a branch\nhint: git help check-ref-format tells the rules\n"),
-        ("-x", 129, "error: '-x' is no name for a branch\nhint: git help check-ref-format tells the rules\n"),
+        ("a..b", 129, "error: 'a..b' is not a valid branch name\nhint: see git help check-ref-format for the rules\n"),
+        ("-x", 129, "error: '-x' is not a valid branch name\nhint: see git help check-ref-format for the rules\n"),
     ],
 )
 def test_names_that_will_not_do(name: str, status: int, what: str, place: Place) -> None:
@@ -133,7 +133,7 @@ def test_patch_files_go_into_a_branch_only_when_told_so_twice(place: Place, tmp_
         assert export(place, *more, *words) == Answer(
             129, "",
             "error: patch files may be under embargo, and a branch is easily pushed\n"
-            "hint: give --embargoed twice if they are to go into a branch all the same\n",
+            "hint: give --embargoed twice to put them into a branch anyway\n",
         )  # fmt: skip
     assert snapshot(place.folder) == before
 

@@ -76,7 +76,7 @@ def test_a_queue_that_builds_stays_as_it_is(place: Place, tmp_path: Path) -> Non
     ("command", "status", "what"),
     [
         ("make && ! grep -q 'sum -= 2;' main.c", 2, "the queue for RELEASE-1.0.0 does not build, not even with every "),
-        ("false", 128, "RELEASE-1.0.0 by itself does not build with this command"),
+        ("false", 128, "RELEASE-1.0.0 alone does not build with this command"),
     ],
 )
 def test_what_does_not_build_is_not_written(

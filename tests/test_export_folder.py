@@ -72,10 +72,10 @@ def test_an_export_as_it_was_written_is_replaced(target: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        (lambda folder: (folder / "a").write_bytes(b"mine\n"), "a has been changed"),
-        (lambda folder: (folder / "mine").write_bytes(b"mine\n"), "mine has been added"),
+        (lambda folder: (folder / "a").write_bytes(b"mine\n"), "a was changed"),
+        (lambda folder: (folder / "mine").write_bytes(b"mine\n"), "mine was added"),
         (lambda folder: (folder / "folder" / "b").unlink(), "folder/b is missing"),
-        (lambda folder: ((folder / "a").unlink(), (folder / "a").symlink_to("folder/b")), "a has been changed"),
+        (lambda folder: ((folder / "a").unlink(), (folder / "a").symlink_to("folder/b")), "a was changed"),
     ],
 )
 def test_an_export_that_was_changed_is_kept(change: Callable[[Path], object], why: str, target: Path) -> None:
@@ -85,9 +85,7 @@ def test_an_export_that_was_changed_is_kept(change: Callable[[Path], object], wh
     with pytest.raises(XsaError) as error:
         write_folder(target, told(NEW), private=False, force=False)
     assert error.value.what == f"{target} was changed since it was exported: {why}"
-    assert (
-        error.value.hint == "choose another folder (-o), or give --force: the old one is then kept under another name"
-    )
+    assert error.value.hint == "choose another folder (-o), or give --force, which keeps the old one under another name"
     assert below(target) == before
 
     kept = write_folder(target, told(NEW), private=False, force=True)
@@ -104,14 +102,14 @@ def test_what_is_no_export_stays(force: bool, target: Path) -> None:
     with pytest.raises(XsaError) as error:
         write_folder(target, told(NEW), private=False, force=force)
 
-    assert error.value.what == f"{target} is there already, and git xsa-export has not made it"
+    assert error.value.what == f"{target} exists already, and was not made by git xsa-export"
     assert below(target) == {"thesis": b"words\n"}
     assert os.listdir(target.parent) == ["made"]
 
 
 def test_a_file_stays(target: Path) -> None:
     target.write_bytes(b"words\n")
-    with pytest.raises(XsaError, match="is there already, and is no folder"):
+    with pytest.raises(XsaError, match="exists already, and is not a folder"):
         write_folder(target, told(NEW), private=False, force=True)
 
     assert target.read_bytes() == b"words\n"
@@ -317,7 +315,9 @@ def test_an_export_is_right_when_it_is_fresh(form: str, place: Place, tmp_path: 
     assert run(place.folder, *words).status == 0
 
     answer = verify(place, folder)
-    assert answer.out.startswith(f"{folder}: 3 patches for XSA-1, XSA-2 come out right on {RELEASE}\n  checked with ")
+    assert answer.out.startswith(
+        f"{folder}: 3 patches for XSA-1, XSA-2 apply as exported on {RELEASE}\n  checked with "
+    )
     assert answer.status == 0
     assert verify(place, folder, "--policy", "am" if form == "mbox" else "patch-f0").status == 0
 
@@ -329,8 +329,8 @@ def test_a_changed_file_is_found(place: Place, made: Path) -> None:
     (made / "series").unlink()
 
     assert verify(place, made) == Answer(
-        1, f"{made}: XSA-1 for {RELEASE}: not as it should be on {RELEASE}\n"
-        "  series is missing\n  more has been added\n  0002-xsa1-one.patch has been changed\n", "",
+        1, f"{made}: XSA-1 for {RELEASE}: problems on {RELEASE}\n"
+        "  series is missing\n  more was added\n  0002-xsa1-one.patch was changed\n", "",
     )  # fmt: skip
 
 
@@ -353,9 +353,7 @@ def test_another_base_is_found(place: Place, made: Path) -> None:
     answer = verify(place, made, "--json", onto="stable-1.0")
 
     assert answer.status == 1
-    assert json.loads(answer.out)["problems"] == [
-        f"stable-1.0 has another a.c than {RELEASE}, for which it was exported"
-    ]
+    assert json.loads(answer.out)["problems"] == [f"a.c of stable-1.0 differs from {RELEASE}, the base of the export"]
 
 
 def test_a_base_with_the_same_files_will_do(place: Place, made: Path) -> None:
@@ -369,7 +367,7 @@ def test_a_base_with_the_same_files_will_do(place: Place, made: Path) -> None:
 
 def test_a_folder_that_is_no_export(place: Place, tmp_path: Path) -> None:
     assert verify(place, tmp_path) == Answer(
-        128, "", f"fatal: {tmp_path} has no {MANIFEST} of git xsa-export\nhint: give the folder that was exported\n"
+        128, "", f"fatal: {tmp_path} has no {MANIFEST} of git xsa-export\nhint: give an exported folder\n"
     )
 
 

@@ -394,7 +394,7 @@ def test_the_command_without_a_site(site: Site, tmp_path: Path) -> None:
     assert command(site, tmp_path, "ftp://example.org/") == (
         129,
         "",
-        "error: 'ftp://example.org/' is no address of a web server\nhint: it begins with https://\n",
+        "error: 'ftp://example.org/' is not the address of a web server\nhint: the address must begin with https://\n",
     )
     done = command(site, tmp_path)
     assert done.status == 128

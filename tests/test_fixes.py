@@ -20,7 +20,7 @@ from git_xsa.embargo.merging import merge_entries
 from git_xsa.model.instant import parse_instant
 
 AFTER = "error: the freeze of stable-*, staging-* ended at 2026-12-08 12:00 UTC, but not all fixes are in: XSA-500\n"
-FIRST = "hint: nothing was pushed: push the fixes first (git xsa-check tells what is missing), then this\n"
+FIRST = "hint: nothing was pushed: push the fixes first (git xsa-check shows what is missing), then this\n"
 
 
 def patch_id(folder: Path, commit: str) -> str:
@@ -161,9 +161,9 @@ def wait_for_the_lift(batch: Batch) -> Client:
 def stay(branch: str = "staging-4.17") -> tuple[int, str]:
     """Return what a push to ``branch`` ends with while a fix is missing there."""
     hints = (
-        "hint: if it can't wait, ask the security team; who may override it says why, and it goes into the journal:\n"
-        "hint: git -c xsa.override='<reason>' push ...; a server that refuses it too wants "
-        "-o xsa-override='<reason>' as well\n"
+        "hint: if it cannot wait, ask the security team; to override the freeze, give a reason for the journal:\n"
+        "hint: git -c xsa.override='<reason>' push ...; if the server refuses it, "
+        "add -o xsa-override='<reason>'\n"
     )
     told = f"{AFTER}error: refused: updating {branch}\n{FIRST}{hints}"
     return 1, f"{told}error: failed to push some refs to 'SERVER'\n"
@@ -249,7 +249,7 @@ def test_a_server_has_the_fixes_come_first(tmp_path: Path, monkeypatch: pytest.M
     assert (status, said.splitlines()[:2]) == (
         1,
         [
-            f"remote: error: {count} does not tell yet which fixes come first",
+            f"remote: error: {count} does not say yet which fixes come first",
             "remote: error: refused: updating staging-4.17",
         ],
     )

@@ -115,12 +115,12 @@ def test_an_unexpected_status_is_an_error_that_tells_of_it(here: Git) -> None:
         (
             "warning: lazy fetching disabled; some objects may not be available\nfatal: could not read 12\n",
             "git x failed: could not read 12",
-            "the clone is a partial one: git fetch --refetch --no-filter brings all objects",
+            "the clone is partial: run git fetch --refetch --no-filter",
         ),
         (
             "fatal: detected dubious ownership in repository at '/x'\nTo add an exception, call\n",
             "git x failed: detected dubious ownership in repository at '/x'",
-            "if you trust whoever owns it: git config --global --add safe.directory <folder>",
+            "if you trust its owner: git config --global --add safe.directory <folder>",
         ),
     ],
 )

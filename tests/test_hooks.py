@@ -23,8 +23,8 @@ FAKE = '#!/bin/sh\nhook=git-xsa-hook\necho "ours: $* <$(cat | tr "\\n" ,)>" >&2\
 OTHER = '#!/bin/sh\necho "theirs: ${0##*/} $* <$(cat | tr "\\n" ,)>" >&2\nexit ${THEIRS-0}\n'
 SOURCE = hooks.source
 LEFT_OUT = (
-    "reference-transaction: left out, as git would start it for each reference of a fetch; what follows a release's "
-    "tag begins when it is pushed (install --post-tag: when it is made)\n"
+    "reference-transaction: left out, because git would start it for each reference of a fetch; the steps after a "
+    "release tag start when it is pushed (with install --post-tag: when it is made)\n"
 )
 Tree = dict[str, tuple[int, bytes | str]]
 
@@ -103,7 +103,7 @@ def test_into_a_fresh_repository_and_out_again(clone: Path) -> None:
         "",
     )
     once = tree(folder)
-    assert run(clone, "hooks", "install").out == installed.replace(": installed", ": there already")
+    assert run(clone, "hooks", "install").out == installed.replace(": installed", ": already installed")
     assert tree(folder) == once
     assert sorted(once) == ["git-xsa.manifest", "pre-push", "reference-transaction"]
     assert stat.S_IMODE(once["pre-push"][0]) == 0o755
@@ -122,7 +122,7 @@ def test_the_hook_for_tags_where_it_is_wanted(clone: Path) -> None:
     assert run(clone, "hooks", "install").out == both
     git(clone, "config", "--unset", "xsa.release.onTag")
     assert run(clone, "hooks", "status") == (0, both, "")  # it stays where somebody has asked for it
-    assert run(clone, "hooks", "install").out == both.replace(": installed", ": there already")
+    assert run(clone, "hooks", "install").out == both.replace(": installed", ": already installed")
     assert run(clone, "hooks", "uninstall").out == both.replace(": installed", ": removed")
     assert run(clone, "hooks", "install", "--post-tag", "--server").status == 129
 
@@ -153,10 +153,10 @@ def test_another_hook_is_run_after_ours_with_the_same_words_and_input(
     before = tree(folder)
     assert run(clone, "hooks", "install", "--post-tag").out == (
         f"hooks are in {folder}\n"
-        "pre-push: installed; what was there is pre-push.before-git-xsa now, and runs after it\n"
+        "pre-push: installed; the existing hook is now pre-push.before-git-xsa, and runs after it\n"
         "reference-transaction: installed\n"
     )
-    assert "pre-push: installed, the hook that was there before runs after it" in run(clone, "hooks", "status").out
+    assert "pre-push: installed, the existing hook runs after it" in run(clone, "hooks", "status").out
     (folder / "reference-transaction").write_text("#!/bin/sh\n")
     tip = git(clone, "rev-parse", "HEAD")
     line = f"origin ../server <HEAD {tip} refs/heads/x {'0' * 40},>"
@@ -254,7 +254,7 @@ def test_a_worktree_shares_the_hooks_and_a_repository_may_have_its_own_folder(cl
     answer = run(clone, "hooks", "install")
     where = f"hooks are in {clone}/tools/git, by core.hooksPath (local)\n"
     assert answer.out.startswith(f"{where}pre-push: installed\n")
-    assert answer.err == f"note: {clone}/tools/git is in the work tree, so git shows the hooks among your files\n"
+    assert answer.err == f"note: {clone}/tools/git is in the work tree, so git status shows the hooks\n"
     assert run(clone, "hooks", "status").out.startswith(where)
     below = clone / "tools"
     assert run(below, "hooks", "uninstall").out.startswith(f"{where}pre-push: removed\n")
@@ -274,8 +274,8 @@ def test_a_folder_for_all_repositories_is_left_alone(clone: Path, tmp_path: Path
         128,
         "",
         (
-            f"fatal: the hooks in {tmp_path}/all are run in other repositories, too: core.hooksPath (global) names that"
-            " folder\nhint: git config core.hooksPath <folder> gives this repository a folder of its own\n"
+            f"fatal: the hooks in {tmp_path}/all also run in other repositories: core.hooksPath (global) names that"
+            " folder\nhint: give this repository its own folder: git config core.hooksPath <folder>\n"
         ),
     )
     assert not (tmp_path / "all").exists()
@@ -288,7 +288,7 @@ def test_a_folder_for_all_repositories_is_left_alone(clone: Path, tmp_path: Path
     ("value", "message"),
     [
         ("", "core.hooksPath is empty, so git runs no hooks here"),
-        ("/dev/null", "core.hooksPath is /dev/null, which is no folder, so git runs no hooks here"),
+        ("/dev/null", "core.hooksPath is /dev/null, which is not a folder, so git runs no hooks here"),
         ("/proc/no", "/proc/no can't be written: No such file or directory"),
     ],
 )
@@ -314,7 +314,7 @@ def test_a_folder_that_can_not_be_written(clone: Path, monkeypatch: pytest.Monke
 def test_not_in_a_repository_and_no_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clone: Path) -> None:
     assert run(tmp_path, "hooks", "status").status == 128
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
-    message = "fatal: git-xsa-hook is not on PATH, and the hooks would not find it\nhint: install.sh puts it there\n"
+    message = "fatal: git-xsa-hook is not on PATH, so the hooks would not find it\nhint: run install.sh to install it\n"
     assert told(clone, "install") == (128, "", message)
 
 
@@ -328,17 +328,19 @@ def test_a_hook_that_was_changed_since_is_left_alone(clone: Path) -> None:
     assert (answer.status, answer.err) == (
         128,
         (
-            f"fatal: {folder}/pre-push is not what git-xsa put there: it was changed since\nhint: git xsa-hooks"
-            " uninstall forgets it and leaves it alone; after that, install again\n"
+            f"fatal: {folder}/pre-push was changed since git-xsa installed it\nhint: run git xsa-hooks"
+            " uninstall, which keeps the file, then install again\n"
         ),
     )
     answer = run(clone, "hooks", "uninstall")
     assert (answer.status, answer.out.splitlines()[1]) == (
         1,
-        "pre-push: left alone: it was changed since it was installed; what was there before is pre-push.before-git-xsa",
+        "pre-push: left alone: it was changed since it was installed; the earlier hook is pre-push.before-git-xsa",
     )
     assert sorted(path.name for path in folder.iterdir()) == ["pre-push", "pre-push.before-git-xsa"]
-    assert told(clone, "install").err.startswith(f"fatal: {folder}/pre-push.before-git-xsa is there, but nothing tells")
+    assert told(clone, "install").err.startswith(
+        f"fatal: {folder}/pre-push.before-git-xsa exists, but git-xsa has no record"
+    )
     (folder / "pre-push.before-git-xsa").unlink()
     assert run(clone, "hooks", "install").status == 0
 
@@ -352,7 +354,7 @@ def test_another_version_is_brought_up_to_date(clone: Path, monkeypatch: pytest.
     run(clone, "hooks", "install")
     monkeypatch.setattr(hooks, "source", fake)
     assert "pre-push: installed by another version of git-xsa" in run(clone, "hooks", "status").out
-    assert "pre-push: brought up to date" in run(clone, "hooks", "install").out
+    assert "pre-push: updated" in run(clone, "hooks", "install").out
     assert run(clone, "hooks", "status").status == 0
     run(clone, "hooks", "uninstall")
     assert tree(folder) == before
@@ -363,7 +365,7 @@ def test_a_manifest_that_is_none(content: str, clone: Path) -> None:
     path = clone / ".git" / "hooks" / "git-xsa.manifest"
     path.parent.mkdir()
     path.write_bytes(content.encode("utf-8", "surrogateescape"))
-    assert told(clone, "install").err.startswith(f"fatal: {path} is no manifest of git-xsa\n")
+    assert told(clone, "install").err.startswith(f"fatal: {path} is not a manifest of git-xsa\n")
 
 
 class _Cut(Exception):

@@ -76,21 +76,21 @@ def test_signed_mail(signer: Signer, tmp_path: Path, sealed: Path) -> None:
     give_key(sealed / ".gnupg", signer.public_key())
     git(tmp_path, "config", "--global", "xsa.trustedKeys", signer.key)
     done = run(tmp_path, "import", path)
-    assert done.err.startswith("warning: XSA-9 may be under embargo, but nothing says until when\n")
+    assert done.err.startswith("warning: XSA-9 may be under embargo, but its end is unknown\n")
     assert done.status == 0
     assert done.out.splitlines() == [
         "XSA-9 v2  things go wrong (CVE-2026-1234)",
         "  new text, 2 new files",
         f"  the text is signed by {signer.key}",
         "  xen-unstable - Xen 1.0.x  2 patches   xsa9/xsa9-?.patch",
-        "  deployment during the embargo: patches and mitigations are permitted; read the text before you rely on that",
+        "  deployment during the embargo: patches and mitigations are permitted; read the text before you rely on this",
     ]
     kept = store_of(sealed) / "advisories" / "XSA-9" / "v2"
     assert (kept / "files" / "xsa9" / "xsa9-1.patch").read_bytes() == NEW_MAIL
     assert text in (kept / "advisory.txt").read_bytes()
     again = run(tmp_path, "import", path)
     assert again.status == 0
-    assert again.out.splitlines()[1] == "  text known already, 0 new files, 2 files known already"
+    assert again.out.splitlines()[1] == "  text already in the store, 0 new files, 2 files already in the store"
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_mailbox_tarball_and_single_patch(tmp_path: Path, sealed: Path) -> None:
     paths = [put(tmp_path, "box.mbox", box), put(tmp_path, "all.tar.gz", archive.getvalue())]
     paths.append(put(tmp_path, "fix.patch", NEW_MAIL))
     done = run(tmp_path, "import", *paths)
-    told = "warning: XSA-1, XSA-2, XSA-3, XSA-9 may be under embargo, but nothing says until when"
+    told = "warning: XSA-1, XSA-2, XSA-3, XSA-9 may be under embargo, but its end is unknown"
     assert (done.status, done.err.splitlines()[0]) == (0, told)
     kept = store_of(sealed) / "advisories"
     found = {path.relative_to(kept).as_posix() for path in kept.rglob("*.patch")}
@@ -203,7 +203,7 @@ def test_mailbox_of_git_format_patch(place: Place, tmp_path: Path, sealed: Path)
     box = place.git("format-patch", "--stdout", f"{place[9]}~1..{place[10]}").encode() + b"\n"
     done = run(tmp_path, "import", put(tmp_path, "series.mbox", box))
     assert done.status == 0
-    assert done.err.startswith("warning: XSA-4, XSA-5 may be under embargo, but nothing says until when\n")
+    assert done.err.startswith("warning: XSA-4, XSA-5 may be under embargo, but its end is unknown\n")
     kept = store_of(sealed) / "advisories"
     assert sorted(path.parent.parent.parent.name for path in kept.rglob("000?-*.patch")) == ["XSA-4", "XSA-5"]
 
@@ -510,7 +510,7 @@ def test_patch_that_fits_nowhere(place: Place) -> None:
     assert [one["state"] for one in json.loads(done.out)["results"]] == ["applies", "conflicts"]
     done = place.run("prereqs", "--onto", "RELEASE-1.0.1", "--xsa", "4,9")
     assert (done.status, done.out) == (2, "")
-    assert done.err.startswith("error: XSA-9 can't be put into one queue with the others\n")
+    assert done.err.startswith("error: XSA-9 can't join one queue with the others\n")
 
 
 @pytest.mark.parametrize(

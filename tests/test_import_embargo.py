@@ -16,7 +16,7 @@ from git_xsa.cli import clock
 from git_xsa.model.instant import parse_instant
 
 LINE = "              *** EMBARGOED UNTIL 2090-12-08 12:00 UTC ***\n"
-HINT = "hint: git xsa-embargo add {} --until {} writes it into the ledger, which freezes the stable branches\n"
+HINT = "hint: add it to the ledger, which freezes the stable branches: git xsa-embargo add {} --until {}\n"
 
 
 @pytest.fixture(autouse=True)
@@ -62,14 +62,14 @@ def test_the_text_says_until_when(line: str, until: str, tmp_path: Path) -> None
 def test_the_command_that_is_told_works_and_then_nothing_is_offered(tmp_path: Path) -> None:
     _, _, err = take(tmp_path, text(500, LINE), text(501, LINE))
     assert err == HINT.format("500 501", "2090-12-08T12:00:00Z")
-    words = err.removeprefix("hint: git xsa-").split(" writes")[0].split()
+    words = err.partition(": git xsa-")[2].split()
     assert run(tmp_path, *words).status == 0
     assert take(tmp_path, text(500, LINE), text(501, LINE)).err == ""
 
 
 def test_nothing_says_until_when(tmp_path: Path) -> None:
-    note = "warning: XSA-500 may be under embargo, but nothing says until when\n" + HINT.format("500", "<instant>")
-    note += "hint: if it is public, git xsa-fetch takes in the text that says so\n"
+    note = "warning: XSA-500 may be under embargo, but its end is unknown\n" + HINT.format("500", "<instant>")
+    note += "hint: if it is public, run git xsa-fetch to import the public text\n"
     assert take(tmp_path, text(500)).err == note
     assert take(tmp_path, text(500, "*** EMBARGOED UNTIL further notice ***\n")).err == note
     answer = take(tmp_path, text(500), words=("--embargoed-until", "2090-12-09"))
@@ -122,6 +122,6 @@ def test_on_a_terminal_it_is_asked(reply: str, added: list[int], tmp_path: Path)
         pass
     assert os.waitpid(child, 0)[1] == 0
     assert b"XSA-500: under embargo until 2090-12-08 12:00 UTC.\r\n" in shown
-    assert (b"hint: git xsa-embargo add 500" in shown) == (not added)
+    assert (b": git xsa-embargo add 500" in shown) == (not added)
     listed = json.loads(run(tmp_path, "embargo", "list", "--json").out)["embargoes"]
     assert [one["xsa"] for one in listed] == added

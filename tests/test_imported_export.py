@@ -123,8 +123,7 @@ def test_embargoed_patch_in_a_work_tree_is_warned_of(place: Place) -> None:
     done = place.run("export", "--onto", "RELEASE-1.0.1", "--xsa", "9")
     assert done.status == 0
     assert done.err == (
-        f"note: xsa-RELEASE-1.0.1 may be under embargo, and it lies in the work tree {place.folder}: don't commit it"
-        " there\n"
+        f"note: xsa-RELEASE-1.0.1 may be under embargo and is in the work tree {place.folder}: do not commit it\n"
     )
     assert modes(place.folder / "xsa-RELEASE-1.0.1") == {0o700, 0o600}
 
@@ -136,7 +135,7 @@ def test_what_does_not_fit_is_named_and_nothing_is_written(place: Place, tmp_pat
     done = place.run("export", "--onto", "RELEASE-1.0.1", "--xsa", "9,10", "-o", str(tmp_path / "out"))
     assert (done.status, done.out) == (2, "")
     assert done.err.splitlines()[:2] == [
-        "error: XSA-10 can't be put into one queue with the others",
+        "error: XSA-10 can't join one queue with the others",
         f"hint: they don't fit: xsa10.patch: hunk 1 does not fit in b.c at {place[10][:12]}",
     ]
     assert not (tmp_path / "out").exists()
@@ -224,7 +223,7 @@ def test_what_does_not_fit_on_an_own_tree_is_told_for_both_places(place: Place) 
     assert done.status == 2
     why = "xsa9.patch: hunk 1 does not fit in b.c at"
     assert f"    {why} {place[10][:12]}; {why} {mine[:12]}, the base itself\n" in done.out
-    assert "    no commit of stable-1.0 helps: make them fit on mine by hand\n" in done.out
+    assert "    no commit of stable-1.0 helps: adapt them to mine by hand\n" in done.out
 
 
 def test_each_patch_keeps_its_own_bytes_when_others_are_commits(place: Place, tmp_path: Path) -> None:

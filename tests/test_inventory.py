@@ -35,7 +35,7 @@ def test_what_a_base_has(place: Place) -> None:
         "It has 1 commit in part",
         f"  {place[3][:12]} both files",
         "    b.c",
-        "It has 2 files in its own way",
+        "It has 2 files with its own lines",
         "  a.c: 2 lines of its own, 1 line missing",
         "  d.c: no commit of the branch touches it",
     ]
@@ -69,4 +69,4 @@ def test_a_folder(place: Place, tmp_path: Path) -> None:
 
 def test_picks_answers_nothing_else(place: Place) -> None:
     done = place.run("prereqs", "--onto", "ours", "--picks", "--xsa", "3")
-    assert (done.status, "--picks lists what the base has" in done.err, "hint: " in done.err) == (129, True, True)
+    assert (done.status, "--picks cannot be combined" in done.err, "hint: " in done.err) == (129, True, True)

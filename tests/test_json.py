@@ -215,7 +215,7 @@ def test_prereqs_of_a_misplaced_patch(demo: Path) -> None:
     assert done.out.splitlines()[:5] == [
         "XSA-9003 needs no prerequisite on RELEASE-4.20.1, but plain git apply misplaces a hunk",
         "  git apply puts a hunk in the wrong place in xen/drivers/passthrough/iommu.c",
-        "  do not apply it with git apply or patch: git xsa-export makes it anew for this base",
+        "  do not apply it with git apply or patch: git xsa-export refreshes it for this base",
         "",
         "Order of the commits (as they are, git apply misplaces a hunk):",
     ]

@@ -44,7 +44,7 @@ def test_what_goes_in_is_written_and_the_rest_named(place: Place, tmp_path: Path
     folder = tmp_path / "out"
     done = place.run("export", "--onto", "own", "-o", str(folder))
     assert (done.status, folder.exists()) == (2, False)
-    assert "hint: --keep-going writes what goes in: all advisories but those that can't be applied\n" in done.err
+    assert "hint: use --keep-going to leave out the advisories that cannot be applied\n" in done.err
 
     done = place.run("export", "--onto", "own", "--keep-going", "-o", str(folder))
 

@@ -124,7 +124,7 @@ def test_unknown_keys_are_kept(store: Store) -> None:
         ('{"format": 1, "embargoes": [{"xsa": "500"}]}', "embargoes[0].xsa must be a whole number"),
         (
             '{"format": 1, "embargoes": [{"xsa": 1, "since": "2027-01-01", "until": "soon"}]}',
-            f"XSA-1 has an instant without a meaning: it must be {FORM}",
+            f"XSA-1 has an invalid time: it must be {FORM}",
         ),
         (
             '{"format": 1, "embargoes": [%s, %s]}' % ((json.dumps(entry(1).document),) * 2),
@@ -145,8 +145,8 @@ def test_ledger_that_is_gone(store: Store) -> None:
     store.remove(LEDGER)
     with pytest.raises(LedgerError) as error:
         EmbargoLedger(store)
-    assert error.value.what.endswith("can't be read: it is gone, but its journal is not")
-    assert error.value.hint == f"{store.folder}/embargoes.journal tells what it held"
+    assert error.value.what.endswith("can't be read: it is missing, but its journal exists")
+    assert error.value.hint == f"{store.folder}/embargoes.journal shows what it held"
 
 
 def test_half_an_entry_of_the_journal_tells_nothing(store: Store) -> None:

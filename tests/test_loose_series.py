@@ -141,7 +141,7 @@ def test_what_cannot_stand_together_are_alternatives_and_those_left_out_are_name
     take(place, {"xsa9-a.patch": one, "xsa9-b.patch": other, "xsa9-c.patch": diff("b.c", 17, "more")})
     answer = asked(place, "--xsa", "9")
     assert ids(answer) == ["xsa9-a.patch", "xsa9-c.patch"]
-    words = "left out, since they can't stand with the others: xsa9-b.patch"
+    words = "left out because they don't apply together with the others: xsa9-b.patch"
     assert answer["advisories"][0]["remark"] == words
     assert words in place.run("check", "--onto", "RELEASE-1.0.1", "--xsa", "9").out
 
@@ -171,7 +171,7 @@ def test_copies_of_one_commit_count_once(place: Place) -> None:
     answer = asked(place, "--xsa", "1")
     assert ids(answer) == [place[number] for number in (3, 4, 6, 7)]
     remark = answer["advisories"][0]["remark"]
-    assert remark == "left out, since others are the same commits: 2004-part.patch, 2006-part.patch, 2007-part.patch"
+    assert remark == "left out because others are the same commits: 2004-part.patch, 2006-part.patch, 2007-part.patch"
 
 
 @pytest.mark.parametrize("text", [False, True])

@@ -24,7 +24,7 @@ Run = Callable[[argparse.Namespace], int]
 #: What is said of a full disk.
 FULL = (
     "fatal: No space left on device\n"
-    "hint: free some space on that file system, and run the command again: what was there is as it was\n"
+    "hint: free some space on that file system, and run the command again: existing data is unchanged\n"
 )
 
 
@@ -237,7 +237,7 @@ class _NotEvenThenError(XsaError):
         (
             ModuleNotFoundError("No module named 'unidiff.patch'", name="unidiff.patch"), 128,
             (f"fatal: the library unidiff is not installed for {sys.executable}\n"
-            "hint: install git-xsa with its libraries: its install.sh does that, and so does pip\n"),
+            "hint: install git-xsa with its libraries: run its install.sh, or use pip\n"),
         ),
     ],
 )  # fmt: skip

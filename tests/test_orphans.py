@@ -481,7 +481,7 @@ def test_why_shows_what_is_taken_away_and_where_it_is_used(tmp_path: Path) -> No
         f"{place.short(2)} change 1",
         "  symbol prerequisite",
         f"  needed by XSA-1 {place.short(3)} the fix",
-        "    lib.h, hunk 1: takes the name OLD away",
+        "    lib.h, hunk 1: removes the name OLD",
         "      -#define OLD 1",
         "      which is used until this commit in other.c",
         "      -    return OLD;",

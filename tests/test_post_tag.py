@@ -110,7 +110,7 @@ def test_a_push_of_a_tag_has_them_made_where_nothing_has_before(
     run(place.folder, "embargo", "lift", "2")
     assert push("RELEASE-1.0.2", "HEAD:topic") == ""  # it is there already
     push(":RELEASE-1.0.2")
-    note = f"RELEASE-1.0.2: lists of prerequisites are being made; {log} tells what changed\n"
+    note = f"RELEASE-1.0.2: prerequisite lists are being made in the background; {log} shows what changed\n"
     assert push("RELEASE-1.0.2", "RELEASE-1.0.1") == note
     assert push("RELEASE-1.0.2:refs/tags/RELEASE-1.0.2-again", "HEAD:topic-2") == ""
     push(":RELEASE-1.0.2")
@@ -134,8 +134,8 @@ def test_what_goes_wrong_does_not_hold_a_tag_back(
     words = ("git", "tag", "RELEASE-1.0.3", place[BASE])  # there is no git-xsa-hook
     done = subprocess.run(words, cwd=place.folder, capture_output=True, text=True, check=True)
     assert done.stderr == (
-        "warning: git-xsa-hook is not on PATH, so nothing follows this tag\n"
-        "hint: git xsa-release --from-tag RELEASE-1.0.3 makes tarballs and announcement by hand\n"
+        "warning: git-xsa-hook is not on PATH, so the steps after this tag are not started\n"
+        "hint: to make tarballs and announcement: git xsa-release --from-tag RELEASE-1.0.3\n"
     )
     assert place.git("rev-parse", "RELEASE-1.0.3^{}") == place[BASE]
 
@@ -187,12 +187,12 @@ def test_what_an_embargoed_fix_needs_is_exported_as_its_patches_are(place: Place
         129,
         (
             "error: the advisories may be under embargo, and a branch is easily pushed\n"
-            "hint: give --embargoed twice if they are to go into a branch all the same\n"
+            "hint: give --embargoed twice to put them into a branch anyway\n"
         ),
     )
     assert place.git("branch", "--list", "xsa/*") == ""
     inside = place.run(*words, "-o", str(place.folder / "out"))
-    assert "don't commit it there" in inside.err
+    assert "do not commit it" in inside.err
     [found] = json.loads(place.run("check", "--onto", "RELEASE-1.0.1", "--xsa", "2", "--json").out)["results"]
     assert found["private"] is True
     assert place.run("embargo", "lift", "2", "--reason", "public").status == 0

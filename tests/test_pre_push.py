@@ -38,8 +38,8 @@ for XSA-500
 """
 HINTS = """\
 hint: nothing was pushed: push it again after 2026-12-08 12:00 UTC, or leave it out and push the rest
-hint: if it can't wait, ask the security team; who may override it says why, and it goes into the journal:
-hint: git -c xsa.override='<reason>' push ...; a server that refuses it too wants -o xsa-override='<reason>' as well
+hint: if it cannot wait, ask the security team; to override the freeze, give a reason for the journal:
+hint: git -c xsa.override='<reason>' push ...; if the server refuses it, add -o xsa-override='<reason>'
 """
 
 
@@ -156,7 +156,7 @@ def test_overridden_and_written_down(client: Client, sealed: Path) -> None:
     client.commit("backport")
     git(client.folder, "config", "xsa.override", "in a file")
     assert client.push("push", "--quiet", "origin", "staging-4.17")[0] == 1
-    note = "note: the freeze is overridden for refs/heads/staging-4.17; the journal of embargoes has the reason\n"
+    note = "note: the freeze is overridden for refs/heads/staging-4.17; the reason is in the journal\n"
     assert client.push("-c", "xsa.override=urgent", "push", "--quiet", "origin", "staging-4.17") == (0, note)
     journal = (sealed / "data" / "git-xsa" / "embargoes.journal").read_text(encoding="utf-8")
     assert '"action":"override","reason":"urgent (refs/heads/staging-4.17)","embargoes":[]' in journal
@@ -275,7 +275,7 @@ def leaks(*what: str, remote: str = "origin") -> tuple[int, str]:
     lines = "".join(f"error: {each}\n" for each in what)
     return 1, (
         f"error: XSA-500 is under embargo, and {remote} is not a private remote:\n{lines}"
-        "hint: nothing was pushed: take these out, or push to a remote that xsa.privateRemote names\n"
+        "hint: nothing was pushed: remove these, or push to a remote in xsa.privateRemote\n"
         "error: failed to push some refs to 'SERVER'\n"
     )
 
@@ -399,8 +399,8 @@ def test_a_store_that_can_not_be_looked_into_lets_nothing_pass(secret: Client, s
     assert secret.push("push", "origin", "HEAD:topic")[0] == 1
     store.rename(tmp_path / "not mounted")
     status, said = secret.push("push", "origin", "HEAD:topic")
-    what = f"error: the store {store} (xsa.store) is not there, so nothing tells what is under embargo"
-    hint = f"hint: mount it; if there is none yet, make it: mkdir -m 700 {store}"
+    what = f"error: the store {store} (xsa.store) is missing, so it is unknown what is under embargo"
+    hint = f"hint: mount it, or create a new one: mkdir -m 700 {store}"
     assert (status, said.splitlines()[:2]) == (1, [what, hint])
     for path in ("~nobody-of-that-name/store", "store"):
         git(secret.folder, "config", "xsa.store", path)
@@ -448,7 +448,7 @@ def test_a_secret_in_the_header_of_a_merge_in_many_tags_and_in_a_name(secret: Cl
     status, said = secret.push("push", "origin", "deep-20")
     assert (status, said.splitlines()[0]) == (
         1,
-        "fatal: refs/tags/deep-20 is a tag of a tag of a tag, too deep to be looked at",
+        "fatal: refs/tags/deep-20 is a tag of a tag of a tag, which is not checked",
     )
     (tmp_path / "advisory-500.txt").write_bytes(advisory(500, cves="CVE-2026-7712"))
     assert run(folder, "import", str(tmp_path / "advisory-500.txt")).status == 0

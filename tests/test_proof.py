@@ -305,7 +305,7 @@ def test_an_exported_queue(tmp_path: Path) -> None:
     (folder / "more").write_text("mine\n")
     answer = place.run(*words)
     assert (answer.status, answer.out) == (128, "")
-    assert "was changed since it was exported: more has been added" in answer.err
+    assert "was changed since it was exported: more was added" in answer.err
 
 
 def test_an_export_says_what_was_proved(tmp_path: Path) -> None:
@@ -538,7 +538,7 @@ def test_the_home_is_empty_for_the_machine(tmp_path: Path, sealed: Path) -> None
 @pytest.mark.parametrize(
     ("words", "what"),
     [
-        (("test",), "no base is given"),
+        (("test",), "no base was given"),
         (
             ("test", "--onto", RELEASE, "--xsa", "1", "HEAD"),
             "give either advisories (--xsa), or commits, or patch files",

@@ -112,7 +112,7 @@ def test_a_conflict_says_what_goes_in_and_what_does_not(place: Place) -> None:
     lines = done.out.splitlines()
 
     assert done.status == 2
-    assert lines[1] == "  44 outstanding XSAs in 44 commits: 41 go in with 1 prerequisite, 3 need your hands"
+    assert lines[1] == "  44 outstanding XSAs in 44 commits: 41 apply with 1 prerequisite, 3 conflict"
     assert lines[2].startswith("  XSA-201  conflicts, needs 1 prerequisite  Mitigate")
     assert re.fullmatch(" {11}[0-9a-f]{12}: hunk 1 of a.c: lines that own itself added in its place", lines[3])
     assert lines[4].startswith("  XSA-203  conflicts, after XSA-201  Mitigate")
@@ -120,7 +120,7 @@ def test_a_conflict_says_what_goes_in_and_what_does_not(place: Place) -> None:
     assert lines[7] == "           comes after XSA-203"
     assert lines[9].startswith("  XSA-202  needs 1 prerequisite  ")
     assert lines[10].startswith("  40 apply: XSA-100, 101, ")
-    assert lines[11:] == ["  All that is in the way: git xsa-prereqs --onto own --why"]
+    assert lines[11:] == ["  All conflicts: git xsa-prereqs --onto own --why"]
 
 
 @pytest.mark.parametrize("words", [["check"], ["check", "--onto", "own", "--no-symbols"], ["check", "--xsa", "201"]])

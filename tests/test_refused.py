@@ -38,7 +38,7 @@ def test_the_patch_itself_comes_first(place: Place) -> None:
     ]
     assert lines[5].startswith(f"  {place.short(2)}, hunk 1 of f0.c: lines that distant itself ")
     assert sum(line.startswith(f"  {place.short(2)}, ") for line in lines) == 4
-    assert "  ... and 56 more places in what it needs" in lines
+    assert "  ... and 56 more places in its prerequisites" in lines
     assert len(lines) < 20
     verbose = place.run("check", "--onto", "distant", "--verbose").out
     assert "\n".join(lines[1:5]) in verbose

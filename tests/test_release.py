@@ -115,7 +115,7 @@ def test_a_dry_run_tells_all_and_changes_nothing(place: Place, signer: Path, sea
     ("version", "what"),
     [
         ("1.0.3", "1.0.3 does not follow RELEASE-1.0.0, the last release of stable-1.0"),
-        ("1.0.0", "1.0.0 does not follow RELEASE-1.0.0, the last release of stable-1.0; it is made already"),
+        ("1.0.0", "1.0.0 does not follow RELEASE-1.0.0, the last release of stable-1.0; it exists already"),
         ("2.0.1", "2.0.1 is a release of stable-2.0, and there is no such branch"),
         ("one", "'one' is not a version"),
     ],
@@ -269,7 +269,7 @@ def test_a_missing_expired_or_locked_gpg_key_is_told_before_anything_happens(pla
     for key, what in (
         ("nobody@example.org", "gpg has no secret key 'nobody@example.org'"),
         ("old@example.org", "has expired on 2020-01-02"),
-        ("locked@example.org", "the key locked@example.org is locked, and nobody gave its passphrase"),
+        ("locked@example.org", "the key locked@example.org is locked, and no passphrase was given"),
     ):
         git(place.folder, "config", "--global", "xsa.signingKey", key)
         assert what in holds(place.run("release", "1.0.1"), "key")
@@ -279,8 +279,8 @@ def test_a_missing_expired_or_locked_gpg_key_is_told_before_anything_happens(pla
 def test_ssh_keys_sign_too_and_are_told_when_they_can_not(place: Place, ssh_keys: Path, sealed: Path) -> None:
     place.git("config", "gpg.format", "ssh")
     before = snapshot(place.folder)
-    assert "gpg.format is ssh, and no key is named" in holds(place.run("release", "1.0.1"), "key")
-    for key, what in (("none", "there is no ssh key"), ("locked", "is locked, and nobody gave its passphrase")):
+    assert "gpg.format is ssh, and no key is set" in holds(place.run("release", "1.0.1"), "key")
+    for key, what in (("none", "there is no ssh key"), ("locked", "is locked, and no passphrase was given")):
         git(place.folder, "config", "--global", "user.signingKey", str(ssh_keys / key))
         assert what in holds(place.run("release", "1.0.1"), "key")
     assert snapshot(place.folder) == before
@@ -406,7 +406,7 @@ def test_a_run_that_is_killed_can_be_gone_on_with_or_taken_back(
         assert (refs(place.folder.parent / "upstream.git") == theirs) is not pushed
         again = place.run("release", "1.0.1")
         assert again.status == 129
-        assert again.err.startswith("error: 1.0.1 was begun and not finished\n")
+        assert again.err.startswith("error: 1.0.1 was started and not finished\n")
         if pushed:
             assert "origin has RELEASE-1.0.1 already" in place.run("release", "--abandon").err
         done = place.run("release", way, "1.0.1")
@@ -475,8 +475,8 @@ def test_what_somebody_else_did_before_the_lock_was_free_is_seen(place: Place, s
 
     with Repository(place.folder) as repository:
         here = str(repository.folder)
-    assert rival("1.0.1").startswith("error: 1.0.1 is made\n")
-    assert rival("--continue", "1.0.1").startswith("error: 1.0.1 was taken back meanwhile\n")
+    assert rival("1.0.1").startswith("error: 1.0.1 is finished\n")
+    assert rival("--continue", "1.0.1").startswith("error: 1.0.1 was undone meanwhile\n")
     assert place.git("tag", "-l", "RELEASE-1.0.1") == ""
 
 
@@ -529,7 +529,7 @@ def test_a_push_that_is_refused_leaves_the_release_here(place: Place, signer: Pa
 
     assert done.status == 128
     assert "remote: frozen" in done.err
-    assert "git xsa-release --continue 1.0.1 --push tries again" in done.err
+    assert "git xsa-release --continue 1.0.1 --push to try again" in done.err
     hook.unlink()
     assert place.run("release", "--continue", "1.0.1", "--push").status == 0
 
@@ -549,7 +549,7 @@ def test_all_makes_every_release_that_is_due(tmp_path: Path, signer: Path, seale
 
     assert done.status == 128, done
     assert f"\nRELEASE-1.0.1: {out}\nNothing was pushed. To push:\n  git push --atomic origin " in done.out
-    not_begun = f"Not begun: 1.2.1. To make them:\n  git xsa-release 1.2.1 -o {out}\n"
+    not_begun = f"Not started: 1.2.1. To make them:\n  git xsa-release 1.2.1 -o {out}\n"
     assert done.out.endswith(not_begun)
     assert place.run("release", "--continue", "--no-build").out.endswith(not_begun)
     for version in ("1.0.1", "1.1.1"):
@@ -567,7 +567,7 @@ def test_all_makes_every_release_that_is_due(tmp_path: Path, signer: Path, seale
         "xen-1.0.1.tar.gz", "xen-1.1.1.tar.gz",
     ]  # fmt: skip
     assert place.git("log", "-1", "--format=%s", "staging-1.1") == "update Xen version to 1.1.1"
-    assert "note: stable-1.2 is left out: the fix of XSA-9102 has to come to it first (git xsa-status)" in done.out
+    assert "note: stable-1.2 is left out: the fix of XSA-9102 must reach the branch first (git xsa-status)" in done.out
 
 
 def test_a_changelog_gets_its_line_where_that_is_wanted(place: Place, signer: Path) -> None:
@@ -640,7 +640,7 @@ def test_what_follows_a_hand_made_tag_is_made_once(place: Place, signer: Path, s
     names = {path.name: path.stat().st_mtime_ns for path in files(sealed).iterdir()}
     assert {"xen-1.0.1.tar.gz", "xen-1.0.1.tar.xz.sig", "xen-1.0.1.announcement.txt"} <= names.keys()
     again = place.run("release", "--from-tag", "RELEASE-1.0.1")
-    assert again == (0, f"RELEASE-1.0.1: made already, in {files(sealed)}\n", "")
+    assert again == (0, f"RELEASE-1.0.1: already made, in {files(sealed)}\n", "")
     assert {path.name: path.stat().st_mtime_ns for path in files(sealed).iterdir()} == names
     place.git("tag", "-f", "-s", "-m", "other", "RELEASE-1.0.1", place[3])
     assert "RELEASE-1.0.1 was another tag" in place.run("release", "--from-tag", "RELEASE-1.0.1").err
@@ -674,7 +674,7 @@ def test_in_the_background_it_returns_at_once_and_writes_a_log(place: Place, sig
     done = subprocess.run(words, cwd=place.folder, env=environment, capture_output=True, text=True, check=True)
 
     log = store(sealed) / "releases" / "1.0.1.log"
-    assert done.stdout.startswith("RELEASE-1.0.1: tarballs and announcement are being made; ")
+    assert done.stdout.startswith("RELEASE-1.0.1: tarballs and announcement are being made in the background; ")
     assert log.stat().st_mode & 0o777 == 0o600
     assert wait_for(sealed)
 
@@ -714,7 +714,7 @@ def test_the_hook_starts_what_follows_a_tag_that_was_made_here(
     done = subprocess.run(("git", *tag), cwd=place.folder / "xen", capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done
-    assert done.stderr.startswith("RELEASE-1.0.1: tarballs and announcement are being made; ")
+    assert done.stderr.startswith("RELEASE-1.0.1: tarballs and announcement are being made in the background; ")
     assert wait_for(sealed)
     place.git("branch", "other")  # no tag, no word
     assert len((store(sealed) / "releases" / "1.0.1.log").read_text().splitlines()[0].split()) == 1
@@ -726,15 +726,15 @@ def test_the_hook_starts_what_follows_a_tag_that_was_made_here(
 @pytest.mark.parametrize(
     ("words", "what"),
     [
-        ((), "no version is given"),
-        (("--continue", "--abandon"), "--continue and --abandon exclude each other"),
-        (("--all", "1.0.1"), "--all takes no version"),
-        (("--abandon", "--push"), "--push and --abandon exclude each other"),
-        (("--background",), "no version is given"),
-        (("1.0.1", "--build", " "), "--build needs a command, and --no-build contradicts it"),
-        (("--continue",), "no release is unfinished here"),
-        (("--continue", "1.0.1"), "no release 1.0.1 was begun here"),
-        (("--from-tag", "x"), "x is not the tag of a release"),
+        ((), "no version was given"),
+        (("--continue", "--abandon"), "--continue and --abandon cannot be combined"),
+        (("--all", "1.0.1"), "--all accepts no version"),
+        (("--abandon", "--push"), "--push and --abandon cannot be combined"),
+        (("--background",), "no version was given"),
+        (("1.0.1", "--build", " "), "--build needs a command, and cannot be combined with --no-build"),
+        (("--continue",), "there is no unfinished release here"),
+        (("--continue", "1.0.1"), "release 1.0.1 was not started here"),
+        (("--from-tag", "x"), "x is not a release tag"),
         (("--from-tag", "RELEASE-7.0.1"), "there is no tag RELEASE-7.0.1"),
     ],
 )

@@ -405,8 +405,8 @@ def test_a_lock_that_git_has_left_in_the_store_is_said_with_a_hint(tmp_path: Pat
     answer = world("embargo", "sync")
     assert answer.status == 128
     assert answer.err == (
-        f"fatal: {lock} is there: another git works in the store, or one was killed\n"
-        f"hint: if none does: rm {lock}, then git xsa-embargo sync\n"
+        f"fatal: {lock} exists: another git is running in the store, or one was killed\n"
+        f"hint: if none is running: rm {lock}, then git xsa-embargo sync\n"
     )
     lock.unlink()
     assert world("embargo", "sync").status == 0

@@ -81,7 +81,7 @@ def test_patches_without_a_text_are_answered_about_but_don_t_leave_until_the_led
     file = tmp_path / "xsa9.patch"
     file.write_text(f"--- a/b.c\n+++ b/b.c\n@@ -9,7 +9,7 @@\n{body}", encoding="utf-8")
     assert run(tmp_path, "import", str(file)).err.startswith(
-        "warning: XSA-9 may be under embargo, but nothing says until"
+        "warning: XSA-9 may be under embargo, but its end is unknown"
     )
     assert place.run("check", "--onto", "RELEASE-1.0.1", "--xsa", "9").status == 0
     words = ("export", "--onto", "RELEASE-1.0.1", "--xsa", "9", "--format", "branch", "-o", "fixed")

@@ -27,10 +27,10 @@ from git_xsa.embargo.updates import Move
 FREEZE = ("2026-11-24T12:00:00Z", "2026-12-08T12:00:00Z")
 FROZEN = "stable-*, staging-* and their release tags are frozen from 2026-11-24 12:00 UTC until 2026-12-08 12:00 UTC"
 WAIT = "nothing was pushed: push it again after 2026-12-08 12:00 UTC, or leave it out and push the rest"
-NO_OVERRIDE = ("if it can't wait, ask the security team; this server takes no override",)
+NO_OVERRIDE = ("if it cannot wait, ask the security team; this server accepts no override",)
 OVERRIDE = (
     NO_OVERRIDE[0].split(";")[0]
-    + "; who may override it (xsa.overrideUsers of the server) says why, and it is logged:",
+    + "; users in xsa.overrideUsers of the server can override it with a reason, which is logged:",
     "git push -o xsa-override='<reason>' ...",
 )
 ACCOUNT = pwd.getpwuid(os.geteuid()).pw_name
@@ -65,7 +65,7 @@ def over(how: str, server: Server, folder: Path) -> AbstractContextManager[None]
 
 
 STAGING = "staging-4.17 -> staging-4.17"
-NOT_WAITING = "updating stable-4.17: not all of it was in staging-4.17 when the freeze began"
+NOT_WAITING = "updating stable-4.17: not all commits were in staging-4.17 when the freeze began"
 
 
 @pytest.mark.parametrize("how", ["file", "ssh", "http"])
@@ -135,7 +135,7 @@ def may_be_overridden(server: Server, new: str, user: str) -> None:
     assert server.push("-o", "xsa-override=urgent", "staging-4.17") == answer
     assert server.there("staging-4.17") == waiting
     git(server.folder, "config", "--add", "xsa.overrideUsers", user)
-    note = f"remote: note: the freeze is overridden by {user}; the server's log has the reason\n"
+    note = f"remote: note: the freeze is overridden by {user}; the reason is in the server's log\n"
     answer = (0, f"{note}To SERVER\n   {waiting[:7]}..{new[:7]}  {STAGING}\n")
     assert server.push("-o", "xsa-override=urgent", "staging-4.17") == answer
 
@@ -159,10 +159,10 @@ BAD = [
     ("<<<<<<< HEAD", "it is not JSON: line 1, column 1"),
     ('{"format": 1, "frozen": ["refs/heads/x"]}', "freezes is missing"),
     ('{"format": 2, "frozen": ["refs/heads/x"], "freezes": []}', "its format is 2, not 1"),
-    ('{"format": 1, "frozen": [], "freezes": []}', "it names no references, or some that do not begin with refs/"),
+    ('{"format": 1, "frozen": [], "freezes": []}', "it names no references, or names that do not begin with refs/"),
     (
         '{"format": 1, "frozen": ["x"], "freezes": []}',
-        "it names no references, or some that do not begin with refs/",
+        "it names no references, or names that do not begin with refs/",
     ),
     (
         '{"format": 1, "frozen": ["refs/x"], "freezes": [{"begins": "2026-01-02", "ends": "2026-01-02"}]}',
@@ -189,7 +189,7 @@ def test_what_cannot_be_read_freezes_what_the_settings_say_and_nothing_else(serv
         "remote: error: staging-* and their release tags count as frozen, "
         "since the server's freeze file can't be read\n"
         "remote: error: refused: updating staging-4.17\n"
-        "remote: hint: nothing was pushed: have the server's freeze file mended, then push again\n"
+        "remote: hint: nothing was pushed: have the server's freeze file repaired, then push again\n"
         f"remote: hint: {NO_OVERRIDE[0]}\n"
     )
     assert server.push("staging-4.17") == (1, (answer + declined("staging-4.17 -> staging-4.17")).replace(
@@ -204,7 +204,7 @@ def test_a_file_that_must_be_there_and_one_that_need_not(server: Server, tmp_pat
     assert "count as frozen, since the server's freeze file can't be read" in server.push("staging-4.17")[1]
     git(server.folder, "config", "xsa.freezeFile", "relative/path")
     status, said = server.push("staging-4.17")
-    assert (status, "it must be a path from the root" in said) == (1, True)
+    assert (status, "it must be an absolute path" in said) == (1, True)
     git(server.folder, "config", "--unset", "xsa.freezeFile")
     assert server.push("staging-4.17")[0] == 0
 
@@ -273,8 +273,8 @@ def test_without_its_program_the_hook_refuses_what_may_be_frozen_and_lets_the_re
     server.commit("backport", "staging-4.17")
     server.commit("other", "master")
     said = (
-        "remote: error: git-xsa-hook is not there, so nothing tells whether what is pushed to is frozen\n"
-        "remote: hint: tell who looks after this repository: git xsa-hooks install --server\n"
+        "remote: error: git-xsa-hook is missing, so it is unknown what is frozen\n"
+        "remote: hint: contact the repository administrator: git xsa-hooks install --server\n"
     )
     assert server.push("staging-4.17") == (1, said + declined("staging-4.17 -> staging-4.17"))
     assert server.push("master")[0] == 0
@@ -289,7 +289,7 @@ def test_the_gate_moves_to_what_is_frozen_with_it_only(server: Server) -> None:
     assert "refused: updating stable-4.17: the gate is closed, too (xsa.gateDuringFreeze)" in server.push(move)[1]
     git(server.folder, "config", "xsa.gateDuringFreeze", "true")
     server.freeze(FREEZE, frozen=("stable-*",))
-    words = "refused: updating stable-4.17: it is not known what was in staging-4.17 when the freeze began"
+    words = "refused: updating stable-4.17: it is unknown what was in staging-4.17 when the freeze began"
     assert words in server.push(move)[1]
     assert server.there("stable-4.17") == server.tips["stable-4.17"]
 
@@ -299,7 +299,7 @@ def test_an_override_of_staging_does_not_open_stable(server: Server) -> None:
     git(server.folder, "config", "xsa.overrideUsers", ACCOUNT)
     new = server.commit("backport", "staging-4.17")
     assert server.push("-o", "xsa-override=build is broken", "staging-4.17")[0] == 0
-    words = "refused: updating stable-4.17: not all of it was in staging-4.17 when the freeze began"
+    words = "refused: updating stable-4.17: not all commits were in staging-4.17 when the freeze began"
     assert words in server.push(f"{new}:refs/heads/stable-4.17")[1]
     assert server.push(f"{server.tips['staging-4.17']}:refs/heads/stable-4.17")[0] == 0
     # what is made by an override was not there, and in the next freeze it was
@@ -307,7 +307,7 @@ def test_an_override_of_staging_does_not_open_stable(server: Server) -> None:
         server.push("-o", "xsa-override=new", f"{new}:refs/heads/staging-4.18", f"{new}~:refs/heads/stable-4.18")[0]
         == 0
     )
-    words = "refused: updating stable-4.18: it is not known what was in staging-4.18 when the freeze began"
+    words = "refused: updating stable-4.18: it is unknown what was in staging-4.18 when the freeze began"
     assert words in server.push(f"{new}:refs/heads/stable-4.18")[1]
     server.freeze(("2027-01-01T12:00:00Z", "2027-01-08T12:00:00Z"))
     server.at("2027-01-02")
@@ -427,13 +427,13 @@ def test_an_override_that_is_not_needed_is_not_logged(open_server: Server) -> No
             {"xsa.userVariable": "GL_USER"},
             "xsa-override=x",
             {"USER": ACCOUNT, "REMOTE_USER": ACCOUNT},
-            "nothing tells this server who pushes, so that nobody can override the freeze",
+            "this server does not know who pushes, so nobody can override the freeze",
         ),
         (
             {},
             "xsa-override=x",
             {"GATEWAY_INTERFACE": "CGI/1.1", "USER": ACCOUNT},
-            "nothing tells this server who pushes, so that nobody can override the freeze",
+            "this server does not know who pushes, so nobody can override the freeze",
         ),
     ],
 )
@@ -456,7 +456,7 @@ def test_words_in_a_message_override_nothing(open_server: Server) -> None:
 def test_what_cannot_be_logged_is_not_granted(open_server: Server) -> None:
     log_of(open_server).mkdir()
     status, said = open_server.push("-o", "xsa-override=x", "staging-4.17")
-    assert (status, said.splitlines()[0]) == (1, "remote: fatal: the override can't be logged: Is a directory")
+    assert (status, said.splitlines()[0]) == (1, "remote: fatal: the override cannot be logged: Is a directory")
     assert open_server.there("staging-4.17") == open_server.tips["staging-4.17"]
 
 

@@ -29,7 +29,7 @@ from git_xsa.embargo.rule import Embargo
 from git_xsa.embargo.sharing import Sharing
 from git_xsa.model.instant import parse_instant
 
-NOTE = "note: git xsa-embargo sync sends it to the others\n"
+NOTE = "note: run git xsa-embargo sync to share this\n"
 
 
 class Team:
@@ -76,20 +76,20 @@ def team(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Team:
 
 UNTIL = ("--until", "2026-12-08")
 FROZEN = "Frozen until 2026-12-08 12:00 UTC: stable-*, staging-*\n"
-GATE = "Stable branches may still move to what was in staging when the freeze began.\n"
+GATE = "Stable branches may still be updated to what was in staging when the freeze began.\n"
 
 
 def test_what_two_people_have_decided_is_in_both_ledgers(team: Team) -> None:
     assert team("jane", "add", "500", *UNTIL, "--note", "a").err.endswith(NOTE)
-    assert team("jane", "sync") == (0, f"origin: 0 decisions taken in, 1 decision sent\n{FROZEN}{GATE}", "")
-    assert team("joe", "sync").out.startswith("origin: 1 decision taken in, 0 decisions sent\n" + FROZEN)
+    assert team("jane", "sync") == (0, f"origin: 0 decisions received, 1 decision sent\n{FROZEN}{GATE}", "")
+    assert team("joe", "sync").out.startswith("origin: 1 decision received, 0 decisions sent\n" + FROZEN)
     team("jane", "add", "501", *UNTIL)
     team("jane", "extend", "500", "--until", "2026-12-09")
     team("joe", "add", "502", "503", *UNTIL)
     team("joe", "lift", "502")
-    assert team("joe", "sync").out.startswith("origin: 0 decisions taken in, 2 decisions sent\n")
-    assert team("jane", "sync").out.startswith("origin: 2 decisions taken in, 2 decisions sent\n")
-    assert team("joe", "sync").out.startswith("origin: 2 decisions taken in, 0 decisions sent\n")
+    assert team("joe", "sync").out.startswith("origin: 0 decisions received, 2 decisions sent\n")
+    assert team("jane", "sync").out.startswith("origin: 2 decisions received, 2 decisions sent\n")
+    assert team("joe", "sync").out.startswith("origin: 2 decisions received, 0 decisions sent\n")
     assert team.numbers("jane") == team.numbers("joe") == [500, 501, 502, 503]
     assert (team.store("jane") / LEDGER).read_bytes() == (team.store("joe") / LEDGER).read_bytes()
     wanted = [("add", [500]), ("add", [501]), ("extend", [500]), ("add", [502, 503]), ("lift", [502])]
@@ -98,7 +98,7 @@ def test_what_two_people_have_decided_is_in_both_ledgers(team: Team) -> None:
         assert git(team.store(name), "status", "--porcelain") == ""
         for file in (LEDGER, JOURNAL):
             assert stat.S_IMODE((team.store(name) / file).stat().st_mode) == 0o600
-        assert team(name, "sync").out.startswith("origin: 0 decisions taken in, 0 decisions sent\n")
+        assert team(name, "sync").out.startswith("origin: 0 decisions received, 0 decisions sent\n")
 
 
 def test_where_they_do_not_agree_it_is_said_and_nothing_is_lost(team: Team) -> None:
@@ -125,15 +125,15 @@ def test_where_they_do_not_agree_it_is_said_and_nothing_is_lost(team: Team) -> N
         "  theirs  removed",
     ]
     assert answer.err == (
-        "error: you and others have decided differently about XSA-500, XSA-501\n"
-        "hint: nothing was changed; agree, then git xsa-embargo sync --take mine, or --take theirs\n"
+        "error: you and others decided differently about XSA-500, XSA-501\n"
+        "hint: nothing was changed; agree on a value, then run git xsa-embargo sync --take mine, or --take theirs\n"
     )
     assert {file: (team.store("joe") / file).read_bytes() for file in (LEDGER, JOURNAL)} == before
     assert git(team.store("joe"), "ls-remote", "origin", "refs/heads/master").split()[0] == told
     assert team("joe", "sync", "--take", "theirs").status == 0
     assert team.numbers("joe") == [500, 502]
     assert EmbargoLedger(Store(team.store("joe"))).entries[500].embargo.until == parse_instant("2026-12-09")
-    assert team("jane", "sync").out.startswith("origin: 2 decisions taken in")
+    assert team("jane", "sync").out.startswith("origin: 2 decisions received")
     wanted = [
         ("add", [500, 501]),
         ("extend", [500]),
@@ -190,7 +190,7 @@ def test_others_may_be_faster_and_other_files_are_merged_too(team: Team, monkeyp
         return real(self)
 
     monkeypatch.setattr(Sharing, "_sent", slow)
-    assert team("joe", "sync").out.startswith("origin: 1 decision taken in, 1 decision sent\n")
+    assert team("joe", "sync").out.startswith("origin: 1 decision received, 1 decision sent\n")
     assert team.numbers("joe") == [500, 501, 502]
     assert (team.store("joe") / "README").read_text(encoding="utf-8") == "new\n"
     git(team.store("joe"), "fsck", "--strict")
@@ -245,7 +245,7 @@ def test_a_clone_of_anything_else_is_no_store(team: Team, tmp_path: Path) -> Non
     (tmp_path / "joe").chmod(0o755)
     assert "can be read by others (mode 0755)" in team("joe", "list").err
     (tmp_path / "plain").mkdir(mode=0o700)
-    assert team("plain", "sync").err.startswith(f"fatal: the store {tmp_path}/plain is no clone of a repository")
+    assert team("plain", "sync").err.startswith(f"fatal: the store {tmp_path}/plain is not a clone")
 
 
 def test_nothing_is_sent_to_a_repository_without_a_ledger(team: Team, tmp_path: Path) -> None:
@@ -260,8 +260,8 @@ def test_nothing_is_sent_to_a_repository_without_a_ledger(team: Team, tmp_path: 
         128,
         "",
         (
-            f"fatal: refs/heads/master of origin has no {LEDGER}, so it is no repository of a ledger\n"
-            "hint: nothing was sent; share the ledger by a private repository of its own\n"
+            f"fatal: refs/heads/master of origin has no {LEDGER}, so it is not the repository of a ledger\n"
+            "hint: nothing was sent; share the ledger through a separate private repository\n"
         ),
     )
     assert git(tmp_path / "public", "for-each-ref") == before

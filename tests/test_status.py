@@ -180,7 +180,7 @@ def test_fixes_wait_in_staging(tmp_path: Path) -> None:
     )  # fmt: skip
     assert due(place)[1]["stable-1.0"] == ("release-now", [1, 2], [2])
     assert place.run("status").out.startswith("A release of stable-1.0 is due once the fixes are in.\n")
-    assert "XSA-2 still has to pass from staging-1.0" in told_of(place, "stable-1.0")
+    assert "XSA-2 still waits in staging-1.0" in told_of(place, "stable-1.0")
 
 
 def test_staging_of_a_remote_and_none(tmp_path: Path) -> None:
@@ -258,7 +258,7 @@ def test_an_embargo_before_it_lifts_and_afterwards(tmp_path: Path, at: Callable[
         "Frozen until 2023-12-05 12:00 UTC, in 57 minutes: stable-*, staging-*",
     ]
     assert told_of(place, "stable-1.0").endswith(
-        "XSA-501 applies, fix not in yet, embargoed until 2023-12-05 12:00 UTC"
+        "XSA-501 applies, fix is missing, embargoed until 2023-12-05 12:00 UTC"
     )
 
     at(LIFT)
@@ -302,11 +302,11 @@ def test_a_release_that_a_freeze_holds_back(tmp_path: Path, at: Callable[[str], 
     line = told_of(place, "stable-1.0")
     assert line.startswith("after the freeze - XSA-1 is fixed on the branch since 2023-11-14")
     assert line.endswith(
-        " XSA-600 may apply or not, no patch known here, embargoed until 2023-12-20 12:00 UTC 1 more applies: XSA-1"
+        " XSA-600 may or may not apply, no patch is known, embargoed until 2023-12-20 12:00 UTC 1 more applies: XSA-1"
     )
     at("2023-12-20 12:00")  # over, and nobody knows more of it: that alone is no reason for a release
     assert due(place) == (1, {"stable-1.0": ("release-now", [1], [])})
-    assert "XSA-600 may apply or not, no patch known here, public since" in told_of(place, "stable-1.0")
+    assert "XSA-600 may or may not apply, no patch is known, public since" in told_of(place, "stable-1.0")
     place.git("config", "xsa.frozenRefs", "other-*")
     at("2023-12-10")
     assert asked(place)[0] == 1
@@ -322,7 +322,7 @@ def test_an_embargo_of_which_only_the_number_is_known(tmp_path: Path) -> None:
     assert first == "Nothing is due before 2023-12-05 12:00 UTC, in 57 minutes; then perhaps a release of stable-1.0."
     line = told_of(place, "stable-1.0")
     assert line.startswith(
-        "release at lift - XSA-600, which may concern it or not, is public at 2023-12-05 12:00 UTC, in 57"
+        "release at lift - XSA-600, which may or may not concern it, is public at 2023-12-05 12:00 UTC, in 57"
     )
 
 
@@ -351,11 +351,13 @@ def test_a_ledger_that_can_not_be_read(tmp_path: Path, sealed: Path) -> None:
     before = snapshot(sealed)
     error = (
         f"error: the ledger of embargoes {ledger} can't be read: it is not JSON: it ends too early\n"
-        f"hint: mend it by hand; {ledger.parent}/embargoes.journal tells what it held\n"
+        f"hint: repair it by hand; {ledger.parent}/embargoes.journal shows what it held\n"
     )
     code, out, err = place.run("status")
     assert (code, err) == (128, error)
-    assert out.splitlines()[1] == ("Whether branches are frozen is not known: the ledger of embargoes can't be read.")
+    assert out.splitlines()[1] == (
+        "It is not known whether branches are frozen: the ledger of embargoes can't be read."
+    )
     assert "\nstable-1.0: release now? - XSA-1 is fixed on the branch since 2023-11-14\n" in out
     code, out, err = place.run("status", "--json")
     (one,) = json.loads(out)["branches"]
@@ -382,11 +384,11 @@ def test_what_was_fetched_long_ago(tmp_path: Path, at: Callable[[str], None]) ->
     branch("1.0", "tidy", on=draft)
     place = draft.write(tmp_path / "clone")
     at("2023-12-15")
-    old = "The newest commit here is 30 days old: git fetch may bring more."
+    old = "The newest commit here is 30 days old: run git fetch to get newer ones."
     assert place.run("status").out.splitlines()[2] == old
     fetched = place.folder / ".git" / "FETCH_HEAD"
     fetched.touch()
-    for hours, words in ((72, "git fetch ran 3 days ago here: what came since"), (23, "")):
+    for hours, words in ((72, "The last git fetch was 3 days ago"), (23, "")):
         instant = parse_instant("2023-12-15") - hours * 3_600
         os.utime(fetched, (instant, instant))
         assert place.run("status").out.splitlines()[2].startswith(words)
@@ -403,7 +405,7 @@ def test_bare_shallow_and_empty(tmp_path: Path) -> None:
     git(tmp_path, "clone", "--quiet", "--bare", "clone", "bare")
     assert run(tmp_path / "bare", "status") == wanted
     git(tmp_path, "clone", "--quiet", "--depth=1", "--no-single-branch", f"file://{place.folder}", "shallow")
-    hint = "hint: the clone is shallow: git fetch --unshallow --tags brings the whole history\n"
+    hint = "hint: the clone is shallow: run git fetch --unshallow --tags\n"
     what = "fatal: RELEASE-1.0.0 and stable-1.0 have no commit in common\n"
     assert run(tmp_path / "shallow", "status") == (128, "", what + hint)
     git(tmp_path / "shallow", "tag", "-d", "RELEASE-1.0.0")
@@ -427,7 +429,7 @@ def test_bare_shallow_and_empty(tmp_path: Path) -> None:
         (["--branch", "9.9"], "error: no stable branch matches '9.9'\nhint: git branch -a lists the branches\n"),
         (
             ["--branch", "1.0"],
-            "error: stable-1.0 is no longer security-supported\nhint: add --all to check it all the same\n",
+            "error: stable-1.0 is no longer security-supported\nhint: add --all to check it anyway\n",
         ),
     ],
 )
@@ -502,9 +504,9 @@ stable-1.0: release: conflicts - XSA-2 does not apply to RELEASE-1.0.0 alone
   3 more apply: XSA-3, XSA-4, XSA-5
 
 stable-1.1: fixes, then release - XSA-6 is fixed on the branch since
-  2023-11-15; XSA-7 still has to pass from staging-1.1
+  2023-11-15; XSA-7 still waits in staging-1.1
   staging-1.1 is 1 commit ahead, 1 security fix among them
-  XSA-7 may apply or not, fix waits in staging
+  XSA-7 may or may not apply, fix waits in staging
   1 more applies: XSA-6
 
 stable-1.2: due by 2024-03-14 - RELEASE-1.2.0 is from 2023-11-14
@@ -512,7 +514,7 @@ stable-1.2: due by 2024-03-14 - RELEASE-1.2.0 is from 2023-11-14
 HEAD_200 = (
     "branch       last release   days ago  commits since  fixes  staging ahead  XSAs  apply  due                  why"
 )
-WHY_200 = "XSA-6 is fixed on the branch since 2023-11-15; XSA-7 still has to pass from staging-1.1"
+WHY_200 = "XSA-6 is fixed on the branch since 2023-11-15; XSA-7 still waits in staging-1.1"
 TABLE_200 = f"""\
 A release of stable-1.0 is due now; a release of stable-1.1 is due once the fixes are in.
 Next: git xsa-release 1.0.1
@@ -532,7 +534,7 @@ stable-1.0: release: conflicts
 
 stable-1.1: fixes, then release
   staging-1.1 is 1 commit ahead, 1 security fix among them
-  XSA-7 may apply or not, fix waits in staging
+  XSA-7 may or may not apply, fix waits in staging
   1 more applies: XSA-6
 """
 

@@ -288,7 +288,7 @@ def test_the_oldest_of_several_suppliers_is_taken_and_the_others_are_named(tmp_p
         "also_by": [place[3]],
     }
     done = run(place.folder, "prereqs", "--onto", "RELEASE-1.0.0", "--xsa", "1", "--why")
-    assert f"      ({place.short(3)} could supply it, too; the oldest commit is taken)\n" in done.out
+    assert f"      ({place.short(3)} could supply it, too; the oldest commit is used)\n" in done.out
 
 
 def test_a_supplier_that_the_queue_holds_anyway_is_taken(tmp_path: Path) -> None:
@@ -306,7 +306,7 @@ def test_a_supplier_that_the_queue_holds_anyway_is_taken(tmp_path: Path) -> None
     assert helper["symbol"] == "helper"
     assert (helper["introduced"]["chosen"], helper["introduced"]["also_by"]) == ("selected", [place[2]])
     done = run(place.folder, "prereqs", "--onto", "RELEASE-1.0.0", "--xsa", "1", "--why")
-    also = f"      ({place.short(2)} could supply it, too; this one, which the queue holds anyway, is taken)\n"
+    also = f"      ({place.short(2)} could supply it, too; this one, which is in the queue anyway, is used)\n"
     assert also in done.out
 
 
@@ -325,7 +325,7 @@ def test_the_next_supplier_is_taken_where_the_oldest_can_not_be_had(tmp_path: Pa
     assert found["commit"] == place[4]
     assert found["reasons"][0]["introduced"]["chosen"] == "applicable"
     assert found["reasons"][0]["introduced"]["also_by"] == [place[2], place[3]]
-    assert "; the oldest commit that can be applied is taken)\n" in run(place.folder, *words, "--why").out
+    assert "; the oldest commit that can be applied is used)\n" in run(place.folder, *words, "--why").out
 
 
 def test_what_a_supplier_needs_follows_it(tmp_path: Path) -> None:
@@ -460,7 +460,7 @@ def test_a_line_that_only_a_later_program_reads(
     assert needs(place) == expected
     if expected:
         shown = run(place.folder, "prereqs", "--onto", "RELEASE-1.0.0", "--xsa", "1", "--why").out
-        assert "has a line that is only read since the name word_regex is there\n       /* new, word 1 */\n" in shown
+        assert "has a line that is understood only with the name word_regex\n       /* new, word 1 */\n" in shown
         assert '\n      +word_regex = re.compile(r"word (.*) \\*/")\n' in shown
 
 

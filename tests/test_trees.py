@@ -112,7 +112,7 @@ QEMU = {"xsa7.patch": diff("hw/net/e1000.c")}
 def test_another_tree_is_listed_and_never_counted(named: bool, place: Place) -> None:
     """By its paths: the name says nothing.  It was said to conflict with every commit of the branch."""
     told = taken(place, {**QEMU, "xsa3.patch": place.patch(6)}).err
-    assert "note: QEMU: not judged: xsa7.patch is for that tree by its paths\n" in told
+    assert "note: QEMU: not judged: the paths in xsa7.patch are of that tree\n" in told
     assert "xsa3.patch" not in told
     words = ["--xsa", "3,7"] if named else []
     found = checked(place, *words)
@@ -224,7 +224,7 @@ def test_files_that_fit_nowhere_leave_the_answer_as_it_was(
     if why != "another tree":
         told = after["advisories"][0]  # type: ignore[index]
         assert (told["basis"], told["patches"]) == ("branch", [])
-        assert "used in its place are the commits that stable-1.0 marks as XSA-2" in told["remark"]
-        assert "used in its place" in place.run("check", "--onto", RELEASE, "--xsa", "2").out
+        assert "the commits that stable-1.0 marks as XSA-2 are used instead" in told["remark"]
+        assert "are used instead" in place.run("check", "--onto", RELEASE, "--xsa", "2").out
     together = checked(place)
     assert (together["status"], {2, 3} <= set(together["xsa"])) == (1, True)  # type: ignore[call-overload]

@@ -87,7 +87,7 @@ def test_a_base_that_moved(place: Place, folder: Path) -> None:
     place.git("update-ref", "refs/heads/mine", place[3])
     done = verify(place, folder, onto="mine")
     assert done.status == 1
-    assert "mine has another a.c than mine, for which it was exported" in done.out
+    assert "a.c of mine differs from mine, the base of the export" in done.out
     assert [line[0] for line in changes(place, folder, onto="mine")] == ["-", "-"]
 
 
@@ -133,7 +133,7 @@ def test_patch_files(place: Place, folder: Path, tmp_path: Path) -> None:
     assert len(changes(place, folder)) == 2
     given.unlink()
     (line,) = json.loads(verify(place, folder, "--json").out)["diff"]
-    assert line.endswith("fix.patch, which the queue was made of, is not there: what it would come to now is not known")
+    assert line.endswith("fix.patch, a patch file of the queue, is missing: the queue that is needed now is not known")
 
 
 def test_settings_of_then_hold(place: Place, folder: Path) -> None:
@@ -150,7 +150,7 @@ def test_an_export_without_what_was_asked_for(place: Place, folder: Path) -> Non
     manifest.write_text(json.dumps(known), encoding="utf-8")
     done = verify(place, folder)
     assert done.status == 1
-    assert "an older git-xsa wrote it, without what was asked for" in done.out
+    assert "an older git-xsa wrote it without the request" in done.out
 
 
 @pytest.mark.parametrize(

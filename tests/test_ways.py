@@ -60,7 +60,7 @@ def test_an_override(ground: Ground) -> None:
     told = ground.push("origin", "new:staging-4.17", options=("-c", "xsa.override=build is broken"))
     assert (told.status, told.said) == (
         0,
-        "note: the freeze is overridden for refs/heads/staging-4.17; the journal of embargoes has the reason\n",
+        "note: the freeze is overridden for refs/heads/staging-4.17; the reason is in the journal\n",
     )
     assert '"reason":"build is broken (refs/heads/staging-4.17)"' in ground.journal[-1]
 

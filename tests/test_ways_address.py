@@ -149,8 +149,8 @@ def test_names_of_remotes_with_other_addresses(secret: Client, public: Path) -> 
     git(folder, "config", "remote.origin.pushurl", f"{public}")
     status, said = secret.push("push", "origin", "fix:topic")
     hint = (
-        f"hint: xsa.privateRemote names origin, which has other addresses, too; this one is {public}: "
-        "if all are private, name each of them\n"
+        f"hint: xsa.privateRemote names origin, which has other addresses, too; the address of this push is {public}: "
+        "if all are private, list each of them\n"
     )
     assert (status, hint in said) == (1, True)
     assert refused(secret, public, "push", "origin", "fix:topic")
@@ -160,7 +160,7 @@ def test_names_of_remotes_with_other_addresses(secret: Client, public: Path) -> 
 
 
 def test_a_private_remote_that_passes_on_what_it_gets_is_warned_of(secret: Client, public: Path) -> None:
-    hint = "hint: make sure that it passes nothing on to others while something is under embargo\n"
+    hint = "hint: make sure that it passes nothing on during an embargo\n"
     git(secret.server, "config", "remote.github.mirror", "true")
     what = "warning: origin is a private remote, but it is a mirror (remote.github.mirror of SERVER)\n"
     assert secret.push("push", "--quiet", "origin", "fix:one") == (0, what + hint)

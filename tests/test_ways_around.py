@@ -15,7 +15,7 @@ from repositories import git, run
 from ways import Fate, Ground, Push, way
 
 REFUSED, JOURNALED, UNSEEN = Fate.REFUSED, Fate.JOURNALED, Fate.UNSEEN
-NOT_COUNTED = "warning: what is set for this one command does not count against an embargo: "
+NOT_COUNTED = "warning: settings for a single command are ignored during an embargo: "
 AGAIN = "run git xsa-hooks install again"
 #: A program whose clock says that it is a day of 2095.
 LATER = """\
@@ -122,7 +122,7 @@ def break_hook(ground: Ground, how: str) -> str:
         return f"{hook}: not installed"
     if how == "mode":
         hook.chmod(0o644)
-        return f"{hook}: installed, but not executable, so that git does not run it"
+        return f"{hook}: installed, but not executable, so git does not run it"
     hook.write_text("#!/bin/sh\nexit 0\n", encoding="utf-8")
     return f"{hook}: changed since it was installed"
 
@@ -132,7 +132,7 @@ def break_hook(ground: Ground, how: str) -> str:
 def test_what_unhooks_us_is_said_while_something_is_under_embargo(how: str, ground: Ground) -> None:
     why = break_hook(ground, how)
     assert ground.push("origin", "fix:topic").passed
-    said = f"warning: git does not run git-xsa's hook before a push here: {why}\nhint: git xsa-hooks install"
+    said = f"warning: git does not run the hook of git-xsa before a push: {why}\nhint: git xsa-hooks install"
     ground.git("tag", "RELEASE-4.17.0", "stable-4.17")
     others = [("status",), ("check",)] if how == "global" else []
     for words in [("embargo", "list"), *others]:
@@ -245,7 +245,8 @@ def test_a_store_that_somebody_wants_elsewhere(ground: Ground) -> None:
     ]
     answer = run(ground.folder, "hooks", "install")
     assert (
-        answer.err == f"note: the hooks looked for the store in {ground.store} before, and now in {ground.home}/vault\n"
+        answer.err
+        == f"note: the hooks now expect the store in {ground.home}/vault; before, they expected it in {ground.store}\n"
     )
     assert ground.push("origin", "new:other").passed
     assert refuses(*ground.freeze_and_leak())
@@ -415,7 +416,10 @@ def test_a_linked_work_tree(ground: Ground, tmp_path: Path) -> None:
     own = ground.server / "worktrees" / "to" / "xsa-freeze.json"
     (ground.server / "xsa-freeze.json").rename(own)
     told = ground.push(str(tmp_path / "to"), "new:staging-4.17")
-    assert (told.status, f"move it into {ground.server}" in told.said or "is in a work tree's folder" in told.said) == (
+    assert (
+        told.status,
+        f"move it into {ground.server}" in told.said or "is in the folder of a work tree" in told.said,
+    ) == (
         1,
         True,
     )

@@ -93,7 +93,7 @@ class Fetcher:
         self._stop = threading.Event()
 
     def run(self, progress: Callable[[int, int], None] = lambda _done, _all: None) -> Summary:
-        """Fetch what is new and return what was done; ``progress`` is told how many of all advisories are done."""
+        """Fetch what is new and return what was done; ``progress`` gets how many of all advisories are done."""
         with self._library.store.lock("fetch"):
             listed = self._list()
             summary = Summary(len(listed))

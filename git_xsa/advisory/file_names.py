@@ -50,7 +50,7 @@ _SAME = {"qemuu": "qemu", "qemut": "qemu", "qemun": "qemu", "minios": "mini-os"}
 class PatchName(NamedTuple):
     """What a file's name says; ``group`` is what the names of a series have in common, ``sequence`` its order there.
 
-    ``number`` and ``version`` are ``None`` and ``tree`` is empty where the name does not tell.  ``slot`` is what else
+    ``number`` and ``version`` are ``None`` and ``tree`` is empty where the name does not say.  ``slot`` is what else
     it says, words and a place: files for two branches that have it in common are the same part of a fix.
     """
 

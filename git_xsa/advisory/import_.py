@@ -1,4 +1,4 @@
-"""Take what a source holds into the store: tell what each file is, which version it belongs to, and who vouches.
+"""Import what a source holds into the store: what each file is, which version it belongs to, and who signed it.
 
 Everything is read and judged before anything is written, so that a source which is refused leaves nothing behind.
 """

@@ -1,6 +1,6 @@
 """Which tree a patch is for: this one, with how many folders off its names, or another one of those with advisories.
 
-That is told by its paths.  A patch of which no path has ever been in the history of a branch is for another tree; which
+Its paths show that.  A patch of which no path has ever been in the history of a branch is for another tree; which
 one, the folders show (QEMU's ``hw/``, Linux's ``drivers/net/``, libvirt's ``src/libxl/``).  A release's tarball brings
 other trees along in folders of their own, which no branch has.
 """
@@ -21,7 +21,7 @@ NAMES = {
     "qemu": "QEMU", "linux": "Linux", "libvirt": "libvirt", "mini-os": "mini-os", "xapi": "XAPI", "ovmf": "OVMF",
     "seabios": "SeaBIOS", "freebsd": "FreeBSD", "netbsd": "NetBSD",
 }  # fmt: skip
-#: What it is called when the paths do not tell.
+#: What it is called when the paths do not say.
 UNKNOWN = "another tree"
 #: Where a release's tarball, or a checkout with everything that it builds, has other trees.
 _BROUGHT = (
@@ -79,7 +79,7 @@ class Trees:
 
     def fitted(self, patch: PatchFile) -> PatchFile:
         """Return ``patch`` with as many folders off its names as makes them those of files here; as it is when no
-        number does, or it names no file that would tell."""
+        number does, or it names no file that would show it."""
         if not _evidence(patch) - self._now:
             return patch
         return _best(patch, self._now) or _best(patch, self._ever) or patch
@@ -140,7 +140,7 @@ def _best(patch: PatchFile, known: frozenset[bytes]) -> PatchFile | None:
 
 
 def _evidence(patch: PatchFile) -> set[bytes]:
-    """Return the paths that tell for which tree a patch is: files that it changes, or else the folders of new ones.
+    """Return the paths that show for which tree a patch is: files that it changes, or else the folders of new ones.
 
     Every tree has a ``Makefile`` at its top: names there count only where there is no other.
     """

@@ -59,7 +59,7 @@ def read_file(file: Path) -> tuple[PatchFile, ...]:
 
 
 def read_package(place: Path) -> Listed:
-    """Return which patches the package at ``place``, a list or a folder, applies; ``XsaError`` when nothing tells."""
+    """Return which patches the package at ``place``, a list or a folder, applies; ``XsaError`` if unknown."""
     if place.is_dir():
         listing = find_list(place)
         if listing is not None:

@@ -1,7 +1,7 @@
 """Choose the patches of an advisory for a branch: what the recipe or the table says, then what is near.
 
 The name of a file names the newest branch that it is for, not the only one, so names come last.  What is returned is
-a list of series to be tried in order: whether one of them fits is for the branch to tell.
+a list of series to be tried in order: the branch decides whether one of them fits.
 
 Of files that came without a text, those for one branch, or for none, are one series whatever their names; files for
 two branches are alternatives of each other where the rest of their names is the same (``xsa123.patch``,

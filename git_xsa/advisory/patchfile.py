@@ -44,7 +44,7 @@ _PACKED = re.compile(
 )
 #: How packed files begin -> what unpacks them.
 _ARCHIVES = {b"\x1f\x8b": "gunzip", b"BZh": "bunzip2", b"\xfd7zXZ\x00": "unxz", b"\x28\xb5\x2f\xfd": "unzstd"}
-#: How many folders ``patch -p`` is ever told to take off a name.
+#: The most leading folders that ``patch -p`` strips.
 MOST_FOLDERS = 4
 
 

@@ -9,7 +9,7 @@ Approximations, each with a test:
 1. A version that says "public release" is the one with which the advisory became public.  Where none does, it was
    before a version that is known to be public and after one that is known to be embargoed; what lies between is
    unknown.
-2. Why a version was made is told by words in its section.  A section can name several reasons.
+2. Words in its section say why a version was made.  A section can name several reasons.
 3. Patches are compared by the checksums in two texts of successive versions; a patch under a new name counts as one
    added and one dropped.
 """
@@ -35,7 +35,7 @@ from git_xsa.advisory.trust import check_signature
 #: How many signatures are checked at the same time.
 AT_ONCE = 4
 RELEASE = "public-release"
-#: Reasons in the order in which they are told, each with what its words look like.
+#: Reasons in the order in which they are listed, each with a pattern for its words.
 REASONS: Mapping[str, re.Pattern[str]] = {
     RELEASE: re.compile(r"public release"),
     "patches": re.compile(r"\bpatch|\bbackports?\b|\bhunk|\bfix(?:es|ed)?\b|\bappl(?:y|ies)\b|\bbuild"),

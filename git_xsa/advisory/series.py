@@ -13,7 +13,7 @@ from git_xsa.git.repository import Repository
 from git_xsa.model.change import ADDED, CONTEXT, REMOVED, FileChange, Hunk, Touch
 from git_xsa.model.place import NotPlaced, place_hunks
 
-#: How much of a file git looks at to tell whether it is binary.
+#: How much of a file git reads to decide whether it is binary.
 _BINARY_TEST = 8000
 #: How many places are tried for files of which some may be alternatives of others, and how many such files.
 PLACES = 8
@@ -43,7 +43,7 @@ class PlacedPatch:
 
 
 class _Misfit(Exception):
-    """A change can't be made to the files at a place, for the reason that the text tells."""
+    """A change can't be made to the files at a place, for the reason in the text."""
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,7 @@ def _made_from(patches: Sequence[PatchFile], touches: Sequence[Touch], size: int
         if events and (events[0].old_id or "").encode().startswith(name):
             spans.insert(0, (0, events[0].position - 1))
         if not events:
-            continue  # nobody changed it; whether it is the same is for the trial to tell
+            continue  # nobody changed it; the trial shows whether it is the same
         if not spans:
             return None
         first, last = max(first, spans[-1][0]), min(last, spans[-1][1])
@@ -191,7 +191,7 @@ def _made_from(patches: Sequence[PatchFile], touches: Sequence[Touch], size: int
 def is_there(repository: Repository, commit: str, series: Sequence[PatchFile]) -> bool:
     """Return whether ``commit`` has what ``series`` does: taken back from the last patch to the first it fits there.
 
-    That is told by text, as ``git apply --check --reverse`` does, and more strictly: every hunk must have one place.
+    Text decides that, as ``git apply --check --reverse`` does, and more strictly: every hunk must have one place.
     """
     if any(change.copied for patch in series for change in patch.changes):
         return False  # the way back of a copy is none

@@ -223,7 +223,7 @@ class Store:
         self._restrict()
 
     def _restrict(self) -> None:
-        """Give the files of a clone their modes again where git has written some anew, which goes by the umask.
+        """Restore the modes of a clone's files that git has rewritten with the umask's modes.
 
         The folder around them is closed, so that nobody has read them in between.
         """

@@ -49,7 +49,7 @@ _CONTINUED = (",", "-", "...", "and", "&")
 
 
 class TextError(XsaError):
-    """Text that is no advisory, or one whose signed part can't be told from the rest."""
+    """Text that is no advisory, or one whose signed part can't be separated from the rest."""
 
 
 @dataclass(frozen=True)

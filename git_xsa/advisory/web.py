@@ -66,7 +66,7 @@ class NotFound(WebError):
 
 @dataclass(frozen=True)
 class Stamp:
-    """What a server said of a file by which it can tell later whether that is a newer one."""
+    """What a server said of a file by which it can say later whether that is a newer one."""
 
     etag: str = ""
     modified: str = ""

@@ -2,7 +2,7 @@
 
 The queue is followed in its order.  At the first change that is in conflict an adapted patch is looked for that was
 made of the same change, and whose lines have one place in the files as they are then.  With it, these files are a base
-of their own, and the rest of the queue is asked about anew on that.  What has no adapted patch is left out, the whole
+of their own, and the rest of the queue is computed again on that.  What has no adapted patch is left out, the whole
 advisory, and with it what must come after it.
 """
 

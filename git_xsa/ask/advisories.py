@@ -99,7 +99,7 @@ class Imported:
     def ask(self, base: Commit, tip: Commit, numbers: Iterable[int], named: bool) -> list[Question]:
         """Ask about the advisories ``numbers``, all together as far as that can be.
 
-        ``named``: a person asked for just these, so one that the base has is told, too; else it is left out.
+        ``named``: a person asked for just these, so one that the base has is reported, too; else it is left out.
         """
         history = self._session.ranges.between(base, tip)
         wanted = sorted(set(numbers))
@@ -200,7 +200,7 @@ class Imported:
     def _doubts(self, edition: Edition, paths: Sequence[str]) -> list[str]:
         """Return what is to be said of who vouches for the files ``paths``; ``Refused`` where that is required."""
         words = self._vouching(edition).sentence()
-        doubts = [f"{edition.title} {words}" if edition.version else f"{edition.title}: nobody vouches for it"]
+        doubts = [f"{edition.title} {words}" if edition.version else f"{edition.title}: no trusted signature"]
         doubts = doubts if words else []
         for path in paths if edition.version else ():
             state = edition.state(path)
@@ -209,13 +209,13 @@ class Imported:
             elif state is ChecksumState.UNLISTED:
                 doubts.append(f"{edition.title} lists no checksum of {path}")
         if doubts and self._session.settings.require_signature:
-            raise ImportRefused(doubts[0], "xsa.requireSignature refuses it; import it again, or change that setting")
+            raise ImportRefused(doubts[0], "xsa.requireSignature refuses it; import it again, or change the setting")
         remark = self._vouching(edition).remark() if not words else ""
         return [*doubts, f"{edition.title} {remark}"] if remark else doubts
 
     @staticmethod
     def _is_present(asked: Asked, start: int) -> bool:
-        """Whether the base has all patches of the advisory, or there is nothing to be told of it."""
+        """Whether the base has all patches of the advisory, or there is nothing to report."""
         if asked.series is None:
             return not asked.trouble
         return not asked.lacking and all(place is not None and place.position <= start for place in asked.places)

@@ -49,8 +49,8 @@ def ask_one(session: Session, base: Commit, tip: Commit, numbers: Sequence[int],
     if apart:
         names = ", ".join(advisory_names(question.asked) for question in apart)
         reasons = [series.remark for question in apart for series in question.found if series.remark]
-        hint = "ask about each of them by itself, or leave it out with --xsa"
-        what = f"{names} can't be put into one queue with the others"
+        hint = "ask about each of them alone, or leave it out with --xsa"
+        what = f"{names} can't join one queue with the others"
         error = XsaError(what, "\n".join([*(f"they don't fit: {reason}" for reason in reasons[:1]), hint]))
         error.status = 2
         raise error

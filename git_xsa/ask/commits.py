@@ -1,4 +1,4 @@
-"""Ask about commits of the branch, by name; and tell commits from patch files."""
+"""Ask about commits of the branch, by name; and distinguish commits from patch files."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def sort_out(repository: Repository, names: Sequence[str]) -> tuple[list[Commit]
         else:
             raise XsaError(f"{name!r} is neither a commit nor a file", repository.name_hint())
     if commits and files:
-        raise UsageError(f"{files[0]} is a file and {commits[0].name} a commit", "ask about one kind at a time")
+        raise UsageError(f"{files[0]} is a file and {commits[0].name} a commit", "give only commits or only files")
     places = [path.resolve() for path in files]
     for number, path in enumerate(files):
         if places[number] in places[:number]:
@@ -50,7 +50,7 @@ def ask_commits(session: Session, base: Commit, tip: Commit, commits: Sequence[C
         stray = next(commit for commit in missing if commit not in present)
         raise XsaError(
             f"{stray.name} is not between {base.name} and {tip.spelled}",
-            f"git branch -a --contains {stray.id[:12]} tells which branch it is on; give its end with --tip",
+            f"git branch -a --contains {stray.id[:12]} shows its branch; give that with --tip",
         )
     xsa_of = {position: history.marks(position) for position in wanted if position is not None}
     for position in history.taken(xsa_of):

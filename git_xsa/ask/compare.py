@@ -33,7 +33,7 @@ _SHORTEST = 12
 _NAMED, _LIKELY, _ALIKE = -1.0, 0.2, 0.6
 #: A commit in the name of a file.
 _IN_NAME = re.compile(r"(?<![0-9a-zA-Z])[0-9a-f]{12,64}(?![0-9a-zA-Z])")
-#: So many commits that change the same files are looked at for a patch that nothing else tells of, the newest first.
+#: So many commits that change the same files are looked at for a patch that nothing else identifies, the newest first.
 MOST = 300
 
 
@@ -135,7 +135,7 @@ class Comparison:
     # Commits
 
     def _commits(self, at: int) -> Iterator[Original]:
-        """Yield the commits that the patch ``at`` may be, as far as names, subjects and advisories tell."""
+        """Yield the commits that the patch ``at`` may be, by names, subjects and advisories."""
         log = self._log
         named = {one.id: one for name in self._names[at] for one in log.named.get(name, ())}
         alike = {one.id: one for one in log.of_subject.get(plain_subject(self._patches[at].subject), ())}

@@ -121,6 +121,6 @@ def proposal_of(session: Session, base: Commit, history: Range, wanted: Iterable
     except HistoryError as error:
         commit = history.commits[error.position - 1].id[:12] if error.position > 0 else base.name
         path = error.path.decode("utf-8", "backslashreplace")
-        what = f"the history of {path} does not add up at {commit}: {error.why}"
-        hint = "check the clone with git fsck; look for diff settings in its info/attributes"
+        what = f"the history of {path} is inconsistent at {commit}: {error.why}"
+        hint = "check the clone with git fsck, and its info/attributes for diff settings"
         raise XsaError(what, hint) from None

@@ -27,7 +27,7 @@ def one_queue(questions: Sequence[Question]) -> Question:
     out: dict[int, str] = {}
     for question in apart:
         remarks = [series.remark for series in question.found if series.remark]
-        why = remarks[0] if remarks else "its patches don't go into one queue with the others"
+        why = remarks[0] if remarks else "its patches can't join one queue with the others"
         out |= dict.fromkeys(question.asked, why)
     return replace(first, out=out)
 
@@ -35,7 +35,7 @@ def one_queue(questions: Sequence[Question]) -> Question:
 def going_in(session: Session, question: Question, relaxed: Callable[[Question], Relaxed] | None = None) -> Question:
     """Return ``question`` without the advisories that can't be applied, and why each is left out.
 
-    ``relaxed`` gives the selection for a question when context may be made anew.  Where nothing goes in, the question
+    ``relaxed`` gives the selection for a question when context may be refreshed.  Where nothing goes in, the question
     is returned as it is, in conflict.
     """
     if question.rest is not None and question.rest.adapted:  # what goes in has been asked about, step by step

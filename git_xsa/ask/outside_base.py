@@ -1,7 +1,7 @@
 """Bases from outside of the repository: a source tree without history (a folder, a tarball), patches on top of a base.
 
 A source tree becomes a commit that exists as long as the command, on top of the release that it was made from; from
-there on it is a base beside the branch like any other.  Which release that is, its version tells (Xen's
+there on it is a base beside the branch like any other.  Its version says which release that is (Xen's
 ``xen/Makefile``), and where that says nothing, the release with which it shares most files.
 """
 
@@ -62,7 +62,7 @@ def with_patches(session: Session, base: Commit, lists: Sequence[str]) -> tuple[
         for listed, several in found:
             refused, fuzzy = tree.put_on([patch.text for patch in several], listed.fuzz)
             if refused is not None:
-                hint = "is it the release that the package builds?  Give that with --onto"
+                hint = "make sure that --onto is the release that the package builds"
                 raise XsaError(f"{several[refused].name} of {listed.place} does not apply to {base.name}", hint)
             notes += [f"{several[number].name} needs a fuzz of up to {listed.fuzz} lines" for number in fuzzy]
         files = tree.files()
@@ -80,7 +80,7 @@ def message_of(patch: PatchFile) -> str:
 
 
 class KnownFiles:
-    """The files of a base and of the patches on it so far, by which a patch for another source tree is told.
+    """The files of a base and of the patches on it so far, by which a patch for another source tree is recognised.
 
     Packages have such patches for what their builds unpack into the tree: QEMU, Mini-OS, iPXE.
     """
@@ -121,7 +121,7 @@ def borrowed(session: Session) -> Borrowed:
 
 
 def _release_of(session: Session, name: str, files: Sequence[SourceFile]) -> Commit:
-    """Return the release that a source tree was made from; ``XsaError`` when nothing tells."""
+    """Return the release that a source tree was made from; ``XsaError`` when that is not known."""
     releases = {version: Commit(tag, commit) for tag, (version, commit) in session.branches.releases.items()}
     makefile = next((file.content for file in files if file.path == _MAKEFILE), b"")
     stated = version_in(makefile)
@@ -134,7 +134,7 @@ def _release_of(session: Session, name: str, files: Sequence[SourceFile]) -> Com
     found = _most_alike(session, releases, files)
     if found is None:
         hint = "give the folder that holds xen/, and fetch the releases: git fetch --tags"
-        raise XsaError(f"nothing tells which release {name} was made from", hint)
+        raise XsaError(f"it is unknown from which release {name} was made", hint)
     return found
 
 

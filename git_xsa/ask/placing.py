@@ -79,7 +79,7 @@ class Placing:
                     mine, other = trees(self._session, *target).sort_out(
                         edition.patches_at([path]), edition.number, said
                     )
-                except PatchError:  # told where it is used
+                except PatchError:  # reported where it is used
                     continue
                 own |= {path} if mine else set()
                 others += other
@@ -101,7 +101,7 @@ class Placing:
         base = target.base
         edition = self._library.newest(number)
         if edition is None:
-            raise StoreError(f"XSA-{number} was in the store and is no more", "run the command again")
+            raise StoreError(f"XSA-{number} was removed from the store meanwhile", "run the command again")
         choice = self.choose(edition, base, target.tip)
         ours = trees(self._session, *target)
         asked = Asked(number, edition, choice, not_judged=dict.fromkeys(self._named_otherwise(edition, target)[1]))
@@ -168,7 +168,7 @@ class Placing:
         """Take a patch for a commit that is marked as the advisory's fix, when it changes the same files, and a line as
         the commit does, and is no other patch of the series.
 
-        A fix is often not applied to the letter, and then neither its diff nor its subject tells.
+        A fix is often not applied to the letter, and then neither its diff nor its subject shows it.
         """
         if not asked.pending:
             return
@@ -243,7 +243,7 @@ class Placing:
         located = [patch for patch in asked.patches if patch.name not in pending]
         _narrow(asked, [*located, *order], [place_of[patch.name] for patch in located] + [None] * len(order))
         if out:
-            asked.remarks += (f"left out, since they can't stand with the others: {_names(out)}",)
+            asked.remarks += (f"left out because they don't apply together with the others: {_names(out)}",)
         return True
 
 
@@ -267,8 +267,8 @@ def without_lacking(asked: Asked, target: Target, history: Range) -> Asked:
 def on_the_branch(asked: Asked, target: Target) -> Asked:
     """Return ``asked`` without the files that fit nowhere, or into no queue: the commits that the branch marks as its
     fix are used in their place, as they would be without the files."""
-    why = asked.trouble or f"{_names([patch.name for patch in asked.pending])} can't be in one queue with the others"
-    words = f"{why}; used in its place are the commits that {target.tip.name} marks as XSA-{asked.number}"
+    why = asked.trouble or f"{_names([patch.name for patch in asked.pending])} can't join one queue with the others"
+    words = f"{why}; the commits that {target.tip.name} marks as XSA-{asked.number} are used instead"
     located = [(p, place) for p, place in zip(asked.patches, asked.places, strict=True) if place is not None]
     if not located:
         bare = replace(asked, series=None, patches=(), places=(), lacking=(), trouble="")
@@ -298,7 +298,7 @@ def _leave_out_twins(asked: Asked, locator: Locator) -> None:
     if twins:
         rest = [(p, place) for p, place in zip(asked.patches, asked.places, strict=True) if p.name not in twins]
         _narrow(asked, [patch for patch, _ in rest], [place for _, place in rest])
-        asked.remarks += (f"left out, since others are the same commits: {_names(in_order(twins))}",)
+        asked.remarks += (f"left out because others are the same commits: {_names(in_order(twins))}",)
 
 
 def _narrow(asked: Asked, patches: Sequence[PatchFile], places: Sequence[Recognised | None]) -> None:

@@ -161,7 +161,7 @@ class Question:
 
     @property
     def private(self) -> bool:
-        """Whether a patch may be under embargo, and with it the answer: what a fix needs tells where it is."""
+        """Whether a patch may be under embargo, and with it the answer: what a fix needs shows where it is."""
         return self.secret or any(patch.private for patch in self.published.values())
 
     def answer(self, quarantine: Quarantine) -> Verdict:

@@ -47,7 +47,7 @@ class Ranges:
         """Return where ``base`` left the branch; ``XsaError`` when they have nothing in common."""
         answer = self._repository.git.call("merge-base", base.id, tip.id, accept=(0, 1))
         if answer.status:
-            hint = self._repository.missing_hint() if self._repository.shallow else "give a base with the same origin"
+            hint = self._repository.missing_hint() if self._repository.shallow else "give a base with the same history"
             raise XsaError(f"{base.name} and {tip.spelled} have no commit in common", hint)
         return answer.out.decode().strip()
 

@@ -1,6 +1,6 @@
 """Recognise patches that a branch, or a base, has already: as which commit, or by what the files hold.
 
-A published patch and the commit that it became are the same change under two names.  They are told to be by, in this
+A published patch and the commit that it became are the same change under two names.  They are recognised by, in this
 order (the first that says so counts):
 
 1. the diff, whitespace and line numbers left out, as ``git patch-id`` does;
@@ -46,7 +46,7 @@ class How(str, Enum):
 
 @dataclass(frozen=True)
 class Recognised:
-    """Where a patch is: a position of the range (0: in the base, before the range or beside it), and how it is told."""
+    """Where a patch is: a position of the range (0: in the base, or beside the range), and how it was recognised."""
 
     position: int
     how: How
@@ -156,7 +156,7 @@ class Locator:
         return {patch.name for patch, place in places if place is not None and place.position == 0}
 
     def is_in_base(self, position: int) -> bool:
-        """Whether the base holds what the change at ``position`` does, as what its files hold tells."""
+        """Whether the base holds what the change at ``position`` does, by what its files hold."""
         commit = self._commit(position)
         subject = commit.message.partition("\n")[0]
         patch = PatchFile(commit.id, subject, commit.message, self._history.text(position), commit.changes)
@@ -205,7 +205,7 @@ class Locator:
 
     @staticmethod
     def _resembles(patch: PatchFile, known: _Located, numbers: Sequence[int]) -> How | None:
-        """Return how the commit is told to be the patch though their diffs differ, ``None`` when it is not."""
+        """Return how the commit is recognised as the patch though their diffs differ, ``None`` when it is not."""
         named = _named(patch.message)
         if not named.isdisjoint(known.names):
             return How.COMMIT

@@ -23,7 +23,7 @@ from git_xsa.model.history import FileState
 from git_xsa.model.rules import Chosen
 from git_xsa.model.selection import select
 
-#: The fuzz that GNU patch allows when it is not told otherwise.
+#: The fuzz that GNU patch allows by default.
 DEFAULT_FUZZ = 2
 
 
@@ -41,7 +41,7 @@ class Pair:
 
     ``patches`` and ``prerequisites`` are object names in order.  ``policies`` maps ``strict``, ``3way`` and
     ``patch-f2`` to what they make of the patches on the bare release.  ``further`` are the prerequisites that are
-    still needed on the release with the advisories before this one.  ``stored``: what the patches are is told by the
+    still needed on the release with the advisories before this one.  ``stored``: the patches are given by the
     advisory in the store, and not by the marks alone.
     """
 
@@ -73,9 +73,9 @@ class ReleaseInterval:
 
 def intervals(session: Session, branch: Branch, policies: bool) -> Iterator[ReleaseInterval]:
     """Yield each release of ``branch``, the oldest first, with its pairs; without ``policies`` only the strict one is
-    tried, where the line history does not tell.
+    tried, where the line history does not decide.
 
-    What an advisory's patches are is told by the store where that has it: not all of them have a mark.
+    If the store has an advisory, it says what its patches are: not all of them have a mark.
     """
     releases = list(reversed(branch.releases))
     if not releases:

@@ -113,7 +113,7 @@ def chosen(session: Session, pattern: str | None, everything: bool, today: date)
             raise UsageError(f"no stable branch matches {pattern!r}", "git branch -a lists the branches")
         if not [branch for branch in taken if branch in matching]:
             names = ", ".join(branch.name for branch in matching)
-            raise UsageError(f"{names} is no longer security-supported", "add --all to check it all the same")
+            raise UsageError(f"{names} is no longer security-supported", "add --all to check it anyway")
         taken, left = [branch for branch in taken if branch in matching], []
     if not taken:
         raise no_branch(session, everything)
@@ -123,11 +123,11 @@ def chosen(session: Session, pattern: str | None, everything: bool, today: date)
 def no_branch(session: Session, everything: bool) -> XsaError:
     """Return the error that there is nothing to check; ``everything``: nor any branch without support."""
     what = f"there is no stable branch in {session.repository.folder}"
-    hint = f"branches are found by the name {session.settings.stable_branch!r} (git config xsa.stableBranch)"
+    hint = f"stable branches are named {session.settings.stable_branch!r} (git config xsa.stableBranch)"
     if session.repository.shallow:
         hint = session.repository.missing_hint()
     elif not everything and session.branches.stable:
-        hint = f"{hint}; --all takes those without security support, too"
+        hint = f"{hint}; --all includes those without security support"
     return XsaError(what if everything else f"{what} that gets security fixes", hint)
 
 
@@ -144,5 +144,5 @@ def _tip_of(session: Session, base: Commit, pattern: str | None) -> Commit:
     matching = matching or [branch for branch in session.branches.development if branch.name == pattern][:1]
     if len(matching) != 1:
         many = "several stable branches match" if matching else "no stable branch matches"
-        raise UsageError(f"{many} {pattern!r}", "with --onto, --branch must name the one that the base is on")
+        raise UsageError(f"{many} {pattern!r}", "with --onto, --branch must match exactly one branch, that of the base")
     return matching[0].end

@@ -43,7 +43,7 @@ def tip_for(session: Session, base: Commit, commits: Sequence[Commit] = ()) -> C
         return branches.newest_of(commits)
     names = ", ".join(branch.name for branch in holding)
     what = f"{base.name} is on several stable branches: {names}" if names else f"{base.name} is on no stable branch"
-    raise UsageError(what, "say which branch is meant: --tip <ref> for xsa-prereqs, --branch for xsa-check")
+    raise UsageError(what, "select a branch: --tip <ref> for xsa-prereqs, --branch for xsa-check")
 
 
 def _has(session: Session, base: Commit, branch: Branch, commits: Sequence[Commit]) -> bool:

@@ -8,7 +8,7 @@ from git_xsa.git.repository import Commit
 
 
 def trees(session: Session, base: Commit, tip: Commit) -> Trees:
-    """Return what tells which patches are for the tree of ``base`` and ``tip``."""
+    """Return what decides which patches are for the tree of ``base`` and ``tip``."""
     return session.once(_trees, base.id, tip.id)
 
 

@@ -1,4 +1,4 @@
-"""Find the commits without a mark that belong to the fixes that are asked about, as the branch's log tells."""
+"""Find the commits without a mark that belong to the fixes that are asked about, by the branch's log."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def doubt_about(one: Unmarked, history: Range) -> str:
     commit = history.commits[one.position - 1]
     name = commit.id[:DIGITS]
     what = f"{name} {commit.subject} stands between the patches of XSA-{one.number}"
-    return f"{what}, but is not marked and not in the queue; see whether the fix needs it: git show {name}"
+    return f"{what}, but is not marked and not in the queue; check whether the fix needs it: git show {name}"
 
 
 def unmarked_among(
@@ -55,7 +55,7 @@ def unmarked_among(
     return [
         Unmarked(position, one.number, one.before, one.after, one.joined and _touches(history, one))
         for position, one in sorted(found.items())
-        if one.before > start  # what came before must not tell: it is known or not by what else was asked about
+        if one.before > start  # what came before must not decide: it is known or not by what else was asked about
         and position not in present
         and position not in xsa_of
         and {one.before, one.after} <= wanted

@@ -70,7 +70,7 @@ class BuildState(str, Enum):
 class Build:
     """What came of building a queue with ``command``.
 
-    ``tries`` counts the builds that ran, ``known`` the outcomes that were known from before.  ``minimal`` tells whether
+    ``tries`` counts the builds that ran, ``known`` the outcomes that were from the cache.  ``minimal`` says whether
     each ``build`` prerequisite was left out once, and the build failed.  ``log`` is that of the last failure, unless
     the queue builds.
     """
@@ -85,7 +85,7 @@ class Build:
 
 #: Why the store has no series of an advisory for a branch -> how to say it, where there is no remark.
 _NO_SERIES = {"not-named": "no patch for this branch", "other-trees": "no patch for this tree"}
-#: Why the store has none -> there is nothing to apply, as far as the advisory tells.
+#: Why the store has none -> there is nothing to apply, as far as the advisory says.
 _NOTHING_TO_APPLY = (*_NO_SERIES, "no-patches")
 
 
@@ -111,7 +111,7 @@ class FoundSeries:
     ``title`` names the version, ``basis`` says why this series (or why there is none), ``baseline`` is the commit
     after which patches that are no commits were placed, ``prereqs`` are the advisories that are declared to come
     first.  ``doubts`` are sentences on who does not vouch for it.  ``headline`` and ``cves`` are the advisory's own
-    title and CVE numbers as far as they are known, ``public`` tells whether everybody may know them.  ``lacking`` are
+    title and CVE numbers as far as they are known, ``public`` says whether everybody may know them.  ``lacking`` are
     the commits of the branch that say they fix the advisory and that none of the patches is: they are in the answer.
     """
 

@@ -33,9 +33,9 @@ def advisory_numbers(text: str) -> list[int]:
     for word in text.split(","):
         found = re.fullmatch(r"\s*(?:XSA-?)?([0-9]{1,9})\s*", word, re.IGNORECASE)
         if found is None:
-            raise argparse.ArgumentTypeError(f"{word!r} is not the number of an advisory (499 or XSA-499)")
+            raise argparse.ArgumentTypeError(f"{word!r} is not an advisory number (499 or XSA-499)")
         if not int(found[1]):
-            raise argparse.ArgumentTypeError("there is no XSA-0: advisories are counted from 1")
+            raise argparse.ArgumentTypeError("there is no XSA-0: advisory numbers start at 1")
         numbers.append(int(found[1]))
     return numbers
 
@@ -78,7 +78,7 @@ def common_options(parser: argparse.ArgumentParser) -> None:
                 common_options(choice)
     parser.add_argument(
         "-q", "--quiet", action="store_true", default=argparse.SUPPRESS,
-        help="no progress, notes and hints: only results, warnings and errors",
+        help="print only results, warnings and errors",
     )  # fmt: skip
     parser.add_argument(
         "--history", metavar="<clone directory>", default=argparse.SUPPRESS,
@@ -91,7 +91,7 @@ def base_patches_option(parser: argparse.ArgumentParser) -> None:
     """Add ``--base-patches``."""
     parser.add_argument(
         "--base-patches", metavar="<package>", action="append", default=[],
-        help="put the patches of a package on the base first: its series, spec, APKBUILD, ebuild or folder",
+        help="apply the patches of a package to the base first: its series, spec, APKBUILD, ebuild or folder",
     )  # fmt: skip
 
 
@@ -101,7 +101,7 @@ def follow_ups_option(parser: argparse.ArgumentParser) -> None:
 
     parser.add_argument(
         "--follow-ups", nargs="?", const="add", choices=FOLLOW_UPS, metavar="list|add|ignore",
-        help="add later commits of the branch that fix one of the queue, or just list them (the default)",
+        help="add later commits that fix a commit of the queue, or only list them (the default)",
     )  # fmt: skip
 
 
@@ -118,14 +118,14 @@ def json_option(parser: argparse.ArgumentParser) -> None:
 
 def build_options(parser: argparse.ArgumentParser) -> None:
     """Add ``--build`` and what goes with it."""
-    parser.add_argument("--build", metavar="<command>", help="find what is needed to build, too; runs this command")
-    parser.add_argument("--no-build", action="store_true", help="don't build, whatever xsa.build says")
+    parser.add_argument("--build", metavar="<command>", help="make sure that the queue builds with this command")
+    parser.add_argument("--no-build", action="store_true", help="do not build, even if xsa.build is set")
     parser.add_argument(
         "--build-timeout", metavar="<time>", type=seconds, help="end a build after this time: 90, 90s, 30m, 2h"
     )
     parser.add_argument("--jobs", metavar="<n>", type=jobs, help="let make run this many jobs at once")
-    parser.add_argument("--quick", action="store_true", help="don't try to build without each prerequisite found")
-    parser.add_argument("--rebuild", action="store_true", help="build again what was built before")
+    parser.add_argument("--quick", action="store_true", help="do not repeat the build without each prerequisite")
+    parser.add_argument("--rebuild", action="store_true", help="repeat builds whose outcome is cached")
 
 
 def seconds(text: str) -> float:
@@ -149,17 +149,17 @@ def build_wishes(options: argparse.Namespace, setting: str) -> BuildOptions | No
     Raises ``UsageError`` when the options have no meaning together, and for ``--build`` in a hook.
     """
     if options.build is not None and options.no_build:
-        raise UsageError("--build and --no-build contradict each other", "give one of them")
+        raise UsageError("--build and --no-build cannot be combined", "give one of them")
     if options.build is not None and not options.build.strip():
         raise UsageError("the command after --build is empty", "such as: --build 'make -C xen'")
     if options.build is not None and os.environ.get(HOOK):
-        raise UsageError("nothing is built as part of a hook", "run the command by hand")
+        raise UsageError("nothing is built in a hook", "run the command by hand")
     command = None if options.no_build or os.environ.get(HOOK) else options.build or setting.strip()
     if not command:
         if options.build_timeout or options.jobs or options.quick or options.rebuild:
             raise UsageError(
-                "--build-timeout, --jobs, --quick and --rebuild are about a build, and none is asked for",
-                "give the command with --build, or with git config xsa.build",
+                "--build-timeout, --jobs, --quick and --rebuild require a build",
+                "give the command: --build <command>, or git config xsa.build <command>",
             )
         return None
     from git_xsa.proof.builds import BuildOptions  # noqa: PLC0415 - only for who builds
@@ -171,7 +171,7 @@ def build_wishes(options: argparse.Namespace, setting: str) -> BuildOptions | No
 def builder_for(session: Session, wishes: BuildOptions | None) -> Iterator[Builder | None]:
     """Return what builds queues, ``None`` without ``wishes``; its tree is gone afterwards.
 
-    On a terminal each build is told of on standard error.
+    On a terminal, each build is announced on standard error.
     """
     if wishes is None:
         yield None
@@ -200,4 +200,4 @@ def instant(text: str) -> int:
     try:
         return parse_instant(text)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is no instant: {error}") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is not a valid time: {error}") from None

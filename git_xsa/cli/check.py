@@ -39,11 +39,11 @@ def parser() -> argparse.ArgumentParser:
         usage="git xsa-check [--onto <base>]... [--base-patches <package>]... [--branch <pattern>]\n"
         "                     [--xsa <n>[,<n>]...] [--each] [--all] [--verbose] [--json] [--no-symbols]\n"
         "                     [--build <command>]",
-        description="Tell whether the outstanding advisories apply to the last release of each supported branch.",
+        description="Check whether outstanding fixes apply to the newest release of each supported branch.",
     )
     made.add_argument(
         "--onto", metavar="<base>", action="append", default=[],
-        help="check this release or commit instead of the newest release; may be given several times",
+        help="check this release or commit instead of the newest releases; can be given several times",
     )  # fmt: skip
     base_patches_option(made)
     follow_ups_option(made)
@@ -51,9 +51,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--xsa", metavar="<n>", type=advisory_numbers, action="extend", default=[], help="only these advisories"
     )
-    made.add_argument("--each", action="store_true", help="judge each advisory by itself on the bare release")
-    made.add_argument("--all", action="store_true", help="also branches without security support")
-    made.add_argument("-v", "--verbose", action="store_true", help="print all advisories, and all that is in the way")
+    made.add_argument("--each", action="store_true", help="judge each advisory alone on the bare release")
+    made.add_argument("--all", action="store_true", help="include branches without security support")
+    made.add_argument("-v", "--verbose", action="store_true", help="print all advisories, and all conflicts")
     made.add_argument("--no-symbols", action="store_true", help="leave out commits that only supply names in the code")
     json_option(made)
     build_options(made)

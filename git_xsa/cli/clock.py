@@ -1,4 +1,4 @@
-"""The clock, in one place: what holds at an instant is told from what this says, and tests say it themselves.
+"""The clock, in one place: what holds at an instant depends on what this says, and tests say it themselves.
 
 It takes no word from the environment or the configuration, which whoever pushes may have a say in.
 """

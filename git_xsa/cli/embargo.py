@@ -34,25 +34,30 @@ def parser() -> argparse.ArgumentParser:
         description="Keep the ledger of embargoes, which decides when the stable branches are frozen.",
     )
     actions = made.add_subparsers(dest="action", metavar="<action>", required=True)
-    add = _changing(actions, "add", "write an embargo down")
+    add = _changing(actions, "add", "add an embargo")
     add.add_argument("--until", metavar="<instant>", type=instant, required=True, help="when it lifts")
     add.add_argument("--since", metavar="<instant>", type=instant, help="when it was predisclosed (default: now)")
-    add.add_argument("--note", metavar="<text>", default="", help="kept with it; - reads it from standard input")
+    add.add_argument(
+        "--note", metavar="<text>", default="", help="a note to keep with it; - reads it from standard input"
+    )
     listing = actions.add_parser("list", help="print the ledger, and what is frozen", description="Print the ledger.")
     json_option(listing)
     _changing(actions, "lift", "end an embargo now")
-    extend = _changing(actions, "extend", "let an embargo last longer")
-    extend.add_argument("--until", metavar="<instant>", type=instant, required=True, help="when it lifts instead")
-    _changing(actions, "remove", "take an embargo out that was a mistake")
+    extend = _changing(actions, "extend", "move the end of an embargo to a later time")
+    extend.add_argument("--until", metavar="<instant>", type=instant, required=True, help="the new end")
+    _changing(actions, "remove", "remove an embargo that was added by mistake")
     sync = actions.add_parser(
         "sync",
-        help="take in what others have decided, and send them what you have",
-        description="Take in what others have decided, and send them what you have: the store is a clone.",
+        help="merge the decisions of others, and send them yours",
+        description="Merge the decisions of others, and send them yours. The store must be a clone.",
     )
     sync.add_argument(
-        "--take", choices=("mine", "theirs"), metavar="mine|theirs", help="whose word counts where you do not agree"
+        "--take",
+        choices=("mine", "theirs"),
+        metavar="mine|theirs",
+        help="which value to keep where you and others decided differently",
     )
-    file = "print what a public server may know: when which references are frozen"
+    file = "print what a public server may know: which references are frozen, and when"
     actions.add_parser("freeze-file", help=file, description=f"{file.capitalize()}.")
     return made
 
@@ -63,7 +68,7 @@ def _changing(
     made = actions.add_parser(name, help=does, description=f"{does.capitalize()}.")
     made.add_argument("xsa", metavar="<n>", nargs="+", type=advisory_numbers, help="the advisories: 500 or XSA-500")
     made.add_argument(
-        "--reason", metavar="<text>", default="", help="why, for the journal; - reads it from standard input"
+        "--reason", metavar="<text>", default="", help="the reason, for the journal; - reads it from standard input"
     )
     return made
 
@@ -104,7 +109,7 @@ def run(options: argparse.Namespace) -> int:
             after_change(store, git, settings)
             print(*changed, *embargoes.freeze_lines(ledger.ledger, rules, now), sep="\n")
             if (store.folder / ".git").exists():
-                remarks.note("git xsa-embargo sync sends it to the others")
+                remarks.note("run git xsa-embargo sync to share this")
     return 0
 
 
@@ -123,7 +128,7 @@ def _sync(take: str | None, store: Store, rules: Rules, now: Instant) -> int:
         except Disagreement as error:
             print(*conflict_lines(error.conflicts), sep="\n")
             raise
-    print(f"{shared.remote}: {count(shared.taken, 'decision')} taken in, {count(shared.sent, 'decision')} sent")
+    print(f"{shared.remote}: {count(shared.taken, 'decision')} received, {count(shared.sent, 'decision')} sent")
     print(*freeze_lines(EmbargoLedger(store).ledger, rules, now), sep="\n")
     return 0
 
@@ -138,7 +143,9 @@ def _change(
     numbers = list(dict.fromkeys(number for found in options.xsa for number in found))
     note = getattr(options, "note", "")
     if note == INPUT and options.reason == INPUT:
-        raise UsageError("--note and --reason can't both be read from standard input", "give one of them as text")
+        raise UsageError(
+            "--note and --reason cannot both be read from standard input", "give one of them on the command line"
+        )
     note, reason = _text(note), _text(options.reason)
     decision = Decision(now, user(git), options.action, reason)
     if options.action == "add":
@@ -171,20 +178,20 @@ def _add(
     since = options.since if options.since is not None else decision.time
     _still_to_come(options.until, decision.time)
     if options.until <= since:
-        what_is_wrong = f"an embargo from {spelled(since)} until {spelled(options.until)} has no time in it"
-        raise UsageError(what_is_wrong, "--until has to be after --since")
+        what_is_wrong = f"an embargo from {spelled(since)} until {spelled(options.until)} would have no duration"
+        raise UsageError(what_is_wrong, "--until must be after --since")
     tips = _tips(git, settings)
     with ledger.changing():
         for number in numbers:
             if number in ledger.entries:
-                hint = "git xsa-embargo extend and lift change when it ends, remove takes it out"
+                hint = "use git xsa-embargo extend, lift or remove to change it"
                 raise UsageError(f"XSA-{number} is in the ledger already", hint)
         entries = [LedgerEntry(Embargo(number, since, options.until, tips=tips), note) for number in numbers]
         entries = with_fixes(entries, store, git, settings, decision.time)
         ledger.put(decision, entries)
     if not tips:
-        remarks.note("no staging branch is known here, so nothing tells what the gate may let through while it lasts")
-        remarks.hint("add embargoes in a clone that has fetched the staging branches")
+        remarks.note("no staging branch is known here, so the gate cannot update stable branches during the freeze")
+        remarks.hint("add embargoes in a clone that fetches the staging branches")
     return _told(entries, decision.time)
 
 
@@ -201,7 +208,7 @@ def _tips(git: Git, settings: Settings) -> dict[str, frozenset[str]]:
 
 def _known(ledger: EmbargoLedger, number: int) -> LedgerEntry:
     if number not in ledger.entries:
-        raise UsageError(f"XSA-{number} is not in the ledger", "git xsa-embargo list prints what is")
+        raise UsageError(f"XSA-{number} is not in the ledger", "git xsa-embargo list shows the ledger")
     return ledger.entries[number]
 
 
@@ -224,7 +231,7 @@ def _extension(until: Instant, now: Instant) -> Callable[[LedgerEntry], LedgerEn
             raise UsageError(f"the embargo of XSA-{embargo.xsa} was lifted at {spelled(embargo.lifted)}", hint)
         if until <= embargo.until:
             what = f"the embargo of XSA-{embargo.xsa} lasts until {spelled(embargo.until)} already"
-            raise UsageError(what, "git xsa-embargo lift ends it when the time has come")
+            raise UsageError(what, "use git xsa-embargo lift to end it earlier")
         return replace(entry, embargo=replace(embargo, until=until))
 
     return change
@@ -232,7 +239,7 @@ def _extension(until: Instant, now: Instant) -> Callable[[LedgerEntry], LedgerEn
 
 def _still_to_come(until: Instant, now: Instant) -> None:
     if until <= now:
-        raise UsageError(f"{spelled(until)} is over: it is {spelled(now)}", f"--until takes {FORM}")
+        raise UsageError(f"{spelled(until)} is in the past: it is {spelled(now)}", f"--until accepts {FORM}")
 
 
 def _told(entries: list[LedgerEntry], now: Instant) -> list[str]:

@@ -55,38 +55,40 @@ def parser() -> argparse.ArgumentParser:
         "   or: git xsa-export --verify <package> [--onto <base>] [--tip <ref>] [--json]",
         description="Write the queue of patches for a base in the form that a build takes.",
     )
-    made.add_argument("--onto", metavar="<base>", help="what the patches are to be put on: a release tag or any commit")
+    made.add_argument(
+        "--onto", metavar="<base>", help="the base to which the patches are applied: a release tag or any commit"
+    )
     base_patches_option(made)
     follow_ups_option(made)
-    made.add_argument("--tip", metavar="<ref>", help="the branch (or commit) that the prerequisites come from")
+    made.add_argument("--tip", metavar="<ref>", help="the branch (or commit) that has the prerequisites")
     made.add_argument(
         "--xsa", metavar="<n>", type=advisory_numbers, action="extend", default=[],
-        help="only the fixes of these advisories; else all that are outstanding",
+        help="only the fixes of these advisories (default: all that are outstanding)",
     )  # fmt: skip
-    made.add_argument("--format", choices=FORMATS, help="what the folder is for (default: series)")
+    made.add_argument("--format", choices=FORMATS, help="the format to write (default: series)")
     made.add_argument(
         "-o", "--output", metavar="<folder>", help="the folder to write, or the branch (default: xsa-<base>)"
     )
-    made.add_argument("--policy", choices=POLICIES, help="what will apply the patches (default: strict)")
+    made.add_argument("--policy", choices=POLICIES, help="the program that will apply the patches (default: strict)")
     made.add_argument(
         "--refresh", action="store_true",
-        help="leave out prerequisites that only context needs, and make that context anew",
+        help="leave out prerequisites that only context needs, and refresh that context",
     )  # fmt: skip
-    made.add_argument("--start", metavar="<n>", type=_number, help="the first patch's number (default: 1)")
-    made.add_argument("--prefix", metavar="<text>", type=_prefix, default="", help="what every file's name begins with")
+    made.add_argument("--start", metavar="<n>", type=_number, help="the number of the first patch (default: 1)")
+    made.add_argument("--prefix", metavar="<text>", type=_prefix, default="", help="the prefix of every file name")
     made.add_argument(
-        "--backport-names", action="store_true", help="call prerequisites backport-<12 digits of the upstream commit>"
+        "--backport-names", action="store_true", help="name prerequisites backport-<12 digits of the upstream commit>"
     )
     made.add_argument(
         "--package-version", metavar="<version>", type=_version, default="", help="the version to name in changelogs"
     )
-    made.add_argument("--force", action="store_true", help="replace an export that was changed, or a branch")
+    made.add_argument("--force", action="store_true", help="replace an export that was changed, or an existing branch")
     made.add_argument(
         "--keep-going", action="store_true", help="leave out the advisories that can't be applied, and write the others"
     )
     made.add_argument("--no-symbols", action="store_true", help="leave out commits that only supply names in the code")
     made.add_argument(
-        "--embargoed", action="count", default=0, help="given twice: put patch files into a branch all the same"
+        "--embargoed", action="count", default=0, help="given twice: put patch files into a branch anyway"
     )
     made.add_argument(
         "--proof", metavar="<folder>", type=Path, help="say in the export what git xsa-test has proved of the queue"
@@ -111,13 +113,15 @@ def _number(text: str) -> int:
 
 def _prefix(text: str) -> str:
     if not re.fullmatch(r"(?:[A-Za-z0-9_][A-Za-z0-9._+-]{0,59})?", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is more than letters, digits and ._+- (60 at most)")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} has characters other than letters, digits and ._+-, or more than 60"
+        )
     return text
 
 
 def _version(text: str) -> str:
     if not re.fullmatch(r"(?:[A-Za-z0-9][A-Za-z0-9.+:~_-]{0,99})?", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not the version of a package")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a package version")
     return text
 
 
@@ -141,7 +145,7 @@ def run(options: argparse.Namespace) -> int:
         base = find_base(session, options.onto, options.base_patches)
         if base.passing and options.format == "branch":
             hint = f"commit it on {base.release or base.name} first, or choose another format"
-            raise UsageError("a branch needs a commit to stand on, and this base is none", hint)
+            raise UsageError("a branch needs a commit as its base, and this base is not a commit", hint)
         if options.verify is not None:
             from git_xsa.export.verify import verify  # noqa: PLC0415 - not needed to export
             from git_xsa.report.export_text import print_check  # noqa: PLC0415
@@ -159,13 +163,15 @@ def _check(options: argparse.Namespace) -> None:
     elif options.drop_merged or options.dry_run:
         raise UsageError("--drop-merged and --dry-run are about a package", "name it: --into <package>")
     elif not options.onto and (options.verify is None or is_export(options.verify)):
-        raise UsageError("no base is given", "say what the patches are to be put on: --onto RELEASE-4.17.3")
+        raise UsageError("no base was given", "give the base of the patches: --onto RELEASE-4.17.3")
     if options.xsa and options.patches:
         raise UsageError("give either advisories (--xsa), or commits, or patch files", "see git help xsa-export")
     if options.verify is not None and (options.xsa or options.patches or options.output or options.refresh):
-        raise UsageError("--verify takes what it checks from the folder", "see git help xsa-export")
+        raise UsageError("--verify reads the request from the folder", "see git help xsa-export")
     if options.keep_going and (options.patches or options.verify is not None):
-        raise UsageError("--keep-going leaves out advisories", "give no commits, patch files or --verify with it")
+        raise UsageError(
+            "--keep-going leaves out advisories", "it cannot be combined with commits, patch files or --verify"
+        )
     if options.proof is not None and (options.verify or options.into or options.format == "branch"):
         raise UsageError("--proof goes into the README and the manifest of a folder", "leave it out")
     if options.verify is not None and options.build is not None:
@@ -188,7 +194,7 @@ def _export(session: Session, options: argparse.Namespace, base: Commit) -> int:
         what = "the advisories" if question.secret else "patch files"
         raise UsageError(
             f"{what} may be under embargo, and a branch is easily pushed",
-            "give --embargoed twice if they are to go into a branch all the same",
+            "give --embargoed twice to put them into a branch anyway",
         )
     style = _style(session, options, base)
     wish = Wish(options.format, options.policy or "strict", options.refresh, style, request)
@@ -261,7 +267,7 @@ def _write(
 
     repository = repository_above(target) if private else None
     if repository is not None:
-        notes.append(f"{target} may be under embargo, and it lies in the work tree {repository}: don't commit it there")
+        notes.append(f"{target} may be under embargo and is in the work tree {repository}: do not commit it")
     return str(target), notes
 
 
@@ -291,5 +297,5 @@ def _nothing(session: Session, verdict: Verdict, options: argparse.Namespace) ->
     if verdict.unknown:
         hint_unknown(session)
     if verdict.rest is not None and not options.keep_going:
-        remarks.hint("--keep-going writes what goes in: all advisories but those that can't be applied")
+        remarks.hint("use --keep-going to leave out the advisories that cannot be applied")
     return 2 if verdict.state is State.CONFLICTS else 1

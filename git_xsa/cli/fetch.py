@@ -23,9 +23,9 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="git xsa-fetch",
         usage="git xsa-fetch [<url>]",
-        description="Mirror the public advisories and their patches into the store: what is new since the last time.",
+        description="Mirror the public advisories and their patches into the store; only new data is fetched.",
     )
-    made.add_argument("url", nargs="?", metavar="<url>", help="where the advisories are (default: xsa.url)")
+    made.add_argument("url", nargs="?", metavar="<url>", help="the address of the advisories (default: xsa.url)")
     return made
 
 
@@ -44,7 +44,9 @@ def run(options: argparse.Namespace) -> int:
     url = settings.url
     if options.url:
         if not options.url.startswith(("https://", "http://")):
-            raise UsageError(f"{options.url!r} is no address of a web server", "it begins with https://")
+            raise UsageError(
+                f"{options.url!r} is not the address of a web server", "the address must begin with https://"
+            )
         url = options.url.rstrip("/") + "/"
     library = Library(open_store(settings), settings.trusted_keys)
     now = datetime.now(timezone.utc)

@@ -1,6 +1,6 @@
 """Have the ledger of embargoes know the fixes of its advisories, which come first after a freeze.
 
-Whatever is decided about an embargo writes them down anew from the patches in the store, and so does taking in patches
+Whatever is decided about an embargo records them again from the patches in the store, and so does importing patches
 of an advisory that the ledger has: of the version before nothing is waited for.
 """
 
@@ -58,8 +58,8 @@ def write_fixes(ledger: EmbargoLedger, numbers: Iterable[int], store: Store, git
         changed = [new for old, new in pairs if new.embargo.fixes != old.embargo.fixes]
         if not changed:
             return
-        ledger.put(Decision(now, user(git), "fixes", "their patches were taken in"), changed)
+        ledger.put(Decision(now, user(git), "fixes", "their patches were imported"), changed)
     names = ", ".join(f"XSA-{entry.embargo.xsa}" for entry in changed)
     remarks.note(f"the ledger of embargoes has the fixes of {names} now")
     if (store.folder / ".git").exists():
-        remarks.note("git xsa-embargo sync sends it to the others")
+        remarks.note("run git xsa-embargo sync to share this")

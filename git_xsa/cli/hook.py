@@ -23,9 +23,9 @@ HOOKS = {
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of this command's line."""
-    made = argparse.ArgumentParser(prog="git xsa-hook", description="Do what a hook of git's is for.")
+    made = argparse.ArgumentParser(prog="git xsa-hook", description="Run a git hook.")
     made.add_argument("name", metavar="<hook>", choices=HOOKS, help=f"one of {', '.join(HOOKS)}")
-    made.add_argument("words", metavar="<word>", nargs=argparse.REMAINDER, help="what git gives to the hook")
+    made.add_argument("words", metavar="<word>", nargs=argparse.REMAINDER, help="the arguments from git")
     return made
 
 

@@ -1,4 +1,4 @@
-"""What follows a release's tag: the lists of prerequisites of all advisories that the release lacks, anew.
+"""What follows a release's tag: the lists of prerequisites of all advisories that the release lacks.
 
 ``git-xsa-hook post-tag <tag>...`` runs in the background, started by the hook for tags, where that is installed, or
 by the one of the push that brings the tag; ``regenerate`` is for whoever wants the lists of a base made.
@@ -147,7 +147,7 @@ def make_lists(repository: Repository, settings: Settings, tags: Iterable[str], 
     found = [tag for _, tag in sorted(newest.values()) if tag not in begun and not store.names(LISTS, _folder(tag))]
     if found:
         log = start(str(repository.folder), store, found)
-        note = f"{', '.join(found)}: lists of prerequisites are being made; {log} tells what changed"
+        note = f"{', '.join(found)}: prerequisite lists are being made in the background; {log} shows what changed"
         print(printable(note, one_line=True), file=sys.stderr)
 
 

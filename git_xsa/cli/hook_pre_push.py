@@ -5,7 +5,7 @@ object, the reference there, and what that is now.
 
 What goes to a private remote (``xsa.privateRemote``) is not looked at: the fixes are made there.
 
-A push that may go on and brings the tag of a release has the lists of prerequisites made, as ``hook_post_tag`` tells:
+A push that may go on and brings the tag of a release has the lists of prerequisites made (see ``hook_post_tag``):
 the hook for tags is mostly not installed.
 """
 
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 REFUSED = 1
 #: How a refusal is overridden.  Not by --no-verify, which would have the guard against leaks look away, too.
 OVERRIDE = (
-    "if it can't wait, ask the security team; who may override it says why, and it goes into the journal:",
-    "git -c xsa.override='<reason>' push ...; a server that refuses it too wants -o xsa-override='<reason>' as well",
+    "if it cannot wait, ask the security team; to override the freeze, give a reason for the journal:",
+    "git -c xsa.override='<reason>' push ...; if the server refuses it, add -o xsa-override='<reason>'",
 )
 
 
@@ -72,7 +72,7 @@ def run(words: list[str], given: IO[bytes]) -> int:
         readings = [settings, lasting] if lasting is not None and keys else [settings]
         lines += _frozen(repository, readings, entries, now, moves) if not lines else []
         if lines and keys:
-            what = f"what is set for this one command does not count against an embargo: {', '.join(keys)}"
+            what = f"settings for a single command are ignored during an embargo: {', '.join(keys)}"
             lines.insert(0, f"warning: {what}")
         _say(lines)
         if not lines:
@@ -95,7 +95,7 @@ def _is_private(repository: Repository, settings: Settings, lasting: Settings | 
 
 
 def _no_store(repository: Repository, settings: Settings) -> list[str]:
-    """Return what to say when nothing tells which store counts, or it is not there; else nothing."""
+    """Return what to say when it is unknown which store counts, or it is missing; else nothing."""
     from git_xsa.embargo.lasting import lasting_git  # noqa: PLC0415
     from git_xsa.git.config import read_settings  # noqa: PLC0415
 
@@ -103,13 +103,13 @@ def _no_store(repository: Repository, settings: Settings) -> list[str]:
         with lasting_git(repository.folder) as git:
             if read_settings(git).store != settings.store:
                 return [
-                    "error: xsa.store is set for this one command, so nothing tells what is under embargo",
-                    "hint: git config xsa.store <folder> sets it for every command and every push",
+                    "error: xsa.store is set for a single command, so it is unknown what is under embargo",
+                    "hint: set it for every command: git config xsa.store <folder>",
                 ]
     if settings.store is not None and not os.path.lexists(settings.store):
         return [
-            f"error: the store {settings.store} (xsa.store) is not there, so nothing tells what is under embargo",
-            f"hint: mount it; if there is none yet, make it: mkdir -m 700 {quote(str(settings.store))}",
+            f"error: the store {settings.store} (xsa.store) is missing, so it is unknown what is under embargo",
+            f"hint: mount it, or create a new one: mkdir -m 700 {quote(str(settings.store))}",
         ]
     return []
 
@@ -134,7 +134,7 @@ def _follow_tags(repository: Repository, settings: Settings, now: int, moves: Se
         if new:
             make_lists(repository, settings, [ref.removeprefix(prefix) for ref in new], now)
     except (XsaError, OSError) as error:
-        _say([f"warning: nothing follows the tag: {type(error).__name__}"])
+        _say([f"warning: the steps after the tag were not started: {type(error).__name__}"])
 
 
 def _say(lines: Sequence[str]) -> None:
@@ -150,7 +150,7 @@ def _moves(given: bytes) -> list[Move]:
     for line in given.decode("utf-8", "surrogateescape").splitlines():
         fields = line.rsplit(" ", 3)
         if len(fields) != 4:
-            raise XsaError(f"git gave the hook pre-push a line that it can't read: {line!r}", "see githooks(5)")
+            raise XsaError(f"git gave the hook pre-push an invalid line: {line!r}", "see githooks(5)")
         found.append(moved(fields[2], fields[3], fields[1]))
     return found
 
@@ -217,5 +217,5 @@ def _note(
     refs = [verdict.update.ref for verdict in verdicts if not verdict.allowed]
     with entries.changing():
         entries.put(Decision(now, user(repository.git), "override", f"{reason} ({', '.join(refs)})"), [])
-    what = f"note: the freeze is overridden for {', '.join(refs)}; the journal of embargoes has the reason"
+    what = f"note: the freeze is overridden for {', '.join(refs)}; the reason is in the journal"
     _say([printable(what, one_line=True)])

@@ -4,7 +4,7 @@ git gives pre-receive a line for each reference on standard input (old, new, ref
 words.  pre-receive judges all of a push, and one refused reference refuses it.  update looks again at one reference
 just before it is changed: taking in the objects of a push may take long, and a freeze may have begun since.
 
-An override is asked for by a push option, which only pre-receive is told of.  update finds it in the log.
+An override is asked for by a push option, which only pre-receive gets.  update finds it in the log.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def run(words: list[str], given: IO[bytes]) -> int:
         problem = _problem(who, asked, settings) if asked else ""
         if asked and not problem:
             server.grant(judgement, moves, who, asked[-1])
-            _say([f"note: the freeze is overridden by {who.user}; the server's log has the reason"])
+            _say([f"note: the freeze is overridden by {who.user}; the reason is in the server's log"])
             return 0
         _say([*([f"error: {problem}"] if problem else []), *_refusal(judgement, _how(repository, settings))])
     return REFUSED
@@ -73,7 +73,7 @@ def _moves(words: list[str], given: IO[bytes]) -> list[Move]:
     for line in lines:
         fields = line.split(" ", 2)
         if len(fields) != 3:
-            raise XsaError(f"git gave the hook a line that it can't read: {line!r}", "see githooks(5)")
+            raise XsaError(f"git gave the hook an invalid line: {line!r}", "see githooks(5)")
         found.append(moved(fields[2], fields[0], fields[1]))
     return found
 
@@ -83,7 +83,7 @@ def _problem(who: Pusher, asked: Sequence[str], settings: Settings) -> str:
     if not asked[-1]:
         return "an override needs a reason: -o xsa-override='<reason>'"
     if who.user is None:
-        return "nothing tells this server who pushes, so that nobody can override the freeze"
+        return "this server does not know who pushes, so nobody can override the freeze"
     if who.user not in settings.of(EmbargoSettings).override_users:
         return f"{who.user} may not override the freeze"
     return ""
@@ -107,12 +107,12 @@ def _refusal(judgement: Judgement, how: Sequence[str]) -> list[str]:
 
 def _how(repository: Repository, settings: Settings) -> list[str]:
     """Return how a refusal is overridden here, in lines."""
-    ask = "if it can't wait, ask the security team"
+    ask = "if it cannot wait, ask the security team"
     words = ("config", "--type=bool", "receive.advertisePushOptions")
     if not settings.of(EmbargoSettings).override_users or repository.git.text(*words, accept=(0, 1, 128)) != "true":
-        return [f"{ask}; this server takes no override"]
+        return [f"{ask}; this server accepts no override"]
     return [
-        f"{ask}; who may override it (xsa.overrideUsers of the server) says why, and it is logged:",
+        f"{ask}; users in xsa.overrideUsers of the server can override it with a reason, which is logged:",
         "git push -o xsa-override='<reason>' ...",
     ]
 

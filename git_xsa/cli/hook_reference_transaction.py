@@ -61,4 +61,7 @@ def _follow(repository: Repository, settings: Settings, tag: str, version: Versi
     from git_xsa.release.record import Records  # noqa: PLC0415
 
     log = start(Records(open_store(settings)), repository.folder, tag, version)
-    print(printable(f"{tag}: tarballs and announcement are being made; {log} tells how far it is"), file=sys.stderr)
+    print(
+        printable(f"{tag}: tarballs and announcement are being made in the background; {log} shows the progress"),
+        file=sys.stderr,
+    )

@@ -27,7 +27,7 @@ def hook_problem(git: Git, settings: Settings, now: Instant) -> str:
 
 
 def _something_secret(settings: Settings, now: Instant) -> bool:
-    """Whether something is under embargo; it is when that can't be told."""
+    """Whether something is under embargo; it is when that is unknown."""
     from git_xsa.advisory.editions import Library  # noqa: PLC0415
     from git_xsa.advisory.store import StoreError  # noqa: PLC0415
     from git_xsa.advisory.store_place import open_store  # noqa: PLC0415
@@ -44,5 +44,5 @@ def _something_secret(settings: Settings, now: Instant) -> bool:
 def warn(problem: str) -> None:
     """Say on standard error that no push is held back here; nothing without a problem."""
     if problem:
-        remarks.warning(f"git does not run git-xsa's hook before a push here: {problem}")
-        remarks.hint("git xsa-hooks install puts it back; until then nothing here holds a push back")
+        remarks.warning(f"git does not run the hook of git-xsa before a push: {problem}")
+        remarks.hint("run git xsa-hooks install; until then, this repository does not hold pushes back")

@@ -1,4 +1,4 @@
-"""git xsa-hooks: put git-xsa's hooks into a repository, tell whether they are there, and take them out again."""
+"""git xsa-hooks: put git-xsa's hooks into a repository, show which hooks are installed, and take them out again."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of this command's line."""
     made = argparse.ArgumentParser(
         prog="git xsa-hooks",
-        description="Put git-xsa's hooks into this repository, beside those that are there, or take them out again.",
+        description="Install or uninstall the hooks of git-xsa in this repository, beside existing hooks.",
     )
     actions = made.add_subparsers(dest="action", metavar="<action>", required=True)
     for name, does in (
-        ("install", "put the hooks into this repository"),
-        ("status", "tell whether they are there"),
+        ("install", "install the hooks in this repository"),
+        ("status", "show which hooks are installed"),
         ("uninstall", "undo what install did"),
     ):
         action = actions.add_parser(name, help=does, description=f"{does.capitalize()}.")
         kinds = action.add_mutually_exclusive_group()
-        kinds.add_argument("--server", action="store_true", help="the hooks for a repository that is pushed to")
+        kinds.add_argument("--server", action="store_true", help="use the hooks for a repository that is pushed to")
         if name == "install":
             kinds.add_argument(
-                "--post-tag", action="store_true", help="the hook for tags, too, which makes fetches slow"
+                "--post-tag", action="store_true", help="also install the hook for tags, which makes fetches slow"
             )
     return made
 
@@ -47,10 +47,10 @@ def run(options: argparse.Namespace) -> int:
         place = find_place(git)
         follows = options.server or getattr(options, "post_tag", False) or read_settings(git).of(ReleaseSettings).on_tag
     if options.action == "install" and program() is None:
-        raise XsaError("git-xsa-hook is not on PATH, and the hooks would not find it", "install.sh puts it there")
+        raise XsaError("git-xsa-hook is not on PATH, so the hooks would not find it", "run install.sh to install it")
     if options.action == "install" and place.shared:
-        what = f"the hooks in {place.folder} are run in other repositories, too: {place.setting} names that folder"
-        raise XsaError(what, "git config core.hooksPath <folder> gives this repository a folder of its own")
+        what = f"the hooks in {place.folder} also run in other repositories: {place.setting} names that folder"
+        raise XsaError(what, "give this repository its own folder: git config core.hooksPath <folder>")
     hooks = HookFolder(place.folder, program() or "git-xsa-hook")
     _say(f"hooks are in {place.folder}" + (f", by {place.setting}" if place.setting else ""))
     if not follows and options.action != "uninstall" and hooks.state(POST_TAG) in (HookState.NONE, HookState.OTHER):
@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
     if options.action == "install":
         _say_what_is_left_out(names, options.server)
     if options.action == "install" and place.tracked:
-        remarks.note(f"{place.folder} is in the work tree, so git shows the hooks among your files")
+        remarks.note(f"{place.folder} is in the work tree, so git status shows the hooks")
     return 1 if changed else 0
 
 
@@ -86,7 +86,7 @@ def _write_down_the_store(there: bool) -> None:
         settings = read_settings(git)
         before, now = settings.hooks_store, found(settings)
         if before not in (None, now):
-            remarks.note(f"the hooks looked for the store in {before} before, and now in {now}")
+            remarks.note(f"the hooks now expect the store in {now}; before, they expected it in {before}")
         write_down(git, settings)
 
 
@@ -94,8 +94,8 @@ def _say_what_is_left_out(names: Sequence[str], server: bool) -> None:
     from git_xsa.embargo.installed_hooks import POST_TAG  # noqa: PLC0415
 
     if not server and POST_TAG not in names:
-        why = "git would start it for each reference of a fetch; what follows a release's tag begins when it is pushed"
-        _say(f"{POST_TAG}: left out, as {why} (install --post-tag: when it is made)")
+        why = "git would start it for each reference of a fetch; the steps after a release tag start when it is pushed"
+        _say(f"{POST_TAG}: left out, because {why} (with install --post-tag: when it is made)")
 
 
 def program() -> str | None:

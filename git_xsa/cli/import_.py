@@ -30,10 +30,13 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="git xsa-import",
         usage="git xsa-import [--embargoed-until <instant>] <path>...",
-        description="Take advisories and their patches into the store: mails, mailboxes, folders, tarballs, patches.",
+        description="Import advisories and their patches into the store: mails, mailboxes, folders, tarballs, patches.",
     )
     made.add_argument(
-        "--embargoed-until", metavar="<instant>", type=instant, help="when the embargo lifts, if no text says that"
+        "--embargoed-until",
+        metavar="<instant>",
+        type=instant,
+        help="when the embargo lifts (default: what the text says)",
     )
     made.add_argument("paths", nargs="+", metavar="<path>", help="a mail, a mailbox, a folder, a tarball or a patch")
     return made
@@ -85,19 +88,19 @@ def _offer(result: Result, until: Instant | None, store: Store, git: Git, settin
         numbers = [str(secret.xsa) for secret in found if secret.until == end]
         names = ", ".join(f"XSA-{number}" for number in numbers)
         if end is None:
-            remarks.warning(f"{names} may be under embargo, but nothing says until when")
+            remarks.warning(f"{names} may be under embargo, but its end is unknown")
         elif sys.stdin.isatty() and sys.stderr.isatty():
             print(f"{names}: under embargo until {spelled(end)}.", file=sys.stderr)
-            print("Write that into the ledger, which freezes the stable branches? [y/N] ", end="", file=sys.stderr)
+            print("Add this to the ledger, which freezes the stable branches? [y/N] ", end="", file=sys.stderr)
             sys.stderr.flush()
             if sys.stdin.readline().strip().lower() in ("y", "yes"):
                 embargo.run(embargo.parser().parse_args(["add", *numbers, "--until", rfc3339(end)]))
                 continue
         told = rfc3339(end) if end is not None else "<instant>"
         words = f"git xsa-embargo add {' '.join(numbers)} --until {told}"
-        remarks.hint(f"{words} writes it into the ledger, which freezes the stable branches")
+        remarks.hint(f"add it to the ledger, which freezes the stable branches: {words}")
         if end is None:
-            remarks.hint("if it is public, git xsa-fetch takes in the text that says so")
+            remarks.hint("if it is public, run git xsa-fetch to import the public text")
 
 
 def _name_other_trees(result: Result, git: Git, settings: Settings) -> None:
@@ -118,7 +121,7 @@ def _name_other_trees(result: Result, git: Git, settings: Settings) -> None:
             except PatchError:  # said already
                 continue
             for other in others:
-                remarks.note(f"{other.tree}: not judged: {other.file} is for that tree by its paths")
+                remarks.note(f"{other.tree}: not judged: the paths in {other.file} are of that tree")
 
 
 def _complain(result: Result) -> bool:
@@ -126,11 +129,11 @@ def _complain(result: Result) -> bool:
     for name, reason in result.left:
         remarks.warning(f"{name} was left out: {reason}")
     for name, other in result.same:
-        remarks.note(f"{name} is the same file as {other}, and was not taken")
+        remarks.note(f"{name} is the same file as {other}, and was not imported")
     for one in result.taken:
         for name in one.wrong:
             remarks.warning(f"{name} does not match {one.edition.title}: its SHA-256 differs")
     if not result.taken and not result.listed:
-        remarks.error("there is no advisory and no patch of one in what was given")
+        remarks.error("no advisory and no patch of an advisory was found")
         return False
     return result.good

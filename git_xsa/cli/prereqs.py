@@ -55,23 +55,27 @@ def parser() -> argparse.ArgumentParser:
         "   or: git xsa-prereqs --stdin [--json] [--no-symbols]",
         description="Find the smallest set of commits that patches need before they apply to a base.",
     )
-    made.add_argument("--onto", metavar="<base>", help="what the patches are to be put on: a release tag or any commit")
+    made.add_argument(
+        "--onto", metavar="<base>", help="the base to which the patches are applied: a release tag or any commit"
+    )
     base_patches_option(made)
     follow_ups_option(made)
-    made.add_argument("--tip", metavar="<ref>", help="the branch (or commit) that the prerequisites come from")
+    made.add_argument("--tip", metavar="<ref>", help="the branch (or commit) that has the prerequisites")
     made.add_argument(
         "--xsa", metavar="<n>", type=advisory_numbers, action="extend", default=[],
-        help="only the fixes of these advisories; else all that are outstanding",
+        help="only the fixes of these advisories (default: all that are outstanding)",
     )  # fmt: skip
     made.add_argument("--why", action="store_true", help="show for each prerequisite the hunks and lines that need it")
     made.add_argument(
         "--graph", nargs="?", const="tree", metavar="dot",
-        help="show what needs what as a tree; with =dot in the language of Graphviz",
+        help="show the dependencies as a tree; with =dot in the language of Graphviz",
     )  # fmt: skip
-    made.add_argument("--picks", action="store_true", help="list what the base has: commits of the branch, own changes")
+    made.add_argument(
+        "--picks", action="store_true", help="list what the base has: commits of the branch, and its own changes"
+    )
     made.add_argument(
         "--compare", metavar="<patch or package>", action="append", default=[],
-        help="tell which published patch or commit each shipped patch is, and what differs",
+        help="show which published patch or commit each shipped patch is, and what differs",
     )  # fmt: skip
     made.add_argument("--no-symbols", action="store_true", help="leave out commits that only supply names in the code")
     made.add_argument("--stdin", action="store_true", help="read requests, one a line: <base> <commit>...")
@@ -127,9 +131,9 @@ def _check(options: argparse.Namespace) -> None:
     if options.stdin:
         asked = (options.onto, options.xsa, options.patches, options.tip)
         if any((*asked, options.why, options.graph, options.picks)):
-            raise UsageError("--stdin takes the base and the commits from its input", "see git help xsa-prereqs")
+            raise UsageError("--stdin reads the base and the commits from its input", "see git help xsa-prereqs")
         if options.build is not None:
-            raise UsageError("--stdin answers many requests, and builds none", "ask about one base with --onto")
+            raise UsageError("--stdin cannot be combined with a build", "use --onto for one base")
         return
     if options.compare:
         if (
@@ -144,13 +148,13 @@ def _check(options: argparse.Namespace) -> None:
             raise UsageError("--compare needs no base: it asks what patches are", "leave out the other options")
         return
     if not options.onto:
-        raise UsageError("no base is given", "say what the patches are to be put on: --onto RELEASE-4.17.3")
+        raise UsageError("no base was given", "give the base of the patches: --onto RELEASE-4.17.3")
     if options.picks and (options.xsa or options.patches or options.why or options.graph or options.build is not None):
-        raise UsageError("--picks lists what the base has, and answers nothing else", "leave out the other options")
+        raise UsageError("--picks cannot be combined with other questions", "leave out the other options")
     if options.xsa and options.patches:
         raise UsageError("give either advisories (--xsa), or commits, or patch files", "see git help xsa-prereqs")
     if options.json and (options.graph or options.why):
-        raise UsageError("--json holds the reasons already", "leave out --why and --graph")
+        raise UsageError("--json includes the reasons", "leave out --why and --graph")
 
 
 def _list_picks(options: argparse.Namespace) -> int:

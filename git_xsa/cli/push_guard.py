@@ -72,7 +72,7 @@ def _asked(repository: Repository, target: PushTarget) -> list[str]:
     found = known_tips(repository, target)
     if isinstance(found, list):
         return found
-    what = f"warning: {target.shown} does not say what it has ({found}): nothing counts as being there"
+    what = f"warning: {target.shown} does not say what it has ({found}), so everything is checked"
     print(printable(what, one_line=True), file=sys.stderr)
     return []
 

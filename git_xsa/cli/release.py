@@ -38,19 +38,19 @@ def parser() -> argparse.ArgumentParser:
         description="Make point releases: version commit, signed tag, tarballs, announcement.",
     )
     made.add_argument("version", metavar="<version>", nargs="*", help="the release to make: 4.21.2")
-    made.add_argument("--all", action="store_true", help="the next release of each branch that has one due")
-    made.add_argument("--dry-run", action="store_true", help="tell what would be done, and change nothing")
+    made.add_argument("--all", action="store_true", help="make the next release of each branch that has one due")
+    made.add_argument("--dry-run", action="store_true", help="show what would be done, and change nothing")
     made.add_argument("--push", action="store_true", help="push branch and tag at the end")
-    made.add_argument("--continue", dest="go_on", action="store_true", help="go on with a release that was interrupted")
-    made.add_argument("--abandon", action="store_true", help="take a release back that was not pushed")
-    made.add_argument("--from-tag", metavar="<tag>", help="make tarballs and announcement for a tag that is there")
+    made.add_argument("--continue", dest="go_on", action="store_true", help="resume an unfinished release")
+    made.add_argument("--abandon", action="store_true", help="undo a release that was not pushed")
+    made.add_argument("--from-tag", metavar="<tag>", help="make tarballs and announcement for an existing tag")
     made.add_argument("--background", action="store_true", help="with --from-tag: return at once, and write a log")
-    made.add_argument("-o", "--output", metavar="<folder>", help="write the files there (default: into the store)")
-    made.add_argument("--build", metavar="<command>", help="build what is in the tarball with this command")
-    made.add_argument("--no-build", action="store_true", help="don't build, whatever xsa.build says")
+    made.add_argument("-o", "--output", metavar="<folder>", help="the folder for the files (default: in the store)")
+    made.add_argument("--build", metavar="<command>", help="build the contents of the tarball with this command")
+    made.add_argument("--no-build", action="store_true", help="do not build, even if xsa.build is set")
     made.add_argument(
         "--skip-xsa", metavar="<n>", type=advisory_numbers, action="extend", default=[],
-        help="don't ask for these advisories: the branch needs nothing of them",
+        help="do not require these advisories: the branch needs none of their patches",
     )  # fmt: skip
     return made
 
@@ -64,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
 
     _check(options)
     with Session(now=clock.now()) as session:
-        for name in OF_HOOKS:  # the session has been told; others are not to be
+        for name in OF_HOOKS:  # the session knows it; others must not
             os.environ.pop(name, None)
         records = Records(open_store(session.settings))
         if options.from_tag is not None:
@@ -81,17 +81,19 @@ def _check(options: argparse.Namespace) -> None:
     given["--from-tag"] = options.from_tag is not None
     modes = [name for name, is_given in given.items() if is_given]
     if len(modes) > 1:
-        raise UsageError(f"{modes[0]} and {modes[1]} exclude each other", "give one of them")
+        raise UsageError(f"{modes[0]} and {modes[1]} cannot be combined", "give one of them")
     if (options.all or options.from_tag is not None) and options.version:
-        raise UsageError(f"{modes[0]} takes no version", f"leave out {options.version[0]}")
+        raise UsageError(f"{modes[0]} accepts no version", f"leave out {options.version[0]}")
     if not modes and not options.version:
-        raise UsageError("no version is given", "git xsa-release 4.21.2, or --all for every branch that has one due")
+        raise UsageError("no version was given", "git xsa-release 4.21.2, or --all for every branch that has one due")
     if options.push and (options.abandon or options.from_tag is not None):
-        raise UsageError(f"--push and {modes[0]} exclude each other", "leave out --push")
+        raise UsageError(f"--push and {modes[0]} cannot be combined", "leave out --push")
     if options.background and options.from_tag is None:
-        raise UsageError("--background goes with --from-tag alone")
+        raise UsageError("--background requires --from-tag")
     if options.build is not None and (options.no_build or not options.build.strip()):
-        raise UsageError("--build needs a command, and --no-build contradicts it", "such as: --build 'make -C xen'")
+        raise UsageError(
+            "--build needs a command, and cannot be combined with --no-build", "such as: --build 'make -C xen'"
+        )
 
 
 # begin
@@ -125,7 +127,9 @@ def _release(session: Session, records: Records, options: argparse.Namespace) ->
     for plan, work in compress(works, holds) if options.dry_run else ():
         _print_steps(plan, work, options.push)
     if not all(holds):
-        what = "a condition does not hold" if len(works) == 1 else f"{holds.count(False)} of {len(works)} can't be made"
+        what = (
+            "a condition does not hold" if len(works) == 1 else f"{holds.count(False)} of {len(works)} cannot be made"
+        )
         remarks.error(f"{what}: nothing was changed")
         return 1
     if options.dry_run:
@@ -168,7 +172,7 @@ def _print_not_begun(works: Sequence[Work], records: Records, pushing: bool) -> 
         words = ["git", "xsa-release", *left, *(["--push"] if pushing else [])]
         if Path(record.folder) != place_for(records, record.version, None):
             words += ["-o", record.folder]
-        say(f"Not begun: {', '.join(left)}. To make them:\n  {shlex.join(words)}")
+        say(f"Not started: {', '.join(left)}. To make them:\n  {shlex.join(words)}")
 
 
 def _is_tagged(work: Work, version: str) -> bool:
@@ -178,13 +182,15 @@ def _is_tagged(work: Work, version: str) -> bool:
 
 def _begun(record: Record) -> XsaError:
     if record.finished:
-        return UsageError(f"{record.version} is made", f"git xsa-release --continue {record.version} --push pushes it")
-    hint = f"git xsa-release --continue {record.version} goes on, --abandon {record.version} takes it back"
-    return UsageError(f"{record.version} was begun and not finished", hint)
+        return UsageError(
+            f"{record.version} is finished", f"run git xsa-release --continue {record.version} --push to push it"
+        )
+    hint = f"git xsa-release --continue {record.version} resumes it, --abandon {record.version} undoes it"
+    return UsageError(f"{record.version} was started and not finished", hint)
 
 
 def _due(session: Session, now: int) -> list[Branch]:
-    """Return the branches with a release due, as git xsa-status tells; a freeze is a condition that comes later.
+    """Return the branches with a release due, as git xsa-status shows them; a freeze is a condition that comes later.
 
     Those on which a fix has to come first are left out, with a note: they would hold up all others.
     """
@@ -198,7 +204,7 @@ def _due(session: Session, now: int) -> list[Branch]:
     for one in late:
         if one.due.first:
             fixes = ", ".join(f"XSA-{number}" for number in one.due.first)
-            say(f"note: {one.branch.name} is left out: the fix of {fixes} has to come to it first (git xsa-status)")
+            say(f"note: {one.branch.name} is left out: the fix of {fixes} must reach the branch first (git xsa-status)")
     return [one.branch for one in late if not one.due.first]
 
 
@@ -273,7 +279,7 @@ def _resume(session: Session, records: Records, options: argparse.Namespace) -> 
             locks.enter_context(records.lock(record.version))
             now = known(records, session.repository, record.version)  # somebody else may have come first
             if now is None:
-                raise UsageError(f"{record.version} was taken back meanwhile", "git tag lists what there is")
+                raise UsageError(f"{record.version} was undone meanwhile", "git tag lists the tags")
             now.remote = now.remote or record.remote
             now.skipped = sorted({*now.skipped, *options.skip_xsa})
             works.append(work_on(session, records, now, options))
@@ -284,7 +290,7 @@ def _resume(session: Session, records: Records, options: argparse.Namespace) -> 
         for work in works:
             say(work.record.tag)
             take_back(work)
-            _indented("taken back: references are what they were, and its files are gone")
+            _indented("undone: references are restored, and files are deleted")
     return 0
 
 
@@ -293,7 +299,7 @@ def _find_remote(session: Session, record: Record) -> None:
     from git_xsa.release.plan import NO_REMOTE, remote_for  # noqa: PLC0415
 
     if record.kind != "release":
-        raise UsageError(f"{record.tag} was made by hand, and --push pushes what was made here", "git push pushes it")
+        raise UsageError(f"{record.tag} was made by hand; --push applies only to releases made here", "use git push")
     branch = next((one for one in session.branches.stable if one.name == record.branch), None)
     if not record.remote and branch is not None:
         record.remote = remote_for(session, branch)
@@ -309,15 +315,15 @@ def _chosen(session: Session, records: Records, options: argparse.Namespace) -> 
         here = str(session.repository.folder)
         found = [record for record in records.all() if record.repository == here and not record.finished]
         if not found:
-            raise UsageError("no release is unfinished here", "give the version of a finished one to push it")
+            raise UsageError("there is no unfinished release here", "to push a finished release, give its version")
         if options.abandon and len(found) > 1:
             names = " ".join(record.version for record in found)
-            raise UsageError(f"several releases are unfinished: {names}", "say which: --abandon <version>")
+            raise UsageError(f"several releases are unfinished: {names}", "select one: --abandon <version>")
         return found
     chosen = []
     for version in options.version:
         record = known(records, session.repository, version)
         if record is None:
-            raise UsageError(f"no release {version} was begun here", f"git xsa-release {version} begins one")
+            raise UsageError(f"release {version} was not started here", f"to start it: git xsa-release {version}")
         chosen.append(record)
     return chosen

@@ -31,7 +31,7 @@ def follow_tag(session: Session, records: Records, options: argparse.Namespace) 
         words += ["--no-build"] if options.no_build else []
         version = tuple(map(int, record.version.split(".")))
         log = start(records, session.repository.folder, record.tag, version, words)
-        say(f"{record.tag}: tarballs and announcement are being made; {log} tells how far it is")
+        say(f"{record.tag}: tarballs and announcement are being made in the background; {log} shows the progress")
         return 0
     try:
         with records.lock(record.version):
@@ -40,11 +40,12 @@ def follow_tag(session: Session, records: Records, options: argparse.Namespace) 
                 if before.tag_object != record.tag_object:
                     raise _another(records, before)
                 if before.finished:
-                    say(f"{record.tag}: made already, in {before.folder}")
+                    say(f"{record.tag}: already made, in {before.folder}")
                     return 0
                 if before.kind != "packaging":
                     raise UsageError(
-                        f"{record.tag} is being made by git xsa-release", f"--continue {record.version} goes on"
+                        f"{record.tag} is being made by git xsa-release",
+                        f"resume it: git xsa-release --continue {record.version}",
                     )
                 record = before
             work = work_on(session, records, record, options)
@@ -55,7 +56,7 @@ def follow_tag(session: Session, records: Records, options: argparse.Namespace) 
             go(work, clock.now)
             say(f"{record.tag}: {record.folder}")
     except Locked:
-        say(f"{record.tag}: another process makes it")
+        say(f"{record.tag}: another process is making it")
     return 0
 
 
@@ -67,7 +68,7 @@ def _record(session: Session, records: Records, options: argparse.Namespace) -> 
     tag = options.from_tag.removeprefix("refs/tags/")
     version = version_of(tag, session.settings.release_tag)
     if version is None:
-        raise UsageError(f"{tag} is not the tag of a release", f"those are called {session.settings.release_tag}")
+        raise UsageError(f"{tag} is not a release tag", f"release tags match {session.settings.release_tag}")
     tags = [(found, name) for name, (found, _) in session.branches.releases.items() if found < version]
     branch = next((one for one in session.branches.stable if belongs(version, one.version)), None)
     before = newest(tags, branch.version if branch is not None else version[:-1])
@@ -86,7 +87,7 @@ def _another(records: Records, before: Record) -> XsaError:
     place = records.store.path("releases", f"{before.version}.json")
     return XsaError(
         f"{before.tag} was another tag when its files were made, in {before.folder}",
-        f"look at them; git xsa-release --abandon {before.version} takes them back, and forgets {place}",
+        f"inspect them; git xsa-release --abandon {before.version} deletes them and {place}",
     )
 
 

@@ -14,7 +14,7 @@ from git_xsa.report.plain import printable
 
 
 def work_on(session: Session, records: Records, record: Record, options: argparse.Namespace) -> Work:
-    """Return the run that ``record`` tells of, with what the options say of it."""
+    """Return the run of ``record``, with what the options say of it."""
     return Work(session, records, record, say, verdict_document, build_command(options, session.settings.build))
 
 

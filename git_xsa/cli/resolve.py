@@ -30,12 +30,14 @@ def parser() -> argparse.ArgumentParser:
         "   or: git xsa-resolve (--list | --forget <name>) [--json]",
         description="Adapt by hand the patches that do not apply to a base.",
     )
-    made.add_argument("--onto", metavar="<base>", help="what the patches are to be put on: a release tag or any commit")
+    made.add_argument(
+        "--onto", metavar="<base>", help="the base to which the patches are applied: a release tag or any commit"
+    )
     base_patches_option(made)
-    made.add_argument("--tip", metavar="<ref>", help="the branch (or commit) that the prerequisites come from")
+    made.add_argument("--tip", metavar="<ref>", help="the branch (or commit) that has the prerequisites")
     made.add_argument(
         "--xsa", metavar="<n>", type=advisory_numbers, action="extend", default=[],
-        help="only the fixes of these advisories; else all that are outstanding",
+        help="only the fixes of these advisories (default: all that are outstanding)",
     )  # fmt: skip
     made.add_argument("--no-symbols", action="store_true", help="leave out commits that only supply names in the code")
     doing = made.add_mutually_exclusive_group()
@@ -51,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
     )
     doing.add_argument("--abort", dest="action", action="store_const", const="abort", help="remove the work tree")
     doing.add_argument(
-        "--status", dest="action", action="store_const", const="status", help="tell what is in conflict, and where"
+        "--status", dest="action", action="store_const", const="status", help="show what is in conflict, and where"
     )
     doing.add_argument("--list", dest="action", action="store_const", const="list", help="list the adapted patches")
     doing.add_argument("--forget", metavar="<name>", help="drop an adapted patch")
@@ -101,7 +103,7 @@ def _start(options: argparse.Namespace) -> int:
     from git_xsa.export.task import Task, Tasks  # noqa: PLC0415
 
     if not options.onto:
-        raise UsageError("no base is given", "say what the patches are to be put on: --onto RELEASE-4.17.3")
+        raise UsageError("no base was given", "give the base of the patches: --onto RELEASE-4.17.3")
     with _open(Path.cwd(), symbols=True) as session:
         folder = session.repository.folder
         tasks = Tasks(open_store(session.settings))

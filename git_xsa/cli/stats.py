@@ -29,13 +29,13 @@ def parser() -> argparse.ArgumentParser:
         prog="git xsa-stats",
         usage="git xsa-stats [--branch <pattern>]... [--quick] [--json]\n"
         "   or: git xsa-stats --reissues [<path>...] [--json]",
-        description="Replay history: would each advisory's fix have applied to the point release before it?",
+        description="Replay history: would each fix have applied to the point release before it?",
     )
     made.add_argument(
         "--branch", metavar="<pattern>", action="append", default=[],
         help="only stable branches whose name or version matches; may be given several times",
     )  # fmt: skip
-    made.add_argument("--quick", action="store_true", help="leave out three-way merges and GNU patch")
+    made.add_argument("--quick", action="store_true", help="skip three-way merges and GNU patch")
     made.add_argument(
         "--reissues", nargs="*", metavar="<path>",
         help="count how often advisories were reissued: those in these folders or files, or in the store",
@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     """Count what the options ask for and return 0; 1 when a text could not be read."""
     if options.reissues is not None:
         if options.branch or options.quick:
-            raise UsageError("--reissues looks at no branch", "leave out --branch and --quick")
+            raise UsageError("--reissues cannot be combined with --branch or --quick", "leave out --branch and --quick")
         return _reissues(options)
     with Session() as session:
         found = list(_replay(session, options))
@@ -71,7 +71,7 @@ def _warn(titles: Sequence[str]) -> None:
     """Say which of the advisories that were counted nobody who is trusted vouches for."""
     if titles:
         more = f" and {len(titles) - SHOWN} more" if len(titles) > SHOWN else ""
-        words = f"nobody whom xsa.trustedKeys names vouches for {', '.join(titles[:SHOWN])}{more}"
+        words = f"not signed by a key in xsa.trustedKeys: {', '.join(titles[:SHOWN])}{more}"
         remarks.note(words)
 
 
@@ -97,11 +97,11 @@ def _reissues(options: argparse.Namespace) -> int:
             remarks.warning(problem)
         if not texts:
             where = ", ".join(options.reissues) or "the store"
-            raise XsaError(f"there is no text of an advisory in {where}", "git xsa-fetch brings the public ones")
+            raise XsaError(f"there is no advisory text in {where}", "run git xsa-fetch to fetch the public ones")
         doubtful = reissues.unvouched(texts, settings.trusted_keys)
         if doubtful and settings.require_signature:
-            hint = "xsa.requireSignature refuses it; leave it out, or change that setting"
-            raise ImportRefused(f"nobody whom xsa.trustedKeys names vouches for {doubtful[0]}", hint)
+            hint = "xsa.requireSignature refuses it; leave it out, or change the setting"
+            raise ImportRefused(f"{doubtful[0]} is not signed by a key in xsa.trustedKeys", hint)
         found = reissues.count_reissues(text.told for text in texts)
         if options.json:
             print(dumps(document(found)))

@@ -25,10 +25,10 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="git xsa-status",
         usage="git xsa-status [--branch <pattern>] [--all] [--json]",
-        description="Tell what each stable branch has, lacks and waits for, and whether a release of it is due.",
+        description="Show what each stable branch has, lacks and waits for, and whether a release is due.",
     )
     made.add_argument("--branch", metavar="<pattern>", help="only stable branches whose name or version matches")
-    made.add_argument("--all", action="store_true", help="also branches without security support")
+    made.add_argument("--all", action="store_true", help="include branches without security support")
     json_option(made)
     return made
 

@@ -56,12 +56,14 @@ def parser() -> argparse.ArgumentParser:
         "                    [--jobs <n>] [--rebuild] [--json] [--junit <file>] [-o <folder>] [--force]",
         description="Build a queue in cells, boot what comes of it, and try the exploits on base and queue.",
     )
-    made.add_argument("--onto", metavar="<base>", help="what the patches are to be put on: a release tag or any commit")
+    made.add_argument(
+        "--onto", metavar="<base>", help="the base to which the patches are applied: a release tag or any commit"
+    )
     base_patches_option(made)
-    made.add_argument("--tip", metavar="<ref>", help="the branch (or commit) that the prerequisites come from")
+    made.add_argument("--tip", metavar="<ref>", help="the branch (or commit) that has the prerequisites")
     made.add_argument(
         "--xsa", metavar="<n>", type=advisory_numbers, action="extend", default=[],
-        help="only the fixes of these advisories; else all that are outstanding",
+        help="only the fixes of these advisories (default: all that are outstanding)",
     )  # fmt: skip
     made.add_argument("--queue", metavar="<folder>", type=Path, help="a queue that git xsa-export has written")
     made.add_argument("--cell", metavar="<name>", action="append", default=[], help="build in this cell; all: in each")
@@ -110,7 +112,7 @@ def run(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> None:
     """Raise ``UsageError`` when the options have no meaning together."""
     if not options.onto:
-        raise UsageError("no base is given", "say what the patches are to be put on: --onto RELEASE-4.17.3")
+        raise UsageError("no base was given", "give the base of the patches: --onto RELEASE-4.17.3")
     if options.xsa and options.patches:
         raise UsageError("give either advisories (--xsa), or commits, or patch files", "see git help xsa-test")
     if options.queue is not None and (options.xsa or options.patches or options.tip or options.each or options.search):
@@ -120,7 +122,7 @@ def _check(options: argparse.Namespace) -> None:
     if options.run is not None and not options.run.strip():
         raise UsageError("the command after --run is empty", "such as: --run 'make -C tools/tests run'")
     if os.environ.get(HOOK):
-        raise UsageError("nothing is built as part of a hook", "run the command by hand")
+        raise UsageError("nothing is built in a hook", "run the command by hand")
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ _LOGIN = re.compile(r"(?<=://)[^/@]*@")
 
 @dataclass(frozen=True)
 class PushTarget:
-    """What git tells the hook of where it pushes to: the remote's ``name`` as it was typed, and the ``address``."""
+    """Where a push goes, as git says it to the hook: the remote's ``name`` as it was typed, and the ``address``."""
 
     name: str
     address: str
@@ -92,7 +92,7 @@ def mirror_of(git: Git, target: PushTarget) -> str:
 
 
 def old_tips(repository: Repository, moves: Iterable[Move]) -> list[str]:
-    """Return the commits that the references of ``moves`` are now, by what the address itself has told git."""
+    """Return the commits that the references of ``moves`` are now, by what the address itself has said to git."""
     found = (move.old for move in moves if move.old is not None)
     return [name for name in dict.fromkeys(found) if repository.resolve(name) is not None]
 
@@ -100,12 +100,12 @@ def old_tips(repository: Repository, moves: Iterable[Move]) -> list[str]:
 def known_tips(repository: Repository, target: PushTarget) -> list[str] | str:
     """Ask the address of ``target`` for its references; return those of their commits that are here, or why not.
 
-    Remote branches here don't tell: they belong to the address from which was fetched, when that was.
+    Remote branches here don't show that: they belong to the address from which was fetched, when that was.
     """
     if _has_helper(repository.git, target.name):
-        return "a program of its own reaches it"
+        return "a remote helper reaches it"
     if repository.git.text("ls-remote", "--get-url", "--", target.address) != target.address:
-        return "its address would be rewritten once more"
+        return "its address would be rewritten again"
     refs = advertised(repository, target.address, Path.cwd())
     if isinstance(refs, str):
         return refs

@@ -108,12 +108,12 @@ class Block:
 
     @cached_property
     def heaviest(self) -> bytes:
-        """The line that tells most."""
+        """The line with the most weight."""
         return max(self.lines, key=lambda line: (weight(line[1:]), len(line)))
 
     @cached_property
     def code(self) -> tuple[bytes, ...]:
-        """Its lines without those that are nothing but a comment, as far as a line tells that."""
+        """Its lines without those that are nothing but a comment, as far as a line shows that."""
         return tuple(line for line in self.lines if not _COMMENT.match(line[1:]))
 
     @cached_property
@@ -180,7 +180,7 @@ class Print:
 
     @property
     def small(self) -> bool:
-        """Whether its lines alone might not tell it."""
+        """Whether its lines alone might not identify it."""
         return self.whole < SMALL
 
     @cached_property
@@ -230,7 +230,7 @@ def print_of(xsa: int, changes: Iterable[FileChange], known: Mapping[bytes, froz
 
 
 def _commented(texts: Sequence[bytes]) -> Iterator[bool]:
-    """Yield for each line of a hunk whether it is nothing but a comment, as far as the hunk tells."""
+    """Yield for each line of a hunk whether it is nothing but a comment, as far as the hunk shows."""
     inside = False
     for text in texts:
         starts = _COMMENT.match(text) is not None

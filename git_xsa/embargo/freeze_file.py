@@ -76,7 +76,7 @@ class FreezeFile:
     over: tuple[Embargo, ...] = ()
 
     def waits(self, now: Instant) -> bool:
-        """Whether a freeze of the file is over at ``now``, and the file does not tell yet which fixes come first."""
+        """Whether a freeze of the file is over at ``now``, and the file does not say yet which fixes come first."""
         told = max((one.until for one in self.over), default=0)
         return any(told < ends <= now for _, ends in self.freezes)
 
@@ -97,7 +97,7 @@ def read_freeze_file(path: Path) -> FreezeFile:
         facts = os.fstat(descriptor)
         if not stat.S_ISREG(facts.st_mode):
             os.close(descriptor)
-            raise _error(path, "it is no file")
+            raise _error(path, "it is not a file")
         with open(descriptor, "rb") as file:
             content, written = file.read(_LONGEST), int(facts.st_mtime)
     except OSError as error:
@@ -112,7 +112,7 @@ def read_freeze_file(path: Path) -> FreezeFile:
     except ValueError as error:
         raise _error(path, f"{error}") from None
     if not told.frozen or not all(name.startswith("refs/") for name in told.frozen):
-        raise _error(path, "it names no references, or some that do not begin with refs/")
+        raise _error(path, "it names no references, or names that do not begin with refs/")
     if any(ends <= begins for begins, ends in [*freezes, *((one.since, one.until) for one in over)]):
         raise _error(path, "a freeze in it ends before it begins")
     return FreezeFile(tuple(name.removeprefix(HEADS) for name in told.frozen), freezes, written, over)
@@ -125,5 +125,5 @@ def _embargo(over: _Over) -> Embargo:
 
 
 def _error(path: Path, why: str) -> FreezeFileError:
-    hint = "put one there that git xsa-embargo freeze-file has written"
+    hint = "replace it with the output of git xsa-embargo freeze-file"
     return FreezeFileError(f"the freeze file {path} can't be read: {why}", hint)

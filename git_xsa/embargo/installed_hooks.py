@@ -55,13 +55,13 @@ class HookState(Enum):
     """What is the matter with a hook."""
 
     NONE = "not installed"
-    OTHER = "not installed, another hook is there"
+    OTHER = "not installed, another hook exists"
     INSTALLED = "installed"
-    CHAINED = "installed, the hook that was there before runs after it"
+    CHAINED = "installed, the existing hook runs after it"
     OLD = "installed by another version of git-xsa"
     PART = "not installed completely"
     CHANGED = "changed since it was installed"
-    OFF = "installed, but not executable, so that git does not run it"
+    OFF = "installed, but not executable, so git does not run it"
 
     @property
     def good(self) -> bool:
@@ -93,14 +93,14 @@ def find_place(git: Git) -> HookPlace:
     if not lasting:
         return HookPlace(common / "hooks")
     scope, value = lasting[-1]
-    hint = "git config --unset core.hooksPath, or let it name a folder"
+    hint = "git config --unset core.hooksPath, or set it to a folder"
     if not value:
         raise XsaError("core.hooksPath is empty, so git runs no hooks here", hint)
     bare = git.text("rev-parse", "--is-inside-work-tree") == "false"
     top = common if bare else Path(git.text("rev-parse", "--show-toplevel"))
     folder = Path(os.path.normpath(top / value))
     if folder.exists() and not folder.is_dir():
-        raise XsaError(f"core.hooksPath is {folder}, which is no folder, so git runs no hooks here", hint)
+        raise XsaError(f"core.hooksPath is {folder}, which is not a folder, so git runs no hooks here", hint)
     tracked = not bare and top in folder.parents and common not in folder.parents
     return HookPlace(folder, f"core.hooksPath ({scope})", scope not in OWN_SCOPES, tracked)
 
@@ -129,7 +129,7 @@ def source(name: str) -> bytes:
     for folder in (_FOLDER_OF_CODE / "hooks", Path(sys.prefix, "share", "git-xsa", "hooks")):
         with suppress(FileNotFoundError):
             return (folder / name).read_bytes()
-    raise XsaError(f"this installation of git-xsa has no file hooks/{name}", "install it again, with install.sh")
+    raise XsaError(f"this installation of git-xsa has no file hooks/{name}", "run install.sh again")
 
 
 def filled(name: str, program: str) -> bytes:
@@ -174,7 +174,7 @@ class HookFolder:
         try:
             told = json.loads(path.read_bytes())
             if told["format"] != FORMAT:
-                raise XsaError(f"{path} is of another version of git-xsa", "use that one, or a newer one")
+                raise XsaError(f"{path} is of another version of git-xsa", "use that version, or a newer one")
             self._made = bool(told["made_folder"])
             for name, one in told["hooks"].items():
                 files = {f"{file}": [f"{digest}" for digest in digests] for file, digests in one["files"].items()}
@@ -182,9 +182,9 @@ class HookFolder:
         except (FileNotFoundError, NotADirectoryError):
             return
         except OSError as error:
-            raise XsaError(f"{path} can't be read: {error.strerror}", "look at it") from None
+            raise XsaError(f"{path} can't be read: {error.strerror}", "inspect it") from None
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise XsaError(f"{path} is no manifest of git-xsa", "look at it, and move it away") from None
+            raise XsaError(f"{path} is not a manifest of git-xsa", "inspect it, and move it away") from None
 
     def state(self, name: str) -> HookState:
         """Return what is the matter with the hook ``name``."""
@@ -223,18 +223,18 @@ class HookFolder:
 
     def _check(self, name: str) -> None:
         if self.state(name) is HookState.CHANGED:
-            what = f"{self.folder / name} is not what git-xsa put there: it was changed since"
-            raise XsaError(what, "git xsa-hooks uninstall forgets it and leaves it alone; after that, install again")
+            what = f"{self.folder / name} was changed since git-xsa installed it"
+            raise XsaError(what, "run git xsa-hooks uninstall, which keeps the file, then install again")
         if name not in self._records:
             for path in (self.folder / (name + OURS), self.folder / (name + BEFORE)):
                 if os.path.lexists(path):
-                    raise XsaError(f"{path} is there, but nothing tells why", "look at it, and move it away")
+                    raise XsaError(f"{path} exists, but git-xsa has no record of it", "inspect it, and move it away")
         self._wanted(name, before=True)  # all files that may be needed are there
 
     def _install(self, name: str) -> str:
         state = self.state(name)
         if state.good:
-            return "there already"
+            return "already installed"
         path, known = self.folder / name, self._records.get(name)
         before = known.before if known is not None else os.path.lexists(path)
         wanted = self._wanted(name, before)
@@ -249,8 +249,8 @@ class HookFolder:
         self._records[name] = _Record(digests, before)
         self._write_manifest()
         if state is HookState.OLD:
-            return "brought up to date"
-        return f"installed; what was there is {name}{BEFORE} now, and runs after it" if before else "installed"
+            return "updated"
+        return f"installed; the existing hook is now {name}{BEFORE}, and runs after it" if before else "installed"
 
     def uninstall(self, names: Iterable[str]) -> Iterator[tuple[str, str]]:
         """Undo for the hooks ``names`` what was done, and yield what was done for each; ``XsaError`` as above."""
@@ -281,9 +281,9 @@ class HookFolder:
         del self._records[name]
         self._write_manifest()
         if state is not HookState.CHANGED:
-            return "removed, and what was there before is back" if kept else "removed"
+            return "removed, and the earlier hook is restored" if kept else "removed"
         words = "left alone: it was changed since it was installed"
-        return f"{words}; what was there before is {before.name}" if kept else words
+        return f"{words}; the earlier hook is {before.name}" if kept else words
 
     def _wanted(self, name: str, before: bool) -> dict[str, bytes]:
         """Return the files of the hook ``name``; the one that git runs comes last."""
@@ -307,7 +307,7 @@ class HookFolder:
             if error.errno in FULL:
                 raise
             where = error.filename or self.folder
-            raise XsaError(f"{where} can't be written: {error.strerror}", "let its owner run this") from None
+            raise XsaError(f"{where} can't be written: {error.strerror}", "run this as its owner") from None
 
 
 def _digest(content: bytes) -> str:

@@ -20,13 +20,13 @@ messages have, which are public, can't leak (``Watch.forget``): fixes quote the 
 
 The measures are in ``git_xsa.embargo.likeness``.  What they can't see:
 
-1. a patch of which more than a third of the weight was written anew, beyond comments and names that it brings in lines
+1. a patch of which more than a third of the weight was rewritten, beyond comments and names that it brings in lines
    with as many others;
 2. a part of a patch with little weight, and a small patch of which neither lines around it nor a rare line is there;
 3. text that is packed, encoded or translated; a change of nothing but modes or names.
 
 Promises: pure.  The time that a commit takes grows with its length alone, not with the number of patches.  A match
-tells the advisory's number and the kind of match, and nothing of what matched.
+has the advisory's number and the kind of match, and nothing of what matched.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ TITLE_WORDS, SUBJECT_WORDS = 6, 3
 
 #: So many names of a line must be the same for it to be found with others in place of names that its patch brings.
 OTHERS = 2
-#: The weight of lines that tell a place in a file.
+#: The weight of lines that identify a place in a file.
 PLACE = 3
 #: So many objects of a push in a row are added up; what is farther apart belongs to different changes.
 TOGETHER = 1_000
@@ -209,7 +209,7 @@ class Watch:
         return self.push().read(text)
 
     def told(self, message: bytes, diff: bytes) -> set[Match]:
-        """Return what is told in words."""
+        """Return what is found in words."""
         found = set(self._words(message))
         lines = set((message + b"\n" + diff).translate(None, BLANK).split(b"\n")) if self._prose else set()
         prose = Counter(xsa for line in self._prose & lines for xsa in self._lines[line])

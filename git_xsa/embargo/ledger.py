@@ -86,7 +86,7 @@ class LedgerEntry:
 
 @dataclass(frozen=True)
 class Decision:
-    """What the journal tells of a change: when, who, what was done, and why."""
+    """The journal's entry for a change: when, who, what was done, and why."""
 
     time: Instant
     user: str
@@ -152,7 +152,7 @@ class EmbargoLedger:
         if content is None:
             if self._store.read(JOURNAL):
                 raise self._error(
-                    "it is gone, but its journal is not", f"{self._store.path(JOURNAL)} tells what it held"
+                    "it is missing, but its journal exists", f"{self._store.path(JOURNAL)} shows what it held"
                 )
             return
         try:
@@ -161,14 +161,14 @@ class EmbargoLedger:
             raise self._error(f"{error}", self._mend(content, f"{error}")) from None
 
     def _mend(self, content: bytes, why: str) -> str:
-        """Return how to go on with a file that is no ledger, empty when nothing tells."""
+        """Return what to do with a file that is not a ledger, empty when that is not known."""
         if not re.search(rb"^(<<<<<<< |>>>>>>> )", content, re.MULTILINE):
             return "install a newer git-xsa" if why.startswith("its format is") else ""
         return f"git merged it: git -C {quote(str(self._store.folder))} merge --abort, then git xsa-embargo sync"
 
     def _error(self, why: str, hint: str = "") -> LedgerError:
         what = f"the ledger of embargoes {self._store.path(LEDGER)} can't be read: {why}"
-        return LedgerError(what, hint or f"mend it by hand; {self._store.path(JOURNAL)} tells what it held")
+        return LedgerError(what, hint or f"repair it by hand; {self._store.path(JOURNAL)} shows what it held")
 
 
 def read_entries(content: bytes) -> tuple[dict[int, LedgerEntry], dict[str, Any]]:
@@ -204,7 +204,7 @@ def _entry(written: _Written, raw: dict[str, Any]) -> LedgerEntry:
         since, until = parse_instant(written.since), parse_instant(written.until)
         lifted = parse_instant(written.lifted) if written.lifted is not None else None
     except ValueError as error:
-        raise DocumentError(f"XSA-{written.xsa} has an instant without a meaning: {error}") from None
+        raise DocumentError(f"XSA-{written.xsa} has an invalid time: {error}") from None
     if until <= since:
         raise DocumentError(f"XSA-{written.xsa} ends before it begins")
     tips = {branch: frozenset(commits) for branch, commits in written.tips.items()}

@@ -27,7 +27,7 @@ _FILE = re.compile(rb"^(?=diff --)", re.MULTILINE)
 _NOTE = re.compile(rb"^\+\+\+ b/(?=(?:[0-9a-f]/?){40,64}$)(?:[0-9a-f]{2}/)*[0-9a-f]+$", re.MULTILINE)
 #: What git says of a file whose combined diff it does not show.
 _NOT_SHOWN = re.compile(rb"^Binary files (?:.* )?differ$", re.MULTILINE)
-#: Places in which a history may leave what is there; those that it left last tell.
+#: Places in which a history may leave what is there; those that it left last count.
 _ENDS = 8
 #: Branches in whose files a line is looked for that may be public.
 _BRANCHES = 4
@@ -127,7 +127,7 @@ def _merged_tags(repository: Repository, merge: str) -> bytes:
 
 
 def public_messages(repository: Repository, there: Iterable[str]) -> Iterator[str]:
-    """Yield the messages of all commits that the remote has, as far as ``there`` tells, the newest first."""
+    """Yield the messages of all commits that the remote has, as far as ``there`` says, the newest first."""
     given = "".join(f"{name}\n" for name in there).encode()
     if not given:
         return
@@ -139,7 +139,7 @@ def public_messages(repository: Repository, there: Iterable[str]) -> Iterator[st
 
 
 def public_lines(repository: Repository, lines: Iterable[bytes], there: Sequence[str]) -> list[bytes]:
-    """Return the lines of the files that the remote has, as far as ``there`` tells, that hold one of ``lines``.
+    """Return the lines of the files that the remote has, as far as ``there`` says, that hold one of ``lines``.
 
     Of many branches only some are asked: they have nearly the same files, and a line that is not found is taken for one
     that is nowhere public.
@@ -195,7 +195,7 @@ def _named(repository: Repository, move: Move, tips: list[str]) -> Iterator[Sent
         if kind == "blob":
             return
         name = content.partition(b"\n")[0].removeprefix(b"object ").decode("ascii", "replace")
-    raise XsaError(f"{move.ref} is a tag of a tag of a tag, too deep to be looked at", "push what it stands for")
+    raise XsaError(f"{move.ref} is a tag of a tag of a tag, which is not checked", "push the object that it points to")
 
 
 def _empty_tree(repository: Repository) -> str:

@@ -6,7 +6,7 @@
      "updates": [{"ref": "refs/heads/staging-4.17", "old": "<hex>", "new": "<hex>"}]}
 
 There is a log for each account of the machine, because several may push to one repository and none of them may read
-what others have written.  ``xsa-moved`` tells everybody where a staging branch was before the first override moved it
+what others have written.  ``xsa-moved`` shows everybody where a staging branch was before the first override moved it
 during a freeze: what the gate may let through is what was there then.
 
 Promises: what can't be logged is not granted; an entry is whole, also when many are written at once (an empty line may
@@ -37,7 +37,7 @@ MOVED = "xsa-moved"
 
 @dataclass(frozen=True)
 class Pusher:
-    """Who pushes: the user, ``None`` when nothing tells, and the account of this machine that the hook runs as."""
+    """Who pushes: the user, ``None`` when unknown, and the account of this machine that the hook runs as."""
 
     user: str | None
     account: str
@@ -46,7 +46,7 @@ class Pusher:
 def pusher(environment: Mapping[str, str], variable: str) -> Pusher:
     """Return who pushes.
 
-    ``variable`` names the variable of the environment that tells (``xsa.userVariable``).  If it is empty, that is
+    ``variable`` names the environment variable with the user (``xsa.userVariable``).  If it is empty, that is
     ``REMOTE_USER`` when a web server has called git, and the account otherwise, which is the login of ssh.
     """
     try:
@@ -84,8 +84,8 @@ class Overrides:
                 append_line(self._folder / MOVED, json.dumps(moved), self._shared())
             append_line(self._log, json.dumps(entry))
         except OSError as error:
-            what = f"the override can't be logged: {error.strerror}"
-            raise XsaError(what, "tell who looks after this repository") from None
+            what = f"the override cannot be logged: {error.strerror}"
+            raise XsaError(what, "contact the repository administrator") from None
 
     def _shared(self) -> int:
         """Return the mode of a file that everybody may read who may read the repository."""
@@ -109,5 +109,5 @@ class Overrides:
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise XsaError(f"{path} can't be read: {error.strerror}", "tell who looks after this repository") from None
+            raise XsaError(f"{path} can't be read: {error.strerror}", "contact the repository administrator") from None
         return [json.loads(line) for line in lines if line.startswith(b"{") and line.endswith(b"}")]

@@ -1,7 +1,7 @@
 """The freeze rule: which updates of references an embargo allows.
 
 From predisclosure until the last embargo of a batch lifts, the stable branches are frozen, all of them alike: so that
-predisclosed patches keep applying, and so that the freeze itself tells nobody which branch is vulnerable::
+predisclosed patches keep applying, and so that the freeze itself does not reveal which branch is vulnerable::
 
     XSA-1   |==========|                    embargoes, each from its first instant up to, but not including, its last
     XSA-2         |==========|
@@ -9,13 +9,13 @@ predisclosed patches keep applying, and so that the freeze itself tells nobody w
             |=====================|         one freeze: it began with XSA-1 and ends with XSA-3
 
 While it lasts nothing happens to a frozen reference, neither an update nor a deletion, a forced update nor its
-creation anew.  One thing is allowed: the gate's move, a fast-forward of ``stable-X`` to a commit that was in
+re-creation.  One thing is allowed: the gate's move, a fast-forward of ``stable-X`` to a commit that was in
 ``staging-X`` when the freeze began, since that brings no new backport.  When the freeze is over and ``fixes_first``
 is set, a branch takes nothing but the fixes that are missing on it, release commits and what had been waiting in
 staging, on which the fixes stand, until the fixes are in; an update may bring them together with what comes after.
 
 Promises: the answer depends on what is given alone.  Everything is a value, instants too: seconds since 1970-01-01
-00:00 UTC.  What git has to tell about an update (``Update``) is worked out before.  In doubt it is frozen: when the
+00:00 UTC.  What git knows about an update (``Update``) is worked out before.  In doubt it is frozen: when the
 ledger can't be read, when the clock is before the journal, when no tip is known or several are.
 """
 

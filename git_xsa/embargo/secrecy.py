@@ -47,7 +47,7 @@ def _instant(words: str) -> Instant | None:
 
 class Secrecy:
     """Which advisories are public at ``now``, by the ``ledger`` and by what ``library`` has of them: the one rule that
-    everything asks which lets something leave the machine, or tells of it.
+    everything asks which lets something leave the machine, or reports it.
 
     What the ledger says counts.  An advisory that it doesn't have is public when one of its versions came from the
     public site, or says of itself that it is, or until when it is not, and that is over.  Anything else, such as

@@ -15,7 +15,7 @@ from git_xsa.advisory.patchfile import PatchError, PatchFile, parse_patches
 from git_xsa.embargo.leak import SecretForm, squeezed
 from git_xsa.git.repository import Repository
 
-#: Sections of an advisory that tell what it is about; the others are alike in all of them.
+#: Sections of an advisory that say what it is about; the others are alike in all of them.
 _TELLING = re.compile(r"^(ISSUE DESCRIPTION|IMPACT)\n=+\n(.*?)(?=^[A-Z][A-Z ]+\n==|\Z)", re.MULTILINE | re.DOTALL)
 _STAT = re.compile(r"^---[ \t]*$", re.MULTILINE)
 _CVE = re.compile(r"CVE-\d{4}-\d{4,}")

@@ -104,7 +104,7 @@ class Server:
         rules = replace(rules, frozen_refs=told.frozen, fixes_first=bool(told.over))
         if self._own.fixes_first and told.waits(now):
             verdicts = judge(None, rules, now, self._updates(rules, None, now, moves))
-            return Judgement(verdicts, rules, None, now, None, "does not tell yet which fixes come first")
+            return Judgement(verdicts, rules, None, now, None, "does not say yet which fixes come first")
         first = self._judged(told, rules, moves, now)
         return self._judged(told, rules, moves, now + SETTLING) if first.allowed else first
 
@@ -120,7 +120,9 @@ class Server:
             return read_freeze_file(self._own.freeze_file)
         folder, own = common_folder(self._repository), self._repository.folder
         if not own.samefile(folder) and os.path.lexists(own / NAME):
-            raise FreezeFileError(f"the freeze file {own / NAME} is in a work tree's folder", f"move it into {folder}")
+            raise FreezeFileError(
+                f"the freeze file {own / NAME} is in the folder of a work tree", f"move it into {folder}"
+            )
         return read_freeze_file(folder / NAME) if os.path.lexists(folder / NAME) else None
 
     def _judged(self, told: FreezeFile, rules: Rules, moves: Sequence[Move], at: int) -> Judgement:

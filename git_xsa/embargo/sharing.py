@@ -43,8 +43,8 @@ class Disagreement(XsaError):
 
     def __init__(self, conflicts: Sequence[Conflict]) -> None:
         numbers = ", ".join(f"XSA-{conflict.xsa}" for conflict in conflicts)
-        hint = "nothing was changed; agree, then git xsa-embargo sync --take mine, or --take theirs"
-        super().__init__(f"you and others have decided differently about {numbers}", hint)
+        hint = "nothing was changed; agree on a value, then run git xsa-embargo sync --take mine, or --take theirs"
+        super().__init__(f"you and others decided differently about {numbers}", hint)
         self.conflicts = conflicts
 
 
@@ -65,8 +65,8 @@ class Sharing:
         self._ledger = EmbargoLedger(store)
         where = store.folder / ".git"
         if not where.is_dir():
-            what = f"the store {store.folder} is no clone of a repository, so there is nobody to share with"
-            raise XsaError(what, "'Sharing the ledger' in git help xsa-embargo tells how to make it one")
+            what = f"the store {store.folder} is not a clone, so there is nobody to share with"
+            raise XsaError(what, "see 'Sharing the ledger' in git help xsa-embargo")
         # Not the repository that a hook or the user's own variables may speak of.
         names = {
             "GIT_DIR": str(where),
@@ -107,8 +107,8 @@ class Sharing:
             lock = _LOCKED.search(error.message)
             if lock is None or self._store.folder / ".git" not in Path(lock[1]).parents:
                 raise
-            what = f"{lock[1]} is there: another git works in the store, or one was killed"
-            raise XsaError(what, f"if none does: rm {quote(lock[1])}, then git xsa-embargo sync") from None
+            what = f"{lock[1]} exists: another git is running in the store, or one was killed"
+            raise XsaError(what, f"if none is running: rm {quote(lock[1])}, then git xsa-embargo sync") from None
 
     def _sync(self, take: Take | None) -> Shared:
         taken = 0
@@ -127,7 +127,7 @@ class Sharing:
             sent = len(self._new_lines(theirs, "HEAD"))
             if self._sent():
                 return Shared(self._remote, taken, sent)
-        raise XsaError(f"others were faster in sending to {self._remote} {TRIES} times", "do it again")
+        raise XsaError(f"gave up after {TRIES} attempts: {self._remote} kept changing", "run the command again")
 
     def _fetched(self) -> str | None:
         """Return the commit that the others have, ``None`` when they have nothing yet."""
@@ -140,8 +140,8 @@ class Sharing:
             raise
         commit = self._git.text("rev-parse", "--verify", tracking)
         if self._file(commit, LEDGER) is None:
-            what = f"{self._there} of {self._remote} has no {LEDGER}, so it is no repository of a ledger"
-            raise XsaError(what, "nothing was sent; share the ledger by a private repository of its own")
+            what = f"{self._there} of {self._remote} has no {LEDGER}, so it is not the repository of a ledger"
+            raise XsaError(what, "nothing was sent; share the ledger through a separate private repository")
         return commit
 
     def _commit(self) -> None:
@@ -198,8 +198,10 @@ class Sharing:
                 self._git.call(*words, environment=index)
             left = self._git.call("ls-files", "--unmerged", environment=index).out
             if left:
-                what = f"others have changed other files in {self._remote} than the ledger, as you have"
-                raise XsaError(what, f"git -C {self._store.folder} pull merges them by hand, then git xsa-embargo sync")
+                what = f"you and others changed files other than the ledger in {self._remote}"
+                raise XsaError(
+                    what, f"git -C {self._store.folder} pull to merge them by hand, then git xsa-embargo sync"
+                )
             tree = self._git.call("write-tree", environment=index).out.decode().strip()
         finally:
             Path(index["GIT_INDEX_FILE"]).unlink(missing_ok=True)

@@ -33,7 +33,7 @@ def check_name(session: Session, name: str, force: bool) -> str | None:
     """Return the commit that the branch ``name`` has now, ``None`` if there is none; ``XsaError`` if it must stay."""
     git = session.repository.git
     if git.call("check-ref-format", "--branch", name, accept=(0, 1, 128)).status:
-        raise UsageError(f"{name!r} is no name for a branch", "git help check-ref-format tells the rules")
+        raise UsageError(f"{name!r} is not a valid branch name", "see git help check-ref-format for the rules")
     for pattern in (session.settings.stable_branch,):
         if version_of(name, pattern) is not None:
             raise XsaError(f"{name} is a stable branch", "choose another name: -o <branch>")
@@ -44,7 +44,9 @@ def check_name(session: Session, name: str, force: bool) -> str | None:
         raise XsaError(f"there is a branch {name} already", "choose another name (-o), or give --force to move it")
     listing = git.text("worktree", "list", "--porcelain")
     if f"branch refs/heads/{name}" in listing.splitlines():
-        raise XsaError(f"the branch {name} is checked out", "switch to another one first, or choose another name (-o)")
+        raise XsaError(
+            f"the branch {name} is checked out", "switch to another branch first, or choose another name (-o)"
+        )
     return now
 
 

@@ -22,7 +22,7 @@ def of_folder(session: Session, folder: Path, base: Commit) -> Stack:
     """
     manifest = read_manifest(folder)
     if manifest is None:
-        raise XsaError(f"{folder} has no {MANIFEST} of git xsa-export", "give the folder that was exported")
+        raise XsaError(f"{folder} has no {MANIFEST} of git xsa-export", "give an exported folder")
     changed = differences(folder, manifest)
     if changed:
         raise XsaError(f"{folder} was changed since it was exported: {changed[0]}", "export the queue again")

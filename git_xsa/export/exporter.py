@@ -37,7 +37,7 @@ from git_xsa.model.words import DIGITS
 if TYPE_CHECKING:
     from git_xsa.proof.builds import Builder
 
-OTHERS = "{} has no fix for them, since they concern other versions or other software (Linux, QEMU, XAPI)"
+OTHERS = "{} has no fix for them, because they concern other versions or other software (Linux, QEMU, XAPI)"
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def prepare(session: Session, question: Question, wish: Wish, builder: Builder |
 def _later(question: Question, later: Later) -> str:
     """Return a sentence on a follow-up that the queue lacks."""
     commit, fixed = question.range.commits[later.position - 1], shortly(question.range, later.of)
-    return f"{commit.id[:DIGITS]} {commit.subject} says that it fixes {fixed}, and is not in it"
+    return f"{commit.id[:DIGITS]} {commit.subject} says that it fixes {fixed}, and is not in the queue"
 
 
 def _elsewhere(question: Question, one: Elsewhere) -> str:
@@ -256,7 +256,7 @@ def _unlisted(
     lacking = set(outstanding(session, question.base, question.tip))
     for number in later:
         reason = "they were left out" if number in lacking else f"{question.base.name} has the fixes already"
-        reasons[number] = "only a part of their fixes is in it" if number in partly else reason
+        reasons[number] = "only a part of their fixes is in the queue" if number in partly else reason
     return dict(sorted(reasons.items()))
 
 
@@ -299,7 +299,7 @@ def _facts(ready: Ready, wish: Wish, order: Sequence[str]) -> dict[str, Any]:
 
 
 def _is_refreshed(patch: Patch) -> bool:
-    """Whether the line numbers and the context of ``patch`` were made anew."""
+    """Whether the line numbers and the context of ``patch`` were refreshed."""
     return patch.published is not None and (not patch.adapted or bool(patch.remarks))
 
 

@@ -32,7 +32,7 @@ from git_xsa.errors import XsaError
 from git_xsa.git.folders import files_below, remove
 from git_xsa.git.whole import naming
 
-#: The file that tells what an export holds.
+#: The file that describes an export.
 MANIFEST = "xsa-queue.json"
 FORMAT = 1
 SYNCED_AT_ONCE = 8
@@ -73,11 +73,11 @@ def differences(folder: Path, known: Mapping[str, Any]) -> list[str]:
     found.pop(MANIFEST, None)
     told: Mapping[str, str] = known["files"]
     remarks = [f"{name} is missing" for name in sorted(told.keys() - found.keys())]
-    remarks += [f"{name} has been added" for name in sorted(found.keys() - told.keys())]
+    remarks += [f"{name} was added" for name in sorted(found.keys() - told.keys())]
     for name in sorted(told.keys() & found.keys()):
         path = found[name]
         if path.is_symlink() or not path.is_file() or sha256(path.read_bytes()).hexdigest() != told[name]:
-            remarks.append(f"{name} has been changed")
+            remarks.append(f"{name} was changed")
     return remarks
 
 
@@ -106,15 +106,15 @@ def _must_keep(target: Path, force: bool) -> bool:
     if not os.path.lexists(target):
         return False
     if not target.is_dir():
-        raise Blocked(f"{target} is there already, and is no folder", "choose another one: -o <folder>")
+        raise Blocked(f"{target} exists already, and is not a folder", "choose another one: -o <folder>")
     if not any(target.iterdir()):
         return False
     known = read_manifest(target)
     if known is None:
-        raise Blocked(f"{target} is there already, and git xsa-export has not made it", "choose another: -o <folder>")
+        raise Blocked(f"{target} exists already, and was not made by git xsa-export", "choose another: -o <folder>")
     changed = differences(target, known)
     if changed and not force:
-        hint = "choose another folder (-o), or give --force: the old one is then kept under another name"
+        hint = "choose another folder (-o), or give --force, which keeps the old one under another name"
         raise Blocked(f"{target} was changed since it was exported: {changed[0]}", hint)
     return bool(changed)
 

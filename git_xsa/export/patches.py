@@ -1,7 +1,7 @@
 """Make an answer ready for export: every patch with its bytes, checked with the program that will apply it.
 
 A patch stays as it was published as long as all programs that matter make the right files of it.  Where one of them
-refuses it, or puts a hunk elsewhere, it is made anew from the line history: the same changed lines, with the context
+refuses it, or puts a hunk elsewhere, it is refreshed from the line history: the same changed lines, with the context
 and the line numbers that they have on this base after the patches before it.
 """
 
@@ -70,7 +70,7 @@ class Preparation:
             self._refresh(self.queue.index(position), "")
         judges = [judge(policy, self._quarantine, self._content) for policy in policies]
         while not all(self._mended(program) for program in judges):
-            pass  # ends: each round has made a patch anew, which is done once for each
+            pass  # ends: each round has refreshed a patch, which is done once for each
         return tuple(self._patches)
 
     def comes_out_right(self, policies: Sequence[str]) -> bool:
@@ -107,7 +107,7 @@ class Preparation:
         return self._range.history.states(positions, chosen)
 
     def _mended(self, program: Judge) -> bool:
-        """Return whether ``program`` makes the right files of the whole queue; makes the patch anew that keeps it
+        """Return whether ``program`` makes the right files of the whole queue; refreshes the patch that keeps it
         from that, as often as needed."""
         mended = False
         while not program.right(self._step(program, len(self.queue))):
@@ -116,7 +116,7 @@ class Preparation:
         return not mended
 
     def _mend(self, program: Judge) -> None:
-        """Make the patch anew with which the files first come out wrong; ``XsaError`` when that has been done."""
+        """Refresh the patch with which the files first come out wrong; ``XsaError`` when that has been done."""
         right, wrong = 0, len(self.queue)
         while wrong - right > 1:
             middle = (right + wrong) // 2
@@ -124,15 +124,15 @@ class Preparation:
                 right = middle
             else:
                 wrong = middle
-        complaint = program.complaint(self._step(program, wrong)) or "it takes the patches one by one only"
+        complaint = program.complaint(self._step(program, wrong)) or "it accepts the patches only one by one"
         what = f"{POLICIES[program.name]}: {complaint.splitlines()[0]}"
         patch = self._patches[right]
         if program.name == "am" and patch.published is None and patch.content != patch.mail:
-            remarks = ("put into the form of a mail, with its author and subject", what)
+            remarks = ("converted to a mail, with its author and subject", what)
             self._patches[right] = replace(patch, content=patch.mail, published=patch.content, remarks=remarks)
             return
         if right in self._refreshed:
-            hint = "that is with line numbers and context made for this base: please report it, with the command line"
+            hint = "this patch was refreshed for this base: please report it, with the command line"
             raise XsaError(f"{patch.id}: {what}", hint)
         self._refresh(right, what)
 
@@ -206,16 +206,18 @@ class Preparation:
         return tuple(sorted(found, key=lambda need: (need.needed_by, need.path, need.hunk)))
 
     def _refresh(self, index: int, complaint: str) -> None:
-        """Make the patch at ``index`` anew; ``complaint`` is why, empty when its context was given up."""
+        """Refresh the patch at ``index``; ``complaint`` is why, empty when its context was given up."""
         position = self.queue[index]
         patch = self._patches[index]
         diff = self._refreshed_diff(index)
         base = self._source.question.base.name
-        remarks = [f"line numbers and context made anew for {base}"]
+        remarks = [f"line numbers and context refreshed for {base}"]
         if complaint:
             remarks.append(complaint)
         for _, path, hunk in (place for place in self._source.given_up if place[0] == position):
-            remarks.append(f"look at hunk {hunk} of {path.decode('utf-8', 'backslashreplace')}: other lines around it")
+            remarks.append(
+                f"review hunk {hunk} of {path.decode('utf-8', 'backslashreplace')}: the lines around it differ"
+            )
         note = (
             f"\nRefreshed for {base}: the same changed lines, with the line numbers and the context they have there.\n"
         )

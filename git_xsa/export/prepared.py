@@ -30,7 +30,7 @@ class Patch:
     """One patch of the queue.
 
     ``content`` is what is to be applied.  ``published`` are the bytes that came from elsewhere, there only when
-    ``content`` had to be made anew; ``remarks`` then say why, and where to look.  ``mail`` is the same patch as a mail
+    ``content`` had to be refreshed; ``remarks`` then say why, and where to look.  ``mail`` is the same patch as a mail
     with author, date and subject.  ``commit`` is the stable branch's commit, ``None`` for a patch file; ``upstream``
     the main branch's.  ``kind`` is the kind of a prerequisite, ``None`` for what was asked for.
     """
@@ -115,7 +115,7 @@ class Queue:
         return match[0] if match else ""
 
     def cves(self, number: int) -> list[str]:
-        """Return the CVE numbers of an advisory as far as its patches tell, by year and number."""
+        """Return the CVE numbers of an advisory as far as its patches say, by year and number."""
         found = {cve for patch in self.patches if number in patch.xsa for cve in patch.cve}
         return sorted(found, key=lambda cve: [int(part) for part in re.findall("[0-9]+", cve)])
 
@@ -130,7 +130,7 @@ class Item:
     published_name: str | None = None
 
 
-#: What the name of a patch that was made anew, or adapted by hand, ends with.
+#: The end of the name of a patch that was refreshed, or adapted by hand.
 REFRESHED = ".refreshed.patch"
 ADAPTED = ".adapted.patch"
 #: Where the patch as it was published is kept then: apart, so that ``git am <folder>/*.patch`` takes each patch once.
@@ -169,7 +169,7 @@ def slug(subject: str) -> str:
 
 
 def patch_files(found: list[Item]) -> dict[str, bytes]:
-    """Return the files of all patches: those to apply, and the published ones next to what was made anew."""
+    """Return the files of all patches: those to apply, and the published ones next to the refreshed ones."""
     files = {item.name: item.patch.content for item in found}
     for item in found:
         if item.published_name is not None and item.patch.published is not None:

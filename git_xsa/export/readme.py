@@ -28,7 +28,7 @@ def what_it_is(patch: Patch, queue: Queue) -> str:
         note = queue.notes.get(patch.id)
         return (names or "patch") + (f" ({note})" if note else "")
     if patch.kind == FOLLOW_UP:
-        return "a later fix of patches in the queue" + (f", itself {names}" if names else "")
+        return "a later fix for patches in the queue" + (f", itself {names}" if names else "")
     return f"prerequisite ({patch.kind})" + (f", itself {names}" if names else "")
 
 
@@ -77,7 +77,7 @@ def readme(queue: Queue, found: list[Item], name: str) -> bytes:
         f"Policy:    {queue.policy} ({POLICIES[queue.policy]})",
         *[f"Proof:     {one_line(words)}" for words in queue.proof.lines],
         "",
-        "Apply them in this order, all of them, with nothing of the same files changed before.",
+        "Apply all of them in this order, before any other change to the same files.",
     ]
     for item in found:
         lines += ["", item.name, *(f"    {line}" for line in _about(item, queue, found))]

@@ -20,7 +20,7 @@ from git_xsa.git.repository import Commit
 class Request:
     """What an export was asked for: advisories, commits or patch files; with none of them all that is outstanding.
 
-    ``tip`` is the branch or commit that was named, empty for the branch of the base.  ``symbols`` tells whether names
+    ``tip`` is the branch or commit that was named, empty for the branch of the base.  ``symbols`` says whether names
     in the code counted, ``built`` whether a build was asked what is missing, ``keep_going`` whether advisories that
     can't be applied are left out.
     """

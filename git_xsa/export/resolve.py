@@ -3,7 +3,7 @@
 1. The queue is followed to the first conflict that no adapted patch resolves, and shown in the work tree.
 2. What a person made of it is put into the store as an adapted patch; that is the only step which takes work over, and
    it is done before anything in the work tree is touched.
-3. Again from 1: the queue is followed anew, now with that patch.
+3. Again from 1: the queue is followed again, now with that patch.
 
 Nothing but the store says how far that is: a command that is killed leaves a task which is in a person's hands, as it
 was, or one that is being set up, which the next command does again.

@@ -46,7 +46,7 @@ def verify(session: Session, folder: Path, base: Commit, policy: str | None) -> 
     """
     known = read_manifest(folder)
     if known is None:
-        raise XsaError(f"{folder} has no {MANIFEST} of git xsa-export", "give the folder that was exported")
+        raise XsaError(f"{folder} has no {MANIFEST} of git xsa-export", "give an exported folder")
     try:
         found = _verify(session, folder, base, policy, known)
         if "asked" not in known:
@@ -56,7 +56,7 @@ def verify(session: Session, folder: Path, base: Commit, policy: str | None) -> 
         if wish.format not in FORMATS or wish.policy not in POLICIES:
             raise ValueError(wish.format)
     except (LookupError, TypeError, ValueError, AttributeError):
-        what = f"{folder / MANIFEST} is damaged: a key is missing, or holds what no export writes"
+        what = f"{folder / MANIFEST} is damaged: a key is missing or invalid"
         raise XsaError(what, "export the queue again") from None
     return replace(found, diff=tuple(differs(session, base, request, wish, old)))
 
@@ -74,9 +74,7 @@ def _verify(session: Session, folder: Path, base: Commit, policy: str | None, kn
     if other:
         shown = other[0].decode("utf-8", "backslashreplace")
         more = f" and {len(other) - 1} more" if len(other) > 1 else ""
-        problems.append(
-            f"{base.name} has another {shown}{more} than {known['base']['name']}, for which it was exported"
-        )
+        problems.append(f"{shown}{more} of {base.name} differs from {known['base']['name']}, the base of the export")
     if not problems:
         names = dict.fromkeys(str(entry["file"]) for entry in known["queue"])
         patches = [_inside(folder, name).read_bytes() for name in names]

@@ -149,7 +149,7 @@ class Branches:
             commit = self.releases[tags[release]][1]
             wanted = pattern is None or fnmatchcase(name, pattern) or fnmatchcase(spelled(version), pattern)
             if wanted and security_supported(self._statement(commit), today):
-                sentences.append(f"{name}, which {tags[release]} belongs to, is not in this clone")
+                sentences.append(f"{name}, the branch of {tags[release]}, is not in this clone")
         unfetched = self._unfetched() if pattern is None or any(sign in pattern for sign in "*?[") else ""
         return [*sentences, *([unfetched] if unfetched else [])]
 
@@ -263,7 +263,7 @@ class Branches:
         if len(heads) != 1:
             raise XsaError(
                 f"{heads[0][:DIGITS]} and {heads[1][:DIGITS]} are not on one branch",
-                "ask about the commits of one stable branch at a time",
+                "give commits of one stable branch at a time",
             )
         return next(commit for commit in commits if commit.id == heads[0])
 

@@ -27,7 +27,7 @@ class Who:
 
     @property
     def line(self) -> str:
-        """The line of an object that tells it."""
+        """The line of an object that names this identity."""
         return f"{self.name} {self.time} {self.zone}"
 
 

@@ -67,7 +67,7 @@ def path(values: Sequence[str | None]) -> Path:
     except RuntimeError:  # no such user
         value = Path()
     if not value.is_absolute() or "\0" in str(value):
-        raise Meaningless("it must be a path from the root, or begin with ~/", "~/xsa-store")
+        raise Meaningless("it must be an absolute path, or begin with ~/", "~/xsa-store")
     return value
 
 

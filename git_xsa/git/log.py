@@ -1,8 +1,8 @@
 """Read the history of a range, limited to the files that matter.
 
-One ``git log`` tells the commits and their messages, another one which files they touch, and a long-lived ``git
+One ``git log`` lists the commits and their messages, another one which files they touch, and a long-lived ``git
 diff-tree`` gives the diffs of just those commits that are asked for.  Where the range is long, what all of its commits
-touch takes git longer to tell than everything else together, so there ``git rev-list`` is asked for the commits that
+touch takes git longer to list than everything else together, so there ``git rev-list`` is asked for the commits that
 touch the files in question, as often as new files come up.  Merges count as one change against their first parent.
 """
 
@@ -77,7 +77,7 @@ class LoggedCommit:
 
 
 def _touch(words: list[str], names: Iterator[bytes], position: int) -> Touch:
-    """Return the touch that a line of raw output tells of: its ``words``, and the ``names`` that follow them."""
+    """Return the touch that a line of raw output describes: its ``words``, and the ``names`` that follow them."""
     old_mode, new_mode, old_id, new_id, status = words
     path = next(names)
     target = next(names) if status[0] in "RC" else path
@@ -120,7 +120,7 @@ def _split(output: bytes) -> tuple[bytes, bytes]:
 
 
 def _raw_touch(line: bytes, position: int) -> Touch:
-    """Return the touch that a raw line tells of, as git writes it without ``-z``."""
+    """Return the touch that a raw line describes, as git writes it without ``-z``."""
     words, *names = line.split(b"\t")
     return _touch(words.decode().split(), iter([unquote(name) for name in names]), position)
 
@@ -412,7 +412,7 @@ class Range:
         return self._read_touches(self._start_log(*RAW), extra)
 
     def _read_touches(self, log: Call, extra: Iterable[Touch]) -> Iterator[Touch]:
-        """Yield what every commit touches, as the ``log`` of the range tells, then ``extra``."""
+        """Yield what every commit touches, in the order of the range's ``log``, then ``extra``."""
         fields = iter(log.finish().out.split(b"\0"))
         position = 0
         for raw in fields:
@@ -440,7 +440,7 @@ class Range:
 
     @property
     def everything(self) -> TouchIndex:
-        """What all changes touch; takes git long to tell where the range is long."""
+        """What all changes touch; takes git long to list if the range is long."""
         return self.index.everything if isinstance(self.index, _PathIndex) else self.index
 
     def diffs(self, positions: Sequence[int]) -> Mapping[int, Sequence[FileDiff | FileChange]]:

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO, Any
 
-#: What ``sh`` is told of every process: no terminal, and any exit status is an answer.
+#: Options of ``sh`` for every process: no terminal, and any exit status is an answer.
 PLAIN: dict[str, Any] = {
     "_tty_in": False,
     "_tty_out": False,

@@ -40,7 +40,7 @@ def run_patch(folder: Path, text: bytes, fuzz: int, trial: bool = False, back: b
     return int(done.exit_code) == 0
 
 
-#: Puts on the patches ``$1/1`` to ``$1/$2`` with the fuzz ``$3``; tells the number of each that needs some, and of the
+#: Puts on the patches ``$1/1`` to ``$1/$2`` with the fuzz ``$3``; prints the number of each that needs some, and of the
 #: one that can't be put on.  One small shell: starting each from Python took most of the time.
 _STACK = r"""
 number=0
@@ -134,7 +134,7 @@ def run_tool(
         return Answer(int(done.exit_code), read_all(out), read_all(err))
 
 
-#: Variables by which git tells a hook where it is; what runs git somewhere else must not have them.
+#: Variables that point a hook to its repository; git that runs elsewhere must not have them.
 OF_HOOKS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_NAMESPACE")
 
 

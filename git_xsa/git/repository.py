@@ -73,13 +73,13 @@ class Repository:
                 found = facts.finish().out.decode("utf-8", "surrogateescape").rstrip("\n")
         except GitError as error:
             if "not a git repository" in error.message:
-                hint = (
-                    "go to a clone of the project's repository, or name it: --history <clone>, git config xsa.history"
-                )
+                hint = "use a clone of the project's repository, or name one: --history <clone>, git config xsa.history"
                 raise XsaError(f"{folder or clone() or Path.cwd()} is not in a git repository", hint) from None
             raise
         if found.count("\n") != 3:
-            raise XsaError("the path of the repository has a newline in it", "git-xsa can't work there: move it")
+            raise XsaError(
+                "the path of the repository has a newline in it", "git-xsa can't work there; move the repository"
+            )
         where, objects, shallow, object_format = found.split("\n")
         self.folder = Path(where)
         self.objects = Path(objects)
@@ -199,20 +199,20 @@ class Repository:
     def missing_hint(self) -> str:
         """Say how to get what the repository lacks."""
         if self.shallow:
-            return "the clone is shallow: git fetch --unshallow --tags brings the whole history"
-        return "check the clone with git fsck; in a partial clone, git fetch --refetch --no-filter brings all objects"
+            return "the clone is shallow: run git fetch --unshallow --tags"
+        return "check the clone with git fsck; in a partial clone, run git fetch --refetch --no-filter"
 
     def missing_branches_hint(self) -> str:
         """Say how to get the branches that the repository lacks."""
         unshallow = "--unshallow " if self.shallow else ""
-        words = f"git remote set-branches <remote> '*' and git fetch {unshallow}--tags bring all branches"
-        return f"{words}; --branch names those that are meant"
+        words = f"to fetch all branches: git remote set-branches <remote> '*' && git fetch {unshallow}--tags"
+        return f"{words}; --branch limits the check"
 
     def name_hint(self) -> str:
         """Say how to find the right name of a commit."""
         if self.shallow:
             return self.missing_hint()
-        return "git tag and git branch -a list the names there are"
+        return "git tag and git branch -a list the existing names"
 
     def begin_refs(self) -> None:
         """Have git list the references while something else is done; ``refs`` takes the list."""

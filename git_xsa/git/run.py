@@ -73,13 +73,13 @@ ONE_COMMAND = (
 TRACES = "GIT_TRACE"
 
 
-#: Words of git's that tell what went wrong -> what to do next.
+#: A part of a message of git -> what to do next.
 HINTS = {
     "No space left on device": SPACE,
     "Disk quota exceeded": SPACE,
-    "dubious ownership": "if you trust whoever owns it: git config --global --add safe.directory <folder>",
-    "lazy fetching disabled": "the clone is a partial one: git fetch --refetch --no-filter brings all objects",
-    "promisor remote": "the clone is a partial one: git fetch --refetch --no-filter brings all objects",
+    "dubious ownership": "if you trust its owner: git config --global --add safe.directory <folder>",
+    "lazy fetching disabled": "the clone is partial: run git fetch --refetch --no-filter",
+    "promisor remote": "the clone is partial: run git fetch --refetch --no-filter",
 }
 
 

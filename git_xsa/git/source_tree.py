@@ -102,7 +102,7 @@ def _from_tarball(place: Path) -> Iterator[SourceFile]:
             for member in archive:
                 path = os.path.normpath(member.name)
                 if path.startswith(("/", "../")) or path == "..":
-                    raise XsaError(f"{place} names a path outside: {member.name}", "get the tarball from its source")
+                    raise XsaError(f"{place} names a path outside: {member.name}", "fetch the tarball from its source")
                 if member.issym():
                     yield SourceFile(os.fsencode(path), SYMLINK_MODE, os.fsencode(member.linkname))
                 elif member.islnk() and os.path.normpath(member.linkname) in plain:
@@ -116,7 +116,7 @@ def _from_tarball(place: Path) -> Iterator[SourceFile]:
                     plain[path] = SourceFile(os.fsencode(path), _mode(member.mode | stat.S_IFREG), content.read())
                     yield plain[path]
     except (tarfile.TarError, EOFError, zlib.error) as error:
-        raise XsaError(f"{place} is no whole tarball", "get it again, and compare its checksum") from error
+        raise XsaError(f"{place} is not a complete tarball", "fetch it again, and compare its checksum") from error
     except OSError as error:
         raise XsaError(f"can't read {place}: {error.strerror or 'damaged'}", "fetch it again") from None
 
@@ -126,4 +126,4 @@ def _mode(mode: int) -> str:
 
 
 def _too_large(path: bytes) -> XsaError:
-    return XsaError(f"{os.fsdecode(path)} is larger than 256 MiB", "a source tree has no such files: leave it out")
+    return XsaError(f"{os.fsdecode(path)} is larger than 256 MiB", "a source tree has no such files: remove it")

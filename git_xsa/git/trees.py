@@ -24,7 +24,7 @@ def entries_of(repository: Repository, commit: str) -> Entries:
 
 
 class CommitTree:
-    """The tree of a commit that left the branch, or never was on it; ``likely`` tells from what it has at which
+    """The tree of a commit that left the branch, or never was on it; ``likely`` is, by what it has, at which
     position the branch is most like it."""
 
     def __init__(self, repository: Repository, commit: str, likely: Callable[[Entries], int]) -> None:

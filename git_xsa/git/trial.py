@@ -38,8 +38,8 @@ class Trial:
 
 
 #: Runs in a shell that lives as long as the quarantine; the arguments are how to call git.  A line of its input asks
-#: for one trial: whether to start anew from the files in ``base``, whether to tell what the index then holds (after a
-#: failure it is told anyway), and the options for ``git apply``.  The answer is git's exit status, and that.  Short
+#: for one trial: whether to start again from the files in ``base``, whether to list what the index then holds (after a
+#: failure it is listed anyway), and the options for ``git apply``.  The answer is git's exit status, and that.  Short
 #: processes started by a small shell: starting them from Python, which has the history in memory by then, took more
 #: than twice as long.
 _SCRIPT = r"""
@@ -207,7 +207,7 @@ class Quarantine:
         message = (self._folder / "message").read_bytes().decode("utf-8", "replace") if int(status) else ""
         if "No space left on device" in message:  # that says nothing about the patch
             what = f"there is no space left in {self._folder.parent}, where patches are tried"
-            raise XsaError(what, "make some, or name another folder: XDG_RUNTIME_DIR=<folder>")
+            raise XsaError(what, "free some, or use another folder: XDG_RUNTIME_DIR=<folder>")
         return int(status), _entries(listing[:-1]), message.strip()
 
 

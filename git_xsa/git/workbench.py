@@ -34,7 +34,7 @@ _MARKERS = re.compile(
     re.MULTILINE,
 )
 _LEFT = re.compile(rb"^(?:<{7,}|\|{7,}|>{7,})(?: |$)", re.MULTILINE)
-#: The two letters by which ``git status`` tells what is in conflict -> in words.
+#: The two letters of ``git status`` for a conflict -> in words.
 _CONFLICTS = {
     "DD": "both deleted", "AU": "added by the base", "UD": "deleted by the patch", "UA": "added by the patch",
     "DU": "deleted by the base", "AA": "both added", "UU": "both modified",

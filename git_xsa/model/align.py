@@ -20,7 +20,7 @@ from git_xsa.model.line import Line
 from git_xsa.model.rules import NEVER, ROOT, Chosen, there
 
 #: Blocks with more pairs of lines than this are not compared line by line: they are rewrites, with nothing in common
-#: that could be told from chance.
+#: that can be distinguished from chance.
 COMPARE_LIMIT = 250_000
 #: How often all changes are looked at again; each time but the last brings the state nearer.
 ROUNDS = 4

@@ -31,7 +31,7 @@ class Entry:
 class Trail:
     """One file through its names.
 
-    ``touches`` are all changes of it, in order; the first one tells whether the root has the file.  ``names`` and
+    ``touches`` are all changes of it, in order; the first one shows whether the root has the file.  ``names`` and
     ``modes`` map each name and mode that it had to its lives, the last one running when it has it still.  ``base`` is
     what a base has of it that is no position of the branch, ``taken`` are the changes that this base has.
     """

@@ -57,7 +57,7 @@ def follow_ups(
     """Return the follow-ups of the changes at the positions ``queue`` and of each other, in the order of the branch.
 
     ``fixing`` maps the position of each change that says it fixes some commits to their names, in the length in which
-    they are named; ``names`` tells what a change itself is called: its own name and that of its original.
+    they are named; ``names`` returns the names of a change: its own and that of its original.
     """
     known: dict[str, list[tuple[str, int]]] = {}
     found = []

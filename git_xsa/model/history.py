@@ -5,7 +5,7 @@ need the line histories of the files it touches, and those need every change of 
 range is read.  Where the contents come from is the ``Supplier``'s business.
 
 Each line history is checked against the contents that the last touch names: a history that does not reproduce the
-file it tells of raises ``HistoryError`` instead of giving an answer.
+file that it names raises ``HistoryError`` instead of giving an answer.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Supplier(Protocol):
     """Where a history gets contents from."""
 
     def begin(self, positions: Sequence[int]) -> None:
-        """Be told that ``changes`` is asked about ``positions`` after something else."""
+        """Note that ``changes`` will be asked about ``positions`` next."""
 
     def changes(self, positions: Sequence[int], paths: frozenset[bytes]) -> Mapping[int, Sequence[FileChange]]:
         """Return what each of the changes at ``positions`` does, to the files at ``paths`` at least."""
@@ -145,13 +145,13 @@ class _Changes:
     """What one change does, by the files' names: a change of many files is asked for those of each."""
 
     def __init__(self, changes: Sequence[FileChange]) -> None:
-        self._named: dict[bytes | None, list[tuple[int, FileChange]]] = {}  # with their numbers, which tell the order
+        self._named: dict[bytes | None, list[tuple[int, FileChange]]] = {}  # with their numbers, which give the order
         for item in enumerate(changes):
             for path in {item[1].old_path, item[1].new_path} - {None}:
                 self._named.setdefault(path, []).append(item)
 
     def of(self, touch: Touch) -> list[FileChange]:
-        """Return what tells of the file that ``touch`` names, in order (both parts of a change of type do)."""
+        """Return the changes of the file that ``touch`` names, in order (both parts of a change of type do)."""
         found = self._named.get(touch.old_path, ())
         if touch.new_path != touch.old_path:
             found = sorted({**dict(found), **dict(self._named.get(touch.new_path, ()))}.items())
@@ -204,7 +204,7 @@ class _File:
         base = self.trail.base
         assert base is not None, "the base was given"
         for line in self.lines:
-            if line.born > ROOT or (line.born == ROOT and (line.died != NEVER or line.earlier)):  # others tell nothing
+            if line.born > ROOT or (line.born == ROOT and (line.died != NEVER or line.earlier)):  # others add nothing
                 yield line.lives, line.standing is not None and line.standing.here
         for path, lives in self.trail.names.items():
             yield lives, path == base.path
@@ -215,7 +215,7 @@ class _File:
 class History:
     """What the changes after a root need of each other, and what they make of the files.
 
-    ``index`` tells which change touches which file.  ``base`` is a base that is no position of the line; it is asked
+    ``index`` says which change touches which file.  ``base`` is a base that is no position of the line; it is asked
     about by the position 0.  Without
     ``revive`` lines that come back are new ones (``git_xsa.model.lines``), so that files make sense under selections
     that don't obey the rules, too.
@@ -333,7 +333,7 @@ class History:
             raise HistoryError(last.position, last.new_path, f"its lines make {made}, not {last.new_id}")
 
     def rules(self, position: int) -> Iterable[Rule]:
-        """Return what the change at ``position`` needs; ``prepare`` must have been told of it."""
+        """Return what the change at ``position`` needs; ``prepare`` must have been called with it."""
         for touch, file in self._by_change.get(position, ()):
             yield from file.rules(touch)
 
@@ -483,7 +483,7 @@ def _shown(mode: str | None, name: str | None, contents: Mapping[str, bytes]) ->
 
 
 def _belongs(change: FileChange, touch: Touch) -> bool:
-    """Whether ``change`` tells of the file that ``touch`` names."""
+    """Whether ``change`` is about the file that ``touch`` names."""
     return (change.old_path is not None and change.old_path == touch.old_path) or (
         change.new_path is not None and change.new_path == touch.new_path
     )

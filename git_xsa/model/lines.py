@@ -38,7 +38,7 @@ from git_xsa.model.stretch import Emptied, Stretch
 #: Blocks with more pairs of dead and added lines than this are not searched for revived lines: the search takes that
 #: many steps.  Larger ones are rewrites, where nothing is put back.
 REVIVE_LIMIT = 250_000
-#: Each of so few hunks moves the rest of the file; for more of them the file is put together anew.
+#: Each of so few hunks moves the rest of the file; for more of them the file is reassembled.
 FEW_PIECES = 8
 
 
@@ -302,7 +302,7 @@ class _Entry:
 
         git demands it of a hunk that ends with a changed line (``match_end`` in its apply.c).  GNU patch also of one
         with less context after than before, but what only that program refuses is no need of the change: an export
-        for it makes such a patch anew.
+        for it refreshes such a patch.
         """
         return end == len(self._current) and self._hunk.trailing == 0
 

@@ -4,7 +4,7 @@ A patch that is no commit of the branch says just line numbers and context.  It 
 stand: at the lines it names, or else at the only other place where they do.  The order of a file's hunks rules places
 out: XSA-345's fix of modify_xen_mappings() has the lines of one hunk twice in mm.c of 4.8, but one of these places is
 after that of the hunk which comes next.  Then the line in the hunk's header that says which function it is in may
-tell.  When there are several all the same, nothing tells which one is meant, and the patch is not placed.
+tell.  When there are several all the same, it is not known which one is meant, and the patch is not placed.
 """
 
 from __future__ import annotations

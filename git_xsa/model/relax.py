@@ -1,4 +1,4 @@
-"""A smaller selection: what is needed when only changed lines count, and context may be written anew.
+"""A smaller selection: what is needed when only changed lines count, and context may be refreshed.
 
 Rules that concern context lines alone are left out where the place of the changed lines stays certain: who added
 those lines, and who took out others that would stand between them or next to the changed ones, and then are context
@@ -96,13 +96,13 @@ def relax(
     grow: Grow | None = None,
     weight: Callable[[int], int] = lambda _: 1,
 ) -> Relaxed:
-    """Return the smallest selection that obeys the rules of ``source`` but for context that can be written anew.
+    """Return the smallest selection that obeys the rules of ``source`` except for context that can be refreshed.
 
     ``full`` is the selection that obeys them all.  ``grow`` adds to a selection what names need, by the rules given.
     The selection is ``impossible`` where no commit supplies a line that must be there, or takes out one that must not,
     such as one of the base's own.
 
-    ``weight`` tells how many commits a change brings: a merge brings more than one.  Where one would come in, hunks
+    ``weight`` returns how many commits a change brings: a merge brings more than one.  Where one would come in, hunks
     whose place is uncertain keep only context without it first, and the selection with fewer commits is returned.
     """
 

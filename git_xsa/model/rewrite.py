@@ -1,4 +1,4 @@
-"""Write a change anew: its hunks with the context and the line numbers that a selection of changes gives them.
+"""Refresh a change: its hunks with the context and the line numbers that a selection of changes gives them.
 
 The line history knows for each line who added and who removed it, so nothing is compared and nothing guessed: what a
 change takes out and brings in is marked line by line, and what stands around it is the context.

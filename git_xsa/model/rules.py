@@ -62,7 +62,7 @@ class Choice(str, Enum):
 class Symbol:
     """A name that a change uses and another one introduces: with ``line`` of its file at ``path``.
 
-    ``others`` are the changes that introduce it, too, and were not chosen; ``choice`` tells why not.  ``removed``: the
+    ``others`` are the changes that introduce it, too, and were not chosen; ``choice`` says why not.  ``removed``: the
     change takes the name away instead, and the other one is that which takes away ``line``, which still uses it.
     """
 

@@ -18,7 +18,7 @@ class RuleSource(Protocol):
     """What gives the rules of each change: ``git_xsa.model.history.History``."""
 
     def prepare(self, positions: Collection[int]) -> None:
-        """Be told which changes' rules are asked for next."""
+        """Prepare for requests for the rules of these changes."""
 
     def rules(self, position: int) -> Iterable[Rule]:
         """Return the rules of the change at ``position``."""

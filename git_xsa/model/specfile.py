@@ -119,7 +119,7 @@ class Spec:
 
     @property
     def applied(self) -> list[PatchTag]:
-        """The tags of the patches that are applied, in that order: all of them where nothing tells."""
+        """The tags of the patches that are applied, in that order: all of them where no line selects any."""
         steps = self.steps
         numbers = {tag.number for tag in self.tags}
         if not steps or any(number not in numbers for step in steps for number in step.single):

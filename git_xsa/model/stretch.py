@@ -3,7 +3,7 @@
 A hunk's old lines stand together in the file just before its change, and in the weave (``git_xsa.model.lines``) they
 span a stretch.  The hunk fits under another selection exactly when each old line is there and every other line of the
 stretch is not.  A stretch is noted when its hunk is entered; its rules are read off when somebody asks for them, as
-the lives of its lines tell what was there before the change.
+the lives of its lines show what was there before the change.
 """
 
 from __future__ import annotations

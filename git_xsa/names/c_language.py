@@ -46,7 +46,7 @@ _NAME_FIELD = {
     "enumerator": "name",
 }
 _TAGS = {"struct_specifier", "union_specifier", "enum_specifier"}
-#: A name asked for in these needs nothing: they tell whether it is there, or (``#undef``) see to it that it is not.
+#: A name asked for in these needs nothing: they test whether it is there, or (``#undef``) see to it that it is not.
 _QUESTIONS = {"preproc_ifdef", "preproc_defined", "preproc_if", "preproc_elif", "preproc_call"}
 #: Nodes whose names are seen in them alone, from where they are declared to the end.
 _BLOCKS = {"compound_statement", "for_statement"}

@@ -1,4 +1,4 @@
-"""What the searches for names ask of a range of changes and of the base's tree, and what they are told."""
+"""What the searches for names ask of a range of changes and of the base's tree, and the answers they get."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ class RemovalEvidence(Evidence, Protocol):
     def fates(self, paths: Collection[bytes], chosen: Chosen, until: int) -> Mapping[bytes, Lines]:
         """Return the lines of those files at ``paths`` that the range touches, as they are after ``chosen``, each with
         the position of the change, up to ``until``, by which the branch took it (``ROOT``: the branch still has it;
-        ``NEVER``: there is nothing to tell)."""
+        ``NEVER``: there is nothing to say)."""
 
 
 class Tree:

@@ -101,7 +101,7 @@ XEN_FORMS = (
     "OFFSET_EF(*) => *",
 )
 XEN_READINGS = (
-    # the number of words is told by the comments above them; an older gen-cpuid.py takes it from the features alone and
+    # the number of words is in the comments above them; an older gen-cpuid.py takes it from the features alone and
     # fails with an assertion where the last word has none yet
     "cpufeatureset.h: word # */ <= gen-cpuid.py: word_regex",
 )

@@ -1,6 +1,6 @@
 """Read the languages that Pygments knows: assembler, Python, OCaml, make and Kconfig.
 
-Pygments tells names from comments and strings; what is defined is told by the word before it (``def``, ``config``) or
+Pygments tells names from comments and strings; the word before a name shows that it is defined (``def``, ``config``) or
 the sign behind it (``:`` of a label, ``=`` of a variable), from one small table.
 """
 

@@ -33,7 +33,7 @@ _ADDED_LINE, _REMOVED_LINE = (
 #: Words that may be defined where they stand: at the start of a line (or after the ``|`` there, in OCaml) or after a
 #: word, ``*`` or a brace, and before a sign that may follow a name there; or after a comma behind which there is no
 #: ``)`` on the line.  Many are not; none that is gets lost, but for macros, whose texts begin with anything, and for
-#: what the table of forms tells.
+#: what the table of forms says.
 _NAME = rb"([A-Za-z_]\w*)\b(?=[ \t]*(?:[;,=\[(:){}+?\\\r]|$|\w|/[*/]))"
 _DEFINABLE = re.compile(rb"(?:^[ \t]*(?:\|[ \t]*)?|(?<=[\w*}])[ \t]+|(?<=\*)|\{[ \t]*)" + _NAME, re.MULTILINE)
 _LISTED, _BRACKETED = re.compile(rb",[ \t]*" + _NAME, re.MULTILINE), re.compile(rb"^[^\n]*\)", re.MULTILINE)
@@ -68,7 +68,7 @@ KEPT = 256
 class AddedWords:
     """The words that the changes of a range add, by file: those that are used and those that may be defined there.
 
-    ``forms`` tell which macros' arguments, and what behind which words, may be names that are defined.  It
+    ``forms`` say which macros' arguments, and what behind which words, may be names that are defined.  It
     is the range's own, and does not keep that from going.
     """
 
@@ -346,7 +346,7 @@ _WORDS: weakref.WeakKeyDictionary[Range, AddedWords] = weakref.WeakKeyDictionary
 
 
 def _words_of(repository: Repository, history: Range, forms: Forms) -> AddedWords:
-    """Return which words the changes of ``history`` add; ``forms``, always the same, tell how names are made."""
+    """Return which words the changes of ``history`` add; ``forms``, always the same, say how names are made."""
     if history not in _WORDS:
         _WORDS[history] = AddedWords(repository, history, forms)
     return _WORDS[history]

@@ -37,7 +37,7 @@ class Role:
     """What a word is at one place.
 
     ``function`` is the name of the function that it stands in, ``None`` outside of any, and ``span`` where that starts
-    and ends; ``local`` tells of a definition that no other file can see, as it belongs to a function, a prototype or a
+    and ends; ``local`` marks a definition that no other file can see, because it is in a function, a prototype or a
     macro.  ``scope`` is where a definition is seen, ``None``: everywhere.  A use is ``floating`` in the text of a
     macro: what it sees depends on where that is used.
     """

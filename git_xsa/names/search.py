@@ -241,7 +241,7 @@ class Search:
         """Whether ``file`` has a definition of ``word`` that the ``use`` at the offset ``at`` sees, or uses it on lines
         that are not the changes' own where no definition of ``file`` is seen: then it has it from another file.
 
-        What the text of a macro uses does not tell that: the macro may be used where a local variable is seen.
+        What the text of a macro uses does not show that: the macro may be used where a local variable is seen.
         """
         if use.span is not None and _is_seen(file.roles(word, self._forms, use.span), use, at):
             return True
@@ -356,7 +356,7 @@ class Search:
         having: Mapping[bytes, Sequence[_UsingFile]],
         others: Mapping[bytes, Sequence[bytes]],
     ) -> bool:
-        """Whether a file mentions the name of ``use``: one that the changes touch, of which ``having`` tells who has a
+        """Whether a file mentions the name of ``use``: one that the changes touch, of which ``having`` says who has a
         word, or one of the ``others`` that may have it."""
         own = use.file.roles(use.name, self._forms)
         if any(role.floating and self._is_older(use.file, use.role, start, role) for start, role in own):
@@ -371,7 +371,7 @@ class Search:
 
     def _tells(self, file: Text, use: _Use, word: bytes, form: Form | None) -> bool:
         """Whether another file mentions the name of ``use`` in code that counts for all: what is local there does not,
-        and the queue's own uses of a name don't tell that it is there."""
+        and the queue's own uses of a name don't show that it is there."""
         if file.path == use.file.path or not visible(use.file.path, file.path) or word not in file.text:
             return False
         if form is not None:

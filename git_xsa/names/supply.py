@@ -121,7 +121,7 @@ def _end_of_use(orphan: Orphan) -> Rule:
 
 
 def _choice(missing: Missing, supply: Supply, taken: bool) -> Choice:
-    """Return why ``supply`` is chosen; ``taken`` tells whether it is part of the queue already."""
+    """Return why ``supply`` is chosen; ``taken`` says whether it is in the queue already."""
     if len(missing.supplies) == 1:
         return Choice.ONLY
     if supply is missing.supplies[0]:

@@ -79,7 +79,7 @@ class Wishes:
 class Surroundings:
     """What all cells share: the ``walls`` of builds, the machine, and the records that last and those in memory.
 
-    ``halted`` says that the run is to end, ``say`` is told what each cell does, ``fresh`` has the records of this run.
+    ``halted`` says that the run is to end, ``say`` gets what each cell does, and ``fresh`` has the records of this run.
     """
 
     walls: Walls

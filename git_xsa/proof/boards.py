@@ -71,7 +71,7 @@ def boot_command(architecture: str, model: str, image: Path, payload: Payload) -
 
 
 def _arguments(payload: Payload) -> Sequence[str]:
-    """Return what the hypervisor has to be told so that it runs ``payload``."""
+    """Return the options with which the hypervisor runs ``payload``."""
     environment = payload.environment
     if environment.startswith("hvm"):
         return ["dom0=pvh", "dom0-iommu=none", *(["hvm_fep"] if payload.fep else [])]

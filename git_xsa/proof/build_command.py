@@ -4,7 +4,7 @@ What util-linux's ``unshare`` can do here is tried once, the most first:
 
 1. no network, processes of its own that all end with it, the repository read-only, and folders that are not seen;
 2. no network, processes of its own;
-3. nothing: then only a mark in their environment tells which processes are the build's, and the caller is told about
+3. nothing: then only a mark in their environment shows which processes are the build's, and the caller is informed of
    the network.
 
 The command comes from the command line or from git's configuration.  It runs in a shell, in the throwaway tree, with

@@ -29,7 +29,7 @@ class BuildTree:
     """The work tree; use it as a context manager.
 
     ``folder`` holds it and what the build writes to its temporary folder, ``tree`` is where the build runs.
-    ``used`` tells whether anything was shown, and so built, there before what is shown now, since the tree was new.
+    ``used`` says whether anything was shown, and so built, there before what is shown now, since the tree was new.
     """
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class BuildTree:
         self._scratch.close()
 
     def clear(self) -> None:
-        """Begin anew, with an empty tree."""
+        """Start again, with an empty tree."""
         self._shown = {}
         self.used = False
         for folder in (self.tree, self.temporary):

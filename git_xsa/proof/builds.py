@@ -61,7 +61,7 @@ class BuildOptions:
 
 
 class _BaseFails(Exception):
-    """The base does not build by itself; ``timeout`` tells whether it only took too long."""
+    """The base does not build by itself; ``timeout`` says whether it only took too long."""
 
     def __init__(self, timeout: bool) -> None:
         super().__init__()
@@ -86,7 +86,7 @@ class _WithMore:
 class Builder:
     """Builds queues.  Use it as a context manager: leaving it removes the throwaway tree.
 
-    ``say`` is told in a line what is being tried, and why.  ``remark`` gets what the user should know once.
+    ``say`` is called with a line on what is being tried, and why.  ``remark`` gets what the user should know once.
     """
 
     def __init__(
@@ -115,14 +115,14 @@ class Builder:
         """The command behind the best walls that this system has."""
         walls = find_walls(protected_folders(self.session.repository))
         if not walls.offline:
-            self._remark("the build can use the network: this system does not let a user shut it off (unshare)")
+            self._remark("the build can use the network: this system does not allow users to disable it (unshare)")
         return BuildCommand(self.options.command, walls, self.options.limit, self.options.jobs)
 
     def improve(self, verdict: Verdict, follow: Follow | None = None) -> Verdict:
         """Return ``verdict`` with what its queue needs to build; the same when there is no queue.
 
         ``follow`` returns the selection that obeys rules, where it is not the smallest one that obeys all of them; the
-        patches of such a queue are made anew, so it is not checked here with git.
+        patches of such a queue are refreshed, so it is not checked here with git.
         """
         if verdict.state not in BUILDABLE:
             return verdict
@@ -166,7 +166,7 @@ class _Task:
         try:
             found = self._search()
             if found.extra is not None and not self._confirmed(found.extra):
-                self._builder.say("    a used tree told something else: from now on each try gets a new one")
+                self._builder.say("    the result differs in a used tree: from now on, each build gets a new one")
                 self._builder.afresh = True
                 found = self._search()
         except _BaseFails as failure:
@@ -197,7 +197,7 @@ class _Task:
         name = self._builder.outcomes.name(tree.entries)
         if name not in self._doubtful:
             return True
-        self._builder.say(f"build {self._tries + 1}: all of it once more, in a new tree")
+        self._builder.say(f"build {self._tries + 1}: everything once more, in a new tree")
         self._builder.tree.clear()
         if self._build(tree, name) is Outcome.BUILT:
             return True
@@ -324,7 +324,7 @@ class _Task:
         outcome = self._run(tree, log)
         if outcome is Outcome.FAILED and builder.tree.used and _STALE in _read_log(log):
             builder.tree.clear()
-            builder.say("    in a new tree, since make looks for a file that is gone")
+            builder.say("    in a new tree, because make looks for a file that is gone")
             outcome = self._run(tree, log)
         self._doubtful.discard(name)
         if outcome is Outcome.BUILT and builder.tree.used:
@@ -360,10 +360,10 @@ class _Task:
         words = {
             Stage.QUEUE: f"the queue of {commits}",
             Stage.NAMES: f"with {names}{more}, which may supply what is missing",
-            Stage.NEAR: f"with what changes the files it fails in, {count(size, 'more commit')}",
-            Stage.BEFORE: f"with all that is before the patches, {count(size, 'more commit')}",
+            Stage.NEAR: f"with all commits that change the files in which it fails, {count(size, 'more commit')}",
+            Stage.BEFORE: f"with all commits before the patches, {count(size, 'more commit')}",
             Stage.WHOLE: f"with every commit of {self._verdict.tip.name}",
-            Stage.DIVIDE: f"with {count(size, 'more commit')}, looking for the one that is needed",
+            Stage.DIVIDE: f"with {count(size, 'more commit')}, to find the one that is needed",
             Stage.WITHOUT: f"without {names}, to see whether it is needed",
         }
         return words[attempt.stage]
@@ -381,7 +381,7 @@ def _rule(position: int, clue: Clue) -> Rule:
 def _clue_for(position: int, failure: Failure) -> Clue:
     """Return the clue of ``failure`` that leads to the change at ``position``, or else the first one."""
     leading = [clue for clue in failure.clues if position in clue.suppliers]
-    unknown = Clue(Diagnostic("the build failed without a word", Sign.PLACE))
+    unknown = Clue(Diagnostic("the build failed without a message", Sign.PLACE))
     return next(iter([*sorted(leading, key=lambda clue: clue.suppliers.index(position)), *failure.clues]), unknown)
 
 

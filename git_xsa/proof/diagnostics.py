@@ -4,7 +4,7 @@ Compilers, linkers, interpreters and make each have their own way to say it; ``F
 patterns of one line.  What no form matches still counts: the last lines of the output are the diagnostic then, though
 without a name.  Paths are as the tool printed them: relative to a folder that only the build knows, or absolute.
 
-Approximation: one line is read at a time, so a name that is told on a second line (``in function 'f'``) is not seen.
+Approximation: one line is read at a time, so a name on a second line (``in function 'f'``) is not seen.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 
 class Sign(Enum):
-    """What a form tells of its name or file."""
+    """What a form says of its name or file."""
 
     #: The name is used, and nothing supplies it.
     MISSING = "missing"
@@ -25,12 +25,12 @@ class Sign(Enum):
     DIFFERENT = "different"
     #: The file is looked for and not there.
     NO_FILE = "no file"
-    #: Something is wrong in the file; what, only the words tell.
+    #: Something is wrong in the file; only the words say what.
     PLACE = "place"
 
 
 class MessageForm(NamedTuple):
-    """One way to say it: which tools do, what it tells, and the pattern, with groups ``name`` or ``file``."""
+    """One way to say it: which tools do, what it says, and the pattern, with groups ``name`` or ``file``."""
 
     tools: str
     sign: Sign
@@ -111,7 +111,7 @@ _COMPLAINT = re.compile(
     r"(?:^|[\s:(])[Ee]rror(?: ?\[\w+\])?:|(?:syntax|parse|internal) error\b|^\w*(?:Error|Exception|Interrupt)(?::|$)"
     r"|undefined reference|^\S*make(?:\[\d+\])?: \*\*\* |^\S+:\d+: \*\*\* |No such file"
 )
-#: What make says of a command that failed, and Kconfig where nobody answers: it tells nothing of the reason.
+#: What make says of a command that failed, and Kconfig where nobody answers: it does not give the reason.
 _EMPTY = re.compile(
     r"^\S*make(?:\[\d+\])?: (?:\*\*\* \[|Target .* not remade|\*\*\* Waiting)|^ninja: build stopped"
     r"|^Error in reading or end of file|^\S*make(?:\[\d+\])?: (?:Entering|Leaving) directory"
@@ -127,7 +127,7 @@ MOST = 200
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """A complaint: its line, the name it is about (empty: none), the file (as printed) and what it tells of them."""
+    """A complaint: its line, the name it is about (empty: none), the file (as printed) and what it says of them."""
 
     text: str
     sign: Sign
@@ -158,7 +158,7 @@ def read_diagnostics(log: str) -> list[Diagnostic]:
 
 
 def _place(line: str, before: str) -> str:
-    """Return the file that a traceback has come to with this line; ``before`` where it tells none."""
+    """Return the file that a traceback has come to with this line; ``before`` where it names none."""
     if line.startswith("Traceback "):
         return ""
     found = re.match(r'\s*File "([^"<>]+)", line \d+', line)
@@ -171,7 +171,7 @@ def _files(command: str) -> list[str]:
 
 
 def _read_line(line: str, place: str, inputs: Iterable[str]) -> Iterable[Diagnostic]:
-    """Yield what one line tells; ``place`` is the innermost file of the traceback that goes before it, and ``inputs``
+    """Yield what one line says; ``place`` is the innermost file of the traceback that goes before it, and ``inputs``
     are the files that the program got which gave it."""
     if _EMPTY.search(line):
         return

@@ -52,7 +52,7 @@ def judge_boot(base: Play, queue: Play) -> tuple[Ruling, str]:
 def judge_exploit(payload: Payload, base: Play, queue: Play, control: bool) -> tuple[Ruling, str]:
     """Return the verdict on an exploit, and its reason.
 
-    ``control`` tells whether a harmless payload for the same environment runs on the base: without that, silence is the
+    ``control`` says whether a harmless payload for the same environment runs on the base: without that, silence is the
     machine's and not the exploit's.
     """
     before, after = words(base[1], base[0]), words(queue[1], queue[0])

@@ -20,7 +20,7 @@ from git_xsa.proof.stack import QueuedPatch
 class Searcher:
     """Searches for what queues lack; ``private`` is where outcomes go of what may be under embargo.
 
-    ``say`` is told in a line what is being tried.
+    ``say`` is called with a line on what is being tried.
     """
 
     def __init__(

@@ -48,7 +48,7 @@ def cache_folder() -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
     except OSError as error:
-        hint = "it holds the logs of builds; XDG_CACHE_HOME says where it may be"
+        hint = "it holds the logs of builds; set XDG_CACHE_HOME to move it"
         raise XsaError(f"{folder}: {error.strerror}", hint) from None
     return folder
 

@@ -29,14 +29,14 @@ from git_xsa.proof.stack import Stack
 from git_xsa.proof.xtf import EXAMPLE, Xtf
 
 _OPTION = re.compile(r"^(?:# )?(CONFIG_\w+)(?:=(.*)| is not set)$", re.MULTILINE)
-#: What of a configuration tells about the tools, or differs from tree to tree by itself.
+#: What of a configuration describes the tools, or differs from tree to tree by itself.
 _OF_TOOLS = re.compile(r"CONFIG_(?:CC_|GCC_|CLANG_|HAS_AS_|HAS_CC_|LD_|AS_)")
 
 
 class Prover:
     """Proves stacks.  Use it as a context manager: leaving it ends every process and removes every tree.
 
-    ``progress`` is told about once a second what is being done.
+    ``progress`` is called about once a second with what is being done.
     """
 
     def __init__(self, session: Session, wishes: Wishes, progress: Callable[[str], None]) -> None:

@@ -164,7 +164,7 @@ class Proof:
 
     @property
     def unread(self) -> list[bytes] | None:
-        """The changed files that no cell's build has read; ``None`` where no cell can tell."""
+        """The changed files that no cell's build has read; ``None`` where no cell knows."""
         known = [cell.read for cell in self.cells if cell.read is not None]
         return [path for path in self.changed if not any(path in read for read in known)] if known else None
 

@@ -70,7 +70,7 @@ Closure = Callable[[frozenset[int]], frozenset[int] | None]
 class BuildFound:
     """The answer: ``extra`` maps each additional change to the failure that it cures, ``None``: no such set.
 
-    The failure is that of the build without it, where that was tried.  ``minimal`` tells whether each was left out
+    The failure is that of the build without it, where that was tried.  ``minimal`` says whether each was left out
     once, and the build failed.
     """
 

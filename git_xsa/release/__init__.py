@@ -1,1 +1,1 @@
-"""Make point releases: what has to hold before, the steps, what a run remembers, and what it tells the world."""
+"""Make point releases: what has to hold before, the steps, what a run remembers, and what it publishes."""

@@ -1,6 +1,6 @@
 """The draft of a release's announcement: what was fixed, what else changed, and how to check the tarballs.
 
-It is for a person to read and send.  What it tells of advisories is what the commits of the release say, with titles
+It is for a person to read and send.  What it says of advisories is what the commits of the release say, with titles
 and CVEs from those advisories in the store that are public.
 """
 
@@ -73,7 +73,7 @@ def announcement(title: str, tag: str, last: str, changes: Changes, ends: tuple[
     ``ends`` are the SHA-256 of each tarball, and the commands that check the release.
     """
     sums, how = ends
-    advice = "Everybody who uses the branch is advised to update to it." if changes.fixes else "It has no security fix."
+    advice = "All users of the branch are advised to update." if changes.fixes else "It has no security fix."
     lines = [f"Subject: {title} is available", "", f"{title} is available, with the tag {tag}.", f"It follows {last}."]
     lines += [advice, ""]
     if changes.fixes:

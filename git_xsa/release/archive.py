@@ -37,7 +37,7 @@ _NO_OPTIONS = {"GZIP": "", "XZ_OPT": "", "XZ_DEFAULTS": ""}
 #: What would make a tarball depend on who makes it, as it is by default.
 _PLAIN = ("-c", "tar.umask=0002", "-c", "core.abbrev=12", "-c", "core.eol=lf", "-c", "core.autocrlf=false")
 _SUBSTITUTED = re.compile(rb"\$Format:[^$\n]*\$")
-#: How many differences are told.
+#: How many differences are listed.
 _TOLD = 5
 
 
@@ -107,7 +107,9 @@ def unpack(tarball: bytes, prefix: str) -> dict[bytes, tuple[str, bytes]]:
                 else:
                     raise XsaError(f"the tarball has something that is neither file nor link: {member.name}")
     except (tarfile.TarError, EOFError, OSError):
-        raise XsaError("the tarball is damaged: it can't be unpacked", "remove it, and go on with --continue") from None
+        raise XsaError(
+            "the tarball is damaged: it can't be unpacked", "remove it, then resume with --continue"
+        ) from None
     return found
 
 

@@ -5,10 +5,10 @@ that has some patches of an advisory and lacks others is the worst case, since i
 RELEASE-4.6.3 was made with one of the three patches of XSA-155.
 
 What is not public stops nothing either: it is not to be on the branch yet, and releases are made before advisories are
-predisclosed.  The ledger tells what is public, else patches that the branch has, else the advisory's own text, as in
-``git_xsa.release.status``.  Of what is not known to be public nothing is told but numbers.
+predisclosed.  The ledger says what is public, else patches that the branch has, else the advisory's own text, as in
+``git_xsa.release.status``.  Of what is not known to be public, only numbers are shown.
 
-What does not concern the branch stops nothing.  Which that is, is told by the advisory's table or recipe.  Where there
+What does not concern the branch stops nothing.  The advisory's table or recipe says which that is.  Where there
 is none, because only patch files were taken in, it is approximate:
 
 1. A file whose name ends with an older version than the branch's is not for it.
@@ -55,7 +55,7 @@ class Audit:
     def summary(self) -> str:
         """The answer in one sentence, when there is no problem."""
         if not self.judged:
-            return "the store has no public advisory that concerns the branch, so only its own history tells of fixes"
+            return "the store has no public advisory that concerns the branch, so only its own history was checked"
         verb = "concerns" if self.judged == 1 else "concern"
         return f"the branch has all of {count(self.judged, 'advisory')} in the store that {verb} it"
 
@@ -85,7 +85,7 @@ class _Openness:
         self._listed = {embargo.xsa for embargo in ledger.embargoes}
 
     def known(self, number: int) -> bool:
-        """Whether an advisory is known to be public, so that everything may be told of it."""
+        """Whether an advisory is known to be public, so that everything about it may be shown."""
         return self._secrecy.public(number)
 
     def secret(self, series: FoundSeries) -> bool:
@@ -126,39 +126,39 @@ def audit(
             problems += problem
         elif excuse:
             remarks.append(f"XSA-{series.number}: {excuse}")
-    remarks += [f"XSA-{number} is left out, as asked" for number in sorted(store.numbers & set(skipped))]
+    remarks += [f"XSA-{number} is left out, as requested" for number in sorted(store.numbers & set(skipped))]
     return Audit(tuple(problems), tuple(remarks), judged)
 
 
 def _problem(series: FoundSeries, known: bool) -> list[str]:
     """Return what is wrong about one advisory, a line each; none for nothing.
 
-    Names and subjects of its patches are told only when it is known to be public.
+    Names and subjects of its patches are shown only when it is known to be public.
     """
     name = f"XSA-{series.number}"
     if not series.patches:
         if series.basis == "missing":
             title = series.title if known else "its text"
             return [f"{name}: the store has no file of the patches that {title} lists for the branch"]
-        remark = series.remark if known else "its patches for the branch can't be told"
+        remark = series.remark if known else "its patches for the branch can't be determined"
         return [f"{name}: {remark}"] if series.remark and series.basis not in _NONE else []
     patches = [
         (patch.present, f"{patch.name}: {patch.subject}" if known else f"patch {place} of {len(series.patches)}")
         for place, patch in enumerate(series.patches, 1)
     ]
     missing = [f"  missing  {told}" for there, told in patches if not there]
-    present = [f"  there    {told}" for there, told in patches if there]
+    present = [f"  present  {told}" for there, told in patches if there]
     if not missing:
         return []
     if len(present) > SHOWN:
-        present = [f"  there    {len(present)} of its {len(series.patches)} patches"]
+        present = [f"  present  {len(present)} of its {len(series.patches)} patches"]
     return [f"{name} is {'only partly' if present else 'not'} applied:", *present, *missing]
 
 
 def _excuse(series: FoundSeries, marks: _Marks, version: Version | None, label: str) -> str | None:
     """Return why what is wrong about an advisory stops nothing (empty: not even worth a word), else ``None``.
 
-    ``label`` is what its patches are called, empty when that is not to be told.
+    ``label`` is what its patches are called, empty when that must not be shown.
     """
     patches = label or "its patches"
     later = series.number in marks.later

@@ -63,7 +63,7 @@ def conditions(work: Work, plan: Plan, now: int, skipped: Collection[int], pushi
 def judge_again(work: Work, now: int) -> None:
     """Raise ``Refused`` when the run ``work`` may not set references, or push, at the instant ``now``.
 
-    Hours may be between the beginning of a run and its end, and days when it is gone on with.
+    Hours may be between the beginning of a run and its end, and days when it is resumed.
     """
     session, plan = work.session, plan_again(work.session, work.record)
     checks: list[tuple[str, Callable[[], ReleaseCondition]]] = [
@@ -104,8 +104,8 @@ def _gate(session: Session, plan: Plan) -> ReleaseCondition:
     """Whether the stable branch is what the test gate has passed, and all of what waits for it."""
     passed = plan.start
     if plan.stable.shared not in (None, passed):
-        what = f"{_spelled(plan, plan.stable)} is not at {passed[:12]} any more, of which the release is made"
-        return ReleaseCondition("gate", False, what, "begin anew: --abandon takes what was made back")
+        what = f"{_spelled(plan, plan.stable)} is not at {passed[:12]} any more, the base of this release"
+        return ReleaseCondition("gate", False, what, "start again: --abandon undoes this run")
     for place, tip in ((plan.stable, plan.stable.local), (plan.target, plan.target.local)):
         if tip is not None and tip != passed and not _contains(session, passed, tip):
             number = session.repository.git.text("rev-list", "--count", f"{passed}..{tip}")
@@ -126,10 +126,12 @@ def _gate(session: Session, plan: Plan) -> ReleaseCondition:
     behind = int(session.repository.git.text("rev-list", "--count", f"{staging.shared}..{passed}"))
     both = f"{_spelled(plan, staging)} and {_spelled(plan, plan.stable)}"
     if behind:
-        what = f"{both} have parted: {count(behind, 'commit')} of the stable branch is not in staging"
-        return ReleaseCondition("gate", False, what, "find out how that came; staging has to have all of it")
+        what = f"{both} have diverged: {count(behind, 'commit')} of the stable branch is not in staging"
+        return ReleaseCondition(
+            "gate", False, what, "find the reason; staging must have all commits of the stable branch"
+        )
     what = f"the gate has not passed {count(ahead, 'commit')} of {_spelled(plan, staging)} yet"
-    return ReleaseCondition("gate", False, what, "wait for the gate, and git fetch")
+    return ReleaseCondition("gate", False, what, "wait for the gate, then run git fetch")
 
 
 def _spelled(plan: Plan, place: BranchEnds) -> str:
@@ -147,7 +149,7 @@ def _advisories(store: Store, session: Session, plan: Plan, skipped: Collection[
     found = audit(session, plan.branch.releases[-1], tip, skipped, ledger, now)
     if not found.problems:
         return ReleaseCondition("advisories", True, found.summary, remarks=found.remarks)
-    hint = "apply what is missing; --skip-xsa <n> leaves an advisory out that the branch needs nothing of"
+    hint = "apply what is missing; --skip-xsa <n> leaves out an advisory of which the branch needs no patch"
     return ReleaseCondition("advisories", False, "\n".join(found.problems), hint, found.remarks)
 
 
@@ -158,7 +160,7 @@ def _edits(work: Work, plan: Plan) -> ReleaseCondition:
     if plan.pre:
         pre_draft_from(work.repository, work.settings, plan.start, words, after)
     if not made:
-        return ReleaseCondition("edits", True, f"the files say {plan.name} already")
+        return ReleaseCondition("edits", True, f"the files have {plan.name} already")
     messages = " and ".join(f"'{message}'" for _, message in made)
     return ReleaseCondition("edits", True, f"{', '.join(sorted(after))}: {messages}")
 
@@ -181,8 +183,8 @@ def _tree(session: Session, plan: Plan) -> ReleaseCondition:
 
 def _tag(session: Session, plan: Plan) -> ReleaseCondition:
     if session.repository.read(plan.tag_ref) is None:
-        return ReleaseCondition("tag", True, f"{plan.tag} follows {plan.last.name} and is free")
-    hint = f"git xsa-release --from-tag {plan.tag} makes what follows a tag; git tag -d takes it away"
+        return ReleaseCondition("tag", True, f"{plan.tag} follows {plan.last.name} and is new")
+    hint = f"git xsa-release --from-tag {plan.tag} makes what follows a tag; git tag -d deletes the tag"
     return ReleaseCondition("tag", False, f"there is a tag {plan.tag} already", hint)
 
 
@@ -214,8 +216,8 @@ def _folder(work: Work) -> ReleaseCondition:
     taken = sorted(path.name for path in folder.glob(f"{work.name}.*")) if folder.is_dir() else []
     if taken:
         hint = "move it away, or choose another folder: -o <folder>"
-        return ReleaseCondition("folder", False, f"{folder / taken[0]} is there already", hint)
+        return ReleaseCondition("folder", False, f"{folder / taken[0]} exists already", hint)
     parent = next(place for place in (folder, *folder.parents) if place.exists())
     if not parent.is_dir() or not os.access(parent, os.W_OK):
         return ReleaseCondition("folder", False, f"{folder} can't be written to", "choose another one: -o <folder>")
-    return ReleaseCondition("folder", True, f"{Path(folder)} takes {work.name}.tar.gz and what goes with it")
+    return ReleaseCondition("folder", True, f"{Path(folder)} will hold {work.name}.tar.gz and related files")

@@ -8,7 +8,7 @@ apply to the last release by itself; and one without a security reason only when
     nothing due, or due by  at lift   now, or conflicts                due
 
 Promises: the answer depends on what is given alone.  Everything is a value, instants too: seconds since 1970-01-01
-00:00 UTC.  Nothing is to be done during a freeze: what is due then is told with the instant before which it waits, and
+00:00 UTC.  Nothing is to be done during a freeze: what is due then has the instant before which it waits, and
 a freeze of which nothing is known counts as one without an end.
 """
 
@@ -86,8 +86,8 @@ class Landing(str, Enum):
 class DueAdvisory:
     """An advisory whose fix the last release lacks.
 
-    ``secret``: it is under embargo, ``until`` an instant if that is known.  ``fits`` tells whether the fix goes on the
-    last release, after the other advisories' and without any other commit; ``None``: not known.
+    ``secret``: it is under embargo, ``until`` an instant if that is known.  ``fits``: the fix applies to the last
+    release, after those of the other advisories and without any other commit; ``None``: not known.
     """
 
     xsa: int
@@ -103,7 +103,7 @@ class DueAdvisory:
 
 @dataclass(frozen=True)
 class Facts:
-    """What the rule is told of a branch.
+    """What the rule knows of a branch.
 
     ``released`` is when its last release was made, ``None`` when it has none.  ``commits`` counts what has come to it
     since, ``waiting`` what waits in staging.  ``frozen_until`` is when the freeze that is in force ends, ``None`` when

@@ -78,7 +78,7 @@ def parse_edit(text: str) -> Edit:
     check_words(rest)
     stars = min(line.count("*") for line in alternatives)
     if new.count("*") > stars:
-        raise ValueError("the new line has more * than the old one")
+        raise ValueError("the new line has more * than the old line")
     return Edit(path, alternatives, new.strip(), place.startswith("?"))
 
 
@@ -115,7 +115,7 @@ def apply_edit(content: bytes, edit: Edit, words: Mapping[str, str]) -> bytes:
             hits.append((number, match))
     present = [line for line in lines if made.fullmatch(line.strip())]
     if len(hits) > 1:
-        raise EditError(edit.path, f"lines {hits[0][0] + 1} and {hits[1][0] + 1} are both the line that is to change")
+        raise EditError(edit.path, f"lines {hits[0][0] + 1} and {hits[1][0] + 1} both match the line to change")
     if not hits:
         if present or edit.optional:
             return content
@@ -156,7 +156,7 @@ def add_heading(content: bytes, words: Mapping[str, str]) -> bytes:
     """
     found = _HEADING.search(content)
     if found is None:
-        raise EditError("CHANGELOG.md", "it has no heading of a release ('## [4.21.1](...)') to go by")
+        raise EditError("CHANGELOG.md", "it has no release heading ('## [4.21.1](...)')")
     version = words["version"].encode()
     if any(match[1].split()[:1] == [version] for match in _HEADING.finditer(content)):
         return content
@@ -167,7 +167,7 @@ def add_heading(content: bytes, words: Mapping[str, str]) -> bytes:
 
 
 def set_banner(content: bytes, drawn: Sequence[str], begin: Sequence[str]) -> bytes:
-    """Return ``content`` with its banner drawn anew, as it is when that says ``drawn`` already.
+    """Return ``content`` with its banner redrawn, unchanged when that says ``drawn`` already.
 
     A banner stands between two lines of ``#`` at the top, and begins like ``begin``, which is how its first word is
     drawn; where there is none like that, nothing is changed.  Nor is it for one line that differs: that is a slip of

@@ -1,4 +1,4 @@
-"""Draw a banner as xen.git's README has one: with figlet, by which its release managers are told to make it."""
+"""Draw a banner as xen.git's README has one: with figlet, which its release managers are instructed to use."""
 
 from __future__ import annotations
 

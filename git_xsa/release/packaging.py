@@ -66,14 +66,14 @@ class Unpacked:
         return False
 
     def do(self, work: Work) -> None:
-        """Compare; ``XsaError`` tells what differs."""
+        """Compare; ``XsaError`` says what differs."""
         own = bool(work.settings.tarball)
         for name in work.tarballs:
             found = unpack((work.folder / name).read_bytes(), work.name)
             wrong = differences(work.repository, work.tagged, found, more=own)
             if wrong:
                 what = f"{work.folder / name} is not the tree of {work.record.tag}: {'; '.join(wrong)}"
-                raise XsaError(what, f"remove it, and go on: git xsa-release --continue {work.record.version}")
+                raise XsaError(what, f"remove it, then resume: git xsa-release --continue {work.record.version}")
             work.say(f"{name}: {count(len(found), 'file')}, as in {work.record.tag}")
 
 

@@ -1,7 +1,7 @@
 """What a release will be: the version, the branch, the references, the edits and the names, all from one place.
 
-Nothing is done here.  A plan is made of what the repository and the configuration hold, and a run that is gone on with
-makes it anew from what it has written down (``git_xsa.release.record``).
+Nothing is done here.  A plan is made of what the repository and the configuration hold, and a run that is resumed
+makes it again from its record (``git_xsa.release.record``).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from git_xsa.release.settings import ReleaseSettings
 
 REMOTES = "refs/remotes/"
 #: What to do where there is nothing to push to.
-NO_REMOTE = "git remote add, or git config xsa.release.remote, names one"
+NO_REMOTE = "add one with git remote add, or select one with git config xsa.release.remote"
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def remote_for(session: Session, branch: Branch) -> str:
     if own.remote:
         if own.remote not in settings.remotes:
             what = f"xsa.release.remote is {own.remote!r}, and there is no such remote"
-            raise XsaError(what, "git remote lists them")
+            raise XsaError(what, "git remote lists the remotes")
         return own.remote
     if branch.reference.startswith(REMOTES):
         return max((r for r in settings.remotes if branch.reference.startswith(f"{REMOTES}{r}/")), key=len, default="")
@@ -179,7 +179,7 @@ def branch_of(session: Session, version: str) -> Branch:
     follows = next_release(branch.version, last)
     if numbers != follows:
         what = f"{text} does not follow {branch.releases[0].name}, the last release of {branch.name}"
-        made = "it is made already" if numbers <= last else ""
+        made = "it exists already" if numbers <= last else ""
         hint = f"the next one is {spelled(follows)}" if follows is not None else ""
         raise UsageError(f"{what}; {made}" if made else what, hint)
     return branch

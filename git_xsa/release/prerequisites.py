@@ -1,8 +1,8 @@
 """The last step: which advisories are outstanding on the new base, and what they need there.
 
-A queue that was made for the last release is of no use on this one.  So the answers are worked out anew and kept in the
-store, where those for the releases before stay; they can tell what an advisory under embargo is about, and so they are
-not among the files that are published.
+A queue that was made for the last release is of no use on this one.  So the answers are computed again and kept in the
+store, beside those for earlier releases; they can reveal what an advisory under embargo is about, so they are not among
+the files that are published.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a run remembers, so that it can be gone on with or taken back wherever it was ended.
+"""What a run remembers, so that it can be resumed or undone wherever it stopped.
 
 One file for each release, ``releases/4.21.2.json`` in the store.  It holds what can't be worked out again: where the
 references stood, when the run began (the date of its commits), which tag object it signed, and the files that it was
@@ -83,7 +83,7 @@ class Records:
         except DocumentError as error:
             why = str(error)
         place = self.store.path(FOLDER, f"{version}.json")
-        raise XsaError(f"{place} can't be read: {why}", "look at it; without it, the release can't be gone on with")
+        raise XsaError(f"{place} can't be read: {why}", "inspect it; without it, the release cannot be resumed")
 
     def write(self, record: Record) -> None:
         """Remember ``record``: whole, or as before."""

@@ -70,7 +70,7 @@ def known(records: Records, repository: Repository, version: str) -> Record | No
     record = records.read(version)
     if record is not None and Path(record.repository) != repository.folder:
         what = f"{version} is being released in {record.repository}"
-        raise XsaError(what, "finish or abandon it there, or keep this one apart: git -c xsa.store=<folder>")
+        raise XsaError(what, "finish or abandon it there, or use a separate store: git -c xsa.store=<folder>")
     return record
 
 
@@ -89,13 +89,15 @@ def after_step(_work: Work, _step: Step) -> None:
 def go(work: Work, clock: Callable[[], int], pushing: bool = False) -> None:
     """Do what is left of a run; ``Stopped`` when a step fails, or when what must hold before it does not any more.
 
-    ``clock`` tells the time, which decides on freezes.
+    ``clock`` returns the time, which decides on freezes.
     """
     work.remember()
     for step in steps_of(work, pushing):
         try:
             if step.done(work):
-                work.say(f"{step.name}: done already" if step.name != "build" or work.build else "build: none is set")
+                work.say(
+                    f"{step.name}: already done" if step.name != "build" or work.build else "build: no command is set"
+                )
                 continue
             work.say(f"{step.name}: {step.title}")
             if step.name in SETTING:
@@ -114,15 +116,15 @@ def _way_on(work: Work) -> str:
     """Return what exists after a failure, and how to go on or back."""
     record = work.record
     if record.pushed:
-        there = f"{record.tag} is here, and may be at {record.remote}: git xsa-release --continue {record.version}"
-        return f"{there} --push tries again"
+        there = f"{record.tag} is here, and may be at {record.remote}: run git xsa-release --continue {record.version}"
+        return f"{there} --push to try again"
     made = ", ".join(record.files) or "no file"
     tagged = record.kind == "release" and work.repository.read(f"refs/tags/{record.tag}") is not None
     state = f"branch and tag {record.tag} are set" if tagged else "no reference was changed"
     where = f" in {record.folder}" if record.files else ""
     return (
         f"{state}; {made}{where}\n"
-        f"git xsa-release --continue {record.version} goes on, git xsa-release --abandon {record.version} takes it back"
+        f"git xsa-release --continue {record.version} resumes it, git xsa-release --abandon {record.version} undoes it"
     )
 
 
@@ -149,7 +151,7 @@ def take_back(work: Work) -> None:
 def _not_out(work: Work) -> None:
     """Raise ``XsaError`` when others may have the release."""
     record = work.record
-    hint = "what is out stays out: the next release is the way on"
+    hint = "a published release is final: make the next release instead"
     if not record.remote:
         return
     tag = f"refs/tags/{record.tag}"
@@ -169,12 +171,14 @@ def _references_back(work: Work) -> None:
         there = work.repository.read(branch.ref)
         name = branch.ref.removeprefix("refs/heads/")
         if made[0] != tag.new:
-            raise XsaError(f"{work.record.tag} is not the tag that the run made", "somebody else's tag stays")
+            raise XsaError(f"{work.record.tag} is not the tag that the run made", "a tag made by somebody else is kept")
         if there is not None and there[0] != branch.new:
-            what = f"{name} has moved on since the run set it"
-            raise XsaError(what, f"take its commits away by hand, then git tag -d {work.record.tag}")
+            what = f"{name} was updated after the run set it"
+            raise XsaError(what, f"remove its commits by hand, then git tag -d {work.record.tag}")
         if tree is not None and branch.old is None:
-            raise XsaError(f"{name} is checked out in {tree}, and was not there before", "leave it first")
+            raise XsaError(
+                f"{name} is checked out in {tree}, and was not there before", "switch to another branch first"
+            )
         if tree is not None and (dirty := in_the_way(tree, str(branch.old), str(branch.new))[1]):
             raise XsaError(f"{tree} has changes in {dirty}", "commit or stash them first")
         back = (
@@ -182,7 +186,7 @@ def _references_back(work: Work) -> None:
             if there is not None and branch.new != branch.old
             else []
         )
-        why = f"git xsa-release: {work.record.version} taken back"
+        why = f"git xsa-release: {work.record.version} undone"
         move_refs(work.repository, [ReferenceMove(tag.ref, tag.new, None), *back], why)
     if tree is not None and branch.old and branch.new:  # an earlier call may have been cut short here
         now = work.repository.read(branch.ref)
@@ -198,7 +202,7 @@ def tagged_record(repository: Repository, records: Records, tag: str, version: t
     if found is None or commit is None:
         raise XsaError(f"there is no tag {tag}", "git tag lists them")
     if found[1] != "tag":
-        raise XsaError(f"{tag} is no annotated tag, so it has no signature", f"git tag -s {tag} makes a signed one")
+        raise XsaError(f"{tag} is not an annotated tag, so it has no signature", f"make a signed one: git tag -s {tag}")
     name = spelled(version)
     return Record(
         version=name, tag=tag, kind="packaging", repository=str(repository.folder), start=commit.id, time=0,

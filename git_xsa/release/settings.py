@@ -55,7 +55,7 @@ def _file_name(values: Sequence[str | None]) -> str:
     """Return the last value, a template for the name of a file."""
     value = _template(values)
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+{}-]*", value) or "{version}" not in value:
-        raise Meaningless("it must be a name with {version} in it, without a slash or a blank", "'xen-{version}'")
+        raise Meaningless("it must be a name that contains {version}, without a slash or a blank", "'xen-{version}'")
     return value
 
 

@@ -12,7 +12,7 @@ from git_xsa.release.work import Work, drafts, pre_draft_from
 
 
 def details(work: Work, step: str) -> Iterator[str]:
-    """Yield what is to be told of the step with the name ``step``."""
+    """Yield the details of the step with the name ``step``."""
     record = work.record
     if step == "commit":
         yield from _edits(work)

@@ -4,7 +4,7 @@
 tag.  So the signature is made here, by the program, the key and the words that git would use, and git is asked
 afterwards whether it agrees (``git verify-tag``).  The same key signs the tarballs.
 
-A key is tried before anything else happens: one that is missing, has expired or can't be unlocked is told then, and
+A key is tried before anything else happens: one that is missing, has expired or can't be unlocked is reported then, and
 not in the middle.  No passphrase and no text to be signed is ever an argument of a program.
 """
 
@@ -52,7 +52,7 @@ class KeyProblem(XsaError):
 class SigningKey(ABC):
     """A key as git names it, and the program that signs with it.
 
-    ``asks`` tells whether somebody is there to be asked for a passphrase.
+    ``asks`` says whether somebody can be asked for a passphrase.
     """
 
     kind: str
@@ -67,9 +67,7 @@ class SigningKey(ABC):
         told = self.described()
         problem = self.problem(_TRIAL, self.sign(_TRIAL, FOR_GIT), FOR_GIT)
         if problem:
-            raise KeyProblem(
-                f"the key {self.name} can't be used: {problem}", "try it by hand: git tag -s, git verify-tag"
-            )
+            raise KeyProblem(f"the key {self.name} can't be used: {problem}", "try by hand: git tag -s, git verify-tag")
         return told
 
     def problem(self, content: bytes, signature: bytes, purpose: str) -> str:
@@ -92,17 +90,17 @@ class SigningKey(ABC):
         """Return why the signature in a file is not good, empty when it is; ``folder`` is for files in passing."""
 
     def git_options(self, folder: Path) -> tuple[str, ...]:  # noqa: ARG002 - for who needs it
-        """Return what git needs to be told so that it can verify what this key signs."""
+        """Return the settings with which git verifies what this key signs."""
         return ()
 
     def _failure(self, done: Answer, unlock: str) -> KeyProblem:
         """Return why signing failed."""
         said = done.err.decode("utf-8", "replace")
         if "KEYEXPIRED" in said or "INV_SGNR 5" in said:
-            return KeyProblem(f"the key {self.name} has expired", "gpg --quick-set-expire gives it a new day")
+            return KeyProblem(f"the key {self.name} has expired", "use gpg --quick-set-expire to extend it")
         if _LOCKED[self.kind].search(said):
-            return KeyProblem(f"the key {self.name} is locked, and nobody gave its passphrase", f"unlock it: {unlock}")
-        return KeyProblem(f"the key {self.name} can't sign: {_last(done)}", "try it by hand: git tag -s")
+            return KeyProblem(f"the key {self.name} is locked, and no passphrase was given", f"unlock it: {unlock}")
+        return KeyProblem(f"the key {self.name} can't sign: {_last(done)}", "try by hand: git tag -s")
 
 
 class GpgKey(SigningKey):
@@ -117,14 +115,14 @@ class GpgKey(SigningKey):
         records = [line.split(":") for line in listing.out.decode("utf-8", "replace").splitlines()]
         keys = [record for record in records if record[0] in ("sec", "ssb") and len(record) > 14]
         if listing.status or not keys:
-            hint = "gpg --list-secret-keys shows what there is; git config xsa.signingKey names the one that signs"
+            hint = "gpg --list-secret-keys lists the keys; select one with git config xsa.signingKey <key>"
             raise KeyProblem(f"gpg has no secret key {self.name!r}", hint)
         owner = next((record[9] for record in records if record[0] == "uid"), "")
         named = f"{keys[0][4]} ({owner})" if owner else keys[0][4]
         signing = [record for record in keys if "s" in record[11] and "#" not in record[14]]
         usable = [record for record in signing if record[1] not in _DEAD]
         if not signing:
-            raise KeyProblem(f"the key {named} can't sign, or its secret part is not here", "name another key")
+            raise KeyProblem(f"the key {named} can't sign, or its secret part is not here", "select another key")
         if not usable or keys[0][1] in _DEAD:
             raise _dead(named, keys[0] if keys[0][1] in _DEAD else signing[0])
         return f"gpg key {named}"
@@ -165,7 +163,7 @@ class SshKey(SigningKey):
         if self._literal:
             return f"ssh key {' '.join(self._literal.split()[:2])[:40]}..."
         if not self._path.is_file():
-            raise KeyProblem(f"there is no ssh key {self.name}", "git config xsa.signingKey names the one that signs")
+            raise KeyProblem(f"there is no ssh key {self.name}", "select a key with git config xsa.signingKey <key>")
         return f"ssh key {self.name}"
 
     def sign(self, content: bytes, purpose: str) -> bytes:
@@ -233,7 +231,7 @@ def find_key(git: Git, setting: str) -> SigningKey:
         done = run_tool(("sh", "-c", command))
         name = done.out.decode("utf-8", "replace").partition("\n")[0].strip()
     if not name:
-        raise KeyProblem("gpg.format is ssh, and no key is named", "git config user.signingKey ~/.ssh/id_ed25519.pub")
+        raise KeyProblem("gpg.format is ssh, and no key is set", "git config user.signingKey ~/.ssh/id_ed25519.pub")
     program = _config(git, "gpg.ssh.program") or "ssh-keygen"
     return SshKey(name, program, asks, _config(git, "gpg.ssh.allowedsignersfile"))
 
@@ -245,17 +243,19 @@ def _config(git: Git, key: str) -> str:
 def _committer(git: Git) -> str:
     ident = git.call("var", "GIT_COMMITTER_IDENT", accept=(0, 128))
     if ident.status:
-        raise KeyProblem("git has no name to sign with", "git config user.name and user.email, or xsa.signingKey")
+        raise KeyProblem("git has no identity to sign with", "git config user.name and user.email, or xsa.signingKey")
     return ident.out.decode("utf-8", "surrogateescape").rpartition(">")[0] + ">"
 
 
 def _dead(named: str, record: Sequence[str]) -> KeyProblem:
     word = _DEAD[record[1]]
     if word != "expired":
-        return KeyProblem(f"the key {named} is {word}", "git config xsa.signingKey names another one")
+        return KeyProblem(f"the key {named} is {word}", "select another key with git config xsa.signingKey <key>")
     day = datetime.fromtimestamp(int(record[6]), timezone.utc).date() if record[6].isdigit() else None
     when = f" on {day}" if day is not None else ""
-    return KeyProblem(f"the key {named} has expired{when}", f"gpg --quick-set-expire {record[4]} 1y gives it a year")
+    return KeyProblem(
+        f"the key {named} has expired{when}", f"use gpg --quick-set-expire {record[4]} 1y to extend it by a year"
+    )
 
 
 def _terminal() -> dict[str, str]:

@@ -131,7 +131,7 @@ class _Read:
 
 
 class StatusReader:
-    """Reads the status in ``session`` as of ``now``; ``on_branch`` is told of each branch before it is read."""
+    """Reads the status in ``session`` as of ``now``; ``on_branch`` is called with each branch before it is read."""
 
     def __init__(self, session: Session, now: Instant, on_branch: Callable[[str], None] = lambda _: None) -> None:
         self._session = session
@@ -220,7 +220,7 @@ class StatusReader:
             found.advisories[number] = _advisory(verdict, rule, own)
 
     def _rule(self, number: int, landing: Landing, fits: bool | None) -> DueAdvisory:
-        """Return what the rule is told of an advisory: whether it is under embargo says the ledger, or else the
+        """Return what the rule knows of an advisory: the ledger says whether it is under embargo, or else the
         branch, or else what is known of it."""
         embargo = self._embargoes.get(number)
         if embargo is None and landing in (Landing.LANDED, Landing.PARTLY, Landing.STAGING):
@@ -294,7 +294,7 @@ class StatusReader:
 def _advisory(verdict: Verdict, rule: DueAdvisory, own: AdvisoryStanding | None) -> AdvisoryStatus:
     """Return the status of an advisory; ``own`` is how it stands in the answer's queue, if it is there.
 
-    A patch that fits nowhere on the branch is in no queue.  A release would not help it, so the rule isn't told.
+    A patch that fits nowhere on the branch is in no queue.  A release would not help it, so the rule doesn't know it.
     """
     if own is None:
         return AdvisoryStatus(rule, State.CONFLICTS if verdict.state is State.CONFLICTS else None)

@@ -58,7 +58,7 @@ class Commits:
             subject = work.repository.git.text("log", "-1", "--format=%s", "--no-show-signature", name)
             work.say(f"{name[:12]} {subject}")
         if not work.record.commits:
-            work.say("the files say it already: nothing to commit")
+            work.say("the files have this version already: nothing to commit")
 
 
 class Tag:
@@ -80,7 +80,7 @@ class Tag:
         problem = verify_tag(work)
         if problem:
             work.record.tag_object = ""
-            raise XsaError(f"git does not accept the new tag: {problem}", "try it by hand: git tag -s, git verify-tag")
+            raise XsaError(f"git does not accept the new tag: {problem}", "try by hand: git tag -s, git verify-tag")
         work.remember()
         work.say(
             f"{work.record.tag_object[:12]} {work.record.tag}, signed with the {work.key.kind} key {work.key.name}"

@@ -1,6 +1,6 @@
 """A run in progress: what its steps share, worked out when it is first asked for.
 
-Every value here follows from the record, the repository and the configuration, so a run that is gone on with sees what
+Every value here follows from the record, the repository and the configuration, so a run that is resumed sees what
 the first one saw.
 """
 
@@ -51,7 +51,7 @@ Draft = tuple[Files, str]
 
 
 class Work:
-    """The run that ``record`` tells of, in ``session``; ``say`` is told what happens.
+    """The run of ``record``, in ``session``; ``say`` is called with what happens.
 
     ``document`` writes an answer down, ``build`` is the command that builds, empty for none.
     """
@@ -232,14 +232,14 @@ def _edited(
         if before is None:
             if edit.optional:
                 continue
-            raise ReleaseRefused(f"{edit.path} is not on the branch, and a line of it is to change", EDIT_HINT)
+            raise ReleaseRefused(f"{edit.path} is not on the branch, but one of its lines must change", EDIT_HINT)
         now = found[edit.path][1] if edit.path in found else before
         found[edit.path] = (before, _applied(now, edit, words))
     return {path: pair for path, pair in found.items() if pair[0] != pair[1]}
 
 
 def _banner(repository: Repository, settings: ReleaseSettings, start: str, words: dict[str, str]) -> Files:
-    """Return README before and after its banner is drawn anew, nothing when it is right or can't be drawn."""
+    """Return README before and after its banner is redrawn, nothing when it is right or can't be drawn."""
     before = read_file(repository, start, README) if settings.banner else None
     if before is None:
         return {}
@@ -249,7 +249,7 @@ def _banner(repository: Repository, settings: ReleaseSettings, start: str, words
     return {README: (before, after)} if after != before else {}
 
 
-EDIT_HINT = "git config xsa.release.edit tells which lines change (git-xsa-config(5))"
+EDIT_HINT = "git config xsa.release.edit sets which lines change (git-xsa-config(5))"
 
 
 def _applied(content: bytes, edit: Edit, words: dict[str, str]) -> bytes:

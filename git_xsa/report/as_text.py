@@ -31,7 +31,7 @@ NAMED = 4
 CHOICES = {
     Choice.ONLY: "the only commit",
     Choice.OLDEST: "the oldest commit",
-    Choice.SELECTED: "this one, which the queue holds anyway,",
+    Choice.SELECTED: "this one, which is in the queue anyway,",
     Choice.APPLICABLE: "the oldest commit that can be applied",
 }
 KIND_STYLES = {Kind.CHANGE: "bold yellow", Kind.CONTEXT: "yellow", Kind.SYMBOL: "magenta", Kind.BUILD: "cyan"}
@@ -124,7 +124,7 @@ def order_line(verdict: Verdict) -> str:
 
 
 #: What to do about an advisory that nothing is known of.
-NOT_KNOWN = "it may concern other versions or other software; what is in no branch yet, git xsa-import takes in"
+NOT_KNOWN = "it may concern other versions or other software; use git xsa-import for fixes that are not on a branch yet"
 
 
 def left_out(verdict: Verdict) -> list[str]:
@@ -184,7 +184,7 @@ def print_doubt(lines: Lines, verdict: Verdict, refreshed: bool = False) -> None
 
 def print_adapt(lines: Lines, verdict: Verdict, refreshed: bool = False) -> None:
     """Print what to do about patches that the base's own lines are in the way of."""
-    more = "" if refreshed else "; or, where just its context is in the way, git xsa-export --refresh"
+    more = "" if refreshed else "; if only its context conflicts: git xsa-export --refresh"
     lines.line(f"  adapt it by hand: git xsa-resolve {verdict.base.onto}{more}")
 
 
@@ -200,7 +200,7 @@ def print_misplaced(lines: Lines, verdict: Verdict) -> None:
             lines.line(f"    {words}")
     for name in doubt.paths:
         lines.line("  git apply puts a hunk in the wrong place in ", (name.decode("utf-8", "surrogateescape"), "bold"))
-    lines.line("  do not apply it with git apply or patch: git xsa-export makes it anew for this base")
+    lines.line("  do not apply it with git apply or patch: git xsa-export refreshes it for this base")
 
 
 def _print_why(lines: Lines, verdict: Verdict, position: int) -> None:
@@ -248,9 +248,9 @@ def _claim(reason: Reason) -> str:
     if rule.symbol is not None:
         name = _decoded(rule.symbol.name)
         if rule.symbol.removed:
-            return f"takes the name {name} away"
+            return f"removes the name {name}"
         used = any(rule.symbol.name in line for line in rule.lines)
-        return f"uses the name {name}" if used else f"has a line that is only read since the name {name} is there"
+        return f"uses the name {name}" if used else f"has a line that is understood only with the name {name}"
     if not rule.lines:
         return f"expects that {rule.note}"
     lines = "a line" if len(rule.lines) == 1 else "lines"
@@ -273,7 +273,7 @@ def _print_symbol(lines: Lines, verdict: Verdict, symbol: Symbol) -> None:
     if symbol.others:
         also = ", ".join(short(verdict, position) for position in symbol.others[:SHOWN_LINES])
         more = f" and {len(symbol.others) - SHOWN_LINES} more" if len(symbol.others) > SHOWN_LINES else ""
-        lines.line(f"      ({also}{more} could supply it, too; {CHOICES[symbol.choice]} is taken)")
+        lines.line(f"      ({also}{more} could supply it, too; {CHOICES[symbol.choice]} is used)")
 
 
 def _decoded(text: bytes) -> str:

@@ -27,17 +27,17 @@ def _answer(verdict: Verdict, build: Build) -> str:
     return {
         BuildState.BUILDS: "It builds",
         BuildState.FAILS: f"It does not build, not even with every commit of {tip}",
-        BuildState.BASE_FAILS: f"Not known whether it builds, since {base} by itself does not",
-        BuildState.BASE_TIMEOUT: f"Not known whether it builds, since {base} by itself takes too long",
+        BuildState.BASE_FAILS: f"Not known whether it builds, because {base} alone does not",
+        BuildState.BASE_TIMEOUT: f"Not known whether it builds, because {base} alone takes too long",
     }[build.state]
 
 
 def _effort(build: Build) -> str:
     words = [count(build.tries, "build")]
     if build.known:
-        words.append(f"{count(build.known, 'outcome')} known from before")
+        words.append(f"{count(build.known, 'outcome')} from the cache")
     if build.state is BuildState.BUILDS and not build.minimal:
-        words.append("not each of its prerequisites was tried without")
+        words.append("not every prerequisite was checked to be needed")
     return ", ".join(words)
 
 
@@ -52,15 +52,15 @@ def print_build_failures(verdicts: Iterable[Verdict]) -> None:
         what, hint = {
             BuildState.FAILS: (
                 f"the queue for {base} does not build, not even with every commit of {verdict.tip.name}",
-                "build the branch's tip by hand; it may need another compiler, or the command other options",
+                "build the tip of the branch by hand; it may need another compiler or other options",
             ),
             BuildState.BASE_FAILS: (
-                f"{base} by itself does not build with this command, so nothing is known of its queue",
-                "tools may be missing here, or the compiler too new for this release",
+                f"{base} alone does not build with this command, so its queue was not checked",
+                "tools may be missing, or the compiler may be too new for this release",
             ),
             BuildState.BASE_TIMEOUT: (
-                f"{base} by itself does not build within the time limit, so nothing is known of its queue",
-                "give it more with --build-timeout",
+                f"{base} alone does not build within the time limit, so its queue was not checked",
+                "allow more time: --build-timeout <time>",
             ),
         }[build.state]
         remarks.error(what)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from git_xsa.embargo.merging import Conflict
 
 FORMAT = 1
-#: Keys of an embargo that are not told one by one where people disagree.
+#: Keys of an embargo that are not listed one by one where people disagree.
 _KNOWN = {"xsa", "since", "until", "lifted", "tips", "fixes"}
 
 
@@ -42,16 +42,16 @@ def state(entry: LedgerEntry, now: Instant) -> str:
 
 def freeze_lines(ledger: Ledger, rules: Rules, now: Instant) -> list[str]:
     """Return what is frozen at ``now``, or from when on it will be."""
-    frozen = ", ".join(rules.frozen_refs) or "nothing, by xsa.frozenRefs"
+    frozen = ", ".join(rules.frozen_refs) or "nothing (xsa.frozenRefs)"
     freeze = freeze_at(ledger, now)
     if freeze is None:
         coming = [f"from {spelled(begin)} until {spelled(end)}: {frozen}" for begin, end in windows(ledger, now)]
         return ["Nothing is frozen now.", *(f"Frozen {words}" for words in coming)]
     lines = [f"Frozen until {spelled(freeze.ends)}: {frozen}"]
     if rules.gate:
-        lines.append("Stable branches may still move to what was in staging when the freeze began.")
+        lines.append("Stable branches may still be updated to what was in staging when the freeze began.")
     if rules.fixes_first:
-        lines.append("After it, a branch takes nothing else until the fixes that the ledger names are in.")
+        lines.append("After it, a branch accepts nothing else until the fixes in the ledger are in.")
     return lines
 
 
@@ -70,7 +70,7 @@ def warn_of_clock(ledger: Ledger, now: Instant) -> None:
     """Print a warning when the clock can't be right."""
     if clock_is_wrong(ledger, now) and ledger.newest is not None:
         remarks.warning(f"the clock says {spelled(now)}, but the journal has an entry of {spelled(ledger.newest)}")
-        remarks.hint("set the clock; until then whatever had begun by that entry stays frozen")
+        remarks.hint("set the clock; until then, everything that had begun by that entry stays frozen")
 
 
 def conflict_lines(conflicts: Sequence[Conflict]) -> list[str]:

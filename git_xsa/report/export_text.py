@@ -1,4 +1,4 @@
-"""What git xsa-export says: what was written, what was made anew, and what a folder's check found."""
+"""What git xsa-export says: what was written, what was refreshed, and what a folder's check found."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from git_xsa.report.style import Lines, lines
 
 
 def print_export(git: Git, ready: Ready, wish: Wish, where: str) -> None:
-    """Print what was written: the queue in order, then what was made anew and left out."""
+    """Print what was written: the queue in order, then what was refreshed and left out."""
     output = lines(git, on_terminal())
     found = items(ready.queue, wish.style, FORMATS[wish.format].digits)
     output.line((headline(ready.verdict), "bold"))
@@ -57,7 +57,7 @@ def label(item: Item) -> str:
 
 
 def print_remarks(output: Lines, ready: Ready, found: list[Item]) -> None:
-    """Print what was adapted and made anew, what fixes the queue lacks, and what was left out of it."""
+    """Print what was adapted and refreshed, what fixes the queue lacks, and what was left out of it."""
     adapted = [item for item in found if item.patch.adapted]
     if adapted:
         output.line()
@@ -68,14 +68,14 @@ def print_remarks(output: Lines, ready: Ready, found: list[Item]) -> None:
     fresh = [item for item in found if item.patch.remarks]
     if fresh:
         output.line()
-        output.line(("Made anew, the rest of it untouched:", "yellow"))
+        output.line(("Refreshed, the rest is unchanged:", "yellow"))
         for item in fresh:
             output.line("  ", item.patch.subject)
             for remark in item.patch.remarks:
                 output.line("    ", remark)
     if ready.queue.later:
         output.line()
-        output.line(("Later fixes that it lacks (--follow-ups adds them):", "yellow"))
+        output.line(("Later fixes that are missing (--follow-ups adds them):", "yellow"))
         for sentence in ready.queue.later:
             output.line("  ", sentence)
     if ready.queue.avoided:
@@ -112,7 +112,7 @@ def print_check(git: Git, found: Check, folder: Path, base: Commit, as_json: boo
     output = lines(git, on_terminal())
     what = advisory_names(found.xsa) or count(found.patches, "patch")
     if found.problems or found.diff:
-        output.line((f"{folder}: {what} for {found.base}: not as it should be on {base.name}", "red"))
+        output.line((f"{folder}: {what} for {found.base}: problems on {base.name}", "red"))
         for problem in found.problems:
             output.line("  ", problem)
         for line in found.diff:
@@ -120,5 +120,5 @@ def print_check(git: Git, found: Check, folder: Path, base: Commit, as_json: boo
             output.line("  ", (line, style))
         return
     checked = ", ".join(POLICIES[name] for name in found.judges)
-    output.line((f"{folder}: {count(found.patches, 'patch')} for {what} come out right on {base.name}", "green"))
+    output.line((f"{folder}: {count(found.patches, 'patch')} for {what} apply as exported on {base.name}", "green"))
     output.line(f"  checked with {checked}")

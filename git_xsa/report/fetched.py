@@ -24,4 +24,4 @@ def print_fetched(lines: Lines, summary: Summary, received: int, keys: bool) -> 
         why = "not signed by a key of xsa.trustedKeys" if keys else "signatures not checked: xsa.trustedKeys is not set"
         lines.line("  ", (f"{why}: {shown_numbers(summary.unsigned)}", "yellow"))
     if summary.problems:
-        lines.line("  ", (f"{count(len(summary.problems), 'problem')}: run it again", "red"))
+        lines.line("  ", (f"{count(len(summary.problems), 'problem')}: run the command again", "red"))

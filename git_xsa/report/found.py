@@ -35,7 +35,7 @@ def print_found(lines: Lines, verdict: Verdict, brief: bool = False) -> None:
         if not commit.patch:
             lines.line("  ", (f"warning: {doubt_about(commit, verdict.range)}", "yellow"))
     if brief and len(verdict.on_branch) > FEW:
-        lines.line(f"  {verdict.tip.name} has {count(len(verdict.on_branch), 'patch')} as commits of another form")
+        lines.line(f"  {verdict.tip.name} has {count(len(verdict.on_branch), 'patch')} as other commits")
     else:
         for position, known in sorted(verdict.on_branch.items()):
             name = verdict.range.commits[position - 1].id
@@ -82,8 +82,8 @@ def _print_series(lines: Lines, verdict: Verdict, series: FoundSeries) -> None:
 def _next(verdict: Verdict) -> str:
     """Return what to do about patches that fit nowhere."""
     if verdict.range.base is None:
-        return "if they were made for your package, commit what it has before them and ask about that: --onto <commit>"
-    return f"no commit of {verdict.tip.name} helps: make them fit on {verdict.base.name} by hand"
+        return "if they were made for your package, commit its earlier patches and use --onto <commit>"
+    return f"no commit of {verdict.tip.name} helps: adapt them to {verdict.base.name} by hand"
 
 
 def doubts(verdict: Verdict) -> list[str]:

@@ -48,7 +48,7 @@ def print_refused(lines: Lines, verdict: Verdict) -> None:
         print_parts(lines, verdict, change)
     _print(lines, verdict, own, SHOWN_OWN, "places")
     _print_lacking(lines, verdict, lacking, SHOWN_OWN - min(len(own), SHOWN_OWN))
-    _print(lines, verdict, far, SHOWN_FAR, "places in what it needs")
+    _print(lines, verdict, far, SHOWN_FAR, "places in its prerequisites")
 
 
 def print_parts(lines: Lines, verdict: Verdict, position: int) -> None:

@@ -46,7 +46,7 @@ def print_inventory(output: Lines, found: Inventory) -> None:
         for path in files:
             output.line(f"    {text(path)}")
     if found.own:
-        output.line((f"It has {count(len(found.own), 'file')} in its own way", "bold"))
+        output.line((f"It has {count(len(found.own), 'file')} with its own lines", "bold"))
     for one in found.own:
         output.line(f"  {text(one.path)}{_counts(one)}")
 

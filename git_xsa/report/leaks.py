@@ -42,13 +42,12 @@ def mirror_lines(target: PushTarget, setting: str) -> list[str]:
         return []
     what = f"warning: {target.name} is a private remote, but it is a mirror ({setting})"
     return [
-        printable(line, one_line=True)
-        for line in (what, "hint: make sure that it passes nothing on to others while something is under embargo")
+        printable(line, one_line=True) for line in (what, "hint: make sure that it passes nothing on during an embargo")
     ]
 
 
 def leak_lines(leaks: Sequence[Leak], target: PushTarget, named: bool, listed: Collection[int]) -> list[str]:
-    """Return what to tell whoever pushes to ``target``; nothing for no leaks.
+    """Return the message for whoever pushes to ``target``; nothing for no leaks.
 
     ``named``: ``xsa.privateRemote`` names the remote, but not this address.  ``listed`` are the numbers that the ledger
     has.
@@ -67,15 +66,15 @@ def leak_lines(leaks: Sequence[Leak], target: PushTarget, named: bool, listed: C
         f"error: {what}, and {target.name} is not a private remote:",
         *told[:MANY],
         *more,
-        "hint: nothing was pushed: take these out, or push to a remote that xsa.privateRemote names",
+        "hint: nothing was pushed: remove these, or push to a remote in xsa.privateRemote",
     ]
     if named:
         lines.append(
-            f"hint: xsa.privateRemote names {target.name}, which has other addresses, too; this one is {target.shown}: "
-            "if all are private, name each of them"
+            f"hint: xsa.privateRemote names {target.name}, which has other addresses, too; "
+            f"the address of this push is {target.shown}: if all are private, list each of them"
         )
     unknown = [names[number] for number in numbers if number not in listed]
     if unknown:
         what = f"hint: {', '.join(unknown)} is in the store but not in the ledger"
-        lines.append(f"{what}; if it is public, git xsa-fetch finds that out")
+        lines.append(f"{what}; if it is public, run git xsa-fetch")
     return [printable(line, one_line=True) for line in lines]

@@ -68,7 +68,7 @@ def paged(git: Git) -> Iterator[bool]:
 def _command(git: Git) -> str:
     """Return the shell command of the pager; ``""`` when none is wanted.
 
-    ``git var GIT_PAGER`` would tell, but ``Git`` gives every child a ``GIT_PAGER`` of its own.
+    ``git var GIT_PAGER`` would say it, but ``Git`` gives every child a ``GIT_PAGER`` of its own.
     """
     chosen = os.environ.get("GIT_PAGER")
     if chosen is None:
@@ -82,7 +82,7 @@ def _command(git: Git) -> str:
 
 
 def _runs(command: str) -> bool:
-    """Tell whether ``command`` can be started, as far as that can be told without a shell; if not, go without."""
+    """Check whether ``command`` can be started, as far as that is possible without a shell; if not, go without."""
     program = command.split(maxsplit=1)[0] if command.strip() else ""
     return bool(SHELL_MARKS & set(program)) or shutil.which(program) is not None
 

@@ -1,6 +1,6 @@
 """What a hook says when the freeze rule refuses updates: what is frozen, why, until when, and what to do.
 
-Of an embargo only what the policy lets be told: the numbers of the advisories and instants, and even the numbers only
+Of an embargo, only what the policy allows: the numbers of the advisories and instants, and even the numbers only
 where they are known (a server has none).  All frozen references are named alike, by their patterns, whatever was
 pushed: which of them are affected nobody learns.
 """
@@ -16,8 +16,8 @@ from git_xsa.report.plain import printable
 #: Reason -> what is added about a refused update; the others need no more words.
 _WORDS = {
     Why.GATE_FORBIDDEN: "the gate is closed, too (xsa.gateDuringFreeze)",
-    Why.TIP_UNKNOWN: "it is not known what was in {staging} when the freeze began",
-    Why.NOT_WAITING: "not all of it was in {staging} when the freeze began",
+    Why.TIP_UNKNOWN: "it is unknown what was in {staging} when the freeze began",
+    Why.NOT_WAITING: "not all commits were in {staging} when the freeze began",
 }
 
 
@@ -29,7 +29,7 @@ def refusal(
     override: Sequence[str],
     source: tuple[str, str] = ("the ledger of embargoes", "can't be read"),
 ) -> list[str]:
-    """Return what to tell whoever pushes about those of ``verdicts`` that refuse; nothing when none does.
+    """Return the message for whoever pushes about those of ``verdicts`` that refuse; nothing when none does.
 
     ``override`` says, a line each, how a refusal is overridden by whoever may; ``source`` is what ``ledger`` was read
     from, and why it could not be.
@@ -77,7 +77,7 @@ def _next(freeze: Freeze | None, over: Freeze | None, override: Sequence[str], s
     if freeze is not None:
         wait = f"push it again after {spelled(freeze.ends)}, or leave it out and push the rest"
     elif over is not None:
-        wait = "push the fixes first (git xsa-check tells what is missing), then this"
+        wait = "push the fixes first (git xsa-check shows what is missing), then this"
     else:
-        wait = f"have {source[0]} mended, then push again"
+        wait = f"have {source[0]} repaired, then push again"
     return [f"hint: nothing was pushed: {wait}", *(f"hint: {line}" for line in override)]

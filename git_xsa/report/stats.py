@@ -115,7 +115,7 @@ def print_stats(console: Console, found: Sequence[ReleaseInterval]) -> None:
     console.print(table)
     console.print(
         "\nXSAs: fixes, each with the release before it.  apply: the bare release takes them as they are.\n"
-        "in order: it takes them after the XSAs before.  most: prerequisites of the XSA that needs most."
+        "in order: it takes them after the earlier XSAs.  most: prerequisites of the XSA that needs most."
     )
     pairs = [pair for interval in found for pair in interval.pairs]
     if pairs:
@@ -137,7 +137,7 @@ def _print_totals(console: Console, counts: dict[str, Any]) -> None:
     names = {"strict": "git apply", "3way": "git apply --3way", "patch-f2": "GNU patch, fuzz 2"}
     console.print("\nPatches alone on the bare release, taken by:")
     for name, numbers in counts["policies"].items():
-        wrong = f", {numbers['misplaced']} not where they belong" if numbers["misplaced"] else ""
+        wrong = f", {numbers['misplaced']} in the wrong place" if numbers["misplaced"] else ""
         console.print(f"  {names[name]:18} {_share(numbers['applies'], whole)}{wrong}")
     console.print("\nPrerequisites needed:     on the bare release   after the XSAs before")
     for size in counts["needs"]:

@@ -75,12 +75,12 @@ def reason(status: BranchStatus, now: Instant) -> str:
     elif due.kind is DueKind.AT_LIFT:
         when = f"at {spelled(due.at)}, in {distance(due.at - now)}" if due.at is not None else "once its embargo lifts"
         one = len(due.advisories) == 1
-        doubt = ", which may concern it or not," if _doubtful(status) else ""
+        doubt = ", which may or may not concern it," if _doubtful(status) else ""
         words.append(f"{_names(due.advisories)}{doubt} {'is' if one else 'are'} public {when}")
     elif due.kind is DueKind.DUE_BY and due.at is not None:
         words.append(f"since {day(due.at)}" if due.late(now) else f"{release} is from {day(status.released or 0)}")
     elif due.kind is DueKind.NOTHING and not status.commits:
-        words.append(f"nothing came after {release}")
+        words.append(f"no commits since {release}")
     return "; ".join(filter(None, [*words, *_first(status)]))
 
 
@@ -121,7 +121,7 @@ def _first(status: BranchStatus) -> list[str]:
     staging = status.staging.name if status.staging is not None else "staging"
     words = []
     if waiting:
-        words.append(f"{_names(waiting)} still {_has(waiting)} to pass from {staging}")
+        words.append(f"{_names(waiting)} still {'waits' if len(waiting) == 1 else 'wait'} in {staging}")
     if partly:
         words.append(f"a part of {_names(partly)} is missing on the branch")
     if missing:
@@ -141,7 +141,7 @@ def advisory_words(advisory: AdvisoryStatus, now: Instant) -> str:
         State.NEEDS_PREREQUISITES: f"needs {count(advisory.needs, 'prerequisite')}",
         State.MISPLACED: "would be misplaced by git apply",
         State.CONFLICTS: "can't be applied",
-        None: "may apply or not",
+        None: "may or may not apply",
     }.get(advisory.state, "")]  # fmt: skip
     if advisory.after:
         words.append(f"after {advisory_names(advisory.after)}")
@@ -152,10 +152,10 @@ def _where(advisory: AdvisoryStatus, now: Instant) -> str:
     """Return where the fix is and until when it is secret; nothing when it is public and on the branch."""
     rule = advisory.rule
     words = {
-        Landing.PARTLY: ["a part of the fix is in"],
+        Landing.PARTLY: ["only a part of the fix is on the branch"],
         Landing.STAGING: ["fix waits in staging"],
-        Landing.MISSING: ["fix not in yet"],
-        Landing.UNKNOWN: ["no patch known here"],
+        Landing.MISSING: ["fix is missing"],
+        Landing.UNKNOWN: ["no patch is known"],
     }.get(rule.landing, [])
     if rule.hidden(now):
         words.append(f"embargoed until {spelled(rule.until)}" if rule.until is not None else "embargoed")
@@ -189,7 +189,7 @@ def told(status: BranchStatus, now: Instant) -> list[tuple[str, str]]:
 
 def _applies(advisory: AdvisoryStatus) -> str:
     """Return the words for a state that several advisories may share a line in; nothing for one that needs its own."""
-    return {State.APPLIES: "apply", None: "may apply or not"}.get(advisory.state, "")
+    return {State.APPLIES: "apply", None: "may or may not apply"}.get(advisory.state, "")
 
 
 def advisory_style(advisory: AdvisoryStatus) -> str:
@@ -206,9 +206,9 @@ def head_lines(status: Status, frozen_refs: Iterable[str]) -> list[list[Part]]:
     if any(ready):
         lines.insert(1, [f"Next: git xsa-release {' '.join(filter(None, ready))}"])
     seen, limit, words = (
-        (status.fetched, STALE, "git fetch ran {} ago here: what came since then is not seen.")
+        (status.fetched, STALE, "The last git fetch was {} ago: newer commits are not included.")
         if status.fetched is not None
-        else (status.newest, LONG_STALE, "The newest commit here is {} old: git fetch may bring more.")
+        else (status.newest, LONG_STALE, "The newest commit here is {} old: run git fetch to get newer ones.")
     )
     if seen is not None and status.now - seen >= limit:
         lines.append([(words.format(distance(status.now - seen)), "yellow")])
@@ -252,7 +252,7 @@ def _lifting(branches: Sequence[BranchStatus], instant: Instant) -> list[int]:
 
 def _freeze(status: Status, refs: str) -> list[Part]:
     if status.ledger is None:
-        return [("Whether branches are frozen is not known: the ledger of embargoes can't be read.", "bold red")]
+        return [("It is not known whether branches are frozen: the ledger of embargoes can't be read.", "bold red")]
     if status.freeze is not None:
         ends = status.freeze.ends
         return [(f"Frozen until {spelled(ends)}, in {distance(ends - status.now)}: {refs}", "yellow")]

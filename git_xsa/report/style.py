@@ -77,7 +77,7 @@ def _styled(part: Part) -> tuple[str, str]:
 
 
 def lines(git: Git, terminal: bool) -> Lines:
-    """Return what prints lines, coloured if that is wanted; ``terminal`` tells whether a person reads them."""
+    """Return what prints lines, coloured if that is wanted; ``terminal`` says whether a person reads them."""
     return Lines(wants_colour(git, terminal), terminal_width() if terminal else None)
 
 

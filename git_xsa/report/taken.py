@@ -44,10 +44,10 @@ def _print_one(lines: Lines, taken: Taken) -> None:
         for words in _told(advisory):
             lines.line(f"  {words}")
     else:
-        lines.line("  ", ("nobody vouches for it: the text of the advisory is missing", "yellow"))
+        lines.line("  ", ("no trusted signature: the text of the advisory is missing", "yellow"))
         for words in _by_name(edition.patches):
             lines.line(f"  {words}")
-    for label, names in (("NOT WHAT THE TEXT LISTS", taken.wrong), ("missing", taken.missing)):
+    for label, names in (("WRONG CHECKSUM", taken.wrong), ("missing", taken.missing)):
         if names:
             lines.line("  ", (f"{label}: {_names(names)}", "red"))
     if taken.before is not None:
@@ -57,8 +57,10 @@ def _print_one(lines: Lines, taken: Taken) -> None:
 def _amount(taken: Taken) -> str:
     """Return how much of it is new."""
     new = count(len(taken.files), "new file")
-    known = f", {count(len(taken.known), 'file')} known already" if taken.known else ""
-    text = "new text" if taken.new and taken.edition.version else "text known already" if taken.edition.version else ""
+    known = f", {count(len(taken.known), 'file')} already in the store" if taken.known else ""
+    text = ""
+    if taken.edition.version:
+        text = "new text" if taken.new else "text already in the store"
     return ", ".join(part for part in (text, new) if part) + known
 
 
@@ -81,7 +83,7 @@ def _by_name(patches: Sequence[str]) -> Iterator[str]:
         labels = list(dict.fromkeys(name.group or name.path for name in names))
         more = f" and {count(len(labels) - 1, 'other name')}" if len(labels) > 1 else ""
         words = f"made for {tree} {branch}" if tree else f"made for {branch}"
-        yield f"{count(len(names), 'patch')} {words}, by the name: {labels[0]}{more}"
+        yield f"{count(len(names), 'patch')} {words}, by name: {labels[0]}{more}"
 
 
 def _told(advisory: Advisory) -> Iterator[str]:
@@ -97,7 +99,7 @@ def _told(advisory: Advisory) -> Iterator[str]:
             (True, True): "patches and mitigations are permitted",
             (True, False): "patches are permitted, mitigations are not",
         }.get((advisory.deployment.patches, advisory.deployment.mitigations), "not permitted")
-        yield f"deployment during the embargo: {allowed}; read the text before you rely on that"
+        yield f"deployment during the embargo: {allowed}; read the text before you rely on this"
 
 
 def changes(difference: Difference) -> str:

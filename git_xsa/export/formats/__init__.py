@@ -1,7 +1,7 @@
 """The formats of an exported queue, one small module each.
 
 A module has ``files(queue, style)``, which is pure: it returns the contents of each file by its name, the same for the
-same queue on every machine and day, and ``FOLDER``, in which the patches are.  The table here tells what applies a
+same queue on every machine and day, and ``FOLDER``, in which the patches are.  The table here says what applies a
 format's patches, so that the command can have that very program judge them.
 """
 

@@ -67,7 +67,7 @@ def stanza(queue: Queue, style: Style) -> str:
 
 
 def stanza_head(queue: Queue, style: Style) -> list[str]:
-    """Return the lines of the stanza but for the last, which tells who made it and when."""
+    """Return the lines of the stanza but for the last, which says who made it and when."""
     upstream = style.upstream_version or queue.version or "0"
     version = style.package_version or f"{upstream}-0xsa{max(queue.xsa, default=0)}"
     lines = [f"xen ({version}) UNRELEASED; urgency=high", "", f"  * Security fixes on top of {queue.base}:"]

@@ -1,7 +1,7 @@
 """What a package's queue goes on: the release that it builds, with the patches that it applies.
 
-A patch whose changes are in the release by now can't be applied any more.  It is told by what the release holds: taken
-back, it fits there; or its advisory is one that commits in the release's history say they fix, and it does not apply.
+A patch whose changes are in the release by now can't be applied any more.  It is recognised by what the release holds:
+reverted, it fits there; or commits in the release's history say that they fix its advisory, and it does not apply.
 """
 
 from __future__ import annotations
