@@ -353,6 +353,20 @@ def test_the_folder_repeats_it(tmp_path: Path) -> None:
     assert "failure" not in junit.replace('failures="0"', "")
 
 
+def test_a_folder_that_can_not_be_written_is_told_at_once(tmp_path: Path) -> None:
+    """Not after the builds: nothing is built for a result that has no place."""
+    place = fixed(tmp_path)
+    place.git("config", "xsa.cell.small.command", f"touch {tmp_path}/built")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/file").write_text("mine\n")
+    inside = place.folder / ".git/proof"
+    for words in (("-o", str(tmp_path / "mine")), ("-o", str(inside)), ("--junit", str(tmp_path / "none/junit.xml"))):
+        answer = place.run(*ASK, *words)
+        assert (answer.status, answer.out) == (128, "")
+    assert not (tmp_path / "built").exists()
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["file"]
+
+
 def test_junit_has_failures_and_skips(tmp_path: Path) -> None:
     from junitparser import JUnitXml  # noqa: PLC0415
 
@@ -480,6 +494,19 @@ def test_nothing_is_left(step: str, number: signal.Signals, tmp_path: Path, fold
     if number is signal.SIGKILL:  # which leaves something, for the next run
         assert [path for folder in folders for path in folder.iterdir()] != []
         assert place.run(*ASK).status == 0
+
+
+def test_a_run_that_begins_leaves_others_alone(tmp_path: Path) -> None:
+    """Processes of another run come and go while they are looked at."""
+    from git_xsa.proof.build_command import kill_orphans  # noqa: PLC0415
+
+    place = fixed(tmp_path)
+    place.git("config", "xsa.cell.busy.command", "i=0; while [ $i -lt 500 ]; do env true; i=$((i + 1)); done; make")
+    process = start(place.folder, "test", "--onto", RELEASE, "--xsa", "1", "--cell", "busy")
+    while process.poll() is None:
+        kill_orphans()
+    out, _ = process.communicate()
+    assert (process.returncode, "busy: passed" in out) == (0, True), out
 
 
 def test_several_cells_at_once_end_together(tmp_path: Path) -> None:

@@ -25,8 +25,9 @@ from git_xsa.cli.arguments import (
     print_notes,
     seconds,
 )
-from git_xsa.errors import UsageError
+from git_xsa.errors import UsageError, XsaError
 from git_xsa.export.exported import of_folder
+from git_xsa.export.folder import must_keep, write_folder
 from git_xsa.export.request import Request
 from git_xsa.git.repository import Commit
 from git_xsa.proof.bench import Wishes
@@ -98,6 +99,7 @@ def run(options: argparse.Namespace) -> int:
     with Session(symbols=not options.no_symbols, now=clock.now()) as session:
         named = options.cell or session.settings.of(ProofSettings).cells or DEFAULT
         cells = find_cells(named, cell_settings(session.settings.configured))
+        _check_output(session, options)
         with Progress() as progress:
             session.repository.on_progress = progress.detail
             base = find_base(session, options.onto, options.base_patches)
@@ -123,6 +125,17 @@ def _check(options: argparse.Namespace) -> None:
         raise UsageError("the command after --run is empty", "such as: --run 'make -C tools/tests run'")
     if os.environ.get(HOOK):
         raise UsageError("nothing is built in a hook", "run the command by hand")
+
+
+def _check_output(session: Session, options: argparse.Namespace) -> None:
+    """Raise ``XsaError`` when the results can't be written where they are to go: before hours of work, not after."""
+    for target in filter(None, (options.output, options.junit)):
+        if session.repository.folder in target.resolve().parents:  # which may be pushed to, or served
+            raise XsaError(f"{target} is inside the repository {session.repository.folder}", "choose another place")
+    if options.output is not None:
+        must_keep(Path(os.path.realpath(options.output)), options.force)
+    if options.junit is not None and not options.junit.resolve().parent.is_dir():
+        raise XsaError(f"{options.junit.parent} is no folder", "make it, or choose another: --junit <file>")
 
 
 @dataclass(frozen=True)
@@ -225,7 +238,6 @@ def _write(options: argparse.Namespace, proofs: list[Proof]) -> None:
         with open(options.junit, "wb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
             file.write(junit(proofs))
     if options.output is not None:
-        from git_xsa.export.folder import write_folder  # noqa: PLC0415
         from git_xsa.report.proof_folder import folder_files  # noqa: PLC0415
 
         kept = write_folder(options.output, folder_files(proofs), private, options.force)

@@ -88,7 +88,7 @@ def write_folder(target: Path, files: Mapping[str, bytes], private: bool, force:
     the target must not be replaced (see the module's rules).
     """
     target = Path(os.path.realpath(target))
-    _must_keep(target, force)  # before anything is written; and again after, for what happens meanwhile
+    must_keep(target, force)  # before anything is written; and again after, for what happens meanwhile
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -98,10 +98,10 @@ def write_folder(target: Path, files: Mapping[str, bytes], private: bool, force:
             with naming(target / name):
                 _write(fresh / name, content)
         _finish(fresh, private)
-        return _put(fresh, target, _must_keep(target, force))
+        return _put(fresh, target, must_keep(target, force))
 
 
-def _must_keep(target: Path, force: bool) -> bool:
+def must_keep(target: Path, force: bool) -> bool:
     """Return whether what stands at ``target`` has to be kept under another name; ``Blocked`` if it has to stay."""
     if not os.path.lexists(target):
         return False

@@ -59,12 +59,17 @@ class Scratch:
         os.close(self._lock)
 
 
-def is_held(path: str) -> bool:
-    """Return whether a process that is alive holds the scratch folder at ``path``."""
+def is_held(path: str, root: int | None = None) -> bool:
+    """Return whether a process that is alive holds the scratch folder at ``path``; also where nobody may look.
+
+    With ``root``, a descriptor, the path begins there.
+    """
     try:
-        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    except OSError:
+        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=root)
+    except FileNotFoundError:
         return False
+    except OSError:
+        return True
     try:
         fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -180,11 +180,23 @@ def kill_marked(folder: str) -> None:
 
 
 def kill_orphans() -> None:
-    """Kill what a command of git-xsa that was killed has left: marked processes whose folder nobody holds."""
-    folders = {folder for _, folder in _all_marked()}
-    for folder in folders:
-        if not is_held(folder):
+    """Kill what a command of git-xsa that was killed has left: marked processes whose folder nobody holds any more."""
+    for number, folder in _all_marked():
+        if _is_orphan(number, folder):
             kill_marked(folder)
+
+
+def _is_orphan(number: int, folder: str) -> bool:
+    """Return whether nobody holds the ``folder`` of the process ``number``, neither here nor where that sees it, which
+    in a container is another one; false if the process has ended meanwhile."""
+    try:
+        root = os.open(f"/proc/{number}/root", os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        return False
+    try:
+        return not is_held(folder.lstrip("/"), root) and not is_held(folder)
+    finally:
+        os.close(root)
 
 
 def _marked(folder: str) -> list[int]:
