@@ -24,8 +24,8 @@ from functools import cache
 from hashlib import sha1
 from pathlib import Path
 
-from git_xsa.ask.question import judge
-from git_xsa.ask.verdict import State
+from git_xsa.ask.question import conclude, propose
+from git_xsa.ask.verdict import Doubt, State
 from git_xsa.git.log import Range
 from git_xsa.git.repository import Repository
 from git_xsa.git.trial import Quarantine
@@ -462,3 +462,12 @@ def checkout(folder: Path, story: Story, own: Tree | None = None) -> Iterator[Ch
 def beside(story: Story, own: Tree) -> Story:
     """Return ``story`` with a last change that merges a commit with the tree ``own``, which left it at the root."""
     return Story(*(story.told(position) for position in range(story.size + 1)), own, merges={story.size + 1})
+
+
+def judge(
+    history: Range, base: int, wanted: Sequence[int], quarantine: Quarantine
+) -> tuple[State, Selection, Doubt | None]:
+    """Return the state of the changes at ``wanted`` on the base at position ``base``, what they need, and the doubt."""
+    proposal = propose(history, base, wanted)
+    state, doubt = conclude(proposal, quarantine)
+    return state, proposal.selection, doubt

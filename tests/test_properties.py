@@ -21,14 +21,13 @@ from typing import Any, TypeVar
 
 import hypothesis
 import pytest
-from histories import File, Story, Supply, beside, content, create, diff, stack, write
+from histories import File, Story, Supply, beside, content, create, diff, judge, stack, write
 from hypothesis import HealthCheck, assume, event, example, given, settings
 from hypothesis import strategies as st
 from random_histories import Detour, Request, detours, made_of, requests, stories
 from referee import ByHand, Outcome, Refused, obeys, selections
 from swaps import apply, edits, exchange, slides
 
-from git_xsa.ask.question import judge
 from git_xsa.ask.verdict import State
 from git_xsa.git import log
 from git_xsa.git.diffs import split_diff

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from histories import Story, after, checkout, needs, selection
+from histories import Story, after, checkout, judge, needs, selection
 
-from git_xsa.ask.question import judge
 from git_xsa.ask.verdict import State
 from git_xsa.git.log import Range
 from git_xsa.model.rules import NEVER, ROOT, Chosen, Condition, Kind, Life, Rule, RuleBook, absent, present, there

@@ -54,10 +54,6 @@ def standings(verdict: Verdict, numbers: Sequence[int]) -> list[AdvisoryStanding
 
 def _standings(verdict: Verdict, numbers: Sequence[int]) -> list[AdvisoryStanding]:
     selection = verdict.selection
-    direct: dict[int, set[int]] = {position: set() for position in selection.queue}
-    for needed, reasons in selection.reasons.items():
-        for reason in reasons:
-            direct[reason.needed_by].add(needed)
     wanted = set(selection.wanted)
     stuck = blocked(selection)
     doubted = _in_doubt(verdict)
@@ -67,7 +63,7 @@ def _standings(verdict: Verdict, numbers: Sequence[int]) -> list[AdvisoryStandin
         reached: set[int] = set()
         pending = list(own)
         while pending:
-            for need in direct[pending.pop()] - reached:
+            for need in selection.needs.get(pending.pop(), set()) - reached:
                 reached.add(need)
                 if need not in wanted:
                     pending.append(need)

@@ -3,15 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from git_xsa.ask.in_store import imported
 from git_xsa.ask.marked import ask_marked, ask_named, fixed_later
 from git_xsa.ask.question import Question
 from git_xsa.ask.session import Session
+from git_xsa.ask.stored import stored
 from git_xsa.ask.verdict import Verdict
 from git_xsa.errors import XsaError
 from git_xsa.git.repository import Commit
 from git_xsa.model.words import advisory_names
+
+if TYPE_CHECKING:
+    from git_xsa.ask.stored_advisories import StoredAdvisories
+
+
+def stored_advisories(session: Session) -> StoredAdvisories | None:
+    """Return the advisories in the store, ``None`` when there are none."""
+    return session.once(_stored_advisories)
+
+
+def _stored_advisories(session: Session) -> StoredAdvisories | None:
+    kept = session.once(stored)
+    if kept is None:
+        return None
+    from git_xsa.ask.stored_advisories import StoredAdvisories  # noqa: PLC0415 - loads the readers of patches: 60 ms
+
+    found = StoredAdvisories(session, kept)
+    return found if found.numbers else None
 
 
 def ask(session: Session, base: Commit, tip: Commit, numbers: Sequence[int], named: bool) -> list[Question]:
@@ -37,7 +56,7 @@ def ask_as_published(
     session: Session, base: Commit, tip: Commit, numbers: Sequence[int], named: bool
 ) -> list[Question]:
     """Ask as ``ask`` does, about published patches alone."""
-    store = imported(session)
+    store = stored_advisories(session)
     if store is not None and store.numbers.intersection(numbers):
         return store.ask(base, tip, numbers, named)
     return [(ask_named if named else ask_marked)(session, base, tip, numbers)]
@@ -60,7 +79,7 @@ def ask_one(session: Session, base: Commit, tip: Commit, numbers: Sequence[int],
 def outstanding(session: Session, base: Commit, tip: Commit) -> list[int]:
     """Return the advisories that commits after ``base`` fix, and those that the store has patches of, by number."""
     known = fixed_later(session, base, tip)
-    store = imported(session)
+    store = stored_advisories(session)
     return sorted({*known, *(store.outstanding(base, tip, known) if store is not None else ())})
 
 

@@ -22,17 +22,13 @@ def obstacle(verdict: Verdict, own: Sequence[int]) -> str:
     does not fit, or else what comes before them and can't be applied."""
     selection = verdict.selection
     stuck = blocked(selection)
-    direct: dict[int, list[int]] = {}
-    for needed in sorted(stuck & selection.reasons.keys()):
-        for reason in selection.reasons[needed]:
-            direct.setdefault(reason.needed_by, []).append(needed)
     mine, reached = set(own), set(own)
     level = sorted(mine & stuck)
     while level:  # ends: a change is reached once
         found = [reason for reason in selection.impossible if reason.needed_by in level]
         if found:
             return _does_not_fit(verdict, in_their_order(found), mine)
-        level = sorted({need for position in level for need in direct.get(position, ())} - reached)
+        level = sorted({need for position in level for need in selection.needs.get(position, set()) & stuck} - reached)
         reached.update(level)
         others = sorted({x for p in level if p in selection.wanted for x in verdict.xsa_of.get(p, ())})
         if others:

@@ -11,9 +11,9 @@ from git_xsa.advisory.heading import read_heading
 from git_xsa.advisory.patchfile import PatchFile, read_patches
 from git_xsa.advisory.series import Group, Unplaced, find_baseline, is_there, place_groups, place_on_base
 from git_xsa.ask.compose import compose
+from git_xsa.ask.pending import fits_base
 from git_xsa.ask.question import Published, Question
 from git_xsa.ask.recognise import Locator
-from git_xsa.ask.source import fits_base
 from git_xsa.ask.trees import trees
 from git_xsa.errors import UsageError
 from git_xsa.git.log import Range

@@ -104,15 +104,6 @@ def conclude(proposal: Proposal, quarantine: Quarantine) -> tuple[State, Doubt |
     return (State.NEEDS_PREREQUISITES if proposal.selection.prerequisites else State.APPLIES), None
 
 
-def judge(
-    history: Range, base: int, wanted: Sequence[int], quarantine: Quarantine
-) -> tuple[State, Selection, Doubt | None]:
-    """Return the state of the changes at ``wanted`` on the base at position ``base``, what they need, and the doubt."""
-    proposal = propose(history, base, wanted)
-    state, doubt = conclude(proposal, quarantine)
-    return state, proposal.selection, doubt
-
-
 def _check(proposal: Proposal, quarantine: Quarantine) -> Doubt | None:
     """Apply the queue with git; return what differs from the line history, ``None`` for nothing."""
     expected = proposal.expected

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from git_xsa.ask.in_store import imported
+from git_xsa.ask.by_number import stored_advisories
 from git_xsa.ask.question import Proposal, conclude, propose
 from git_xsa.ask.session import Session
 from git_xsa.ask.verdict import State
@@ -81,7 +81,7 @@ def intervals(session: Session, branch: Branch, policies: bool) -> Iterator[Rele
     if not releases:
         return
     history = session.ranges.between(releases[0], branch.end)
-    stored = store.fixes(releases[0], branch.end) if (store := imported(session)) is not None else {}
+    stored = store.fixes(releases[0], branch.end) if (store := stored_advisories(session)) is not None else {}
     places = [(history.position[release.id], release) for release in releases if release.id in history.position]
     places.sort(key=lambda place: place[0])
     ends = [*places[1:], (len(history.commits), None)]

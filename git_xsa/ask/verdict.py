@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class State(str, Enum):
-    """What is true of some patches and a base (design: states)."""
+    """What is true of some patches and a base, as git-xsa(7) lists them."""
 
     APPLIES = "applies"
     NEEDS_PREREQUISITES = "needs-prerequisites"
@@ -232,12 +232,8 @@ class Verdict:
         pending = [position for position in self.selection.wanted if number in self.xsa_of.get(position, ())]
         reached: set[int] = set(pending)
         found: set[int] = set()
-        direct: dict[int, set[int]] = {}
-        for needed, reasons in self.selection.reasons.items():
-            for reason in reasons:
-                direct.setdefault(reason.needed_by, set()).add(needed)
         while pending:
-            for need in direct.get(pending.pop(), set()) - reached:
+            for need in self.selection.needs.get(pending.pop(), set()) - reached:
                 reached.add(need)
                 pending.append(need)
                 found.update(self.xsa_of.get(need) or self.range.marks(need))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from git_xsa.ask.base import find_base
 from git_xsa.ask.commits import sort_out
+from git_xsa.ask.request import Request
 from git_xsa.ask.session import Session
 from git_xsa.ask.verdict import State, Verdict
 from git_xsa.cli import clock
@@ -31,7 +32,6 @@ from git_xsa.export.formats import FORMATS
 from git_xsa.export.package_version import changelog_of, described, next_in_changelog
 from git_xsa.export.policy import POLICIES
 from git_xsa.export.prepared import Style
-from git_xsa.export.request import Request
 from git_xsa.git.repository import Commit
 from git_xsa.report import remarks
 from git_xsa.report.plain import printable

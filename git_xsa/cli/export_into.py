@@ -24,10 +24,10 @@ from git_xsa.report import remarks
 from git_xsa.report.progress import Progress
 
 if TYPE_CHECKING:
+    from git_xsa.ask.request import Request
     from git_xsa.ask.session import Session
     from git_xsa.export.into.parts import Package
     from git_xsa.export.into.plan import Planned
-    from git_xsa.export.request import Request
 
 #: How often ``--embargoed`` has to be given before what may be under embargo goes into a package.
 TWICE = 2

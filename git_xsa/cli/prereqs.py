@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from git_xsa.ask.base import find_base
 from git_xsa.ask.commits import ask_commits, sort_out
 from git_xsa.ask.question import LOOK_AHEAD, Question
+from git_xsa.ask.request import Request
 from git_xsa.ask.session import Session
 from git_xsa.ask.tip import tip_for
 from git_xsa.ask.verdict import State, Verdict
@@ -28,7 +29,6 @@ from git_xsa.cli.arguments import (
     print_notes,
 )
 from git_xsa.errors import UsageError, XsaError
-from git_xsa.export.request import Request
 from git_xsa.model.words import count
 from git_xsa.report import remarks
 from git_xsa.report.as_json import dumps, error_line, verdict_document, verdict_line

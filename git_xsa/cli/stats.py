@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from git_xsa.ask.in_store import imported
+from git_xsa.ask.by_number import stored_advisories
 from git_xsa.ask.replay import ReleaseInterval, intervals
 from git_xsa.ask.session import Session
 from git_xsa.ask.targets import no_branch, no_release
@@ -63,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
             terminal = on_terminal()
             with paged(session.repository.git):
                 print_stats(console(session.repository.git, terminal), found)
-        _warn(store.unvouched() if (store := imported(session)) is not None else [])
+        _warn(store.unvouched() if (store := stored_advisories(session)) is not None else [])
     return 0
 
 

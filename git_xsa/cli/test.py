@@ -11,6 +11,7 @@ from git_xsa.ask.base import find_base
 from git_xsa.ask.by_number import ask, outstanding
 from git_xsa.ask.commits import sort_out
 from git_xsa.ask.keep_going import one_queue
+from git_xsa.ask.request import Request
 from git_xsa.ask.session import Session
 from git_xsa.ask.tip import tip_for
 from git_xsa.ask.verdict import State, Verdict
@@ -28,7 +29,6 @@ from git_xsa.cli.arguments import (
 from git_xsa.errors import UsageError, XsaError
 from git_xsa.export.exported import of_folder
 from git_xsa.export.folder import must_keep, write_folder
-from git_xsa.export.request import Request
 from git_xsa.git.repository import Commit
 from git_xsa.proof.bench import Wishes
 from git_xsa.proof.builds import BUILDABLE

@@ -13,13 +13,13 @@ from hashlib import sha256
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
-from git_xsa.ask.by_number import outstanding
+from git_xsa.ask.by_number import outstanding, stored_advisories
 from git_xsa.ask.follow_ups import Later, shortly
-from git_xsa.ask.in_store import imported
 from git_xsa.ask.keep_going import going_in
 from git_xsa.ask.marked import fixed
 from git_xsa.ask.newer_branches import Elsewhere
 from git_xsa.ask.question import Question
+from git_xsa.ask.request import Request
 from git_xsa.ask.session import Session
 from git_xsa.ask.supply import supplier
 from git_xsa.ask.unmarked import doubt_about, note_on
@@ -29,7 +29,6 @@ from git_xsa.export.formats import FORMATS, export
 from git_xsa.export.patches import PatchSource, Preparation
 from git_xsa.export.policy import LENIENT, Files
 from git_xsa.export.prepared import Patch, Queue, Style
-from git_xsa.export.request import Request
 from git_xsa.model.relax import Relaxed, compared, relax
 from git_xsa.model.selection import RuleSource, Selection
 from git_xsa.model.words import DIGITS
@@ -216,7 +215,7 @@ def _partly(question: Question, selection: Selection) -> frozenset[int]:
 
 def _titles(session: Session, question: Question, patches: Sequence[Patch]) -> dict[int, str]:
     """Return for each advisory its title, or the subject of its first patch, which is as near as commits come."""
-    told, store = _tellable(question), imported(session)
+    told, store = _tellable(question), stored_advisories(session)
     titles = {number: series.headline for number, series in told.items() if series.headline}
     for patch in patches:
         for number in patch.xsa:  # of one that only a prerequisite fixes nothing was asked

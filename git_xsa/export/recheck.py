@@ -12,12 +12,12 @@ from difflib import unified_diff
 from hashlib import sha256
 from typing import Any
 
+from git_xsa.ask.request import Request
 from git_xsa.ask.session import Session
 from git_xsa.ask.verdict import Verdict
 from git_xsa.errors import XsaError
 from git_xsa.export.exporter import Ready, Wish, prepare
 from git_xsa.export.readme import one_line
-from git_xsa.export.request import Request
 from git_xsa.git.repository import Commit
 from git_xsa.model.words import DIGITS, advisory_names
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from git_xsa.ask.request import read_request
 from git_xsa.ask.session import Session
 from git_xsa.errors import XsaError
 from git_xsa.export.exporter import Wish
@@ -14,8 +15,8 @@ from git_xsa.export.folder import MANIFEST, differences, read_manifest
 from git_xsa.export.formats import FORMATS
 from git_xsa.export.policy import GNU_FUZZ, POLICIES, elsewhere
 from git_xsa.export.recheck import NOT_RECORDED, differs, entries
-from git_xsa.export.request import read_request
 from git_xsa.git.repository import Commit
+from git_xsa.git.trees import entries_of
 from git_xsa.git.trial import Entry
 from git_xsa.model.change import SUBMODULE_MODE, SYMLINK_MODE
 from git_xsa.model.history import FileState
@@ -69,7 +70,7 @@ def _verify(session: Session, folder: Path, base: Commit, policy: str | None, kn
     result = {path.encode("utf-8", "surrogateescape"): pair for path, pair in known["result"].items()}
     before = {path: _entry(pair["before"]) for path, pair in result.items()}
     after = {path: _entry(pair["after"]) for path, pair in result.items()}
-    now = _entries_of(session, base, before.keys())
+    now = entries_of(session.repository, base.id)
     other = sorted(path for path in before if before[path] != now.get(path))
     if other:
         shown = other[0].decode("utf-8", "backslashreplace")
@@ -95,18 +96,6 @@ def _inside(folder: Path, name: str) -> Path:
 
 def _entry(pair: Sequence[str] | None) -> Entry | None:
     return None if pair is None else (str(pair[0]), str(pair[1]))
-
-
-def _entries_of(session: Session, base: Commit, paths: Collection[bytes]) -> dict[bytes, Entry]:
-    """Return mode and object name of each of ``paths`` in ``base``."""
-    found = {}
-    listing = session.repository.git.call("ls-tree", "-r", "-z", "--full-tree", base.id).out
-    for line in listing.split(b"\0")[:-1]:
-        words, _, path = line.partition(b"\t")
-        if path in paths:
-            mode, _, name = words.decode().split()
-            found[path] = (mode, name)
-    return found
 
 
 def _judged(

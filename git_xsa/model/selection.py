@@ -7,8 +7,9 @@ and the rule that brought a change in is the reason for it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 from git_xsa.model.rules import NEVER, Chosen, Kind, Rule
@@ -54,6 +55,15 @@ class Selection:
     def queue(self) -> tuple[int, ...]:
         """All changes to apply to the base, in order."""
         return tuple(sorted({*self.wanted, *self.prerequisites}))
+
+    @cached_property
+    def needs(self) -> Mapping[int, set[int]]:
+        """For each change that needs others, those that it needs itself."""
+        found: dict[int, set[int]] = {}
+        for needed, reasons in self.reasons.items():
+            for reason in reasons:
+                found.setdefault(reason.needed_by, set()).add(needed)
+        return found
 
     def kind(self, position: int) -> Kind:
         """Return the strongest kind of reason for the prerequisite at ``position``.

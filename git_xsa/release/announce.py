@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from git_xsa.ask.in_store import imported
+from git_xsa.ask.by_number import stored_advisories
 from git_xsa.ask.session import Session
 from git_xsa.git.log import Range
 from git_xsa.git.repository import Commit
@@ -58,7 +58,7 @@ def changes_between(session: Session, last: Commit, tagged: Commit, own: Sequenc
 
 def _fix(session: Session, history: Range, number: int, positions: Sequence[int]) -> Fix:
     commits = [history.commits[position - 1] for position in positions]
-    library = imported(session)
+    library = stored_advisories(session)
     known = library.public_text(number) if library is not None else None
     mentioned = re.compile(rf"^.*\bXSA[- ]?{number}\b.*$", re.MULTILINE | re.IGNORECASE)
     told = (cve for commit in commits for line in mentioned.findall(commit.message) for cve in _CVE.findall(line))

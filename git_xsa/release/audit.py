@@ -1,7 +1,7 @@
 """Whether a branch has every fix that concerns it: what a release manager had to compare by hand.
 
-What the store has of advisories is compared with the branch, patch by patch (``git_xsa.ask.advisories``).  A branch
-that has some patches of an advisory and lacks others is the worst case, since its history looks as if it had the fix:
+What the store has of advisories is compared with the branch, patch by patch (``ask.stored_advisories``).  A branch that
+has some patches of an advisory and lacks others is the worst case, since its history looks as if it had the fix:
 RELEASE-4.6.3 was made with one of the three patches of XSA-155.
 
 What is not public stops nothing either: it is not to be on the branch yet, and releases are made before advisories are
@@ -23,8 +23,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from git_xsa.advisory.file_names import read_name
-from git_xsa.ask.by_number import ask
-from git_xsa.ask.in_store import imported
+from git_xsa.ask.by_number import ask, stored_advisories
 from git_xsa.ask.session import Session
 from git_xsa.ask.tip import version_of
 from git_xsa.ask.verdict import FoundSeries
@@ -80,7 +79,7 @@ class _Openness:
     """Which advisories are public at an instant."""
 
     def __init__(self, session: Session, ledger: Ledger, now: Instant) -> None:
-        store = imported(session)
+        store = stored_advisories(session)
         self._secrecy = Secrecy(store.library if store is not None else None, ledger, now)
         self._listed = {embargo.xsa for embargo in ledger.embargoes}
 
@@ -102,7 +101,7 @@ def audit(
     The advisories ``skipped`` are left out: a person says that the branch needs no patch of them.  Those that are not
     public at ``now``, by ``ledger`` or the store, are remarks.
     """
-    store = imported(session)
+    store = stored_advisories(session)
     if store is None:
         return Audit((), (), 0)
     numbers = sorted(store.numbers.difference(skipped))

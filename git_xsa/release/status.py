@@ -12,8 +12,7 @@ from datetime import date
 from git_xsa.advisory.store import StoreError
 from git_xsa.advisory.store_place import open_store
 from git_xsa.ask.by_advisory import AdvisoryStanding, standings
-from git_xsa.ask.by_number import ask, outstanding
-from git_xsa.ask.in_store import imported
+from git_xsa.ask.by_number import ask, outstanding, stored_advisories
 from git_xsa.ask.question import Question, answers
 from git_xsa.ask.session import Session
 from git_xsa.ask.verdict import FoundSeries, State, Verdict
@@ -143,7 +142,7 @@ class StatusReader:
         self._freeze = freeze_at(self._ledger, now) if self._ledger is not None else None
         self._sets_version = fits_template(self._settings.message)
         self._embargoes = {embargo.xsa: embargo for embargo in self._ledger.embargoes} if self._ledger else {}
-        store = imported(session)
+        store = stored_advisories(session)
         self._secrecy = Secrecy(store.library if store is not None else None, self._ledger, now)
 
     def _read_ledger(self) -> tuple[Ledger | None, XsaError | None]:
@@ -241,7 +240,7 @@ class StatusReader:
 
     def _in_ledger(self, found: _Read, released: Instant | None) -> None:
         """Add what nothing but the ledger knows of: embargoes that last, and those that ended after the release."""
-        store = imported(self._session)
+        store = stored_advisories(self._session)
         known = store.numbers if store is not None else frozenset()
         for number, embargo in sorted(self._embargoes.items()):
             if number in found.advisories or number in known or embargo.since >= embargo.ends:

@@ -18,11 +18,8 @@ UNFIT = (State.MISPLACED, State.CONFLICTS, State.ALREADY_APPLIED, State.NO_PATCH
 
 def edges(verdict: Verdict) -> dict[int, list[int]]:
     """Return for each change of the queue the changes that it needs directly, in order."""
-    needs: dict[int, set[int]] = {position: set() for position in verdict.selection.queue}
-    for needed, reasons in verdict.selection.reasons.items():
-        for reason in reasons:
-            needs[reason.needed_by].add(needed)
-    return {position: sorted(found) for position, found in needs.items()}
+    selection = verdict.selection
+    return {position: sorted(selection.needs.get(position, ())) for position in selection.queue}
 
 
 def reduced(needs: dict[int, list[int]]) -> dict[int, list[int]]:

@@ -21,8 +21,8 @@ from git_xsa.advisory.patchfile import PatchError, PatchFile
 from git_xsa.advisory.series import Group, Unplaced, is_there, place_groups, standing_together
 from git_xsa.advisory.store import StoreError
 from git_xsa.ask.marked import fixed_by_own
+from git_xsa.ask.pending import Pending, resolved
 from git_xsa.ask.recognise import How, Locator, Recognised, same_subject
-from git_xsa.ask.source import Asked, resolved
 from git_xsa.ask.tip import version_of
 from git_xsa.ask.trees import trees
 from git_xsa.git.log import Range
@@ -47,7 +47,7 @@ class Target(NamedTuple):
     tip: Commit
 
 
-class Placing:
+class SeriesFinder:
     """Finds the places of the patches of ``library`` on the branches of ``session``."""
 
     def __init__(self, session: Session, library: Library) -> None:
@@ -93,7 +93,7 @@ class Placing:
             self._marked_before[history.root] = log.commits()
         return self._marked_before[history.root]
 
-    def resolve(self, number: int, target: Target, locator: Locator, history: Range) -> Asked:
+    def resolve(self, number: int, target: Target, locator: Locator, history: Range) -> Pending:
         """Choose the series of an advisory that fits the branch, and find the places of its patches.
 
         Of several that fit the first one counts; where none does, the first one is returned with its ``trouble``.
@@ -104,9 +104,9 @@ class Placing:
             raise StoreError(f"XSA-{number} was removed from the store meanwhile", "run the command again")
         choice = self.choose(edition, base, target.tip)
         ours = trees(self._session, *target)
-        asked = Asked(number, edition, choice, not_judged=dict.fromkeys(self._named_otherwise(edition, target)[1]))
+        asked = Pending(number, edition, choice, not_judged=dict.fromkeys(self._named_otherwise(edition, target)[1]))
         trouble = ""
-        first: Asked | None = None
+        first: Pending | None = None
         for series in choice.series:
             try:
                 patches, others = ours.sort_out(_own(edition.patches_at(series.paths), number), number)
@@ -135,7 +135,7 @@ class Placing:
             asked.choice = PatchChoice(Finding.OTHER_TREES, remark=f"its patches are for {names}")
         return asked
 
-    def _settle(self, asked: Asked, base: Commit, history: Range) -> str:
+    def _settle(self, asked: Pending, base: Commit, history: Range) -> str:
         """Find out how the pending patches stand on the branch; return why they don't, empty when they do."""
         problem = self._misfit(asked, base, history)
         if problem and _take_subjects(asked, history):
@@ -149,7 +149,7 @@ class Placing:
             return problem if not self._arrange(asked, base, history) else self._misfit(asked, base, history)
         return problem
 
-    def _misfit(self, asked: Asked, base: Commit, history: Range) -> str:
+    def _misfit(self, asked: Pending, base: Commit, history: Range) -> str:
         """Return why the pending patches fit nowhere on the branch, empty when they do."""
         if not asked.pending:
             return ""
@@ -164,7 +164,7 @@ class Placing:
 
     # Commits of the branch
 
-    def _take_marked(self, asked: Asked, locator: Locator, history: Range) -> None:
+    def _take_marked(self, asked: Pending, locator: Locator, history: Range) -> None:
         """Take a patch for a commit that is marked as the advisory's fix, when it changes the same files, and a line as
         the commit does, and is no other patch of the series.
 
@@ -200,7 +200,7 @@ class Placing:
         words = ("diff-tree", "-r", "-m", "--first-parent", "--root", "--no-commit-id", "--name-only", "-z", commit)
         return set(self._session.repository.git.call(*words).out.split(b"\0")) - {b""}
 
-    def _lacking(self, asked: Asked, base: Commit, locator: Locator, history: Range) -> tuple[int, ...]:
+    def _lacking(self, asked: Pending, base: Commit, locator: Locator, history: Range) -> tuple[int, ...]:
         """Return the commits after ``base`` that say they fix the advisory, that none of the patches is, and that the
         base does not have in another form."""
         start = history.position[base.id]
@@ -219,7 +219,7 @@ class Placing:
 
     # Files without a text
 
-    def _arrange(self, asked: Asked, base: Commit, history: Range) -> bool:
+    def _arrange(self, asked: Pending, base: Commit, history: Range) -> bool:
         """Put the pending patches of files without a text into an order in which they apply one after the other.
 
         Files that can't stand with those before them are alternatives: they are left out, and named, where the series
@@ -247,7 +247,7 @@ class Placing:
         return True
 
 
-def lacking_words(asked: Asked, target: Target, history: Range) -> str:
+def lacking_words(asked: Pending, target: Target, history: Range) -> str:
     """Return what to say of the commits of the branch that the files of an advisory lack, empty when there are none."""
     if not asked.lacking:
         return ""
@@ -256,7 +256,7 @@ def lacking_words(asked: Asked, target: Target, history: Range) -> str:
     return f"{marked}, taken from there: {names}"
 
 
-def without_lacking(asked: Asked, target: Target, history: Range) -> Asked:
+def without_lacking(asked: Pending, target: Target, history: Range) -> Pending:
     """Return ``asked`` without the commits of the branch that its files lack: they do not go on the base."""
     if not asked.lacking:
         return asked
@@ -264,7 +264,7 @@ def without_lacking(asked: Asked, target: Target, history: Range) -> Asked:
     return replace(asked, lacking=(), remarks=(*asked.remarks, words))
 
 
-def on_the_branch(asked: Asked, target: Target) -> Asked:
+def on_the_branch(asked: Pending, target: Target) -> Pending:
     """Return ``asked`` without the files that fit nowhere, or into no queue: the commits that the branch marks as its
     fix are used in their place, as they would be without the files."""
     why = asked.trouble or f"{_names([patch.name for patch in asked.pending])} can't join one queue with the others"
@@ -285,7 +285,7 @@ def _own(patches: Sequence[PatchFile], number: int) -> tuple[PatchFile, ...]:
     return tuple(p for p in patches if together[p.file] == 1 or not marks[p.name] or number in marks[p.name])
 
 
-def _leave_out_twins(asked: Asked, locator: Locator) -> None:
+def _leave_out_twins(asked: Pending, locator: Locator) -> None:
     """Leave out files that are the same commit of the branch as another one: copies under another name, or made for
     another branch."""
     pending = [patch for patch, place in zip(asked.patches, asked.places, strict=True) if place is None]
@@ -301,14 +301,14 @@ def _leave_out_twins(asked: Asked, locator: Locator) -> None:
         asked.remarks += (f"left out because others are the same commits: {_names(in_order(twins))}",)
 
 
-def _narrow(asked: Asked, patches: Sequence[PatchFile], places: Sequence[Recognised | None]) -> None:
+def _narrow(asked: Pending, patches: Sequence[PatchFile], places: Sequence[Recognised | None]) -> None:
     """Let ``asked`` have these patches only, in this order."""
     assert asked.series is not None, "patches are of a series"
     asked.patches, asked.places = tuple(patches), tuple(places)
     asked.series = replace(asked.series, paths=tuple(dict.fromkeys(patch.file for patch in patches)))
 
 
-def _take_subjects(asked: Asked, history: Range) -> bool:
+def _take_subjects(asked: Pending, history: Range) -> bool:
     """Take patches that fit nowhere for the commits with their subjects, when most of the series are commits; return
     whether there are any.
 

@@ -20,10 +20,10 @@ from git_xsa.advisory.series import Baseline, Unplaced, place_groups
 from git_xsa.advisory.trust import ChecksumState, Vouching, check_signature
 from git_xsa.ask.compose import compose
 from git_xsa.ask.marked import fixed, fixed_by_own
-from git_xsa.ask.placing import Placing, Target, lacking_words, on_the_branch, without_lacking
+from git_xsa.ask.pending import Pending, fits_base, on_base, placed_together
 from git_xsa.ask.question import Published, Question, propose
 from git_xsa.ask.recognise import Locator
-from git_xsa.ask.source import Asked, fits_base, on_base, placed_together
+from git_xsa.ask.series_finder import SeriesFinder, Target, lacking_words, on_the_branch, without_lacking
 from git_xsa.ask.stored import Stored
 from git_xsa.ask.verdict import FoundPatch, FoundSeries, State
 from git_xsa.git.log import Range
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from git_xsa.ask.session import Session
 
 
-class Imported:
+class StoredAdvisories:
     """The advisories in the store ``kept``, asked about in ``session``."""
 
     def __init__(self, session: Session, kept: Stored) -> None:
@@ -42,7 +42,7 @@ class Imported:
         self.library = library = kept.library
         self._secrecy = kept.secrecy
         self._vouchings: dict[tuple[int, str], Vouching] = {}
-        self._placing = Placing(session, library)
+        self._finder = SeriesFinder(session, library)
 
     @cached_property
     def numbers(self) -> frozenset[int]:
@@ -62,12 +62,12 @@ class Imported:
         """
         history = self._session.ranges.between(base, tip)
         start = history.position[base.id]
-        fixed = self._placing.early(history)
+        fixed = self._finder.early(history)
         found, doubtful = [], []
         for number in sorted(self.numbers - set(known)):
             positions = history.advisories.get(number, [])
             edition = self.library.newest(number)
-            choice = self._placing.choose(edition, base, tip) if edition is not None else None
+            choice = self._finder.choose(edition, base, tip) if edition is not None else None
             if choice is None or choice.found not in (Finding.SERIES, Finding.MISSING):
                 continue
             if (number in fixed or positions) and not any(position > start for position in positions):
@@ -91,7 +91,7 @@ class Imported:
         locator = Locator(self._session.repository, history, base)
         found = []
         for number in numbers:
-            asked = self._placing.resolve(number, Target(base, tip), locator, history)
+            asked = self._finder.resolve(number, Target(base, tip), locator, history)
             if asked.series is not None and asked.pending and not asked.trouble:
                 found.append(number)
         return found
@@ -105,7 +105,7 @@ class Imported:
         wanted = sorted(set(numbers))
         stored = self._with_prerequisites([number for number in wanted if number in self.numbers], base, tip)
         locator = Locator(self._session.repository, history, base)
-        asked = [self._placing.resolve(number, Target(base, tip), locator, history) for number in stored]
+        asked = [self._finder.resolve(number, Target(base, tip), locator, history) for number in stored]
         target = Target(base, tip)
         others = tuple(other for one in asked for other in one.not_judged)
         if not named:
@@ -119,7 +119,7 @@ class Imported:
                 return [replace(questions[0], not_judged=others), *questions[1:]]
 
     def _queues(
-        self, target: Target, history: Range, asked: Sequence[Asked], wanted: Sequence[int], named: bool
+        self, target: Target, history: Range, asked: Sequence[Pending], wanted: Sequence[int], named: bool
     ) -> tuple[list[Question], list[int]]:
         """Return the questions, and the advisories of which some files fit nowhere or into no queue."""
         base = target.base
@@ -162,7 +162,7 @@ class Imported:
         locator = Locator(self._session.repository, history, base)
         found = {}
         for number in sorted(self.numbers & history.advisories.keys()):
-            asked = self._placing.resolve(number, Target(base, tip), locator, history)
+            asked = self._finder.resolve(number, Target(base, tip), locator, history)
             located = {place.position for place in asked.places if place is not None and place.position}
             positions = sorted(located | set(asked.lacking)) if located else []
             if positions and asked.series is not None:
@@ -183,7 +183,7 @@ class Imported:
         pending = list(numbers)
         while pending:
             edition = self.library.newest(pending.pop())
-            choice = self._placing.choose(edition, base, tip) if edition is not None else None
+            choice = self._finder.choose(edition, base, tip) if edition is not None else None
             for number in choice.series[0].prereqs if choice is not None and choice.series else ():
                 if number in self.numbers and number not in found:
                     found[number] = None
@@ -214,7 +214,7 @@ class Imported:
         return [*doubts, f"{edition.title} {remark}"] if remark else doubts
 
     @staticmethod
-    def _is_present(asked: Asked, start: int) -> bool:
+    def _is_present(asked: Pending, start: int) -> bool:
         """Whether the base has all patches of the advisory, or there is nothing to report."""
         if asked.series is None:
             return not asked.trouble
@@ -234,8 +234,8 @@ class Imported:
     # One queue
 
     def _together(
-        self, history: Range, base: Commit, usable: list[Asked], marked: dict[int, list[int]]
-    ) -> tuple[Baseline | Range, list[Asked]]:
+        self, history: Range, base: Commit, usable: list[Pending], marked: dict[int, list[int]]
+    ) -> tuple[Baseline | Range, list[Pending]]:
         """Return where the pending patches stand together (the range as it is when none is pending), and what does not
         fit with the rest."""
         last = [one.last for one in usable]
@@ -248,7 +248,7 @@ class Imported:
         if everything is not None:
             return everything, []
         # What fits nowhere by itself may fit after another one, so it is tried again when that is in.
-        fitting: list[Asked] = []
+        fitting: list[Pending] = []
         found: Baseline | None = None
         fresh = True
         while fresh:  # ends: each round but the last takes one of `waiting`
@@ -265,10 +265,10 @@ class Imported:
         self,
         target: Target,
         together: Baseline | Range,
-        usable: Sequence[Asked],
+        usable: Sequence[Pending],
         marked: dict[int, list[int]],
         rest: Sequence[int],
-        told: Sequence[Asked],
+        told: Sequence[Pending],
     ) -> Question:
         """Return the question about everything that has its place in one range."""
         base, tip = target
@@ -306,7 +306,7 @@ class Imported:
         }
         return replace(question, found=tuple(found), published=published)
 
-    def _alone(self, target: Target, history: Range, one: Asked) -> Question:
+    def _alone(self, target: Target, history: Range, one: Pending) -> Question:
         """Return the question about an advisory that does not fit with the others, or fits nowhere."""
         base, tip = target
         here = history.position[base.id]
@@ -323,7 +323,7 @@ class Imported:
             return Question(base, tip, history, {}, (one.number,), proposal, (found,))
         return self._question(target, baseline, [one], {}, [], [])
 
-    def _found(self, one: Asked, target: Target, history: Range, baseline: Baseline | None) -> FoundSeries:
+    def _found(self, one: Pending, target: Target, history: Range, baseline: Baseline | None) -> FoundSeries:
         assert one.series is not None, "something was chosen"
         start = history.position[target.base.id]
         patches = []
@@ -357,7 +357,7 @@ class Imported:
             self._secrecy.public(edition.number),
         )
 
-    def _told(self, one: Asked) -> FoundSeries:
+    def _told(self, one: Pending) -> FoundSeries:
         """Return what there is to say of an advisory that has no patches for the branch."""
         return FoundSeries(
             one.number,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Asked:
+class Pending:
     """What there is of an advisory: what was chosen, and the place of each patch that has one already.
 
     ``lacking`` are the commits of the branch that say they fix the advisory and that none of the patches is,
@@ -73,8 +73,8 @@ def placed_together(repository: Repository, history: Range, start: int, groups: 
 
 
 def resolved(
-    asked: Asked, series: Series, patches: tuple[PatchFile, ...], places: Sequence[Recognised | None]
-) -> Asked:
+    asked: Pending, series: Series, patches: tuple[PatchFile, ...], places: Sequence[Recognised | None]
+) -> Pending:
     """Return ``asked`` with a series, its patches and their places."""
     return replace(asked, series=series, patches=patches, places=tuple(places))
 
@@ -98,7 +98,7 @@ def fits_base(session: Session, question: Question) -> bool:
     return not Search(names, session.once(forms), wanted, Chosen(selection.base, wanted)).run()
 
 
-def on_base(repository: Repository, base: str, asked: Sequence[Asked]) -> tuple[Baseline, list[Asked]] | None:
+def on_base(repository: Repository, base: str, asked: Sequence[Pending]) -> tuple[Baseline, list[Pending]] | None:
     """Return the place, right after the commit ``base``, of all patches of ``asked`` that it does not have, and
     ``asked`` with no other places; ``None`` when they have none.
 
