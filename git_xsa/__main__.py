@@ -254,7 +254,7 @@ def _parse(parser: argparse.ArgumentParser, arguments: list[str]) -> argparse.Na
     except SystemExit as end:
         if not end.code:  # -h, which has printed the help
             return USAGE
-        if end.code == "versions":  # commands.arguments.VERSIONS_SHOWN
+        if end.code == "versions":  # cli.arguments.VERSIONS_SHOWN
             return 0
     usage, _, mistake = complaint.getvalue().partition(": error: ")
     usage = usage[: usage.rfind("\n") + 1]  # what is cut off is the program's name in front of "error"

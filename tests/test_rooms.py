@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
+
+import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "git_xsa"
 
@@ -102,3 +105,13 @@ def test_benches_import_what_there_is() -> None:
                 names = {one.name for one in node.names} - inside
                 lacking += [f"{path.name}: {name}" for name in sorted(names) if not hasattr(found, name)]
     assert lacking == []
+
+
+@pytest.mark.parametrize("document", ["CONTRIBUTING.md", "docs/architecture.md"])
+def test_documents_name_what_there_is(document: str) -> None:
+    root = PACKAGE.parent
+    text = (root / document).read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:\w+/)+\w+(?:\.py|\.1)?)`", text)) | set(re.findall(r"tests/\w+\.py", text))
+    lacking = [name for name in sorted(named) if not ((root / name).exists() or (PACKAGE / name).exists())]
+    names = "".join(path.read_text(encoding="utf-8") for path in (root / "tests").glob("test_*.py"))
+    assert lacking + [word for word in re.findall(r"-k (\w+)", text) if word not in names] == []
