@@ -353,7 +353,7 @@ def test_a_patch_that_was_changed_in_the_store_is_refused(place: Place, tmp_path
 @pytest.mark.parametrize(
     ("words", "hint"),
     [
-        ((), "say what the patches are to be put on"),
+        ((), "--onto RELEASE-4.17.3"),
         (("--continue",), "begin with git xsa-resolve --onto <base>"),
         (("--continue", "--xsa", "1"), "see git help xsa-resolve"),
         (("--forget", "x"), "git xsa-resolve --list names them"),
@@ -516,6 +516,38 @@ def test_a_patch_that_fits_nowhere_is_said_to(place: Place) -> None:
     assert done.status == 1
     assert "XSA-9: xsa9.patch: hunk 1 does not fit in a.c" in done.out
     assert "no patch is in conflict on own" in done.out
+
+
+def test_for_a_base_with_other_lines_the_adapted_patch_is_merged(place: Place) -> None:
+    place.git("config", "merge.conflictStyle", "diff3")
+    resolve_one(place)
+    place.git("checkout", "--quiet", "-b", "near", "own")
+    (place.folder / "a.c").write_bytes(numbered(60, OWN | {12: "another line of ours"}))
+    place.git("commit", "--quiet", "-am", "later")
+    assert place.run("check", "--onto", "near", "--xsa", "1").status == 2, "it is not used in silence"
+    done = place.run("resolve", "--onto", "near", "--xsa", "1")
+    name = f"xsa1-{place.short(2)}-1"
+    assert f"  it was adapted for another base: the work tree has {name}, merged\n" in done.out
+    assert (tree_of(done) / "a.c").read_bytes() == numbered(60, OWN | {10: "ours and one", 12: "another line of ours"})
+    assert place.run("resolve", "--continue").status == 0
+    assert place.run("check", "--onto", "near", "--xsa", "1").status == 1
+
+    place.git("checkout", "--quiet", "-b", "far", "own")
+    (place.folder / "a.c").write_bytes(numbered(60, OWN | {10: "ours otherwise"}))
+    place.git("commit", "--quiet", "-am", "later")
+    done = place.run("resolve", "--onto", "far", "--xsa", "1")
+    assert (tree_of(done) / "a.c").read_text(encoding="utf-8").splitlines()[9:16] == [
+        "<<<<<<< far", "ours otherwise", "||||||| near before it was adapted", "ours", "=======", "ours and one",
+        f">>>>>>> {name[:-1]}2, adapted by hand to near",
+    ]  # fmt: skip
+
+
+def test_a_repository_with_other_object_names(tmp_path: Path) -> None:
+    place = draft().write(tmp_path / "clone", "--object-format=sha256")
+    assert resolve_one(place).status == 0
+    folder = tmp_path / "out"
+    assert place.run("export", "--onto", "own", "--xsa", "1", "-o", str(folder)).status == 0
+    applied(place, folder)
 
 
 # Follow-ups

@@ -42,6 +42,21 @@ class PassingCommits:
         """Return a new commit of the files of ``commit`` with ``patch``; ``Unplaced`` when it has no place there."""
         return self.with_changes(commit, [at(self.placed(commit, patch), 1)])
 
+    def as_made(self, commit: str, patch: PatchFile, names: Mapping[str, str]) -> str | None:
+        """Return a commit that is ``patch``, after ``commit`` with the files that it was made from, whose object names
+        are ``names``; ``None`` where the repository lacks one of them."""
+        files: dict[bytes, SourceFile | None] = {}
+        for change in patch.changes:
+            path = change.old_path
+            if path is None:
+                continue
+            found = self._repository.read(names.get(path.decode("utf-8", "backslashreplace"), ""))
+            if found is None or found[1] != "blob" or change.binary:
+                return None
+            files[path] = SourceFile(path, change.old_mode or "100644", found[2])
+        before = self.make(files, commit, "The files that it was made from")
+        return self.with_patch(before, patch)
+
     def placed(self, commit: str, patch: PatchFile) -> PlacedPatch:
         """Return ``patch`` with its place in the files of ``commit``; ``Unplaced`` when it has none."""
         paths = {path for c in patch.changes for path in (c.old_path, c.new_path) if path is not None}

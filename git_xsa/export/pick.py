@@ -1,7 +1,8 @@
-"""What is picked onto a base when a conflict is shown: the patch itself, or what a reissue has made of it.
+"""What is picked onto a base when a conflict is shown: the patch itself, or what was adapted of it before.
 
-Where an earlier issue of the patch was adapted, that is not done again from the start: the work tree begins with the
-adapted patch, and what is picked is the difference between the two issues.
+Nothing is done again from the start.  Where an earlier issue of the patch was adapted, the work tree begins with the
+adapted patch, and what is picked is the difference between the two issues.  Where this one was adapted for files that
+are others here, what is picked is the adapted patch.
 """
 
 from __future__ import annotations
@@ -22,13 +23,15 @@ class Pick:
     """The commit ``change`` to pick; ``merge``: it has several parents.
 
     ``start`` is the commit whose files the work tree has before that; another one than that of the conflict where it
-    begins with ``begun``, an earlier adapted patch.
+    begins with ``begun``, the adapted patch of an earlier issue.  ``adapted`` is the adapted patch that ``change`` is,
+    made for another base.
     """
 
     change: str
     merge: bool
     start: str
     begun: Adaptation | None = None
+    adapted: Adaptation | None = None
 
 
 def pick_for(walk: Walk, stop: Conflicting, kept: Adaptations) -> Pick:
@@ -39,7 +42,12 @@ def pick_for(walk: Walk, stop: Conflicting, kept: Adaptations) -> Pick:
         change, parent = _as_commit(walk, stop)
     text = stop.range.text(stop.position)
     for one in kept.of(stop.own):
-        if not (one.id == stop.id or same_subject(one.subject, commit.subject)) or one.stands_for(text):
+        if one.stands_for(text):
+            adapted = walk.commits.as_made(stop.onto, one.file, one.files)
+            if adapted is not None:
+                return Pick(adapted, False, stop.onto, adapted=one)
+            continue
+        if not (one.id == stop.id or same_subject(one.subject, commit.subject)):
             continue
         [new], [old] = (parse_patches(Path("diff"), diff) for diff in (text, one.published))
         try:

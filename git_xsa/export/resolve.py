@@ -181,11 +181,13 @@ class Resolver:
         commit = stop.range.commits[stop.position - 1]
         pick = pick_for(walk, stop, self._adaptations)
         applied = f" with {len(stop.steps)} of the queue" if stop.steps else ""
-        labels = Labels(
-            f"{question.base.name}{applied}{', adapted before' if pick.begun is not None else ''}",
-            "the issue that was adapted" if pick.begun is not None else f"{question.tip.spelled} before it",
-            f"{_short(stop.id)} {commit.subject}",
-        )
+        ours = f"{question.base.name}{applied}"
+        labels = Labels(ours, f"{question.tip.spelled} before it", f"{_short(stop.id)} {commit.subject}")
+        if pick.begun is not None:
+            labels = Labels(f"{ours}, adapted before", "the issue that was adapted", labels.theirs)
+        elif pick.adapted is not None:
+            one = pick.adapted
+            labels = Labels(ours, f"{one.base} before it was adapted", f"{one.name}, {one.words}")
         with Workbench(self._tasks.tree(task.name)) as bench:
             bench.prepare(session.repository, self._tasks.store.folder, self._tasks.resolutions)
             bench.take(session.repository, [stop.onto, pick.start, pick.change], _known(question.base))
@@ -201,6 +203,7 @@ class Resolver:
             len(stop.steps),
             stop.prerequisite,
             pick.begun.name if pick.begun is not None else "",
+            pick.adapted.name if pick.adapted is not None else "",
         )
         return self._tasks.write(replace(task, by_hand=True, conflict=conflict)), files
 

@@ -39,7 +39,8 @@ class OpenConflict:
     can't go in without it.  ``prerequisite``: it is none of theirs, but needed by one.
 
     ``head`` is the commit of the base with ``applied`` patches of the queue, in the work tree's repository.  ``begun``
-    is the adapted patch of an earlier issue that the work tree began with, empty for none.
+    is the adapted patch of an earlier issue that the work tree began with, ``adapted`` that of this one, made for
+    another base, which was picked in its place; empty for none.
     """
 
     id: str
@@ -51,6 +52,7 @@ class OpenConflict:
     applied: int
     prerequisite: bool
     begun: str = ""
+    adapted: str = ""
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,7 @@ def _conflict(found: Mapping[str, Any]) -> OpenConflict:
         str(found["id"]), str(found["subject"]), _numbers(found["xsa"]), _numbers(found["lost"]), str(found["edition"]),
         str(found["head"]), int(found["applied"]), bool(found["prerequisite"]),
         str(found["begun"]),
+        str(found["adapted"]),
     )  # fmt: skip
 
 

@@ -50,6 +50,8 @@ def _print_conflict(output: Lines, standing: TaskState, conflict: OpenConflict) 
     output.line((f"{what}{subject} does not apply to {standing.base}{after}", "red"))
     if conflict.begun:
         output.line(f"  it was reissued: the work tree begins with {conflict.begun}, and brings what is new")
+    if conflict.adapted:
+        output.line(f"  it was adapted for another base: the work tree has {conflict.adapted}, merged")
     output.line("  work tree: ", (str(standing.tree), "bold"))
     for words, name in standing.files:
         output.line(f"  {words:20}  ", (name, "bold"))
@@ -75,7 +77,7 @@ def standing_document(standing: TaskState) -> dict[str, Any]:
             "leaves_out": list(conflict.lost),
             "role": "prerequisite" if conflict.prerequisite else "patch",
             "applied": conflict.applied,
-            "begun_with": conflict.begun or None,
+            "begun_with": conflict.begun or conflict.adapted or None,
             "files": [{"path": name, "state": words} for words, name in standing.files],
         }
         if conflict is not None
