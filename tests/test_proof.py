@@ -394,7 +394,7 @@ def framework(tmp_path: Path, tests: dict[str, dict[str, str]]) -> Path:
     """Return a framework whose ``tests`` have images, by their names, that do what letters say."""
     files: dict[str, bytes] = {"Makefile": FRAMEWORK}
     for test, images in tests.items():
-        rules = "".join(f"\tprintf '%s' '{letters}' > {name}\n" for name, letters in images.items())
+        rules = "".join(f"\tprintf '%s' \"{letters}\" > {name}\n" for name, letters in images.items())
         files[f"tests/{test}/Makefile"] = f"build:\n{rules}".encode()
     draft = Draft()
     draft.commit("tests", files)
@@ -426,6 +426,17 @@ def test_the_framework_s_tests(tmp_path: Path) -> None:
     reasons = {test["name"]: test["reason"] for test in result["cells"][0]["tests"]}
     assert reasons["test-hvm32-xsa-1"] == "hvm32 does not run here: does not end in time: small kernel"
     assert reasons["test-pv64-xsa-1-2"] == "Skip: no such thing here"
+
+
+def test_a_test_that_does_not_build_is_tried_in_the_next_run(tmp_path: Path) -> None:
+    place = fixed(tmp_path)
+    place.git("config", "--unset", "xsa.exploit.1.image")
+    place.git("config", "xsa.cell.small.payload", "xtf")
+    tests = {"example": {"test-pv64-example": ""}, "xsa-1": {"test-pv64-xsa-1": f"$$(cat {tmp_path}/needed || kill 0)"}}
+    place.git("config", "xsa.xtf", str(framework(tmp_path, tests)))
+    assert judged(proved(place, *ASK, "--exploit"))["exploit XSA-1"] == "skipped"
+    (tmp_path / "needed").write_text("9")
+    assert judged(proved(place, *ASK, "--exploit"))["exploit test-pv64-xsa-1"] == "blocked"
 
 
 def test_a_folder_that_is_no_framework(tmp_path: Path) -> None:
@@ -472,7 +483,9 @@ def wait_for(process: subprocess.Popen[str], tmp_path: Path, program: str) -> No
         time.sleep(0.05)
 
 
+SLOW = {"xsa-1": {"test-pv64-xsa-1": "9"}, "example": {"test-pv64-example": "$$(sleep 79)"}}
 STEPS = {
+    "framework": ("sleep 79", ["--cell", "tested", "--boot"]),
     "build": ("sleep 77", ["--cell", "sleeping"]),
     "boot": ("qemu-system", ["--cell", "small", "--exploit"]),
     "run": ("sleep 78", ["--cell", "small", "--run", "setsid sleep 78 & sleep 78"]),
@@ -484,6 +497,10 @@ STEPS = {
 def test_nothing_is_left(step: str, number: signal.Signals, tmp_path: Path, folders: list[Path]) -> None:
     place = fixed(tmp_path, payload="h")
     place.git("config", "xsa.cell.sleeping.command", "setsid sleep 77 & sleep 77")
+    for key, value in {"command": "make", "image": "kernel", "payload": "xtf"}.items():
+        place.git("config", f"xsa.cell.tested.{key}", value)
+    if step == "framework":
+        place.git("config", "xsa.xtf", str(framework(tmp_path, SLOW)))
     program, words = STEPS[step]
     process = start(place.folder, "test", "--onto", RELEASE, "--xsa", "1", *words)
     wait_for(process, tmp_path, program)

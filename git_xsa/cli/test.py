@@ -68,7 +68,7 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     made.add_argument("--queue", metavar="<folder>", type=Path, help="a queue that git xsa-export has written")
     made.add_argument("--cell", metavar="<name>", action="append", default=[], help="build in this cell; all: in each")
-    made.add_argument("--each", action="store_true", help="prove each advisory by itself, too")
+    made.add_argument("--each", action="store_true", help="prove each advisory by itself")
     made.add_argument("--every-commit", action="store_true", help="build after each patch of the queue")
     made.add_argument("--boot", action="store_true", help="boot base and queue in QEMU")
     made.add_argument("--exploit", action="store_true", help="try the exploits of the advisories on base and queue")
@@ -164,6 +164,8 @@ def _asked(session: Session, options: argparse.Namespace, base: Commit) -> tuple
     asked = []
     for verdict in verdicts:
         if verdict.state in BUILDABLE and verdict.queue:
+            if verdict.doubt is not None:
+                remarks.warning("git apply makes other files of this queue than are proved; git xsa-export mends it")
             asked.append(_Asked(of_verdict(session, verdict), verdict.tip.name, verdict))
         else:
             unproved.append(_without_queue(session, verdict))

@@ -110,7 +110,6 @@ class Bench:
         self._tree = BuildTree()
         self._desk = Scratch()
         self._outcomes = Outcomes(cache_folder(), cell.command)
-        self.folders = (str(self._tree.folder), str(self._desk.path))
 
     def __enter__(self) -> Bench:
         return self
@@ -236,6 +235,7 @@ class Bench:
             with BuildTree() as tree:
                 (tree.tree / "guest.S").write_text(SOURCE, encoding="ascii")
                 BuildCommand(command, self._around.walls, self._wishes.limit).run(tree, self._desk.path / _LOG)
+                self._check()
                 image = tree.tree / GUEST_NAME
                 files = {_LOG: _read(self._desk.path / _LOG)}
                 files |= {_IMAGE: image.read_bytes()} if image.is_file() else {}

@@ -179,6 +179,14 @@ def kill_marked(folder: str) -> None:
         time.sleep(0.02)
 
 
+def kill_own() -> None:
+    """Kill every process that a command of this process has started and that is still there."""
+    own = f"git-xsa-{os.getpid()}-"
+    for folder in {folder for _, folder in _all_marked()}:
+        if os.path.basename(folder).startswith(own):
+            kill_marked(folder)
+
+
 def kill_orphans() -> None:
     """Kill what a command of git-xsa that was killed has left: marked processes whose folder nobody holds any more."""
     for number, folder in _all_marked():

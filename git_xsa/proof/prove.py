@@ -13,9 +13,9 @@ from time import monotonic, sleep
 
 from git_xsa.ask.session import Session
 from git_xsa.git.scratch import Scratch
-from git_xsa.proof.bench import Bench, BuiltTree, Surroundings, Wishes
+from git_xsa.proof.bench import Bench, BuiltTree, Halted, Surroundings, Wishes
 from git_xsa.proof.boards import ALONE, BOARDS, GUEST, Payload
-from git_xsa.proof.build_command import BuildCommand, find_walls, kill_marked, kill_orphans
+from git_xsa.proof.build_command import BuildCommand, find_walls, kill_orphans, kill_own
 from git_xsa.proof.builds import protected_folders
 from git_xsa.proof.cells import Cell
 from git_xsa.proof.judge import Play, judge_boot, judge_build, judge_exploit
@@ -41,12 +41,12 @@ class Prover:
 
     def __init__(self, session: Session, wishes: Wishes, progress: Callable[[str], None]) -> None:
         kill_orphans()  # before the trees are swept that they may still be writing to
+        self._halt = Event()
         lasting = Known(cache_folder().with_name(FOLDER))
         clone = session.settings.of(ProofSettings).xtf
         self._exploits = exploits(session.settings.configured)
-        self.xtf = Xtf(clone, lasting) if clone is not None else None
+        self.xtf = Xtf(clone, lasting, self._check) if clone is not None else None
         self._wishes, self._progress = wishes, progress
-        self._halt = Event()
         self._board = Underway()
         home, store = Path.home().resolve(), session.settings.store
         hidden = [home, *([store.resolve()] if store is not None and store.is_dir() else [])]
@@ -94,8 +94,7 @@ class Prover:
         for future in futures:
             future.cancel()
         while not all(future.done() for future in futures):
-            for folder in self._board.folders():
-                kill_marked(folder)
+            kill_own()
             sleep(0.1)
 
     def _in_cell(self, cell: Cell, stacks: Sequence[Stack], jobs: int) -> list[CellProof]:
@@ -103,7 +102,7 @@ class Prover:
             self._board.done(len(stacks))
             return [CellProof(cell.name, cell.architecture, cell.compiler, cell.command, cell.lacking) for _ in stacks]
         found = []
-        with Bench(cell, self._wishes, self._around, jobs) as bench, self._board.working(cell.name, bench.folders):
+        with Bench(cell, self._wishes, self._around, jobs) as bench, self._board.working(cell.name):
             for stack in stacks:
                 found.append(_OneCell(bench, stack, self._wishes, self).proof())
                 self._board.done(1)
@@ -123,6 +122,11 @@ class Prover:
 
         return self.xtf.images(names, command)
 
+    def _check(self) -> None:
+        """Raise ``Halted`` when the run is to end: what has just failed was killed."""
+        if self._halt.is_set():
+            raise Halted
+
     def own(self, number: int) -> Path | None:
         """Return the user's own test of the advisory ``number``."""
         return self._exploits.get(number)
@@ -135,7 +139,6 @@ class Underway:
         self._lock = Lock()
         self._left = 0
         self._doing: dict[str, tuple[str, float]] = {}
-        self._folders: dict[str, tuple[str, ...]] = {}
 
     def begin(self, count: int) -> None:
         """Have ``count`` proofs left."""
@@ -152,21 +155,13 @@ class Underway:
             self._left -= count
 
     @contextlib.contextmanager
-    def working(self, cell: str, folders: tuple[str, ...]) -> Iterator[None]:
-        """Write down that ``cell`` works in ``folders`` meanwhile."""
-        with self._lock:
-            self._folders[cell] = folders
+    def working(self, cell: str) -> Iterator[None]:
+        """Write down that ``cell`` does nothing any more afterwards."""
         try:
             yield
         finally:
             with self._lock:
                 self._doing.pop(cell, None)
-                self._folders.pop(cell, None)
-
-    def folders(self) -> list[str]:
-        """Return where there may be processes."""
-        with self._lock:
-            return [folder for folders in self._folders.values() for folder in folders]
 
     def words(self) -> str:
         """Return it in a line."""

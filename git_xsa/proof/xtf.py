@@ -37,11 +37,13 @@ KNOWN = {
 
 
 class Xtf:
-    """The clone at ``place``."""
+    """The clone at ``place``; ``check`` raises when a build was ended from outside, and says nothing of the tests."""
 
-    def __init__(self, place: Path, known: Known) -> None:
+    def __init__(self, place: Path, known: Known, check: Callable[[], None]) -> None:
         self._repository = Repository(place)
-        self._known = known
+        self._known, self._check = known, check
+        #: Tests that did not build: what was missing may be there in the next run.
+        self._broken: set[str] = set()
         self._lock = Lock()  # several cells ask, and one builds
         head = self._repository.resolve("HEAD")
         self.commit = head.id if head is not None else ""
@@ -67,7 +69,8 @@ class Xtf:
         ``command`` makes what runs a command for the shell.
         """
         with self._lock:
-            missing = [test for test in tests if self._known.get(self._name(test)) is None]
+            unknown = [test for test in tests if self._known.get(self._name(test)) is None]
+            missing = [test for test in unknown if test not in self._broken]
             if missing:
                 self._build(missing, command(_command(missing)))
             return {test: self._found(test) for test in tests}
@@ -80,14 +83,19 @@ class Xtf:
         with BuildTree() as tree:
             tree.show(self._entries, self._content)
             command.run(tree, tree.folder / "log")
+            self._check()
             log = (tree.folder / "log").read_bytes()
             for test in tests:
                 folder = tree.tree / "tests" / test
-                images = [path for path in sorted(folder.glob("test-*")) if _IMAGE.fullmatch(path.name)]
+                found = sorted(folder.glob("test-*"))
+                images = [path for path in found if _IMAGE.fullmatch(path.name) and path.is_file()]
+                if not images:
+                    self._broken.add(test)
+                    continue
                 self._known.put(
                     self._name(test),
                     {"images": [path.name for path in images]},
-                    {"log": log, **{path.name: path.read_bytes() for path in images if path.is_file()}},
+                    {"log": log, **{path.name: path.read_bytes() for path in images}},
                 )
 
     def _content(self, path: bytes) -> bytes:
