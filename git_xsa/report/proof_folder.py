@@ -22,8 +22,8 @@ _HEAD = """\
 #
 # usage: {script} <{given}> <folder to work in>
 #
-# Each tree is built from nothing.  A boot ends by itself only where the guest powers off: end it with Ctrl-C; what it
-# printed is in {logs}.
+# Each tree is built from nothing.  Most guests do not power off, so each boot is ended after BOOT_SECONDS, a minute
+# unless that is set; what it printed when it was proved is in {logs}.
 set -eu
 given=$1
 mkdir -p "$2"
@@ -33,6 +33,9 @@ put() {{
     rm -rf "$work/$1"
     mkdir -p "$work/$1"
     {copy}
+}}
+boot() {{
+    timeout "${{BOOT_SECONDS:-60}}" "$@" || :
 }}
 patch_queue() {{
     for patch in "$here"/{queue}/*.patch; do
@@ -109,5 +112,7 @@ def _of_cell(cell: CellProof) -> str:
                     lines.append(f'(cd "$work/{place}/{name}" && {{ {step.command}; }})')
                 elif step.tree == name and test.kind in ("boot", "exploit"):
                     lines.append(f"# {_title(test)}: {step.detail or step.outcome.value}")
-                    lines.append(f'(cd "$work/{place}" && ln -sfn "$here/{PAYLOADS}" {PAYLOADS} && {step.command})')
+                    lines.append(
+                        f'(cd "$work/{place}" && ln -sfn "$here/{PAYLOADS}" {PAYLOADS} && boot {step.command})'
+                    )
     return "\n".join(lines) + "\n"
