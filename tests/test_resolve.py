@@ -14,6 +14,8 @@ import pytest
 from advisory_texts import advisory
 from repositories import Answer, Draft, Place, git, numbered, run, snapshot
 
+from git_xsa.export.formats import FORMATS
+
 OWN = {10: "ours", 30: "also ours", 48: "mine"}
 
 
@@ -150,7 +152,8 @@ def test_an_adapted_patch_is_part_of_the_queue_and_said_to_be(place: Place, tmp_
     assert f"XSA-1, adapted  {name}\n" in done.out
     readme = (folder / "README").read_text(encoding="utf-8")
     assert "Adapted:   1 patch, not as published: see below\n" in readme
-    assert "    adapted by hand to own; as published: published/0001-xsa1-one.patch\n" in readme
+    assert "    XSA-1, adapted by hand to own\n" in readme
+    assert "    as published: published/0001-xsa1-one.patch\n" in readme
     text = (folder / name).read_text(encoding="utf-8")
     assert "Subject: [PATCH] one\n" in text
     assert "Not as it was published: adapted by hand to own.\n" in text
@@ -162,12 +165,26 @@ def test_an_adapted_patch_is_part_of_the_queue_and_said_to_be(place: Place, tmp_
     assert place.run("export", "--verify", str(folder), "--onto", "own").status == 0
 
 
-@pytest.mark.parametrize("form", ["mbox", "quilt", "debian", "rpm"])
-def test_every_format_takes_it(form: str, place: Place, tmp_path: Path) -> None:
+@pytest.mark.parametrize("form", [name for name in FORMATS if name != "branch"])
+def test_every_format_takes_it_and_says_so(form: str, place: Place, tmp_path: Path) -> None:
     resolve_one(place)
     done = place.run("export", "--onto", "own", "--xsa", "1", "--format", form, "-o", str(tmp_path / "out"))
     assert done.status == 0, done
-    assert any(b"ours and one" in path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file())
+    contents = [path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    assert any(b"ours and one" in content for content in contents)
+    assert any(b"adapted by hand to own" in content and b"xsa-queue" not in content for content in contents)
+    if form in ("rpm", "nix", "guilt"):
+        lists = ("xsa-patches.inc", "patches.nix", "series")
+        [listing] = [path for path in (tmp_path / "out").rglob("*") if path.name in lists]
+        assert "XSA-1, adapted by hand to own" in listing.read_text(encoding="utf-8")
+
+
+def test_a_branch_has_it_with_a_trailer(place: Place) -> None:
+    resolve_one(place)
+    assert place.run("export", "--onto", "own", "--xsa", "1,2", "--format", "branch", "-o", "made").status == 0
+    assert place.git("cat-file", "blob", "made:a.c") + "\n" == numbered(60, OWN | {10: "ours and one"}).decode()
+    first = place.git("log", "--format=%B", "--reverse", "own..made").split("two")[0]
+    assert f"Xsa-Origin: commit {place[2]}\nXsa-Adapted: adapted by hand to own\nXsa-Fixes: XSA-1\n" in first
 
 
 def test_check_and_prereqs_say_what_is_adapted(place: Place) -> None:

@@ -20,6 +20,7 @@ from git_xsa.export.policy import States
 from git_xsa.export.prepared import Patch
 from git_xsa.export.readme import needed_by, one_line
 from git_xsa.git.diffs import quoted
+from git_xsa.git.repository import without_borrowed
 from git_xsa.model.change import SUBMODULE_MODE
 from git_xsa.model.history import FileState, Opaque
 from git_xsa.model.release import version_of
@@ -57,7 +58,7 @@ def write_branch(session: Session, ready: Ready, name: str, force: bool) -> str:
     """
     stream = b"".join(_stream(session, ready, f"refs/heads/{name}"))
     words = ("fast-import", "--quiet", "--done", *(["--force"] if force else []))
-    session.repository.git.call(*words, given=stream)
+    session.repository.git.call(*words, given=stream, environment=without_borrowed())
     return session.repository.git.text("rev-parse", "--verify", f"refs/heads/{name}")
 
 
@@ -92,6 +93,7 @@ def _head(session: Session, patch: Patch) -> tuple[bytes, bytes]:
 def _trailers(ready: Ready, patch: Patch) -> list[str]:
     """Return the lines that tell where a commit comes from and why it is there."""
     lines = [f"Xsa-Origin: {'commit ' + patch.commit if patch.commit else one_line(patch.id)}"]
+    lines += [f"Xsa-Adapted: {one_line(patch.adapted)}"] if patch.adapted else []
     numbers = [number for number in patch.xsa if number not in ready.queue.partly]
     lines += [f"Xsa-Fixes: {' '.join([f'XSA-{number}', *patch.cve])}" for number in numbers]
     names = [one_line(other.subject) for other in ready.queue.patches]

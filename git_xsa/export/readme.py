@@ -20,6 +20,11 @@ def one_line(text: str) -> str:
 
 
 def what_it_is(patch: Patch, queue: Queue) -> str:
+    """Return in a few words what ``patch`` is in the queue, and that a person has adapted it if so."""
+    return ", ".join([_role(patch, queue), *([one_line(patch.adapted)] if patch.adapted else [])])
+
+
+def _role(patch: Patch, queue: Queue) -> str:
     """Return in a few words what ``patch`` is in the queue."""
     names = " ".join([advisory_names(patch.xsa), *patch.cve]).strip()
     if queue.partly.intersection(patch.xsa):
@@ -92,5 +97,5 @@ def _about(item: Item, queue: Queue, found: list[Item]) -> list[str]:
     lines = [one_line(patch.subject), what_it_is(patch, queue), *([patch.merge] if patch.merge else []), *origin(patch)]
     lines += [f"needed by {words}" for words in needed_by(patch, lambda index: found[index].name)]
     if item.published_name is not None:
-        lines.append(f"{patch.adapted or 'refreshed'}; as published: {item.published_name}")
+        lines.append(f"{'' if patch.adapted else 'refreshed; '}as published: {item.published_name}")
     return lines + [one_line(remark) for remark in patch.remarks]

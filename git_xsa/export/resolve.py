@@ -190,7 +190,9 @@ class Resolver:
             labels = Labels(ours, f"{one.base} before it was adapted", f"{one.name}, {one.words}")
         with Workbench(self._tasks.tree(task.name)) as bench:
             bench.prepare(session.repository, self._tasks.store.folder, self._tasks.resolutions)
-            bench.take(session.repository, [stop.onto, pick.start, pick.change], _known(question.base))
+            bench.take(
+                session.repository, [stop.onto, pick.start, pick.change], [_known(question.base), question.tip.id]
+            )
             files = bench.open(stop.onto, pick.change, labels, pick.merge, pick.start)
         self._tasks.publish(task.name, stop.range.text(stop.position))
         conflict = OpenConflict(

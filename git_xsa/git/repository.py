@@ -14,6 +14,8 @@ from git_xsa.errors import XsaError
 from git_xsa.git.here import clone
 from git_xsa.git.run import Call, Git, GitError, Service
 
+#: Where git finds objects besides the repository's own.
+ALTERNATES = "GIT_ALTERNATE_OBJECT_DIRECTORIES"
 #: The long-lived process that reads objects.
 _READER = ("cat-file", "--batch")
 
@@ -83,7 +85,7 @@ class Repository:
         where, objects, shallow, object_format = found.split("\n")
         self.folder = Path(where)
         self.objects = Path(objects)
-        inherited = os.environ.get("GIT_ALTERNATE_OBJECT_DIRECTORIES", "")
+        inherited = os.environ.get(ALTERNATES, "")
         self.alternates = [inherited] if inherited else []
         self.shallow = shallow == "true"
         self.hash_length = 40 if object_format == "sha1" else 64
@@ -108,7 +110,7 @@ class Repository:
     def borrow(self, objects: Path) -> None:
         """Have git find objects in the folder ``objects``, too, from now on."""
         self.alternates.append(quoted(objects))
-        self.git.set("GIT_ALTERNATE_OBJECT_DIRECTORIES", pathsep.join(self.alternates))
+        self.git.set(ALTERNATES, pathsep.join(self.alternates))
         while self._services:  # they were started without it
             self._services.popitem()[1].close()
 
@@ -246,3 +248,9 @@ def quoted(folder: Path) -> str:
     """Return ``folder`` in the quotes of a list of folders, where it may hold what separates them."""
     escaped = str(folder).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
+
+
+def without_borrowed() -> dict[str, str]:
+    """Return the environment for a git that writes what is to last: it must not take an object for written that is only
+    borrowed, since that is gone when the command ends."""
+    return {ALTERNATES: os.environ.get(ALTERNATES, "")}

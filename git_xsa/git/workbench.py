@@ -102,9 +102,9 @@ class Workbench:
         for name, value in settings.items():
             self._git.call("config", "--local", name, value)
 
-    def take(self, repository: Repository, commits: Sequence[str], known: str) -> None:
-        """Copy ``commits`` from ``repository``, as far as they are not in the history of ``known``, which is there."""
-        wanted = "".join(f"{name}\n" for name in commits) + f"^{known}\n"
+    def take(self, repository: Repository, commits: Sequence[str], known: Sequence[str]) -> None:
+        """Copy ``commits`` from ``repository``, but for what is in the history of ``known``: that lasts there."""
+        wanted = "".join(f"{name}\n" for name in (*commits, *(f"^{one}" for one in known)))
         pack = repository.git.call("pack-objects", "--revs", "--stdout", "--quiet", given=wanted.encode()).out
         self._git.call("unpack-objects", "-q", given=pack)
 
