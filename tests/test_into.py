@@ -433,3 +433,45 @@ def test_a_clone_is_not_left_for_the_users_setting(
     package_folder.mkdir()
     refused = run(package_folder, "check", "--onto", RELEASE)
     assert (refused.status, "xsa.history names /nowhere" in refused.err) == (128, True)
+
+
+def fetching(place: Place, top: Path, *addresses: str) -> Path:
+    listed = nix(place, top)
+    lines = "".join(
+        f'    (fetchpatch {{\n      url = "{one}";\n      hash = "sha256-x";\n    }})\n' for one in addresses
+    )
+    listed.write_text(listed.read_text().replace("    ./own.patch\n", f"{lines}    ./own.patch\n"))
+    return listed
+
+
+def test_a_package_that_fetches_its_patches(place: Place, tmp_path: Path) -> None:
+    """The file of an advisory is the branch's commit, an address with a commit that commit; nothing is fetched."""
+    (tmp_path / "packaging").mkdir()
+    hosts = (
+        "https://xenbits.example.org/xsa/xsa4.patch",
+        f"https://github.example.org/xen/commit/{place[5]}.diff?full_index=1",
+    )
+    listed = fetching(place, tmp_path / "packaging/package", *hosts)
+    found = json.loads(run(place.folder, "export", "--verify", str(listed), "--json").out)
+    assert [(one["xsa"], one["files"]) for one in found["carried"]] == [
+        (3, [f"{place[5]}.diff?full_index=1"]),
+        (4, ["xsa4.patch"]),
+    ]
+    assert (found["missing"], found["base"]["patches"]) == ([], 4)
+    nothing = into(place, listed)
+    assert (nothing.status, "Nothing to add" in nothing.out) == (1, True)
+
+
+def test_a_patch_that_is_fetched_and_that_the_release_has(place: Place, tmp_path: Path) -> None:
+    (tmp_path / "packaging").mkdir()
+    listed = fetching(place, tmp_path / "packaging/package", f"https://example.org/{place[2]}.patch")
+    done = into(place, listed, "--drop-merged")
+    assert done.status == 0, done.err
+    assert "fetchpatch" not in listed.read_text()
+    assert "    ./prepare.patch\n    # why ]\n    ./own.patch\n    # XSA-3 CVE-2026-1234\n" in listed.read_text()
+
+
+def test_a_patch_that_is_fetched_and_that_nothing_tells(place: Place, tmp_path: Path) -> None:
+    listed = fetching(place, tmp_path / "package", "https://example.org/xsa99.patch")
+    done = into(place, listed)
+    assert (done.status, "nothing here tells what https://example.org/xsa99.patch is" in done.err) == (128, True)

@@ -7,7 +7,7 @@ reverted, it fits there; or commits in the release's history say that they fix i
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,19 +19,25 @@ from git_xsa.ask.marked import fixed
 from git_xsa.ask.outside_base import KnownFiles, borrowed, message_of, paths_of
 from git_xsa.ask.session import Session
 from git_xsa.errors import XsaError
+from git_xsa.export.into.fetched import fetched
 from git_xsa.export.into.parts import Package
 from git_xsa.git.patched import Patched
 from git_xsa.git.repository import Commit
 from git_xsa.git.source_tree import SourceFile
 from git_xsa.model.marks import marked_advisories
+from git_xsa.model.nixfile import patch_list
 
 
 @dataclass(frozen=True)
 class Carried:
-    """A file of a package with its patches, as far as they are for this tree, and the advisories that they name."""
+    """A file of a package with its patches, as far as they are for this tree, and the advisories that they name.
+
+    One that the package fetches is not there (``local``), and its path is the address.
+    """
 
     file: Path
     patches: tuple[PatchFile, ...]
+    local: bool = True
 
     @property
     def advisories(self) -> set[int]:
@@ -72,7 +78,7 @@ def stand(session: Session, release: Commit, package: Package) -> OnRelease:
     """Return where ``package`` stands on ``release``; ``XsaError`` when one of its patches does not apply, with the
     fuzz that its own tools allow, and is not in the release."""
     known = KnownFiles(session, release)
-    carried = [one for file in package.listed.files if (one := _read(file, known)).patches]
+    carried = [one for one in _listed(session, release, package, known) if one.patches]
     fuzz, doubtful = package.listed.fuzz, _in_doubt(session, release, carried)
     merged: list[Carried] = []
     waiting: list[Carried] = []
@@ -116,8 +122,28 @@ def _committed(
     return replace(base, id=made, reference=None, under=under, patches=len(messages), options=options)
 
 
-def _read(file: Path, known: KnownFiles) -> Carried:
-    return Carried(file, tuple(part for patch in read_file(file) if (part := known.part_of(patch)) is not None))
+def _listed(session: Session, release: Commit, package: Package, known: KnownFiles) -> Iterator[Carried]:
+    """Yield what ``package`` applies, in order; what can't be read is noted."""
+    if package.format != "nix":
+        yield from (_read(file, read_file(file), known) for file in package.listed.files)
+        return
+    files = {str(file.relative_to(package.top)): file for file in package.listed.files}
+    elements = found.elements if (found := patch_list(package.text)) is not None else ()
+    addresses = [element.address for element in elements]
+    for element in elements:
+        if element.file in files:
+            yield _read(files[element.file], read_file(files[element.file]), known)
+        elif element.address:
+            patches = fetched(session, release, element.address, addresses)
+            yield replace(_read(Path(element.address), patches, known), local=False)
+        else:
+            known.notes.append(
+                f"{package.place} applies {element.text[:60]}, which can't be read: it is not on the base"
+            )
+
+
+def _read(file: Path, patches: Iterable[PatchFile], known: KnownFiles) -> Carried:
+    return Carried(file, tuple(part for patch in patches if (part := known.part_of(patch)) is not None))
 
 
 def _paths(carried: Iterable[Carried]) -> set[bytes]:

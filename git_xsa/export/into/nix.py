@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from git_xsa.export.into.fetched import name_of
 from git_xsa.export.into.parts import Addition, Edited, Insertion, Package, PackageRefused, applied
 from git_xsa.export.readme import what_it_is
 from git_xsa.model.nixfile import PatchList, patch_list
@@ -26,7 +27,7 @@ def edited(package: Package, added: Addition) -> Edited:
     lines = [line for item in added.items for line in (f"# {what_it_is(item.patch, added.queue)}", f"./{item.name}")]
     changes = [_end_of(text, found, lines)] if lines else []
     for element in found.elements:
-        if element.file in added.dropped or element.address in added.dropped:
+        if {element.file, name_of(element.address)} & added.dropped:
             start = element.start
             while start > found.opened and text[start - 1] in " \t\n":
                 start -= 1

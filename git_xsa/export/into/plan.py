@@ -155,7 +155,7 @@ def _planned(
         for item in found:
             path = os.path.join(package.folder, item.name)
             old[path], new[path] = None, item.patch.content
-        for one in standing.merged if merged else ():
+        for one in (one for one in standing.merged if merged and one.local):
             path = os.path.relpath(one.file, package.top)
             old[path], new[path] = one.file.read_bytes(), None
     texts = {path for path in package.texts if not (package.top / path).exists()}
