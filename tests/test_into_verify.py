@@ -144,3 +144,25 @@ def test_what_is_no_package(place: Place, tmp_path: Path) -> None:
     (bad / "7.patch").write_bytes(place.patch(7).replace(b" line 34", b" line x"))
     refused = verify(place, bad)
     assert (refused.status, "7.patch does not apply to RELEASE-1.0.0" in refused.err) == (128, True)
+
+
+def test_a_backport_that_the_release_has_in_another_form(tmp_path: Path) -> None:
+    """It names the commit of the main branch that one of the release's came from; its lines have changed since."""
+    draft = Draft()
+    draft.release("1.0.0", {"a.c": numbered(30), "version": b"1.0.0\n"})
+    origin = draft.commit("better", {"a.c": numbered(30, {10: "better"})}, on="master", after=1)
+    place = draft.write(tmp_path / "clone")
+    upstream = place[origin]
+    place.git("checkout", "-q", "stable-1.0")
+    (place.folder / "a.c").write_bytes(numbered(30, {10: "better, here", 12: "other"}))
+    place.git("commit", "-qam", f"better\n\n(cherry picked from commit {upstream})")
+    (place.folder / "version").write_text("1.0.1\n")
+    place.git("commit", "-qam", "update version to 1.0.1")
+    place.git("tag", "RELEASE-1.0.1")
+    top = package(place, tmp_path / "package")
+    (top / "backport.patch").write_bytes(place.patch(origin))
+    (top / "series").write_text("backport.patch\n")
+    kept = run(place.folder, "export", "--verify", str(top), "--onto", "RELEASE-1.0.0", "--json")
+    assert json.loads(kept.out)["merged"] == []
+    found = run(place.folder, "export", "--verify", str(top), "--onto", "RELEASE-1.0.1", "--json")
+    assert json.loads(found.out)["merged"] == [{"file": "backport.patch", "xsa": []}]

@@ -1,13 +1,14 @@
 """What a package's queue goes on: the release that it builds, with the patches that it applies.
 
 A patch whose changes are in the release by now can't be applied any more.  It is recognised by what the release holds:
-reverted, it fits there; or commits in the release's history say that they fix its advisory, and it does not apply.
+reverted, it fits there; or commits in the release's history say that they fix its advisory, or came from the same
+commit of the main branch, and it does not apply.
 """
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,14 +19,17 @@ from git_xsa.advisory.series import is_there
 from git_xsa.ask.marked import fixed
 from git_xsa.ask.outside_base import KnownFiles, borrowed, message_of, paths_of
 from git_xsa.ask.session import Session
+from git_xsa.ask.tip import tip_for
 from git_xsa.errors import XsaError
 from git_xsa.export.into.fetched import fetched
 from git_xsa.export.into.parts import Package
+from git_xsa.git.marked import MESSAGES
 from git_xsa.git.patched import Patched
 from git_xsa.git.repository import Commit
 from git_xsa.git.source_tree import SourceFile
-from git_xsa.model.marks import marked_advisories
+from git_xsa.model.marks import marked_advisories, named_commits
 from git_xsa.model.nixfile import patch_list
+from git_xsa.model.words import DIGITS
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,11 @@ class Carried:
         number = read_name(self.file.name).number
         marked = {n for one in self.patches for n in marked_advisories(f"{one.subject}\n\n{one.message}")}
         return marked or ({number} if number is not None else set())
+
+    def is_from(self, commits: Collection[str]) -> bool:
+        """Whether each of its patches says that it is, or came from, one of ``commits``, shortened names."""
+        named = [{name[:DIGITS] for name in named_commits(one.message)} for one in self.patches]
+        return all(not names.isdisjoint(commits) for names in named)
 
 
 @dataclass(frozen=True)
@@ -164,11 +173,21 @@ def _in_doubt(session: Session, release: Commit, carried: Sequence[Carried]) -> 
     """Return the files whose changes may be in ``release``; true where the commits of its history say so."""
     named = {number for one in carried for number in one.advisories}
     known = fixed(session, release, named) if named else set()
-    found = {one.file: True for one in carried if one.advisories and one.advisories <= known}
+    origins = _origins(session, release)
+    found = {one.file: True for one in carried if (one.advisories and one.advisories <= known) or one.is_from(origins)}
     for one in carried:
         if one.file not in found and is_there(session.repository, release.id, one.patches):
             found[one.file] = False
     return found
+
+
+def _origins(session: Session, release: Commit) -> set[str]:
+    """Return the commits that the branch of ``release``, up to that, says its commits came from."""
+    tip = tip_for(session, release)
+    branch = next((one for one in session.branches.stable if one.tip == tip.id), None)
+    first = (f"^{branch.releases[-1].id}",) if branch is not None and branch.releases else ("--max-count=1",)
+    log = session.repository.git.call(*MESSAGES, "--first-parent", "--format=%B", release.id, *first, "--")
+    return {name[:DIGITS] for name in named_commits(log.out.decode("utf-8", "replace"))}
 
 
 def _has(tree: Patched, one: Carried, fuzz: int, said: bool) -> bool:
