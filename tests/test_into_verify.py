@@ -142,7 +142,10 @@ def test_what_is_no_package(place: Place, tmp_path: Path) -> None:
     assert (done.status, "is no package" in done.err) == (129, True)
     bad = package(place, tmp_path / "package", 7)
     (bad / "7.patch").write_bytes(place.patch(7).replace(b" line 34", b" line x"))
-    refused = verify(place, bad)
+    found = state(place, bad)
+    assert (found["refused"], found["missing"]) == ([{"file": "7.patch", "xsa": [5]}], [3, 4, 5])
+    assert "  refused   7.patch does not apply to RELEASE-1.0.0\n" in verify(place, bad).out
+    refused = run(place.folder, "export", "--into", str(bad), "--onto", RELEASE)
     assert (refused.status, "7.patch does not apply to RELEASE-1.0.0" in refused.err) == (128, True)
 
 

@@ -26,6 +26,7 @@ def state_document(found: PackageState) -> dict[str, Any]:
         "outdated": [_fix(one) | {"why": one.why} for one in found.outdated],
         "missing": list(found.missing),
         "merged": [{"file": one.file.name, "xsa": sorted(one.advisories)} for one in found.on.merged],
+        "refused": [{"file": one.file.name, "xsa": sorted(one.advisories)} for one in found.on.refused],
         "follow_ups": [
             {"commit": one.commit, "subject": one.subject, "fixes": list(one.fixes), "needed": one.later.needed}
             for one in found.later
@@ -51,6 +52,8 @@ def print_state(git: Git, found: PackageState) -> None:
     for merged in found.on.merged:
         names = advisory_names(sorted(merged.advisories))
         output.line(f"  merged    {merged.file.name}{f' ({names})' if names else ''}: {found.release.name} has it")
+    for refused in found.on.refused:
+        output.line(f"  refused   {refused.file.name} does not apply to {found.release.name}")
     for later in found.later:
         needed = "" if later.later.needed else " (only comments, white space or documentation)"
         fixed = ", ".join(name[:DIGITS] for name in later.fixes)
@@ -69,6 +72,7 @@ def _summary(found: PackageState) -> str:
         (len(found.missing), "missing"),
         (len(found.outdated), "outdated"),
         (len(found.on.merged), "in the release already"),
+        (len(found.on.refused), "refused"),
         (needed, "with a later fix"),
     ]
     return ", ".join(f"{number} {what}" for number, what in parts if number)

@@ -58,13 +58,14 @@ class Carried:
 
 @dataclass(frozen=True)
 class OnRelease:
-    """A package on its release: the base with all that it applies, which of its files are in the release already, and
-    the others in order."""
+    """A package on its release: the base with all that it applies, which of its files are in the release already, the
+    others in order, and which of its files do not apply."""
 
     base: Commit
     merged: tuple[Carried, ...]
     applied: tuple[Carried, ...]
     notes: tuple[str, ...]
+    refused: tuple[Carried, ...] = ()
 
 
 def release_of(session: Session, package: Package) -> Commit:
@@ -84,27 +85,53 @@ def release_of(session: Session, package: Package) -> Commit:
 
 
 def stand(session: Session, release: Commit, package: Package) -> OnRelease:
-    """Return where ``package`` stands on ``release``; ``XsaError`` when one of its patches does not apply, with the
-    fuzz that its own tools allow, and is not in the release."""
+    """Return where ``package`` stands on ``release``: with the fuzz that its own tools allow."""
     known = KnownFiles(session, release)
     carried = [one for one in _listed(session, release, package, known) if one.patches]
     fuzz, doubtful = package.listed.fuzz, _in_doubt(session, release, carried)
+    refused: list[Carried] = []
+    with Patched(session.repository, release.id, _paths(carried)) as tree:
+        merged = _put_in_order(tree, carried, fuzz, doubtful, known.notes)
+        files = tree.files()
+    if merged is None:  # one by one: where a patch is refused, GNU patch leaves what it has done of it
+        with Patched(session.repository, release.id, _paths(carried)) as tree:
+            merged, refused = _put_one_by_one(tree, carried, fuzz, doubtful)
+            files = tree.files()
+    applied = tuple(one for one in carried if one not in merged and one not in refused)
+    base = _committed(session, release, files, applied, package) if applied else release
+    return OnRelease(base, tuple(merged), applied, tuple(known.notes), tuple(refused))
+
+
+def _put_in_order(
+    tree: Patched, carried: Sequence[Carried], fuzz: int, doubtful: Mapping[Path, bool], notes: list[str]
+) -> list[Carried] | None:
+    """Put on what is not there yet; return what is, ``None`` when a patch is refused."""
     merged: list[Carried] = []
     waiting: list[Carried] = []
-    with Patched(session.repository, release.id, _paths(carried)) as tree:
-        for one in carried:
-            if one.file in doubtful:
-                _put_on(tree, waiting, fuzz, release, known.notes)
-                waiting = []
-                if _has(tree, one, fuzz, doubtful[one.file]):
-                    merged.append(one)
-                    continue
-            waiting.append(one)
-        _put_on(tree, waiting, fuzz, release, known.notes)
-        files = tree.files()
-    applied = tuple(one for one in carried if one not in merged)
-    base = _committed(session, release, files, applied, package) if applied else release
-    return OnRelease(base, tuple(merged), applied, tuple(known.notes))
+    for one in carried:
+        if one.file in doubtful:
+            if _put_on(tree, waiting, fuzz, notes) is not None:
+                return None
+            waiting = []
+            if _has(tree, one, fuzz, doubtful[one.file]):
+                merged.append(one)
+                continue
+        waiting.append(one)
+    return merged if _put_on(tree, waiting, fuzz, notes) is None else None
+
+
+def _put_one_by_one(
+    tree: Patched, carried: Sequence[Carried], fuzz: int, doubtful: Mapping[Path, bool]
+) -> tuple[list[Carried], list[Carried]]:
+    """Put on what is not there yet and is not refused; return what is there, and what is refused."""
+    merged: list[Carried] = []
+    refused: list[Carried] = []
+    for one in carried:
+        if one.file in doubtful and _has(tree, one, fuzz, doubtful[one.file]):
+            merged.append(one)
+        elif not tree.takes(one.patches[0].text, fuzz) or _put_on(tree, [one], fuzz, []) is not None:
+            refused.append(one)
+    return merged, refused
 
 
 def on_top(session: Session, base: Commit, carried: Sequence[Carried], package: Package) -> Commit:
@@ -112,7 +139,9 @@ def on_top(session: Session, base: Commit, carried: Sequence[Carried], package: 
     if not carried:
         return base
     with Patched(session.repository, base.id, _paths(carried)) as tree:
-        _put_on(tree, carried, package.listed.fuzz, base, [])
+        refused = _put_on(tree, carried, package.listed.fuzz, [])
+        if refused is not None:
+            raise does_not_apply([refused], base)
         files = tree.files()
     return _committed(session, base, files, carried, package)
 
@@ -159,14 +188,20 @@ def _paths(carried: Iterable[Carried]) -> set[bytes]:
     return {path for one in carried for patch in one.patches for path in paths_of(patch)}
 
 
-def _put_on(tree: Patched, carried: Sequence[Carried], fuzz: int, base: Commit, notes: list[str]) -> None:
-    """Put on the patches ``carried``, and note which need fuzz; ``XsaError`` when one does not apply."""
-    pairs = [(one.file, patch) for one in carried for patch in one.patches]
+def _put_on(tree: Patched, carried: Sequence[Carried], fuzz: int, notes: list[str]) -> Carried | None:
+    """Put on the patches ``carried``, and note which need fuzz; return the one that is refused."""
+    pairs = [(one, patch) for one in carried for patch in one.patches]
     refused, fuzzy = tree.put_on([patch.text for _, patch in pairs], fuzz)
-    if refused is not None:
-        what = f"{pairs[refused][0]} does not apply to {base.name}"
-        raise XsaError(what, "is it the release that the package builds?  Name that with --onto")
     notes += [f"{pairs[number][1].name} needs a fuzz of up to {fuzz} lines" for number in fuzzy]
+    return pairs[refused][0] if refused is not None else None
+
+
+def does_not_apply(refused: Sequence[Carried], base: Commit) -> XsaError:
+    """Return the error that the patches ``refused`` do not apply to ``base``."""
+    shown = ", ".join(one.file.name for one in refused[:6]) + (", ..." if len(refused) > 6 else "")
+    number = f"{len(refused)} of the package's patches do" if len(refused) > 1 else f"{refused[0].file} does"
+    what = f"{number} not apply to {base.name}" + (f": {shown}" if len(refused) > 1 else "")
+    return XsaError(what, "is it the release that the package builds?  Name that with --onto; or refresh them first")
 
 
 def _in_doubt(session: Session, release: Commit, carried: Sequence[Carried]) -> dict[Path, bool]:

@@ -14,7 +14,7 @@ from git_xsa.ask.verdict import Verdict
 from git_xsa.export.exporter import Ready, Wish, prepare
 from git_xsa.export.formats import FORMATS
 from git_xsa.export.formats.debian import with_fields
-from git_xsa.export.into.base import Carried, OnRelease, on_top, release_of, stand
+from git_xsa.export.into.base import Carried, OnRelease, does_not_apply, on_top, release_of, stand
 from git_xsa.export.into.package import cut, edited
 from git_xsa.export.into.parts import Addition, Package, PackageRefused
 from git_xsa.export.into.write import PackageChange
@@ -61,6 +61,8 @@ def plan(
     """
     release = release if release is not None else release_of(session, package)
     standing = stand(session, release, package)
+    if standing.refused:
+        raise does_not_apply(standing.refused, release)
     start = wanted.start if wanted.start is not None else max(package.numbers, default=_FIRST - 1) + 1
     before, behind = _divided(package, standing, start)
     base = on_top(session, release, before, package) if behind else standing.base

@@ -61,12 +61,12 @@ class PackageState:
     def is_right(self) -> bool:
         """Whether there is nothing to do."""
         needed = any(one.later.needed for one in self.later)
-        return not (self.outdated or self.missing or self.on.merged or needed)
+        return not (self.outdated or self.missing or self.on.merged or self.on.refused or needed)
 
 
 def state_of(session: Session, package: Package, release: Commit | None, tip_name: str = "") -> PackageState:
     """Return what is carried, outdated, missing and merged in ``package`` on ``release`` (``None``: the one that it
-    builds), by the branch and the store as they are now; ``XsaError`` when its patches don't apply there."""
+    builds), by the branch and the store as they are now."""
     release = release if release is not None else release_of(session, package)
     on = stand(session, release, package)
     tip = session.commit(tip_name) if tip_name else tip_for(session, release)
