@@ -397,6 +397,7 @@ def framework(tmp_path: Path, tests: dict[str, dict[str, str]]) -> Path:
     for test, images in tests.items():
         rules = "".join(f"\tprintf '%s' \"{letters}\" > {name}\n" for name, letters in images.items())
         files[f"tests/{test}/Makefile"] = f"build:\n{rules}".encode()
+        files[f"tests/{test}/main.c"] = b"if ( xtf_has_fep )\n" if test == "xsa-1" else b"/* plain */\n"
     draft = Draft()
     draft.commit("tests", files)
     return draft.write(tmp_path / "framework").folder
@@ -424,6 +425,10 @@ def test_the_framework_s_tests(tmp_path: Path) -> None:
         "exploit test-hvm32-xsa-1": "skipped",
         "exploit test-pv64-xsa-1-2": "skipped",
     }
+    commands = {test["name"]: test["steps"][0]["command"] for test in result["cells"][0]["tests"]}
+    assert [name for name, command in commands.items() if "hvm_fep" in command] == [
+        "test-hvm32-xsa-1", "test-hvm64-xsa-1",
+    ]  # fmt: skip
     reasons = {test["name"]: test["reason"] for test in result["cells"][0]["tests"]}
     assert reasons["test-hvm32-xsa-1"] == "hvm32 does not run here: does not end in time: small kernel"
     assert reasons["test-pv64-xsa-1-2"] == "Skip: no such thing here"

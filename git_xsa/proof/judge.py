@@ -58,7 +58,9 @@ def judge_exploit(payload: Payload, base: Play, queue: Play, control: bool) -> t
     before, after = words(base[1], base[0]), words(queue[1], queue[0])
     if queue[1] is End.SUCCESS:
         works = base[1] in _TOLD if not control else base[1] in _EXPLOITED
-        return (Ruling.BLOCKED if works else Ruling.NOT_REPRODUCED), f"the base {before}"
+        if works:
+            return Ruling.BLOCKED, f"the base {before}"
+        return Ruling.NOT_REPRODUCED, "; ".join(filter(None, [f"the base {before}", payload.known]))
     if queue[1] in _NO_RESULT:
         if base[1] is End.SUCCESS:
             return Ruling.FAILED, f"the base {before}, the queue {after}"

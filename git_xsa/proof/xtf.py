@@ -23,7 +23,8 @@ from git_xsa.proof.outcomes import files_of
 EXAMPLE = "example"
 _MAKEFILE = re.compile(rb"tests/((?:xsa-[1-9][0-9]*(?:-[0-9]+)?)|example)/Makefile")
 _IMAGE = re.compile(r"test-(pv64|pv32pae|hvm64|hvm32pae|hvm32pse|hvm32)-.*(?<!\.cfg)(?<!\.tmp)")
-_FEP = re.compile(rb"\btest_needs_fep\s*=\s*true\b")
+#: What a test has in its source that can do more, or anything, when instructions are emulated.
+_FEP = re.compile(rb"\btest_needs_fep\s*=\s*true\b|\bxtf_has_fep\b")
 #: A test whose image, as XTF's runner does it, wants a domain with more than the first domain has.
 _EXTRA = re.compile(rb"^TEST-EXTRA-CFG\s*:?=", re.MULTILINE)
 #: Tests that come to no result in QEMU's own emulation (seen with 7.2), and why.
@@ -32,6 +33,7 @@ KNOWN = {
     "xsa-298": "QEMU gives a wrong error code for a software interrupt in 64-bit mode",
     "xsa-339": "QEMU gives a wrong error code for a software interrupt in 64-bit mode",
     "xsa-260": "QEMU does not hold back a debug exception after a move to SS",
+    "xsa-463": "it needs a StdVGA, which the first domain has not",
     "xsa-265": "QEMU does not hold back a debug exception after a move to SS",
 }
 
