@@ -659,3 +659,23 @@ def _both(conflict: re.Match[bytes]) -> bytes:
     """Return what a person makes of a conflict in which the patch adds something before lines of ours."""
     ours, theirs = (part.splitlines(keepends=True) for part in conflict.groups())
     return b"".join([*theirs[: len(theirs) - len(ours)], *ours])
+
+
+def test_a_base_with_the_patches_of_a_package(place: Place, tmp_path: Path) -> None:
+    folder = tmp_path / "package"
+    folder.mkdir()
+    (folder / "ours.patch").write_text(place.git("diff", "RELEASE-1.0.0", "own") + "\n")
+    (folder / "series").write_text("ours.patch\n")
+    before = snapshot(place.folder)
+    base = ("--onto", "RELEASE-1.0.0", "--base-patches", str(folder / "series"))
+    done = place.run("resolve", *base, "--xsa", "1")
+    assert "does not apply to RELEASE-1.0.0 with series\n" in done.out
+    tree = tree_of(done)
+    assert "<<<<<<< RELEASE-1.0.0 with series" in (tree / "a.c").read_text(encoding="utf-8")
+    by_hand(tree, a_c=numbered(60, OWN | {10: "ours and one"}))
+    done = place.run("resolve", "--continue")
+    assert f"hint: git xsa-export {' '.join(base)} has the adapted patches in its queue\n" in done.err
+    assert snapshot(place.folder) == before
+    done = place.run("export", *base, "--xsa", "1", "-o", str(tmp_path / "out"))
+    assert "adapted by hand to RELEASE-1.0.0 with series" in done.out
+    applied(place, tmp_path / "out")

@@ -133,7 +133,7 @@ def _go_on(tasks: Tasks, options: argparse.Namespace) -> int:
     resolver.abort(task)
     from git_xsa.report import remarks  # noqa: PLC0415
 
-    remarks.note(f"the work tree for {task.base} is removed; adapted patches that were taken over stay (--list)")
+    remarks.note(f"the work tree for {task.title} is removed; adapted patches that were taken over stay (--list)")
     return 0
 
 

@@ -48,12 +48,14 @@ Opener = Callable[[Path, bool], "Session"]
 class TaskState:
     """Where a task is: ``task`` is at a conflict in the work tree ``tree``, or over (``None``).
 
+    ``base`` is what the base is called, ``onto`` the words of a command line that give it.
     ``files`` are the files in conflict, ``adapted`` the adapted patches of the queue so far, ``out`` why advisories
     that were asked for are in no queue.  ``merged``: git found no conflict, so a person has only to see whether it is
     right.
     """
 
     base: str
+    onto: str
     task: Task | None
     tree: Path
     files: tuple[tuple[str, str], ...] = ()
@@ -87,7 +89,7 @@ class Resolver:
             known = self._tasks.read(task.name)
             if known is not None and known.by_hand:
                 hint = f"go on with --continue, --skip or --abort there: {self._tasks.tree(task.name)}"
-                raise XsaError(f"a conflict on {task.base} is being resolved already", hint)
+                raise XsaError(f"a conflict on {task.title} is being resolved already", hint)
             return self._advance(self._tasks.write(task))
 
     def proceed(self, task: Task) -> TaskState:
@@ -117,7 +119,7 @@ class Resolver:
         if task.by_hand:
             with self._bench(task) as bench:
                 files = bench.conflicts()
-        return TaskState(task.base, task, tree, tuple(files), skipped=task.skipped)
+        return TaskState(task.title, task.onto, task, tree, tuple(files), skipped=task.skipped)
 
     # A person's work
 
@@ -142,7 +144,7 @@ class Resolver:
             conflict.id,
             conflict.subject,
             conflict.edition,
-            task.base,
+            task.title,
             datetime.fromtimestamp(self._now, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
             self._tasks.published(task.name),
             diff,
@@ -163,9 +165,9 @@ class Resolver:
             adapted = tuple(step.adapted for step in steps if step.adapted is not None)
             if stop is None:
                 self._tasks.end(task)
-                return TaskState(task.base, None, tree, (), adapted, task.skipped, out)
+                return TaskState(task.title, task.onto, None, tree, (), adapted, task.skipped, out)
             task, files = self._set_up(session, task, question, walk, stop)
-        return TaskState(task.base, task, tree, tuple(files), adapted, task.skipped, out)
+        return TaskState(task.title, task.onto, task, tree, tuple(files), adapted, task.skipped, out)
 
     @staticmethod
     def _question(session: Session, task: Task) -> Question:
@@ -181,7 +183,7 @@ class Resolver:
         commit = stop.range.commits[stop.position - 1]
         pick = pick_for(walk, stop, self._adaptations)
         applied = f" with {len(stop.steps)} of the queue" if stop.steps else ""
-        ours = f"{question.base.name}{applied}"
+        ours = f"{task.title}{applied}"
         labels = Labels(ours, f"{question.tip.spelled} before it", f"{_short(stop.id)} {commit.subject}")
         if pick.begun is not None:
             labels = Labels(f"{ours}, adapted before", "the issue that was adapted", labels.theirs)

@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from git_xsa.advisory.store import Store, StoreError
@@ -73,6 +74,18 @@ class Task:
     skipped: tuple[int, ...] = ()
     by_hand: bool = False
     conflict: OpenConflict | None = None
+
+    @property
+    def title(self) -> str:
+        """What the base is called, with the packages whose patches are on it."""
+        packages = ", ".join(Path(place).name for place in self.base_patches)
+        return f"{self.base} with {packages}" if packages else self.base
+
+    @property
+    def onto(self) -> str:
+        """The words that give the base on a command line."""
+        more = (f"--base-patches {quote(place)}" for place in self.base_patches)
+        return " ".join([f"--onto {quote(self.base)}", *more])
 
 
 class Tasks:

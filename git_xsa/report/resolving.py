@@ -33,10 +33,10 @@ def print_standing(standing: TaskState) -> None:
     if task is None:
         output.line(f"no patch is in conflict on {standing.base}, so there is no work tree")
         if standing.adapted:
-            remarks.hint(f"git xsa-export --onto {standing.base} has the adapted patches in its queue")
+            remarks.hint(f"git xsa-export {standing.onto} has the adapted patches in its queue")
         return
     if task.conflict is None or not task.by_hand:
-        output.line(f"the work tree for {task.base} was not finished")
+        output.line(f"the work tree for {task.title} was not finished")
         remarks.hint("git xsa-resolve --continue sets it up again")
         return
     _print_conflict(output, standing, task.conflict)
