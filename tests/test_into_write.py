@@ -97,7 +97,7 @@ while True:
             setattr(os, name, counted(getattr(os, name)))
         module.exchange = counted(module.exchange)
         builtins.open = counted(builtins.open)
-        write(PackageChange(place, before, after), False)
+        write(PackageChange(place, before, after, frozenset(n for n in after if n.endswith(("list", "log")))), False)
         os._exit(0)
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     first = found()
@@ -114,12 +114,18 @@ SEVERAL = (
 )
 
 
-@pytest.mark.parametrize("change", [ONE, SEVERAL], ids=["one list", "a list and a changelog"])
+#: The list is made, too: a Debian package that had no patches.
+NEW_LIST = ({"d/list": None, "d/log": "old\n", "d/c": None}, {"d/list": "c\n", "d/log": "new\nold\n", "d/c": "C\n"})
+
+
+@pytest.mark.parametrize(
+    "change", [ONE, SEVERAL, NEW_LIST], ids=["one list", "a list and a changelog", "a new list and a changelog"]
+)
 def test_killed_at_any_moment(change: tuple[dict[str, str | None], dict[str, str | None]], tmp_path: Path) -> None:
     """What the list names is there with the right contents, and a changelog belongs to its list."""
     before, after = change
     old = tmp_path / "old"
-    for name, text in {**before, ("d/b" if "d/a" in before else "b"): "B\n"}.items():
+    for name, text in {**before, ("d/b" if "d/log" in before else "b"): "B\n"}.items():
         if text is not None:
             (old / name).parent.mkdir(parents=True, exist_ok=True)
             (old / name).write_text(text)
@@ -135,7 +141,7 @@ def test_killed_at_any_moment(change: tuple[dict[str, str | None], dict[str, str
     listing = "d/list" if "d/list" in before else "list"
     seen = []
     for _, first, second, hidden in moments:
-        is_new = first[listing] == after[listing]
+        is_new = first.get(listing) == after[listing]
         seen.append(is_new)
         wanted = made if is_new else kept
         assert wanted.items() <= first.items()
@@ -145,6 +151,7 @@ def test_killed_at_any_moment(change: tuple[dict[str, str | None], dict[str, str
     assert set(seen) == {False, True}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [spec, debian])
 def test_the_whole_command_is_killed(kind: object, place: Place, tmp_path: Path) -> None:
     top = (spec if kind is spec else debian)(place, tmp_path / "package")
@@ -196,6 +203,40 @@ def test_a_package_that_changes_meanwhile(place: Place, tmp_path: Path, monkeypa
     assert below(top).keys() == {"SPECS/xen.spec", "SOURCES/merged.patch"}
 
 
+def test_what_may_be_under_embargo(place: Place, tmp_path: Path) -> None:
+    """A package is pushed as easily as a branch; what is written all the same is for the user alone."""
+    top = tmp_path / "package"
+    top.mkdir()
+    (top / "series").write_text("")
+    fix = tmp_path / "secret.patch"
+    fix.write_bytes(place.patch(4).replace(b"+fixed", b"+fixed in secret"))
+    words = ("export", "--onto", RELEASE, "--into", str(top))
+    refused = run(place.folder, *words, str(fix))
+    assert (refused.status, "give --embargoed twice" in refused.err) == (129, True)
+    assert below(top) == {"series": ""}
+    assert run(place.folder, *words, "--embargoed", "--embargoed", str(fix)).status == 0
+    assert {path.name: path.stat().st_mode & 0o777 for path in top.iterdir()} == {
+        "series": 0o600, "0001-secret.patch": 0o600,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", [spec, debian])
+def test_nobody_has_to_write_a_changelog(
+    kind: object, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "DEBFULLNAME", "DEBEMAIL", "EMAIL"):
+        monkeypatch.delenv(name, raising=False)
+    config = tmp_path / "config"
+    config.write_text("[user]\n\tuseConfigOnly = true\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
+    top = (spec if kind is spec else debian)(place, tmp_path / "package")
+    done = into(place, top)
+    assert (done.status, "nothing says who writes the changelog" in done.err) == (128, True)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/series").write_text("")
+    assert run(place.folder, "export", "--onto", RELEASE, "--into", str(tmp_path / "other")).status == 0
+
+
 # Packages that are not to be trusted
 
 
@@ -220,7 +261,7 @@ def hostile(text: str) -> str:
             "",
         ),
         (hostile("".join(f"Patch{n}: x.patch\n" for n in range(9_000))), "lists 9,000 patches"),
-        ("Name: xen\n" + "#" * (5 << 20), "larger than a list of patches may be"),
+        ("Name: xen\n" + "#" * (5 << 20), "is too large for a list of patches"),
         (hostile("").replace("%autosetup -p1", "make"), "nothing in the spec applies its patches"),
     ],
 )

@@ -14,7 +14,7 @@ from git_xsa.ask.verdict import State, Verdict
 from git_xsa.cli import clock
 from git_xsa.cli.arguments import build_wishes, builder_for, hint_unknown, print_notes
 from git_xsa.errors import UsageError, XsaError
-from git_xsa.export.exporter import Ready, Wish
+from git_xsa.export.exporter import Wish
 from git_xsa.export.into.package import open_package
 from git_xsa.export.into.plan import Wanted, plan
 from git_xsa.export.into.write import recover, write
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 #: How often ``--embargoed`` has to be given before what may be under embargo goes into a package.
 TWICE = 2
+#: The formats whose packages have a changelog with names in it.
+_WITH_CHANGELOG = ("rpm", "debian")
 
 
 def run_into(session: Session, options: argparse.Namespace, request: Request) -> int:
@@ -83,7 +85,10 @@ def run_verify(session: Session, options: argparse.Namespace) -> int:
 
 
 def _who(package: Package) -> str:
-    """Return who writes the changelog, ``Name <address>``: as Debian's tools know it, or else git."""
+    """Return who writes the changelog, ``Name <address>``: as Debian's tools know it, or else git; nobody where there
+    is none."""
+    if package.format not in _WITH_CHANGELOG:
+        return ""
     name, address = os.environ.get("DEBFULLNAME", ""), os.environ.get("DEBEMAIL", "") or os.environ.get("EMAIL", "")
     if package.format == "debian" and name and address:
         found = f"{name} <{address}>"
@@ -102,8 +107,7 @@ def _write(session: Session, planned: Planned, options: argparse.Namespace) -> N
     """Write what is planned, or show it, and say so."""
     ready = planned.ready
     verdict = ready if isinstance(ready, Verdict) else ready.verdict
-    private = isinstance(ready, Ready) and verdict.private
-    if private and options.embargoed < TWICE:
+    if planned.private and planned.items and options.embargoed < TWICE:
         raise UsageError(
             "the patches may be under embargo, and a package is easily pushed",
             "give --embargoed twice if they are to go into it all the same: only you will be able to read the files",
@@ -121,7 +125,7 @@ def _write(session: Session, planned: Planned, options: argparse.Namespace) -> N
         else:
             _print_bytes(diff)
     else:
-        write(planned.change, private)
+        write(planned.change, planned.private)
         if options.json:
             from git_xsa.report.as_json import dumps  # noqa: PLC0415
 

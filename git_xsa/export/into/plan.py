@@ -50,6 +50,8 @@ class Planned:
     change: PackageChange
     dropped: tuple[str, ...]
     notes: tuple[str, ...]
+    #: Whether it may be under embargo.
+    private: bool = False
 
 
 def plan(
@@ -66,7 +68,7 @@ def plan(
     start = wanted.start if wanted.start is not None else max(package.numbers, default=_FIRST - 1) + 1
     before, behind = _divided(package, standing, start)
     base = on_top(session, release, before, package) if behind else standing.base
-    ready = _ready(session, wanted.wish, base, standing.base, builder)
+    ready, private = _ready(session, wanted.wish, base, standing.base, builder)
     merged = frozenset(one.file.name for one in standing.merged) if wanted.drop_merged else frozenset()
     if isinstance(ready, Verdict):
         found: tuple[Item, ...] = ()
@@ -75,7 +77,7 @@ def plan(
     planned = _planned(package, standing, ready, found, merged, wanted)
     if behind and isinstance(ready, Ready):
         _still_apply(session, ready, behind, package)
-    return planned
+    return replace(planned, private=private)
 
 
 def _divided(package: Package, standing: OnRelease, start: int) -> tuple[list[Carried], list[Carried]]:
@@ -84,16 +86,20 @@ def _divided(package: Package, standing: OnRelease, start: int) -> tuple[list[Ca
     return [c for c in standing.applied if c.file not in behind], [c for c in standing.applied if c.file in behind]
 
 
-def _ready(session: Session, wish: Wish, base: Commit, whole: Commit, builder: Builder | None) -> Ready | Verdict:
-    """Return the queue on ``base``, which lacks the patches behind the queue that ``whole`` has."""
+def _ready(
+    session: Session, wish: Wish, base: Commit, whole: Commit, builder: Builder | None
+) -> tuple[Ready | Verdict, bool]:
+    """Return the queue on ``base``, which lacks the patches behind the queue that ``whole`` has, and whether it may be
+    under embargo."""
     request = wish.request
     if base is not whole and not (request.xsa or request.commits or request.files):
         tip = session.commit(request.tip) if request.tip else tip_for(session, whole)
         lacking = tuple(outstanding(session, whole, tip))
         if not lacking:
-            return request.question(session, whole).answer(session.quarantine)
+            return request.question(session, whole).answer(session.quarantine), False
         wish = replace(wish, request=replace(request, xsa=lacking))
-    return prepare(session, wish.request.question(session, base), wish, builder)
+    question = wish.request.question(session, base)
+    return prepare(session, question, wish, builder), question.private
 
 
 def _named(package: Package, ready: Ready, style: Style, dropped: frozenset[str]) -> tuple[Item, ...]:
@@ -162,5 +168,5 @@ def _planned(
             old[path], new[path] = one.file.read_bytes(), None
     texts = {path for path in package.texts if not (package.top / path).exists()}
     old |= dict.fromkeys(texts)
-    change_of = PackageChange(package.top, old, new)
+    change_of = PackageChange(package.top, old, new, frozenset(package.texts))
     return Planned(package, standing, ready, found, change_of, tuple(sorted(merged)), (*standing.notes, *notes))

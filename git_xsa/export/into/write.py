@@ -11,6 +11,7 @@ one takes back what the list does not name, or finishes what it does.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import stat
@@ -29,15 +30,26 @@ from git_xsa.git.whole import naming
 
 REMAINS = ".git-xsa-into"
 _JOURNAL = "journal.json"
+#: What the system says where a file can't have two names.
+_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK)
 
 
 @dataclass(frozen=True)
 class PackageChange:
-    """What becomes of the files of the package at ``top``: their contents before and after, ``None``: not there."""
+    """What becomes of the files of the package at ``top``: their contents before and after, ``None``: not there.
+
+    ``lists`` are those that say what the package is; of those that change, all have to at once.
+    """
 
     top: Path
     old: Mapping[str, bytes | None]
     new: Mapping[str, bytes | None]
+    lists: frozenset[str]
+
+    @property
+    def decisive(self) -> list[str]:
+        """The lists that change, or are new."""
+        return [path for path in sorted(self.lists) if self.new[path] != self.old[path]]
 
     @property
     def edits(self) -> list[str]:
@@ -48,6 +60,11 @@ class PackageChange:
     def adds(self) -> list[str]:
         """The files that are new."""
         return [path for path, new in self.new.items() if new is not None and self.old[path] is None]
+
+    @property
+    def patches(self) -> list[str]:
+        """The new files that are no lists."""
+        return [path for path in self.adds if path not in self.lists]
 
     @property
     def drops(self) -> list[str]:
@@ -75,9 +92,9 @@ def write(change: PackageChange, private: bool) -> None:
         for path, content in change.old.items():
             if _content(change.top / path) != content:
                 raise PackageRefused(f"{change.top / path} has been changed meanwhile", "run the command again")
-        if len(change.edits) > 1:
+        if len(change.decisive) > 1:
             _change_folder(change, private, work)
-        elif change.edits or change.adds or change.drops:
+        elif change.decisive or change.adds or change.drops:
             _change_list(change, private, work)
 
 
@@ -147,12 +164,13 @@ def _no_link(top: Path, path: str) -> bool:
 
 
 def _change_list(change: PackageChange, private: bool, work: Path) -> None:
-    top, paths = change.top, change.adds
-    listing = next(iter(change.edits), None)
+    top, paths = change.top, change.patches
+    listing = next(iter(change.decisive), None)
     for number, path in enumerate(paths):
         _stage(work / str(number), change.new[path] or b"", 0o600 if private else 0o666 & ~_umask())
     if listing is not None:
-        mode = stat.S_IMODE(os.stat(top / listing).st_mode)
+        is_there = change.old[listing] is not None
+        mode = stat.S_IMODE(os.stat(top / listing).st_mode) if is_there else 0o666 & ~_umask()
         _stage(work / "list", change.new[listing] or b"", mode & 0o700 if private else mode)
     folders = _lacking(top, paths)
     told = _Journal(
@@ -167,7 +185,7 @@ def _change_list(change: PackageChange, private: bool, work: Path) -> None:
     os.rename(work / "told", work / _JOURNAL)
     for number, path in enumerate(paths):
         make_folders(top, Path(path).parent)
-        os.link(work / str(number), top / path, follow_symlinks=False)
+        _put(work / str(number), top / path)
     for folder in {(top / path).parent for path in paths}:
         sync(folder)
     if listing is not None:
@@ -175,6 +193,16 @@ def _change_list(change: PackageChange, private: bool, work: Path) -> None:
         sync((top / listing).parent)
     for path in change.drops:
         os.unlink(top / path)
+
+
+def _put(fresh: Path, place: Path) -> None:
+    """Give the file ``fresh`` the name ``place``, which nothing may have."""
+    try:
+        os.link(fresh, place, follow_symlinks=False)
+    except OSError as error:
+        if error.errno not in _NO_LINKS or os.path.lexists(place):
+            raise
+        os.rename(fresh, place)
 
 
 def _change_folder(change: PackageChange, private: bool, work: Path) -> None:
