@@ -355,6 +355,7 @@ def test_an_adapted_patch_is_forgotten(place: Place) -> None:
     assert place.run("check", "--onto", "own", "--xsa", "1").status == 2
     done = place.run("resolve", "--onto", "own", "--xsa", "1")
     assert (tree_of(done) / "a.c").read_bytes() == numbered(60, OWN | {10: "ours and one"}), "git rerere knows it"
+    assert "  both modified, resolved as before  a.c\n" in done.out
 
 
 def test_a_patch_that_was_changed_in_the_store_is_refused(place: Place, tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ class Workbench:
         self, head: str, change: str, labels: Labels, merge: bool = False, start: str = ""
     ) -> list[tuple[str, str]]:
         """Show ``head`` with the commit ``change`` picked onto it, or onto the files of ``start``; return the files in
-        conflict, as ``conflicts``.
+        conflict, as ``conflicts``, and which of them ``git rerere`` has resolved.
 
         What was there before is overwritten; files that git does not know stay.
         """
@@ -127,7 +127,12 @@ class Workbench:
         found = self.conflicts()
         for _, name in found:
             _relabel(self.folder / name, labels)
-        return found
+        return [(self._words(words, name), name) for words, name in found]
+
+    def _words(self, words: str, name: str) -> str:
+        """Return what to say of a file in conflict, and whether ``git rerere`` has put in a resolution."""
+        known = words in (_CONFLICTS["UU"], _CONFLICTS["AA"]) and not self._has_marks(name)
+        return f"{words}, resolved as before" if known else words
 
     def conflicts(self) -> list[tuple[str, str]]:
         """Return the files that are in conflict: what happened to each, in words, and its name."""
