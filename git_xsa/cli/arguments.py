@@ -95,6 +95,19 @@ def base_patches_option(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def question_options(parser: argparse.ArgumentParser) -> None:
+    """Add what a question is about: ``--onto``, ``--base-patches``, ``--tip`` and ``--xsa``."""
+    parser.add_argument(
+        "--onto", metavar="<base>", help="the base to which the patches are applied: a release tag or any commit"
+    )
+    base_patches_option(parser)
+    parser.add_argument("--tip", metavar="<ref>", help="the branch (or commit) that has the prerequisites")
+    parser.add_argument(
+        "--xsa", metavar="<n>", type=advisory_numbers, action="extend", default=[],
+        help="only the fixes of these advisories (default: all that are outstanding)",
+    )  # fmt: skip
+
+
 def follow_ups_option(parser: argparse.ArgumentParser) -> None:
     """Add ``--follow-ups``."""
     from git_xsa.model.follow_ups import FOLLOW_UPS  # noqa: PLC0415 - for who has it

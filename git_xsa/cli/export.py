@@ -15,8 +15,6 @@ from git_xsa.ask.session import Session
 from git_xsa.ask.verdict import State, Verdict
 from git_xsa.cli import clock
 from git_xsa.cli.arguments import (
-    advisory_numbers,
-    base_patches_option,
     build_options,
     build_wishes,
     builder_for,
@@ -24,6 +22,7 @@ from git_xsa.cli.arguments import (
     hint_unknown,
     json_option,
     print_notes,
+    question_options,
 )
 from git_xsa.errors import UsageError, XsaError
 from git_xsa.export.exporter import Ready, Wish, files_of, prepare
@@ -55,16 +54,8 @@ def parser() -> argparse.ArgumentParser:
         "   or: git xsa-export --verify <package> [--onto <base>] [--tip <ref>] [--json]",
         description="Write the queue of patches for a base in the form that a build takes.",
     )
-    made.add_argument(
-        "--onto", metavar="<base>", help="the base to which the patches are applied: a release tag or any commit"
-    )
-    base_patches_option(made)
+    question_options(made)
     follow_ups_option(made)
-    made.add_argument("--tip", metavar="<ref>", help="the branch (or commit) that has the prerequisites")
-    made.add_argument(
-        "--xsa", metavar="<n>", type=advisory_numbers, action="extend", default=[],
-        help="only the fixes of these advisories (default: all that are outstanding)",
-    )  # fmt: skip
     made.add_argument("--format", choices=FORMATS, help="the format to write (default: series)")
     made.add_argument(
         "-o", "--output", metavar="<folder>", help="the folder to write, or the branch (default: xsa-<base>)"

@@ -18,8 +18,6 @@ from git_xsa.ask.tip import tip_for
 from git_xsa.ask.verdict import State, Verdict
 from git_xsa.cli import clock
 from git_xsa.cli.arguments import (
-    advisory_numbers,
-    base_patches_option,
     build_options,
     build_wishes,
     built,
@@ -27,6 +25,7 @@ from git_xsa.cli.arguments import (
     hint_unknown,
     json_option,
     print_notes,
+    question_options,
 )
 from git_xsa.errors import UsageError, XsaError
 from git_xsa.model.words import count
@@ -55,16 +54,8 @@ def parser() -> argparse.ArgumentParser:
         "   or: git xsa-prereqs --stdin [--json] [--no-symbols]",
         description="Find the smallest set of commits that patches need before they apply to a base.",
     )
-    made.add_argument(
-        "--onto", metavar="<base>", help="the base to which the patches are applied: a release tag or any commit"
-    )
-    base_patches_option(made)
+    question_options(made)
     follow_ups_option(made)
-    made.add_argument("--tip", metavar="<ref>", help="the branch (or commit) that has the prerequisites")
-    made.add_argument(
-        "--xsa", metavar="<n>", type=advisory_numbers, action="extend", default=[],
-        help="only the fixes of these advisories (default: all that are outstanding)",
-    )  # fmt: skip
     made.add_argument("--why", action="store_true", help="show for each prerequisite the hunks and lines that need it")
     made.add_argument(
         "--graph", nargs="?", const="tree", metavar="dot",

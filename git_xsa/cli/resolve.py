@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from git_xsa.cli import clock
-from git_xsa.cli.arguments import advisory_numbers, base_patches_option, json_option
+from git_xsa.cli.arguments import json_option, question_options
 from git_xsa.errors import UsageError, XsaError
 
 if TYPE_CHECKING:
@@ -30,15 +30,7 @@ def parser() -> argparse.ArgumentParser:
         "   or: git xsa-resolve (--list | --forget <name>) [--json]",
         description="Adapt by hand the patches that do not apply to a base.",
     )
-    made.add_argument(
-        "--onto", metavar="<base>", help="the base to which the patches are applied: a release tag or any commit"
-    )
-    base_patches_option(made)
-    made.add_argument("--tip", metavar="<ref>", help="the branch (or commit) that has the prerequisites")
-    made.add_argument(
-        "--xsa", metavar="<n>", type=advisory_numbers, action="extend", default=[],
-        help="only the fixes of these advisories (default: all that are outstanding)",
-    )  # fmt: skip
+    question_options(made)
     made.add_argument("--no-symbols", action="store_true", help="leave out commits that only supply names in the code")
     doing = made.add_mutually_exclusive_group()
     doing.add_argument(

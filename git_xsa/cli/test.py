@@ -18,12 +18,11 @@ from git_xsa.ask.verdict import State, Verdict
 from git_xsa.cli import clock
 from git_xsa.cli.arguments import (
     HOOK,
-    advisory_numbers,
-    base_patches_option,
     hint_unknown,
     jobs,
     json_option,
     print_notes,
+    question_options,
     seconds,
 )
 from git_xsa.errors import UsageError, XsaError
@@ -57,15 +56,7 @@ def parser() -> argparse.ArgumentParser:
         "                    [--jobs <n>] [--rebuild] [--json] [--junit <file>] [-o <folder>] [--force]",
         description="Build a queue in cells, boot what comes of it, and try the exploits on base and queue.",
     )
-    made.add_argument(
-        "--onto", metavar="<base>", help="the base to which the patches are applied: a release tag or any commit"
-    )
-    base_patches_option(made)
-    made.add_argument("--tip", metavar="<ref>", help="the branch (or commit) that has the prerequisites")
-    made.add_argument(
-        "--xsa", metavar="<n>", type=advisory_numbers, action="extend", default=[],
-        help="only the fixes of these advisories (default: all that are outstanding)",
-    )  # fmt: skip
+    question_options(made)
     made.add_argument("--queue", metavar="<folder>", type=Path, help="a queue that git xsa-export has written")
     made.add_argument("--cell", metavar="<name>", action="append", default=[], help="build in this cell; all: in each")
     made.add_argument("--each", action="store_true", help="prove each advisory by itself")
