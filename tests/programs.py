@@ -8,8 +8,8 @@ import shutil
 
 #: What some tests need besides git and Python; .ci/run installs all of it.
 PROGRAMS = (
-    "dpkg", "dpkg-parsechangelog", "dpkg-source", "fish", "gcc", "gpg", "gpgconf", "guilt", "make", "patch", "ps",
-    "quilt", "rpmbuild", "ssh-keygen", "xz", "zsh",
+    "dpkg", "dpkg-parsechangelog", "dpkg-source", "fish", "gcc", "gpg", "gpgconf", "guilt", "make", "nix-instantiate",
+    "patch", "ps", "quilt", "rpmbuild", "ssh-keygen", "strace", "xz", "zsh",
 )  # fmt: skip
 #: Asked once, before a test changes PATH: what is hidden from a command by a test is installed all the same.
 MISSING = tuple(name for name in PROGRAMS if shutil.which(name, path=os.environ.get("PATH")) is None)

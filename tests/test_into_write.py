@@ -345,3 +345,18 @@ def test_what_is_no_package(place: Place, tmp_path: Path) -> None:
         assert into(place, tmp_path, *words).status == 129
     assert run(place.folder, "export", "--onto", RELEASE, "--dry-run").status == 129
     assert into(place, spec(place, tmp_path / "package"), "--format", "debian").status == 129
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "\n\n", "xen (1.0.0-1\n" * 9_000, "xen (1.0.0-1) u; urgency=low\n" * 9_000, "  * x\n" * 9_000, "\xff\n"],
+)
+def test_a_changelog_that_is_none(text: str, place: Place, tmp_path: Path) -> None:
+    top = debian(place, tmp_path / "package")
+    (top / "debian/changelog").write_text(text, encoding="latin-1")
+    refused = into(place, top)
+    assert (refused.status, "does not say in plain words" in refused.err) == (128, True)
+    for more in ((), ("--package-version", "2.0-1")):
+        done = run(place.folder, "export", "--onto", RELEASE, "--into", str(top), *more)
+        assert done.status == (128 if not more or text.strip() else 1), done.err
+        assert "internal error" not in done.err

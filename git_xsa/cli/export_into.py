@@ -79,6 +79,8 @@ def run_verify(session: Session, options: argparse.Namespace) -> int:
         print_state(session.repository.git, found)
     for note in found.on.notes:
         remarks.note(note)
+    if found.outdated:
+        remarks.hint("take outdated patches out of the package first: --into puts in what is published now")
     if not found.is_right:
         remarks.hint(f"git xsa-export --into {quote(str(options.verify))} --dry-run shows what would go in")
     return int(not found.is_right)

@@ -21,26 +21,30 @@ SERIES = "debian/patches/series"
 #: A snapshot of a branch between two releases, as git describe names it: ``4.17.5+72-g01140da4e8``.
 _SNAPSHOT = re.compile(r"\+\d+-g([0-9a-f]{7,40})\b")
 _RELEASE = re.compile(r"(?:\d+:)?(\d+(?:\.\d+)+)")
-_LONGEST_CHANGELOG = 16 << 20
+#: A newest entry that is longer than this is none.
+_HEAD = 1 << 18
 
 
 def xen_of(changelog: Path) -> str:
     """Return the Xen that the newest entry of ``changelog`` is for: a commit's name, a release, or nothing."""
-    if not changelog.is_file() or changelog.stat().st_size > _LONGEST_CHANGELOG:
+    if not changelog.is_file():
         return ""
-    newest = _newest(changelog.read_text("utf-8", "surrogateescape"))
+    with changelog.open("rb") as file:
+        newest = _newest(file.read(_HEAD).decode("utf-8", "surrogateescape"))
     snapshot = _SNAPSHOT.search(newest)
     release = _RELEASE.match(newest)
     return snapshot[1] if snapshot is not None else release[1] if release is not None else ""
 
 
 def _newest(text: str) -> str:
+    """Return the version of the first entry in ``text``, empty when it begins with none."""
     from debian.changelog import Changelog, ChangelogParseError  # noqa: PLC0415 - for this kind of package alone
 
     try:
-        return str(Changelog(text, max_blocks=1, allow_empty_author=True, strict=False).full_version)
-    except (ChangelogParseError, IndexError, ValueError):
+        versions = Changelog(text, max_blocks=1, allow_empty_author=True, strict=True).versions
+    except (ChangelogParseError, ValueError):
         return ""
+    return str(versions[0]) if versions else ""
 
 
 def edited(package: Package, added: Addition) -> Edited:
