@@ -49,7 +49,7 @@ def test_a_line_that_is_not_the_expected_one_is_refused_with_what_is_there(found
 
 
 def test_two_lines_that_could_be_meant_are_refused() -> None:
-    with pytest.raises(EditError, match="lines 1 and 3 are both"):
+    with pytest.raises(EditError, match="lines 1 and 3 both match"):
         apply_edit((LINE.format("1") + "\n" + LINE.format("2-pre")).encode(), VERSION, WORDS)
 
 
@@ -76,8 +76,8 @@ def test_an_indent_and_the_end_of_a_line_stay() -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("xen/Makefile", "a path, the line there and the new line"),
-        ("a: b", "a path, the line there and the new line"),
+        ("xen/Makefile", "a path, the expected line and the new line"),
+        ("a: b", "a path, the expected line and the new line"),
         ("/etc/passwd: a => b", "is no path of a file in the tree"),
         ("../a: a => b", "is no path of a file in the tree"),
         (".git/config: a => b", "is no path of a file in the tree"),
@@ -116,7 +116,7 @@ def test_a_heading_goes_above_the_newest_one() -> None:
         b"## [4.21.1]", b"## [4.21.2](https://x.org/?p=xen.git;a=shortlog;h=RELEASE-4.21.2)\n\n## [4.21.1]"
     )
     assert add_heading(made, WORDS) == made
-    with pytest.raises(EditError, match="no heading"):
+    with pytest.raises(EditError, match="no release heading"):
         add_heading(b"# Changes\n", WORDS)
 
 

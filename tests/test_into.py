@@ -418,7 +418,7 @@ def test_from_the_packages_folder(place: Place, tmp_path: Path) -> None:
     assert done.status == 0, done.err
     assert git(top, "status", "--porcelain", "SPECS", "SOURCES")
     lost = run(top, "check", "--history", "nowhere")
-    assert (lost.status, "--history names nowhere, which is no folder" in lost.err) == (128, True)
+    assert (lost.status, "--history names nowhere, which is not a folder" in lost.err) == (128, True)
 
 
 def test_a_clone_is_not_left_for_the_users_setting(

@@ -104,7 +104,7 @@ def test_an_adapted_fix_is_carried(place: Place, tmp_path: Path) -> None:
     (top / "7.patch").write_bytes(place.patch(7).replace(b"+five", b"+five, ours"))
     found = state(place, top)
     assert found["carried"] == [{"xsa": 5, "files": ["7.patch"], "adapted": True}]
-    assert "  adapted   XSA-5: 7.patch changes other lines than published\n" in verify(place, top).out
+    assert "  adapted   XSA-5: 7.patch differs from the published patch\n" in verify(place, top).out
 
 
 def test_a_patch_of_a_version_that_was_reissued(place: Place, tmp_path: Path) -> None:

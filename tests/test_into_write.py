@@ -199,7 +199,7 @@ def test_a_package_that_changes_meanwhile(place: Place, tmp_path: Path, monkeypa
 
     monkeypatch.setattr(export_into, "write", slower)
     done = into(place, top)
-    assert (done.status, "xen.spec has been changed meanwhile" in done.err) == (128, True)
+    assert (done.status, "xen.spec was changed meanwhile" in done.err) == (128, True)
     assert below(top).keys() == {"SPECS/xen.spec", "SOURCES/merged.patch"}
 
 
@@ -338,9 +338,10 @@ def test_what_is_no_package(place: Place, tmp_path: Path) -> None:
     (tmp_path / "folder/x.patch").write_bytes(place.patch(2))
     for where in ("folder", "folder/x.patch", "nowhere"):
         done = into(place, tmp_path / where)
-        assert (done.status, "is no package that can be edited" in done.err or "no list" in done.err) == (129, True), (
-            where
-        )
+        assert (done.status, "is not a package that can be edited" in done.err or "not a list" in done.err) == (
+            129,
+            True,
+        ), where
     for words in (("-o", "x"), ("--verify", "x"), ("--base-patches", "x"), ("--force",)):
         assert into(place, tmp_path, *words).status == 129
     assert run(place.folder, "export", "--onto", RELEASE, "--dry-run").status == 129

@@ -450,7 +450,7 @@ def test_a_folder_that_is_no_framework(tmp_path: Path) -> None:
     place.git("config", "xsa.xtf", str(framework(tmp_path, {"xsa-1": {}})))
     answer = place.run(*ASK)
     assert (answer.status, answer.out) == (128, "")
-    assert "is no clone of XTF" in answer.err
+    assert "is not a clone of XTF" in answer.err
 
 
 # what may be under embargo
@@ -594,9 +594,12 @@ def test_the_home_is_empty_for_the_machine(tmp_path: Path, sealed: Path) -> None
             "give either advisories (--xsa), or commits, or patch files",
         ),
         (("test", "--onto", RELEASE, "--cell", "z80"), "there is no cell 'z80'"),
-        (("test", "--onto", RELEASE, "--each", "--every-commit"), "--each proves advisories one by one"),
+        (
+            ("test", "--onto", RELEASE, "--each", "--every-commit"),
+            "--each cannot be combined with --every-commit, commits or patch files",
+        ),
         (("test", "--onto", RELEASE, "--run", " "), "the command after --run is empty"),
-        (("test", "--onto", RELEASE, "--queue", "x", "--xsa", "1"), "--queue takes what it proves from the folder"),
+        (("test", "--onto", RELEASE, "--queue", "x", "--xsa", "1"), "--queue reads its patches from the folder"),
     ],
 )
 def test_wrong_usage(tmp_path: Path, words: tuple[str, ...], what: str) -> None:

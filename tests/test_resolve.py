@@ -115,7 +115,7 @@ def test_the_queue_before_the_conflict_is_there(place: Place) -> None:
     assert "does not apply to own after 2 patches of the queue" in done.out
     assert (tree / "b.c").read_bytes() == numbered(40, {20: "two"})
     assert (tree / "a.c").read_bytes() == numbered(60, OWN | {50: "six"}), "git's merge needs no equal context"
-    assert "no file is in conflict" in done.out
+    assert "no file conflicts" in done.out
 
 
 def test_marks_that_are_left_are_refused(place: Place) -> None:
@@ -124,7 +124,7 @@ def test_marks_that_are_left_are_refused(place: Place) -> None:
     git(tree, "add", "a.c")
     done = place.run("resolve", "--continue")
     assert (done.status, done.out) == (1, "")
-    assert "error: marks of the conflict are left in a.c\n" in done.err
+    assert "error: conflict markers remain in a.c\n" in done.err
     assert (tree / "a.c").read_bytes() == before
     by_hand(tree, a_c=numbered(60, OWN))
     done = place.run("resolve", "--continue")
@@ -140,8 +140,8 @@ def test_an_adapted_patch_is_part_of_the_queue_and_said_to_be(place: Place, tmp_
     done = resolve_one(place)
     assert done.status == 0
     assert f"XSA-1: {place.short(2)} is adapted by hand to own (xsa1-{place.short(2)}-1)\n" in done.out
-    assert "no patch is in conflict on own, so there is no work tree" in done.out
-    assert "hint: git xsa-export --onto own has the adapted patches in its queue" in done.err
+    assert "no patch conflicts with own, so there is no work tree" in done.out
+    assert "hint: git xsa-export --onto own exports the adapted patches" in done.err
 
     folder = tmp_path / "out"
     done = place.run("export", "--onto", "own", "--xsa", "1,2", "-o", str(folder))
@@ -318,7 +318,7 @@ def test_status_says_where_a_person_is_and_abort_ends_it(place: Place) -> None:
         False, str(tree), [{"path": "a.c", "state": "both modified"}],
     )  # fmt: skip
     by_hand(tree, a_c=numbered(60, OWN | {10: "one"}))
-    assert "no file is in conflict" in run(tree, "resolve", "--status").out
+    assert "no file conflicts" in run(tree, "resolve", "--status").out
     assert place.run("resolve", "--abort").status == 0
     assert not tree.exists()
     assert place.run("check", "--onto", "own", "--xsa", "1").status == 2
@@ -328,7 +328,7 @@ def test_several_bases_at_a_time(place: Place) -> None:
     one, other = (tree_of(place.run("resolve", "--onto", name, "--xsa", "1")) for name in ("own", "other"))
     assert one != other
     done = place.run("resolve", "--continue")
-    assert (done.status, "say which one: --onto <base>" in done.err) == (129, True)
+    assert (done.status, "select one: --onto <base>" in done.err) == (129, True)
     by_hand(other, a_c=numbered(60, OWN | {8: "otherwise", 10: "one"}))
     assert run(other, "resolve", "--continue").status == 0
     assert place.run("resolve", "--status", "--onto", "own").status == 1
@@ -344,7 +344,7 @@ def test_a_work_tree_that_was_removed(place: Place) -> None:
 def test_nothing_in_conflict(place: Place) -> None:
     done = place.run("resolve", "--onto", "own", "--xsa", "4")
     assert (done.status, done.err) == (0, "")
-    assert done.out == "no patch is in conflict on own, so there is no work tree\n"
+    assert done.out == "no patch conflicts with own, so there is no work tree\n"
 
 
 def test_an_adapted_patch_is_forgotten(place: Place) -> None:
@@ -363,7 +363,7 @@ def test_a_patch_that_was_changed_in_the_store_is_refused(place: Place, tmp_path
     [patch] = (tmp_path / "store" / "adapted").glob("*/adapted.patch")
     patch.write_bytes(patch.read_bytes().replace(b"ours and one", b"ours and two"))
     done = place.run("check", "--onto", "own", "--xsa", "1")
-    assert (done.status, "was changed after git xsa-resolve had written it" in done.err) == (128, True)
+    assert (done.status, "was changed after git xsa-resolve wrote it" in done.err) == (128, True)
     assert place.run("resolve", "--forget", patch.parent.name).status == 0
     assert place.run("check", "--onto", "own", "--xsa", "1").status == 2
 
@@ -372,9 +372,9 @@ def test_a_patch_that_was_changed_in_the_store_is_refused(place: Place, tmp_path
     ("words", "hint"),
     [
         ((), "--onto RELEASE-4.17.3"),
-        (("--continue",), "begin with git xsa-resolve --onto <base>"),
+        (("--continue",), "start with git xsa-resolve --onto <base>"),
         (("--continue", "--xsa", "1"), "see git help xsa-resolve"),
-        (("--forget", "x"), "git xsa-resolve --list names them"),
+        (("--forget", "x"), "git xsa-resolve --list lists them"),
     ],
 )
 def test_wrong_usage(words: tuple[str, ...], hint: str, place: Place) -> None:
@@ -525,7 +525,7 @@ def test_a_base_that_has_the_adapted_patch_has_the_advisory(place: Place, tmp_pa
     assert (found["state"], found["present"], found["xsa"]) == ("partly-applied", [1], [4])
     assert "XSA-1: packaged has all of it" in place.run("check", "--onto", "packaged", "--xsa", "1,4").out
     done = place.run("resolve", "--onto", "packaged", "--xsa", "1")
-    assert (done.status, done.out) == (0, "no patch is in conflict on packaged, so there is no work tree\n")
+    assert (done.status, done.out) == (0, "no patch conflicts with packaged, so there is no work tree\n")
 
 
 def test_a_patch_that_fits_nowhere_is_said_to(place: Place) -> None:
@@ -533,7 +533,7 @@ def test_a_patch_that_fits_nowhere_is_said_to(place: Place) -> None:
     done = place.run("resolve", "--onto", "own", "--xsa", "9,4")
     assert done.status == 1
     assert "XSA-9: xsa9.patch: hunk 1 does not fit in a.c" in done.out
-    assert "no patch is in conflict on own" in done.out
+    assert "no patch conflicts with own" in done.out
 
 
 def test_for_a_base_with_other_lines_the_adapted_patch_is_merged(place: Place) -> None:

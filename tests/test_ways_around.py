@@ -132,7 +132,7 @@ def break_hook(ground: Ground, how: str) -> str:
 def test_what_unhooks_us_is_said_while_something_is_under_embargo(how: str, ground: Ground) -> None:
     why = break_hook(ground, how)
     assert ground.push("origin", "fix:topic").passed
-    said = f"warning: git does not run the hook of git-xsa before a push: {why}\nhint: git xsa-hooks install"
+    said = f"warning: git does not run the hook of git-xsa before a push: {why}\nhint: run git xsa-hooks install"
     ground.git("tag", "RELEASE-4.17.0", "stable-4.17")
     others = [("status",), ("check",)] if how == "global" else []
     for words in [("embargo", "list"), *others]:
@@ -159,7 +159,7 @@ def test_a_chain_without_our_hook_lets_nothing_pass(ground: Ground) -> None:
     ours = other.with_name("pre-push.git-xsa")
     assert refuses(*ground.freeze_and_leak())
     ours.chmod(0o644)
-    assert "pre-push.git-xsa can't be run" in ground.push("origin", "fix:topic").said
+    assert "pre-push.git-xsa cannot be run" in ground.push("origin", "fix:topic").said
     ground.run("hooks", "install")
     assert os.access(ours, os.X_OK)
     ours.unlink()

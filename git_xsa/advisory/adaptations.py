@@ -77,7 +77,7 @@ class Adaptation:
     @property
     def words(self) -> str:
         """What it is, for people."""
-        return f"adapted by hand to {self.base}{', but for context as published' if self.only_context else ''}"
+        return f"adapted by hand to {self.base}{', only context differs' if self.only_context else ''}"
 
     def document(self) -> dict[str, Any]:
         """Return what JSON and manifests say of it."""
@@ -142,8 +142,8 @@ class Adaptations:
         try:
             found = read_object(record)
             if [sha256(content).hexdigest() for content in (published, patch)] != [found["published"], found["patch"]]:
-                hint = f"git xsa-resolve --forget {name} drops it; resolve the conflict again after that"
-                raise StoreError(f"a patch in {where} was changed after git xsa-resolve had written it", hint)
+                hint = f"run git xsa-resolve --forget {name}, then resolve the conflict again"
+                raise StoreError(f"a patch in {where} was changed after git xsa-resolve wrote it", hint)
             made = Adaptation(
                 name, tuple(int(number) for number in found["xsa"]), str(found["id"]), str(found["subject"]),
                 str(found["edition"]), str(found["base"]), str(found["made"]), published, patch,
@@ -151,7 +151,7 @@ class Adaptations:
             )  # fmt: skip
             assert made.file.changes, "a patch has changes"
         except (DocumentError, LookupError, TypeError, ValueError, AttributeError, PatchError):
-            raise StoreError(f"{where / RECORD} is damaged", f"git xsa-resolve --forget {name} drops it") from None
+            raise StoreError(f"{where / RECORD} is damaged", f"delete it: git xsa-resolve --forget {name}") from None
         return made
 
 

@@ -82,7 +82,7 @@ def common_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--history", metavar="<clone directory>", default=argparse.SUPPRESS,
-        help="work in this clone of the project's repository, and not in the one here",
+        help="work in this clone of the project's repository instead of the current one",
     )  # fmt: skip
     parser.add_argument("--version", action=ShowVersions, nargs=0, dest=argparse.SUPPRESS, help="print the versions")
 

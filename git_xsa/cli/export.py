@@ -81,9 +81,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--embargoed", action="count", default=0, help="given twice: put patch files into a branch anyway"
     )
-    made.add_argument(
-        "--proof", metavar="<folder>", type=Path, help="say in the export what git xsa-test has proved of the queue"
-    )
+    made.add_argument("--proof", metavar="<folder>", type=Path, help="include what git xsa-test proved of the queue")
     made.add_argument(
         "--verify", metavar="<folder>", type=Path, help="check a folder that was exported before, or a package"
     )
@@ -164,7 +162,7 @@ def _check(options: argparse.Namespace) -> None:
             "--keep-going leaves out advisories", "it cannot be combined with commits, patch files or --verify"
         )
     if options.proof is not None and (options.verify or options.into or options.format == "branch"):
-        raise UsageError("--proof goes into the README and the manifest of a folder", "leave it out")
+        raise UsageError("--proof applies only to an exported folder", "leave it out")
     if options.verify is not None and options.build is not None:
         raise UsageError("--verify builds nothing", "leave out --build")
 
@@ -172,7 +170,7 @@ def _check(options: argparse.Namespace) -> None:
 def _check_into(options: argparse.Namespace) -> None:
     """Raise ``UsageError`` when something goes into a package that can't."""
     if options.verify is not None or options.output or options.base_patches or options.force:
-        what = "--into takes the package's patches as its base, and changes the package where it is"
+        what = "--into reads the base from the package, and changes the package in place"
         raise UsageError(what, "leave out --verify, --output, --base-patches and --force")
 
 
@@ -253,7 +251,7 @@ def _write(
     if session.repository.folder in target.resolve().parents:  # which may be pushed to, or served
         raise XsaError(f"{target} is inside the repository {session.repository.folder}", "choose another: -o <folder>")
     kept = write_folder(target, files_of(ready, wish), private, options.force)
-    notes = [f"what was in {target} is now in {kept}"] if kept else []
+    notes = [f"the earlier contents of {target} are now in {kept}"] if kept else []
     from git_xsa.advisory.store import repository_above  # noqa: PLC0415
 
     repository = repository_above(target) if private else None

@@ -136,7 +136,7 @@ def _check(options: argparse.Namespace) -> None:
             or options.graph
             or options.picks
         ):
-            raise UsageError("--compare needs no base: it asks what patches are", "leave out the other options")
+            raise UsageError("--compare needs no base", "leave out the other options")
         return
     if not options.onto:
         raise UsageError("no base was given", "give the base of the patches: --onto RELEASE-4.17.3")

@@ -38,17 +38,17 @@ def parser() -> argparse.ArgumentParser:
         dest="action",
         action="store_const",
         const="continue",
-        help="take the work tree as the adapted patch, and go on",
+        help="take the work tree as the adapted patch, and continue",
     )
     doing.add_argument(
-        "--skip", dest="action", action="store_const", const="skip", help="leave the advisory out, and go on"
+        "--skip", dest="action", action="store_const", const="skip", help="leave out the advisory, and continue"
     )
     doing.add_argument("--abort", dest="action", action="store_const", const="abort", help="remove the work tree")
     doing.add_argument(
         "--status", dest="action", action="store_const", const="status", help="show what is in conflict, and where"
     )
     doing.add_argument("--list", dest="action", action="store_const", const="list", help="list the adapted patches")
-    doing.add_argument("--forget", metavar="<name>", help="drop an adapted patch")
+    doing.add_argument("--forget", metavar="<name>", help="delete an adapted patch")
     json_option(made)
     return made
 
@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
     if options.action is None and options.forget is None:
         return _start(options)
     if options.xsa or options.tip or options.no_symbols or (options.base_patches and not options.onto):
-        raise UsageError("only the base can be given with that", "see git help xsa-resolve")
+        raise UsageError("this option can be combined only with --onto", "see git help xsa-resolve")
     tasks = _tasks()
     if options.action == "list" or options.forget is not None:
         return _kept(tasks, options)
@@ -125,7 +125,7 @@ def _go_on(tasks: Tasks, options: argparse.Namespace) -> int:
     resolver.abort(task)
     from git_xsa.report import remarks  # noqa: PLC0415
 
-    remarks.note(f"the work tree for {task.title} is removed; adapted patches that were taken over stay (--list)")
+    remarks.note(f"the work tree for {task.title} is removed; adapted patches are kept (--list)")
     return 0
 
 
@@ -140,9 +140,9 @@ def _meant(tasks: Tasks, options: argparse.Namespace) -> Task:
     if len(found) == 1:
         return found[0]
     if not found:
-        raise XsaError("no conflict is being resolved", "begin with git xsa-resolve --onto <base>")
+        raise XsaError("no conflict is being resolved", "start with git xsa-resolve --onto <base>")
     bases = ", ".join(task.base for task in found)
-    raise UsageError(f"conflicts on several bases are being resolved: {bases}", "say which one: --onto <base>")
+    raise UsageError(f"conflicts on several bases are being resolved: {bases}", "select one: --onto <base>")
 
 
 def _say(standing: TaskState, options: argparse.Namespace) -> int:
@@ -165,7 +165,7 @@ def _kept(tasks: Tasks, options: argparse.Namespace) -> int:
 
     kept = Adaptations(tasks.store)
     if options.forget is not None and not kept.remove(options.forget):
-        raise XsaError(f"there is no adapted patch {options.forget!r}", "git xsa-resolve --list names them")
+        raise XsaError(f"there is no adapted patch {options.forget!r}", "git xsa-resolve --list lists them")
     if options.json:
         print(dumps(kept_document(kept.all, tasks.store.folder)))
     elif options.forget is None:

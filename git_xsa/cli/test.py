@@ -54,10 +54,10 @@ def parser() -> argparse.ArgumentParser:
         "                    [--cell <name>]... [--each | --every-commit] [--boot] [--exploit] [--run <command>]\n"
         "                    [--search] [--no-symbols] [--build-timeout <time>] [--boot-timeout <time>]\n"
         "                    [--jobs <n>] [--rebuild] [--json] [--junit <file>] [-o <folder>] [--force]",
-        description="Build a queue in cells, boot what comes of it, and try the exploits on base and queue.",
+        description="Build a queue in cells, boot the result, and try the exploits on base and queue.",
     )
     question_options(made)
-    made.add_argument("--queue", metavar="<folder>", type=Path, help="a queue that git xsa-export has written")
+    made.add_argument("--queue", metavar="<folder>", type=Path, help="a queue written by git xsa-export")
     made.add_argument("--cell", metavar="<name>", action="append", default=[], help="build in this cell; all: in each")
     made.add_argument("--each", action="store_true", help="prove each advisory by itself")
     made.add_argument("--every-commit", action="store_true", help="build after each patch of the queue")
@@ -65,7 +65,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--exploit", action="store_true", help="try the exploits of the advisories on base and queue")
     made.add_argument("--run", metavar="<command>", help="run this command in each built tree")
     made.add_argument("--no-symbols", action="store_true", help="leave out commits that only supply names in the code")
-    made.add_argument("--search", action="store_true", help="find what a queue lacks that does not build in a cell")
+    made.add_argument("--search", action="store_true", help="find what the queue lacks if it does not build in a cell")
     made.add_argument(
         "--build-timeout", metavar="<time>", type=seconds, default=BUILD_LIMIT,
         help="end a build after this time: 90, 90s, 30m, 2h (default: 2h)",
@@ -74,9 +74,9 @@ def parser() -> argparse.ArgumentParser:
         "--boot-timeout", metavar="<time>", type=seconds, default=BOOT_LIMIT, help="end a boot (default: 60s)"
     )
     made.add_argument("--jobs", metavar="<n>", type=jobs, help="run this many jobs at once (default: the processors)")
-    made.add_argument("--rebuild", action="store_true", help="prove again what was proved before")
+    made.add_argument("--rebuild", action="store_true", help="repeat what was proved before")
     json_option(made)
-    made.add_argument("--junit", metavar="<file>", type=Path, help="write the results for a CI server, too")
+    made.add_argument("--junit", metavar="<file>", type=Path, help="also write the results for a CI server")
     made.add_argument("-o", "--output", metavar="<folder>", type=Path, help="write results and logs into this folder")
     made.add_argument("--force", action="store_true", help="replace a folder of results that was changed")
     made.add_argument("patches", nargs="*", metavar="<commit>", help="commits of the branch, or patch files")
@@ -109,9 +109,11 @@ def _check(options: argparse.Namespace) -> None:
     if options.xsa and options.patches:
         raise UsageError("give either advisories (--xsa), or commits, or patch files", "see git help xsa-test")
     if options.queue is not None and (options.xsa or options.patches or options.tip or options.each or options.search):
-        raise UsageError("--queue takes what it proves from the folder", "see git help xsa-test")
+        raise UsageError("--queue reads its patches from the folder", "see git help xsa-test")
     if options.each and (options.every_commit or options.patches):
-        raise UsageError("--each proves advisories one by one", "leave out --every-commit, commits and patch files")
+        raise UsageError(
+            "--each cannot be combined with --every-commit, commits or patch files", "leave out one of them"
+        )
     if options.run is not None and not options.run.strip():
         raise UsageError("the command after --run is empty", "such as: --run 'make -C tools/tests run'")
     if os.environ.get(HOOK):
@@ -193,13 +195,13 @@ def _prove(session: Session, options: argparse.Namespace, asked: list[_Asked], c
     progress = Progress()
     with Prover(session, wishes, progress.detail) as prover:
         if not prover.offline:
-            remarks.note("builds can use the network: this system does not let a user shut it off (unshare)")
+            remarks.note("builds can use the network: this system does not allow users to disable it (unshare)")
         with progress:
             found = prover.prove([one.stack for one in asked], cells)
             if options.search:
                 search = prover.searcher(session, progress.detail)
                 for one, cells_of in zip(asked, found, strict=True):
-                    assert one.verdict is not None, "--queue has no --search"
+                    assert one.verdict is not None, "--queue and --search cannot be combined"
                     cells_of[:] = [search.completed(*pair, one.verdict) for pair in zip(cells_of, cells, strict=True)]
         proofs = [
             Proof(
@@ -235,4 +237,4 @@ def _write(options: argparse.Namespace, proofs: list[Proof]) -> None:
 
         kept = write_folder(options.output, folder_files(proofs), private, options.force)
         if kept is not None:
-            remarks.note(f"what was in {options.output} is now in {kept}")
+            remarks.note(f"the earlier contents of {options.output} are now in {kept}")

@@ -10,7 +10,7 @@ from typing import Any
 from git_xsa.errors import XsaError
 from git_xsa.export.folder import MANIFEST, differences, read_manifest
 
-_HINT = "git xsa-test -o <folder> writes one; prove the queue that is exported"
+_HINT = "write one for the exported queue: git xsa-test -o <folder>"
 _WORDS = {"passed": "passes", "failed": "FAILS", "not-judged": "is not judged", "vulnerable": "is VULNERABLE"}
 
 

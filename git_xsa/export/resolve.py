@@ -88,7 +88,7 @@ class Resolver:
         with self._alone():
             known = self._tasks.read(task.name)
             if known is not None and known.by_hand:
-                hint = f"go on with --continue, --skip or --abort there: {self._tasks.tree(task.name)}"
+                hint = f"use --continue, --skip or --abort there: {self._tasks.tree(task.name)}"
                 raise XsaError(f"a conflict on {task.title} is being resolved already", hint)
             return self._advance(self._tasks.write(task))
 
@@ -127,7 +127,7 @@ class Resolver:
         """Return the work tree that a person has; ``XsaError`` when somebody has removed it."""
         tree = self._tasks.tree(task.name)
         if not (tree / ".git").is_dir():
-            raise XsaError(f"the work tree {tree} is not there any more", "git xsa-resolve --abort, then begin again")
+            raise XsaError(f"the work tree {tree} is missing", "run git xsa-resolve --abort, then start again")
         return Workbench(tree)
 
     def _take_over(self, task: Task, conflict: OpenConflict) -> Adaptation:

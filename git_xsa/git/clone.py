@@ -26,7 +26,7 @@ def chosen(given: str | None, by_setting: bool) -> Path | None:
         return None
     if not Path(place).is_dir():
         told = f"--history names {place}" if given is not None else f"{_KEY} names {place}"
-        raise XsaError(f"{told}, which is no folder", "name a clone of the project's repository")
+        raise XsaError(f"{told}, which is not a folder", "give a clone of the project's repository")
     return Path(place)
 
 

@@ -156,7 +156,7 @@ class Workbench:
         if left:
             shown = ", ".join(left[:4]) + (", ..." if len(left) > 4 else "")
             hint = "edit it, then run git xsa-resolve --continue again"
-            raise Unresolved(f"marks of the conflict are left in {shown}", hint)
+            raise Unresolved(f"conflict markers remain in {shown}", hint)
         self._git.call("add", "--update", "--", ".")
         self._git.call("rerere")
         return self._git.call("diff-tree", *DIFF_OPTIONS, head, self._git.text("write-tree")).out

@@ -271,7 +271,7 @@ class Bench:
             return "it did not end within the time limit"
         text = log.decode("utf-8", "surrogateescape").replace(f"{self._tree.tree}/", "")
         found = read_diagnostics(text)
-        return found[0].text if found else "it failed without a word"
+        return found[0].text if found else "it failed without a message"
 
     def _never_read(self, paths: Iterable[bytes]) -> list[bytes] | None:
         """Make each of ``paths`` look like a file that nobody has read, and return them; ``None`` where the file system

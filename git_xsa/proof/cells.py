@@ -78,7 +78,7 @@ _X86: Mapping[str, _Form] = {
     "x86_64": _Form(lines=("CONFIG_DEBUG=y",), payload="xtf"),
     "x86_64-release": _Form(lines=("CONFIG_DEBUG=n",), payload="xtf"),
     "x86_64-pv32": _Form(lines=("CONFIG_DEBUG=y", "CONFIG_PV32=y"), payload="xtf"),
-    "x86_64-pvshim": _Form("KBUILD_DEFCONFIG=pvshim_defconfig defconfig", unbootable="a PV shim boots under Xen alone"),
+    "x86_64-pvshim": _Form("KBUILD_DEFCONFIG=pvshim_defconfig defconfig", unbootable="a PV shim boots only under Xen"),
     "x86_64-xsm": _Form(lines=("CONFIG_EXPERT=y", "CONFIG_XSM=y"), payload="xtf"),
 }
 _ARM = {"arm64": _Form(payload="guest"), "arm32": _Form(unbootable="no board is known for arm32")}
@@ -113,7 +113,7 @@ def _cell(name: str, settings: Mapping[str, Mapping[str, Sequence[str]]]) -> Cel
     elif own:
         architecture, form = "x86_64", _Form()
     else:
-        hint = f"there are {', '.join([*names(), *settings])}; xsa.cell.<name>.* adds others"
+        hint = f"the cells are {', '.join([*names(), *settings])}; xsa.cell.<name>.* adds others"
         raise UsageError(f"there is no cell {name!r}", hint)
     _check(name, own)
     architecture = _last(own, "architecture") or architecture
@@ -140,9 +140,9 @@ def _check(name: str, own: Mapping[str, Sequence[str]]) -> None:
         raise XsaError(f"xsa.cell.{name}.{key}: {must}", f"git config xsa.cell.{name}.{key} {example}")
 
     if own and not _NAME.fullmatch(name):
-        refuse("command", "the name of a cell has letters, digits, _, +, = and -", "make")
+        refuse("command", "the name of a cell can have letters, digits, _, +, = and -", "make")
     for key in own.keys() - set(_KEYS):
-        refuse(key, f"a cell has no such key; it has {', '.join(_KEYS)}", "...")
+        refuse(key, f"a cell has no such key; the keys are {', '.join(_KEYS)}", "...")
     if (_last(own, "architecture") or "x86_64") not in CROSS:
         refuse("architecture", f"it must be one of {', '.join(CROSS)}", "x86_64")
     if (_last(own, "payload") or "none") not in PAYLOADS:

@@ -42,7 +42,7 @@ class Searcher:
                 builder.outcomes = Outcomes(self._private, cell.command)
             found = builder.improve(verdict)
         if found.build is None or found.build.state is not BuildState.BUILDS:
-            return replace(proof, search=f"it does not build with every commit of {verdict.tip.name} either")
+            return replace(proof, search=f"it does not build even with every commit of {verdict.tip.name}")
         commits = found.range.commits
         lacking = tuple(
             QueuedPatch(

@@ -263,8 +263,8 @@ class _OneCell:
 
     def _no_payload(self) -> str:
         if self._cell.payload == "xtf" and self._prover.xtf is None:
-            return "xsa.xtf names no clone of the Xen Test Framework"
-        return "what it is booted with does not build"
+            return "xsa.xtf is not set to a clone of the Xen Test Framework"
+        return "its payload does not build"
 
     def _both(self, base: BuiltTree, queue: BuiltTree, payload: Payload) -> tuple[Play, Play]:
         private = self._stack.private

@@ -55,7 +55,7 @@ def exploits(configured: Configured) -> dict[int, Path]:
             continue
         match = re.fullmatch(r"([1-9][0-9]{0,8})\.image", key.removeprefix(_EXPLOIT))
         if match is None:
-            raise XsaError(f"the setting {key} has no meaning", "git config xsa.exploit.454.image <file>")
+            raise XsaError(f"the setting {key} is unknown", "git config xsa.exploit.454.image <file>")
         try:
             found[int(match[1])] = path(values)
         except Meaningless as error:

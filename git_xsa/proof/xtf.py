@@ -54,7 +54,7 @@ class Xtf:
         self.tests = sorted(match[1].decode() for match in found if match is not None)
         if EXAMPLE not in self.tests:
             self.close()
-            raise XsaError(f"xsa.xtf: {place} is no clone of XTF", "git clone https://github.com/andyhhp/xtf")
+            raise XsaError(f"xsa.xtf: {place} is not a clone of XTF", "git clone https://github.com/andyhhp/xtf")
 
     def close(self) -> None:
         """End git's processes."""
@@ -113,7 +113,9 @@ class Xtf:
             if path.startswith(f"tests/{test}/".encode()) and path.endswith(b".c")
         )
         more = _EXTRA.search(self._content(f"tests/{test}/Makefile".encode())) is not None
-        known = KNOWN.get(test, "") or ("it wants a domain with settings that the first one can't have" if more else "")
+        known = KNOWN.get(test, "") or (
+            "it needs a domain with settings that the first domain can't have" if more else ""
+        )
         found = []
         for name in map(str, record.facts["images"]):
             match, file = _IMAGE.fullmatch(name), record.file(name)

@@ -71,7 +71,7 @@ def parse_edit(text: str) -> Edit:
     path = place.removeprefix("?")
     alternatives = tuple(line.strip() for line in old.split(" | "))
     if not (colon and arrow and path and new.strip() and all(alternatives)):
-        raise ValueError("it must be a path, the line there and the new line")
+        raise ValueError("it must be a path, the expected line and the new line")
     outside = path.startswith("/") or any(part in ("", ".", "..") for part in path.split("/"))
     if outside or is_gits_folder(path.encode("utf-8", "surrogateescape")):
         raise ValueError(f"{path} is no path of a file in the tree")

@@ -209,7 +209,7 @@ class SshKey(SigningKey):
             return self._literal
         public = self._path if self._path.suffix == ".pub" else self._path.with_name(f"{self._path.name}.pub")
         if not public.is_file():
-            raise KeyProblem(f"the public part of {self.name} is not there", f"{public} should hold it")
+            raise KeyProblem(f"the public part of {self.name} is missing", f"{public} should hold it")
         return public.read_text(encoding="utf-8", errors="replace").strip()
 
 

@@ -43,7 +43,7 @@ def print_state(git: Git, found: PackageState) -> None:
     output = lines(git, on_terminal())
     place = found.package.place
     told = _summary(found)
-    right = f"{place}: all fixes are in, {count(len(found.carried), 'advisory')} carried"
+    right = f"{place}: all fixes are included, {count(len(found.carried), 'advisory')} carried"
     output.line((right, "green") if found.is_right else (f"{place}: {told}", "red"))
     if found.missing:
         output.line(f"  missing   {advisory_names(found.missing)}")
@@ -63,7 +63,7 @@ def print_state(git: Git, found: PackageState) -> None:
         output.line(f"  carried   {advisory_names(one.number for one in carried)}")
     for one in carried:
         if one.adapted:
-            output.line(f"  adapted   XSA-{one.number}: {', '.join(one.files)} changes other lines than published")
+            output.line(f"  adapted   XSA-{one.number}: {', '.join(one.files)} differs from the published patch")
 
 
 def _summary(found: PackageState) -> str:

@@ -47,7 +47,7 @@ def _print(output: Lines, proof: Proof) -> None:
         f"{proof.base.name} with {names} ({count(len(proof.patches), 'commit')}): ", (_headline(proof, words), colour)
     )
     for number, why in proof.left_out.items():
-        output.line("  ", (f"XSA-{number} is not in it: {why}", "yellow"))
+        output.line("  ", (f"XSA-{number} is not in the queue: {why}", "yellow"))
     for cell in proof.cells:
         _print_cell(output, cell, proof.private)
     unread = proof.unread
@@ -112,7 +112,7 @@ def _effort(test: TestResult) -> str:
     if not steps:
         return ""
     if all(step.known for step in steps):
-        return " (known from before)"
+        return " (from the cache)"
     return f" ({' + '.join(f'{step.seconds:.0f}' for step in steps)} s)"
 
 

@@ -17,7 +17,7 @@ from git_xsa.report.as_json import FORMAT
 from git_xsa.report.pager import on_terminal
 from git_xsa.report.style import Lines, lines
 
-GO_ON = "when it is right: git xsa-resolve --continue\n--skip leaves its advisory out, --abort removes the work tree"
+GO_ON = "when it is resolved: git xsa-resolve --continue\n--skip leaves out its advisory, --abort removes the work tree"
 
 
 def print_standing(standing: TaskState) -> None:
@@ -31,13 +31,13 @@ def print_standing(standing: TaskState) -> None:
         output.line((f"left out: {advisory_names(standing.skipped)}", "yellow"))
     task = standing.task
     if task is None:
-        output.line(f"no patch is in conflict on {standing.base}, so there is no work tree")
+        output.line(f"no patch conflicts with {standing.base}, so there is no work tree")
         if standing.adapted:
             remarks.hint(f"git xsa-export {standing.onto} has the adapted patches in its queue")
         return
     if task.conflict is None or not task.by_hand:
         output.line(f"the work tree for {task.title} was not finished")
-        remarks.hint("git xsa-resolve --continue sets it up again")
+        remarks.hint("run git xsa-resolve --continue to set it up again")
         return
     _print_conflict(output, standing, task.conflict)
 
@@ -56,7 +56,7 @@ def _print_conflict(output: Lines, standing: TaskState, conflict: OpenConflict) 
     for words, name in standing.files:
         output.line(f"  {words:20}  ", (name, "bold"))
     if standing.merged:
-        output.line("  no file is in conflict; git diff HEAD shows what is there now: see whether it is right")
+        output.line("  no file conflicts; review the result: git diff HEAD")
     sys.stdout.flush()  # the hint is to stand below
     remarks.hint(GO_ON)
 

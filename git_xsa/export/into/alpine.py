@@ -25,7 +25,7 @@ def edited(package: Package, added: Addition) -> Edited:
         raise PackageRefused(f'{package.place} has no source="..."', "give the APKBUILD of Xen")
     sums = {name: found for name in SUMS if (found := next(strings(text, name), None)) is not None}
     if "sha512sums" not in sums:
-        raise PackageRefused(f'{package.place} has no sha512sums="..."', "abuild checksum writes them")
+        raise PackageRefused(f'{package.place} has no sha512sums="..."', "run abuild checksum")
     version = added.version or _next(known)
     changes = [
         *_into(source, [item.name for item in added.items], after=_last_patch(source, known)),
@@ -49,7 +49,7 @@ def _next(known: dict[str, str]) -> str:
     """Return the version that the package has next."""
     release = known.get("pkgrel", "")
     if "pkgver" not in known or not _PLAIN.fullmatch(release):
-        raise PackageRefused("pkgver and pkgrel are no plain words", "name the version: --package-version <version>")
+        raise PackageRefused("pkgver and pkgrel are not plain words", "give the version: --package-version <version>")
     return f"{known['pkgver']}-r{int(release[:9]) + 1}"
 
 

@@ -72,15 +72,15 @@ def release_of(session: Session, package: Package) -> Commit:
     """Return the commit that ``package`` builds, by what it says; ``XsaError`` when it does not, or it is not here."""
     version = package.version
     if not version:
-        what = f"{package.place} does not say in plain words which release it builds"
-        raise XsaError(what, "name it: --onto RELEASE-4.17.6")
+        what = f"{package.place} does not name its release in plain words"
+        raise XsaError(what, "give it: --onto RELEASE-4.17.6")
     tag = session.settings.release_tag.replace("*", version)
     if tag in session.branches.releases:
         return session.branches.base(tag)
     commit = session.repository.resolve(version) if "." not in version else None
     if commit is None:
         what = f"{package.place} builds {version}, and there is no {tag} in {session.repository.folder}"
-        raise XsaError(what, "git fetch --tags, or name the commit: --onto <base>")
+        raise XsaError(what, "run git fetch --tags, or give the commit: --onto <base>")
     return commit
 
 
@@ -201,7 +201,7 @@ def does_not_apply(refused: Sequence[Carried], base: Commit) -> XsaError:
     shown = ", ".join(one.file.name for one in refused[:6]) + (", ..." if len(refused) > 6 else "")
     number = f"{len(refused)} of the package's patches do" if len(refused) > 1 else f"{refused[0].file} does"
     what = f"{number} not apply to {base.name}" + (f": {shown}" if len(refused) > 1 else "")
-    return XsaError(what, "is it the release that the package builds?  Name that with --onto; or refresh them first")
+    return XsaError(what, "make sure that --onto is the release that the package builds; or refresh them first")
 
 
 def _in_doubt(session: Session, release: Commit, carried: Sequence[Carried]) -> dict[Path, bool]:

@@ -59,7 +59,7 @@ def _changelog(package: Package, added: Addition) -> str:
     version = added.version or next_in_changelog(package.top / CHANGELOG)
     if not version:
         raise PackageRefused(
-            f"{package.top / CHANGELOG} has no entry of xen", "name the version: --package-version <version>"
+            f"{package.top / CHANGELOG} has no entry of xen", "give the version: --package-version <version>"
         )
     head = stanza_head(added.queue, Style(package_version=version))
     if not added.items:
@@ -79,10 +79,10 @@ def _check(text: str, version: str, place: Path) -> None:
         found = Changelog(text, max_blocks=2, strict=True)
         versions = found.versions
     except (ChangelogParseError, VersionError, ValueError) as error:
-        raise PackageRefused(f"{place} is no changelog as Debian's tools read it: {error}", "mend it first") from None
+        raise PackageRefused(f"{place} is not a valid Debian changelog: {error}", "repair it first") from None
     if str(versions[0]) != version or (len(versions) > 1 and not versions[0] > versions[1]):
         raise PackageRefused(
-            f"{version} is not later than {versions[-1]}", "name a later one: --package-version <version>"
+            f"{version} is not later than {versions[-1]}", "give a later one: --package-version <version>"
         )
 
 

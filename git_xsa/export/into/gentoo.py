@@ -18,7 +18,7 @@ def edited(package: Package, added: Addition) -> Edited:
     lists = list(arrays(text, "PATCHES"))
     if not lists:
         what = f"{package.place} has no PATCHES=(...)"
-        raise PackageRefused(what, "write an empty one, or use --format gentoo, which makes the tarball of patches")
+        raise PackageRefused(what, "add an empty one, or use --format gentoo for a tarball of patches")
     found = lists[-1]
     lines = "".join(f'\t"${{FILESDIR}}"/{item.name}\n' for item in added.items)
     changes = [Insertion(*_end_of(text, found, lines))] if lines else []
@@ -27,7 +27,7 @@ def edited(package: Package, added: Addition) -> Edited:
         gone = [word for word in one.words if patch_name(word.text, known).removeprefix("files/") in added.dropped]
         changes += [Insertion(*_with_blanks(text, one, word.start), word.end) for word in gone]
     others = [match[0].strip() for match in _OTHERS.finditer(text)]
-    notes = [f"the ebuild also applies patches by {others[0]}: they are not on the base"] if others else []
+    notes = [f"the ebuild also applies patches with {others[0]}, which the base lacks"] if others else []
     return Edited({package.listing: applied(text, changes)}, notes)
 
 

@@ -23,7 +23,7 @@ def edited(package: Package, added: Addition) -> Edited:
     text = package.text
     found = patch_list(text)
     if found is None:
-        raise PackageRefused(f"{package.place} has no patches = [ ... ]", "write an empty one into its derivation")
+        raise PackageRefused(f"{package.place} has no patches = [ ... ]", "add an empty list to its derivation")
     lines = [line for item in added.items for line in (f"# {what_it_is(item.patch, added.queue)}", f"./{item.name}")]
     changes = [_end_of(text, found, lines)] if lines else []
     for element in found.elements:

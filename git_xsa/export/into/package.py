@@ -43,7 +43,7 @@ def open_package(place: Path) -> Package:
             (p for n in ("package.nix", "default.nix") if (p := where / n).is_file()), where
         )
     if not listing.is_file():
-        raise UsageError(f"{place} is no package that can be edited", _NO_LIST)
+        raise UsageError(f"{place} is not a package that can be edited", _NO_LIST)
     kind = _kind(listing)
     top, folder = spec.place_of(listing) if kind == "rpm" else (listing.parent, "files" if kind == "gentoo" else "")
     relative = str(listing.relative_to(top))
@@ -87,7 +87,7 @@ def _kind(listing: Path) -> str:
         return "nix"
     if listing.name[:6] == "series" or listing.suffix == ".series":
         return "quilt"
-    raise UsageError(f"{listing} is no list of patches that can be edited", _NO_LIST)
+    raise UsageError(f"{listing} is not a list of patches that can be edited", _NO_LIST)
 
 
 def _version(kind: str, listing: Path, text: str) -> str:
@@ -132,7 +132,7 @@ def _be_real(top: Path, relative: str) -> None:
         except FileNotFoundError:
             return
         if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
-            raise PackageRefused(f"{place} is a link or no plain file", "a package is edited where its files are")
+            raise PackageRefused(f"{place} is a link or not a plain file", "give the package's own folder")
 
 
 def _checked(top: Path, listed: Listed) -> Listed:
@@ -140,7 +140,7 @@ def _checked(top: Path, listed: Listed) -> Listed:
     real = Path(os.path.realpath(top))
     for file in listed.files:
         if real not in Path(os.path.realpath(file)).parents:
-            raise PackageRefused(f"{file} is a link out of the package", "put the patch itself there")
+            raise PackageRefused(f"{file} is a link out of the package", "replace it with the patch")
     return listed
 
 
@@ -157,6 +157,6 @@ def edited(package: Package, added: Addition) -> Edited:
     for path, text in found.texts.items():
         if len(text) > LARGEST_LIST and path == package.listing:
             raise PackageRefused(
-                f"{package.place} would be larger than a list of patches may be (4 MiB)", "drop patches first"
+                f"{package.place} would be too large for a list of patches (limit: 4 MiB)", "remove patches first"
             )
     return found

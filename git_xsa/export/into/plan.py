@@ -129,7 +129,9 @@ def _still_apply(session: Session, ready: Ready, behind: Sequence[Carried], pack
     try:
         on_top(session, replace(base, id=made), behind, package)
     except Exception as error:
-        raise PackageRefused(f"behind the queue, {error}", "put it behind all patches: leave out --start") from None
+        raise PackageRefused(
+            f"after the queue, {error}", "leave out --start to append the queue after all patches"
+        ) from None
 
 
 def _nothing(verdict: Verdict) -> Queue:

@@ -58,7 +58,7 @@ def _applied_before(spec: Spec, start: int) -> list[PatchTag]:
     if order[: len(smaller)] != smaller:
         first = next(tag for tag in order if tag.number > start)
         what = f"the spec applies Patch{first.number} before patches with numbers below {start}"
-        raise PackageRefused(what, "choose a number behind all of them (--start), or leave out --start")
+        raise PackageRefused(what, "choose a number after all of them (--start), or leave out --start")
     return smaller
 
 
@@ -67,18 +67,22 @@ def _tags(spec: Spec, added: Addition) -> list[Insertion]:
     left = [tag for tag in spec.tags if tag.name not in added.dropped]
     taken = next((tag for tag in left if numbers[0] <= tag.number <= numbers[-1]), None)
     if taken is not None:
-        what = f"{len(numbers)} patches from number {numbers[0]} on would meet Patch{taken.number}: {taken.name}"
-        raise PackageRefused(what, "choose where as many numbers are free: --start <n>")
+        what = (
+            f"{len(numbers)} patches from number {numbers[0]} on would collide with Patch{taken.number}: {taken.name}"
+        )
+        raise PackageRefused(what, "choose a range of free numbers: --start <n>")
     _applied_before(spec, numbers[0])
     before = [tag for tag in spec.tags if tag.number < numbers[0]]
     after = [tag for tag in spec.tags if tag.number > numbers[-1]]
     if before and after and max(tag.start for tag in before) > min(tag.start for tag in after):
-        raise PackageRefused("the numbers of the spec's patches do not rise", "leave out --start: they then come last")
+        raise PackageRefused(
+            "the patch numbers of the spec are not in ascending order", "leave out --start to append them"
+        )
     at = before[-1].end if before else after[0].start if after else spec.after_sources
     at = at if not before and after else spec.outside_conditions(at)
     if after and at > min(tag.start for tag in after):
         raise PackageRefused(
-            f"Patch{after[0].number} stands in the same %if as what comes before it", "choose another --start"
+            f"Patch{after[0].number} is in the same %if as the patch before it", "choose another --start"
         )
     padded = any(tag.written[:1] == "0" and len(tag.written) > 1 for tag in spec.tags)
     width = max((len(tag.written) for tag in spec.tags), default=4) if padded else 1
@@ -103,7 +107,7 @@ def _calls(spec: Spec, items: Sequence[Item]) -> list[Insertion]:
     calls = [step for step in spec.steps if step.form is not None]
     if not calls or len(calls) < len(spec.steps):
         what = f"no line of the spec applies patches with the numbers {numbers[0]} to {numbers[-1]}"
-        raise PackageRefused(what, "choose numbers that its %autopatch takes: --start <n>")
+        raise PackageRefused(what, "choose numbers that its %autopatch applies: --start <n>")
     before = [step for step in calls if max(step.single) < numbers[0]]
     near = before[-1] if before else calls[0]
     at = spec.outside_conditions(near.end) if before else near.start
@@ -121,11 +125,11 @@ def _call(text: str, like: SpecStep, number: int) -> str:
 def _entry(spec: Spec, added: Addition, notes: list[str]) -> list[Insertion]:
     at = spec.changelog
     if at is None:
-        notes.append("the spec has no %changelog: no entry is written")
+        notes.append("the spec has no %changelog, so no entry is written")
         return []
     newest = spec.text[at:].lstrip("\n").partition("\n")[0]
     if newest and not newest.startswith("* "):
-        notes.append(f"%changelog is made by something else ({newest[:40]}): no entry is written")
+        notes.append(f"%changelog is generated ({newest[:40]}), so no entry is written")
         return []
     stated = newest.rpartition(">")[2].strip(" \t-") if ">" in newest else ""
     version = added.version or _next(stated, spec.macros.get("version", ""))

@@ -91,7 +91,7 @@ def write(change: PackageChange, private: bool) -> None:
     with _at_work(change.top) as work:
         for path, content in change.old.items():
             if _content(change.top / path) != content:
-                raise PackageRefused(f"{change.top / path} has been changed meanwhile", "run the command again")
+                raise PackageRefused(f"{change.top / path} was changed meanwhile", "run the command again")
         if len(change.decisive) > 1:
             _change_folder(change, private, work)
         elif change.decisive or change.adds or change.drops:
@@ -154,7 +154,7 @@ def _journal(work: Path) -> _Journal | None:
         found = None
     paths = [found.listing, *found.adds, *found.drops, *found.folders] if found is not None else [".."]
     if any(path.startswith("/") or ".." in path.split("/") or not _no_link(work.parent, path) for path in paths):
-        raise PackageRefused(f"{place} is no journal of git xsa-export", f"inspect it, and move {work} away")
+        raise PackageRefused(f"{place} is not a journal of git xsa-export", f"inspect it, and move {work} away")
     return found
 
 
@@ -214,7 +214,7 @@ def _change_folder(change: PackageChange, private: bool, work: Path) -> None:
         )
     if target in (here := Path(os.getcwd()), *here.parents):
         raise PackageRefused(
-            f"{target} is replaced as a whole, and it is where you stand", "go to the folder above it: cd .."
+            f"{target} would be replaced, but it is the current folder", "change to the folder above it: cd .."
         )
     shutil.copytree(target, fresh, symlinks=True)
     for path, content in change.new.items():
@@ -250,7 +250,7 @@ def _content(place: Path) -> bytes | None:
     try:
         if not stat.S_ISREG(os.lstat(place).st_mode):
             raise PackageRefused(
-                f"{place} is no plain file", "a package with links is not edited: give the folder they lead to"
+                f"{place} is not a plain file", "a package with links is not edited; give the folder to which they lead"
             )
         return place.read_bytes()
     except FileNotFoundError:
