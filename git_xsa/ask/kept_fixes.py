@@ -8,7 +8,7 @@ names of commits and branches, no line of a message; it is readable by the user 
 from __future__ import annotations
 
 import contextlib
-import secrets
+import os
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -60,7 +60,7 @@ def keep(key: tuple[str, ...], fixes: LaterFixes) -> None:
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.parent.chmod(0o700)
-        replace_file(path, f".{secrets.token_hex(8)}", msgspec.json.encode(fixes), 0o600)
+        replace_file(path, f".{os.urandom(8).hex()}", msgspec.json.encode(fixes), 0o600)
         dated = sorted((one.stat().st_mtime, one) for one in path.parent.iterdir())
         for _, one in dated[:-KEPT]:
             one.unlink()
