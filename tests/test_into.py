@@ -317,7 +317,7 @@ def test_numbers_that_are_taken(place: Place, tmp_path: Path) -> None:
     before = below(top)
     done = into(place, listed, "--start", "4")
     assert done.status == 128
-    assert "3 patches from number 4 on would meet Patch5: prepare.patch" in done.err
+    assert "3 patches from number 4 on would collide with Patch5: prepare.patch" in done.err
     assert below(top) == before
 
 

@@ -356,7 +356,7 @@ def test_a_changelog_that_is_none(text: str, place: Place, tmp_path: Path) -> No
     top = debian(place, tmp_path / "package")
     (top / "debian/changelog").write_text(text, encoding="latin-1")
     refused = into(place, top)
-    assert (refused.status, "does not say in plain words" in refused.err) == (128, True)
+    assert (refused.status, "does not name its release in plain words" in refused.err) == (128, True)
     for more in ((), ("--package-version", "2.0-1")):
         done = run(place.folder, "export", "--onto", RELEASE, "--into", str(top), *more)
         assert done.status == (128 if not more or text.strip() else 1), done.err
