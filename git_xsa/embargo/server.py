@@ -10,7 +10,7 @@ server has it wait for that file: between the end of a freeze and the new file w
 A push counts as landing ``SETTLING`` seconds after it is judged: that much may pass between the hook's last look at the
 clock and the change of the reference, and a freeze may begin in between.
 
-Promises: what can't be told counts as frozen; nothing is written but by ``Overrides``.
+Promises: what is unknown counts as frozen; nothing is written but by ``Overrides``.
 """
 
 from __future__ import annotations

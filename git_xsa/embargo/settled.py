@@ -12,7 +12,7 @@
     2837465019 214 advisories/XSA-500/v3/import.json
 
 The list has the instant, the names in ``advisories``, and what ``cksum`` prints of each file that says what is under
-embargo.  A shell makes it anew of what it finds, and understands nothing of JSON: one byte more, less or other, and it
+embargo.  A shell recreates it from what it finds, and understands nothing of JSON: one byte more, less or other, and it
 calls git-xsa, which reads the files themselves.
 
 Promises: the note says that everything is over only if git-xsa has read all of these files from the very bytes that
@@ -47,7 +47,7 @@ def after_change(store: Store, git: Git, settings: Settings) -> None:
 
 
 def write_note(store: Store) -> None:
-    """Write the note anew, or take it away when none is true; what is in the way of that is no reason to do nothing
+    """Rewrite the note, or remove it when none is true; what is in the way of that is no reason to do nothing
     else: a note that is not there, or not up to date, only makes a push slower."""
     with suppress(StoreError, OSError):
         content = note(store)

@@ -37,7 +37,7 @@ _LOCKED = re.compile(r"Unable to create '([^'\n]+\.lock)': File exists")
 
 
 class Disagreement(XsaError):
-    """Two people have decided differently (exit status 1); ``conflicts`` tells what."""
+    """Two people have decided differently (exit status 1); ``conflicts`` says about what."""
 
     status = 1
 

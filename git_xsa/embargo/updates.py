@@ -27,7 +27,7 @@ from git_xsa.model.change import FileChange, hunk_text
 #: Options of a diff from which ``git patch-id`` makes the same number as from a patch that upstream has sent.
 PATCH = ("-p", "--no-color", "--no-ext-diff", "--no-textconv", "--diff-algorithm=myers", "-U3", "--full-index",
          "--first-parent", "--diff-merges=off")  # fmt: skip
-#: Commits of a branch that are looked at for its fixes, the newest first, when nothing tells where the freeze found it.
+#: Commits of a branch that are looked at for its fixes, the newest first, when it is unknown where the freeze found it.
 MANY = 2_000
 #: Commits of a branch that are looked at first.
 FEW = 100

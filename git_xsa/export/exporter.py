@@ -41,7 +41,7 @@ OTHERS = "{} has no fix for them, because they concern other versions or other s
 
 @dataclass(frozen=True)
 class Wish:
-    """What is asked of an export: format, policy, whether context may be made anew, style, and for what."""
+    """What is asked of an export: format, policy, whether context may be refreshed, style, and for what."""
 
     format: str = "series"
     policy: str = "strict"
@@ -266,7 +266,7 @@ def files_of(ready: Ready, wish: Wish) -> dict[str, bytes]:
 
 
 def _facts(ready: Ready, wish: Wish, order: Sequence[str]) -> dict[str, Any]:
-    """Return what the manifest tells besides the checksums: what the queue is for, and what comes of it."""
+    """Return what the manifest says besides the checksums: what the queue is for, and what comes of it."""
     verdict, queue = ready.verdict, ready.queue
     before, after = ready.start.entries, ready.end.entries
     return {

@@ -46,7 +46,7 @@ class PatchTag:
 class SpecStep:
     """A line that applies patches: the numbers from ``low`` to ``high``, or exactly those of ``single``.
 
-    ``reverse`` tells whether it takes them back.  ``form`` is how a ``%patch`` line names its patch: ``-P 5``, ``5``
+    ``reverse`` says whether it reverts them.  ``form`` is how a ``%patch`` line names its patch: ``-P 5``, ``5``
     (an argument), or nothing (``%patch5``); ``None`` for lines of another kind.
     """
 

@@ -128,7 +128,7 @@ def _hunks(diff: bytes) -> Iterator[tuple[bytes, bytes, list[bytes]]]:
 
 
 def _functions(diff: bytes) -> set[tuple[bytes, bytes]]:
-    """Return the files and functions that a diff changes; what a function is, git tells in the same way.
+    """Return the files and functions that a diff changes; git defines a function in the same way.
 
     It begins with a line that starts with a letter (``diff.<driver>.xfuncname`` in gitattributes(5)).
     """

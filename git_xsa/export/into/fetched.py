@@ -1,4 +1,4 @@
-"""Patches that a package of nixpkgs fetches: what they are is told without fetching anything.
+"""Patches that a package of nixpkgs fetches: what they are is found without fetching anything.
 
 An address that names a commit is that commit; the file of an advisory is the one in the store, or else the branch's
 commit that fixes it.
@@ -29,7 +29,7 @@ def name_of(address: str) -> str:
 def fetched(session: Session, release: Commit, address: str, others: Sequence[str]) -> tuple[PatchFile, ...]:
     """Return the patches at ``address``, which a package that builds ``release`` applies with those at ``others``.
 
-    Raises ``XsaError`` when nothing here tells what they are.
+    Raises ``XsaError`` when it is unknown here what they are.
     """
     named = _COMMIT.search(address)
     commit = session.repository.resolve(named[0]) if named is not None else None
@@ -40,7 +40,7 @@ def fetched(session: Session, release: Commit, address: str, others: Sequence[st
     if not found and number is not None:
         found = _from_branch(session, release, number, address, others)
     if not found:
-        what = f"nothing here tells what {address} is, which the package applies"
+        what = f"the package applies {address}, which is unknown here"
         raise XsaError(what, "take its advisory in: git xsa-fetch, git xsa-import; or fetch what the clone lacks")
     return found
 

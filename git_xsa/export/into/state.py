@@ -91,7 +91,7 @@ def state_of(session: Session, package: Package, release: Commit | None, tip_nam
 
 
 def _lacking(session: Session, base: Commit, tip: Commit) -> set[int]:
-    """Return the advisories of which ``base`` lacks something, and those of which nothing tells."""
+    """Return the advisories of which ``base`` lacks something, and those of which nothing is known."""
     numbers = outstanding(session, base, tip)
     lacking: set[int] = set()
     for question in ask(session, base, tip, numbers, named=False) if numbers else ():
