@@ -474,4 +474,4 @@ def test_a_patch_that_is_fetched_and_that_the_release_has(place: Place, tmp_path
 def test_a_patch_that_is_fetched_and_that_nothing_tells(place: Place, tmp_path: Path) -> None:
     listed = fetching(place, tmp_path / "package", "https://example.org/xsa99.patch")
     done = into(place, listed)
-    assert (done.status, "nothing here tells what https://example.org/xsa99.patch is" in done.err) == (128, True)
+    assert (done.status, "applies https://example.org/xsa99.patch, which is unknown" in done.err) == (128, True)
