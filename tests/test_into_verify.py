@@ -71,7 +71,7 @@ def test_all_is_right(place: Place, tmp_path: Path) -> None:
     (top / "series").write_text((top / "series").read_text() + "last.patch\n")
     done = verify(place, top)
     assert (done.status, done.out.splitlines()[0]) == (
-        0, f"{top}/series: all fixes are in, 3 advisories carried",
+        0, f"{top}/series: all fixes are included, 3 advisories carried",
     )  # fmt: skip
     assert done.err == ""
 
@@ -142,10 +142,19 @@ def test_a_backport_that_names_no_advisory_is_carried(place: Place, tmp_path: Pa
     assert {"xsa": 5, "files": [], "adapted": False} in state(place, top)["carried"]
 
 
+def test_what_an_ebuild_applies_by_itself_is_said(place: Place, tmp_path: Path) -> None:
+    top = tmp_path / "package"
+    top.mkdir()
+    (top / "xen-1.0.0.ebuild").write_text('PATCHES=()\nsrc_prepare() {\n\teapply "${WORKDIR}"/patches\n\tdefault\n}\n')
+    done = run(place.folder, "export", "--verify", str(top))
+    assert done.status == 1
+    assert 'note: the ebuild also applies patches with eapply "${WORKDIR}"/patches, which the base lacks' in done.err
+
+
 def test_what_is_no_package(place: Place, tmp_path: Path) -> None:
     (tmp_path / "nothing").mkdir()
     done = verify(place, tmp_path / "nothing")
-    assert (done.status, "is no package" in done.err) == (129, True)
+    assert (done.status, "package" in done.err) == (129, True)
     bad = package(place, tmp_path / "package", 7)
     (bad / "7.patch").write_bytes(place.patch(7).replace(b" line 34", b" line x"))
     found = state(place, bad)

@@ -22,6 +22,7 @@ from git_xsa.ask.session import Session
 from git_xsa.ask.tip import tip_for
 from git_xsa.errors import XsaError
 from git_xsa.export.into.fetched import fetched
+from git_xsa.export.into.gentoo import other_patches
 from git_xsa.export.into.parts import Package
 from git_xsa.git.marked import MESSAGES
 from git_xsa.git.patched import Patched
@@ -162,6 +163,9 @@ def _committed(
 
 def _listed(session: Session, release: Commit, package: Package, known: KnownFiles) -> Iterator[Carried]:
     """Yield what ``package`` applies, in order; what can't be read is noted."""
+    unread = other_patches(package.text) if package.format == "gentoo" else ""
+    if unread:
+        known.notes.append(f"the ebuild also applies patches with {unread}, which the base lacks")
     if package.format != "nix":
         yield from (_read(file, read_file(file), known) for file in package.listed.files)
         return

@@ -26,9 +26,13 @@ def edited(package: Package, added: Addition) -> Edited:
     for one in lists:
         gone = [word for word in one.words if patch_name(word.text, known).removeprefix("files/") in added.dropped]
         changes += [Insertion(*_with_blanks(text, one, word.start), word.end) for word in gone]
-    others = [match[0].strip() for match in _OTHERS.finditer(text)]
-    notes = [f"the ebuild also applies patches with {others[0]}, which the base lacks"] if others else []
-    return Edited({package.listing: applied(text, changes)}, notes)
+    return Edited({package.listing: applied(text, changes)})
+
+
+def other_patches(text: str) -> str:
+    """Return the first line of an ebuild that applies patches itself, empty when none does: they can't be read."""
+    found = _OTHERS.search(text)
+    return found[0].strip() if found is not None else ""
 
 
 def _end_of(text: str, found: Assignment, lines: str) -> tuple[int, str]:
