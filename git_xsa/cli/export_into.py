@@ -15,7 +15,8 @@ from git_xsa.cli import clock
 from git_xsa.cli.arguments import build_wishes, builder_for, hint_unknown, print_notes
 from git_xsa.errors import UsageError, XsaError
 from git_xsa.export.exporter import Wish
-from git_xsa.export.into.package import open_package
+from git_xsa.export.folder import MANIFEST
+from git_xsa.export.into.package import NoPackage, open_package
 from git_xsa.export.into.plan import Wanted, plan
 from git_xsa.export.into.write import recover, write
 from git_xsa.export.prepared import Style
@@ -68,7 +69,11 @@ def run_verify(session: Session, options: argparse.Namespace) -> int:
     from git_xsa.report.as_json import dumps  # noqa: PLC0415
     from git_xsa.report.package_state import print_state, state_document  # noqa: PLC0415
 
-    package = open_package(options.verify)
+    try:
+        package = open_package(options.verify)
+    except NoPackage as error:
+        what = f"{options.verify} has no {MANIFEST} of git xsa-export, and is not a package that can be edited"
+        raise XsaError(what, f"give an exported folder, or a package: {error.hint}") from None
     release = find_base(session, options.onto) if options.onto else None
     with Progress() as progress:
         session.repository.on_progress = progress.detail

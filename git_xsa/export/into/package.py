@@ -30,6 +30,10 @@ _EBUILD = re.compile(r"xen-(\d+(?:\.\d+)+)(?:-r\d+)?\.ebuild")
 _NO_LIST = "give its folder, or its spec, series, APKBUILD, ebuild or package.nix"
 
 
+class NoPackage(UsageError):
+    """A path at which there is nothing that can be edited as a package."""
+
+
 def open_package(place: Path) -> Package:
     """Return the package at ``place``, its folder or its list; ``XsaError`` when it is none, or not to be trusted."""
     where = Path(os.path.abspath(place))
@@ -43,7 +47,7 @@ def open_package(place: Path) -> Package:
             (p for n in ("package.nix", "default.nix") if (p := where / n).is_file()), where
         )
     if not listing.is_file():
-        raise UsageError(f"{place} is not a package that can be edited", _NO_LIST)
+        raise NoPackage(f"{place} is not a package that can be edited", _NO_LIST)
     kind = _kind(listing)
     top, folder = spec.place_of(listing) if kind == "rpm" else (listing.parent, "files" if kind == "gentoo" else "")
     relative = str(listing.relative_to(top))
