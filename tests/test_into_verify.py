@@ -154,7 +154,7 @@ def test_what_an_ebuild_applies_by_itself_is_said(place: Place, tmp_path: Path) 
 def test_what_is_no_package(place: Place, tmp_path: Path) -> None:
     (tmp_path / "nothing").mkdir()
     done = verify(place, tmp_path / "nothing")
-    assert (done.status, "package" in done.err) == (129, True)
+    assert (done.status, "is not a package" in done.err) == (128, True)
     bad = package(place, tmp_path / "package", 7)
     (bad / "7.patch").write_bytes(place.patch(7).replace(b" line 34", b" line x"))
     found = state(place, bad)
