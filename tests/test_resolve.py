@@ -141,7 +141,7 @@ def test_an_adapted_patch_is_part_of_the_queue_and_said_to_be(place: Place, tmp_
     assert done.status == 0
     assert f"XSA-1: {place.short(2)} is adapted by hand to own (xsa1-{place.short(2)}-1)\n" in done.out
     assert "no patch conflicts with own, so there is no work tree" in done.out
-    assert "hint: git xsa-export --onto own exports the adapted patches" in done.err
+    assert "hint: git xsa-export --onto own has the adapted patches in its queue" in done.err
 
     folder = tmp_path / "out"
     done = place.run("export", "--onto", "own", "--xsa", "1,2", "-o", str(folder))
@@ -339,6 +339,41 @@ def test_a_work_tree_that_was_removed(place: Place) -> None:
     done = place.run("resolve", "--continue")
     assert (done.status, "--abort" in done.err) == (128, True)
     assert place.run("resolve", "--abort").status == 0
+
+
+@pytest.mark.parametrize("action", ["--continue", "--skip"])
+def test_a_file_that_git_does_not_track_is_not_lost(action: str, place: Place) -> None:
+    tree = tree_of(place.run("resolve", "--onto", "own", "--xsa", "1"))
+    by_hand(tree, a_c=numbered(60, OWN | {10: "ours and one"}))
+    (tree / "forgotten.c").write_bytes(b"work\n")
+    done = place.run("resolve", action)
+    assert (done.status, "git does not track forgotten.c in the work tree" in done.err) == (1, True)
+    assert (tree / "forgotten.c").read_bytes() == b"work\n"
+    git(tree, "add", "forgotten.c")
+    place.run("resolve", action)
+    assert not tree.exists()
+
+
+def test_a_binary_file_is_refused_before_it_is_kept(place: Place) -> None:
+    tree = tree_of(place.run("resolve", "--onto", "own", "--xsa", "1"))
+    by_hand(tree, a_c=b"\xff\xfe\0bin")
+    done = place.run("resolve", "--continue")
+    assert (done.status, "a.c is a binary file in the work tree" in done.err) == (1, True)
+    assert json.loads(place.run("resolve", "--list", "--json").out)["adapted"] == []
+    assert place.run("check", "--onto", "own", "--xsa", "1").status == 2
+
+
+def test_an_unknown_advisory_is_left_out_with_a_word(place: Place) -> None:
+    done = place.run("resolve", "--onto", "own", "--xsa", "12345,4", "--json")
+    found = json.loads(done.out)
+    assert (done.status, [one["xsa"] for one in found["left_out"]]) == (1, [12345])
+    assert "XSA-12345" in place.run("resolve", "--onto", "own", "--xsa", "12345").out
+
+
+def test_a_start_that_fails_leaves_no_task(place: Place) -> None:
+    for words in (("--onto", "nonsense"), ("--onto", "own", "--tip", "nothing")):
+        assert place.run("resolve", *words).status == 128
+    assert "no conflict is being resolved" in place.run("resolve", "--status").err
 
 
 def test_nothing_in_conflict(place: Place) -> None:

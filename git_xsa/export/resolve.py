@@ -90,7 +90,12 @@ class Resolver:
             if known is not None and known.by_hand:
                 hint = f"use --continue, --skip or --abort there: {self._tasks.tree(task.name)}"
                 raise XsaError(f"a conflict on {task.title} is being resolved already", hint)
-            return self._advance(self._tasks.write(task))
+            try:
+                return self._advance(self._tasks.write(task))
+            except XsaError:
+                if known is None:  # nothing of it is anybody's work yet
+                    self._tasks.end(task)
+                raise
 
     def proceed(self, task: Task) -> TaskState:
         """Take over what a person made of the conflict, and go on to the next one."""
@@ -103,6 +108,9 @@ class Resolver:
     def skip(self, task: Task) -> TaskState:
         """Leave out the advisories that can't go in without the patch in conflict, and go on to the next one."""
         with self._alone():
+            if task.by_hand and self._tasks.tree(task.name).is_dir():
+                with self._bench(task) as bench:
+                    _refuse_unknown_files(bench)
             lost = task.conflict.lost if task.conflict is not None and task.by_hand else ()
             skipped = tuple(sorted({*task.skipped, *lost}))
             return self._advance(self._tasks.write(replace(task, skipped=skipped, by_hand=False)))
@@ -133,11 +141,16 @@ class Resolver:
     def _take_over(self, task: Task, conflict: OpenConflict) -> Adaptation:
         """Put what a person made of ``conflict`` into the store; ``Unresolved`` while it is not done."""
         with self._bench(task) as bench:
+            _refuse_unknown_files(bench)
             diff = bench.result(conflict.head)
         if not diff:
             hint = f"edit the files, or leave {advisory_names(conflict.lost) or 'it'} out with --skip"
             raise Unresolved(f"nothing of {conflict.id[:DIGITS]} is in the work tree", hint)
         [patch] = parse_patches(Path("the work tree's diff"), diff)
+        binary = [change.path.decode("utf-8", "backslashreplace") for change in patch.changes if change.binary]
+        if binary:
+            hint = "an adapted patch is text: undo that change, then run git xsa-resolve --continue again"
+            raise Unresolved(f"{', '.join(binary)} is a binary file in the work tree", hint)
         made = Adaptation(
             "",
             conflict.xsa,
@@ -159,7 +172,7 @@ class Resolver:
         tree = self._tasks.tree(task.name)
         with self._open(Path(task.repository), task.symbols) as session:
             question = self._question(session, task)
-            out = tuple(sorted((_homeless(question) | dict(question.out)).items()))
+            out = tuple(sorted((_homeless(question) | _unknown(question) | dict(question.out)).items()))
             walk = Walk(session, question, self._adaptations, task.skipped)
             steps, stop = walk.first_stop() if question.proposal.selection.impossible else ([], None)
             adapted = tuple(step.adapted for step in steps if step.adapted is not None)
@@ -217,6 +230,20 @@ def _homeless(question: Question) -> dict[int, str]:
     if question.proposal.state is not State.CONFLICTS or question.proposal.selection.impossible:
         return {}
     return {series.number: series.reason for series in question.found}
+
+
+def _unknown(question: Question) -> dict[int, str]:
+    """Return the advisories that were asked for and of which nothing is known, and why they are left out."""
+    verdict = question.verdict(State.NO_PATCHES, question.proposal.selection)
+    return {number: verdict.left_out[number] for number in verdict.unknown}
+
+
+def _refuse_unknown_files(bench: Workbench) -> None:
+    """Raise ``Unresolved`` if the work tree has files that git does not track: they would be lost."""
+    names = bench.untracked()
+    if names:
+        shown = ", ".join(names[:4]) + (", ..." if len(names) > 4 else "")
+        raise Unresolved(f"git does not track {shown} in the work tree", "add it with git add, or remove it")
 
 
 def _known(base: Commit) -> str:
