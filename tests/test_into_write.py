@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from repositories import Answer, Draft, Place, numbered, run
 
 from git_xsa.cli import export_into
-from git_xsa.export.into.write import REMAINS, PackageChange, write
+from git_xsa.export.into.parts import PackageRefused
+from git_xsa.export.into.write import REMAINS, PackageChange, recover, write
 
 RELEASE = "RELEASE-1.0.0"
 SPEC = "Name: xen\nVersion: 1.0.0\nSource0: xen.tar\n{}\n%prep\n%autosetup -p1\n%changelog\n"
@@ -321,6 +324,42 @@ def test_a_journal_that_was_forged(journal: str, place: Place, tmp_path: Path) -
     assert outside.read_text() == "kept"
 
 
+@pytest.mark.parametrize("victim", [".git/HEAD", "SOURCES/merged.patch"])
+def test_a_journal_that_comes_with_a_package(victim: str, place: Place, tmp_path: Path) -> None:
+    """It names files of the package with their right sums, but it is not this user's: none of them goes."""
+    top = spec(place, tmp_path / "package")
+    (top / ".git").mkdir()
+    (top / ".git/HEAD").write_text("ref: refs/heads/main\n")
+    adds = {victim: sha256((top / victim).read_bytes()).hexdigest()}
+    (top / REMAINS).mkdir()
+    journal = {"listing": "", "sum": "", "adds": adds, "drops": {}, "folders": []}
+    (top / REMAINS / "journal.json").write_text(json.dumps(journal))
+    before = below(top)
+    done = into(place, top)
+    assert (done.status, str(top / REMAINS) in done.err) == (128, True)
+    assert below(top) == before
+
+
+def test_a_journal_that_was_copied_from_another_package(tmp_path: Path) -> None:
+    """What a run left in one package is not obeyed in another, though this user's run wrote it."""
+    top, other = tmp_path / "package", tmp_path / "other"
+    top.mkdir()
+    (top / "series").write_text("")
+    words = "import os, sys; from pathlib import Path; from git_xsa.export.into import write as m\n"
+    words += "m._put = lambda *_: os.kill(os.getpid(), 9)\n"
+    words += "old, new = {'series': b'', 'x': None}, {'series': b'x', 'x': b'x'}\n"
+    words += "m.write(m.PackageChange(Path(sys.argv[1]), old, new, frozenset(['series'])), False)"
+    killed = subprocess.run([sys.executable, "-c", words, str(top)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    shutil.copytree(top, other)
+    (other / "x").write_text("x")
+    with pytest.raises(PackageRefused, match="not written there"):
+        recover(other)
+    assert (other / "x").read_text() == "x"
+    recover(top)
+    assert below(top) == {"series": ""}
+
+
 @pytest.mark.parametrize(
     "text", ["", "prepare.patch -R\n", "/etc/passwd\n", "a/../../x.patch\n", "$(touch ran).patch\n"]
 )
@@ -361,3 +400,17 @@ def test_a_changelog_that_is_none(text: str, place: Place, tmp_path: Path) -> No
         done = run(place.folder, "export", "--onto", RELEASE, "--into", str(top), *more)
         assert done.status == (128 if not more or text.strip() else 1), done.err
         assert "internal error" not in done.err
+
+
+@pytest.mark.parametrize("version", ["1.0.0-" + "9" * 5_000, "1.0.0+" + "9" * 5_000 + "-1"])
+@pytest.mark.parametrize("words", [(), ("--package-version", "1.0.0-2")])
+def test_a_changelog_with_a_number_that_is_none(
+    version: str, words: tuple[str, ...], place: Place, tmp_path: Path
+) -> None:
+    top = debian(place, tmp_path / "package")
+    log = top / "debian/changelog"
+    log.write_text(log.read_text().replace("1.0.0-1", version))
+    before = below(top)
+    done = into(place, top, *words)
+    assert "internal error" not in done.err
+    assert (done.status, below(top)) == (128, before)

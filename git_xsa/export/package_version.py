@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from git_xsa.errors import XsaError
 from git_xsa.git.repository import Commit, Repository
 
 CHANGELOG = Path("debian/changelog")
@@ -16,6 +17,8 @@ _FIRST_LINE = re.compile(r"^\S.*", re.MULTILINE)
 _DESCRIBED = re.compile(r"(\d+(?:\.\d+)+)(?:-(rc\d+))?(?:-(\d+)-g([0-9a-f]+))?")
 #: A newest entry that begins later than this is none.
 _HEAD = 1 << 16
+#: No revision has more digits than this; Python reads no more than 4,300.
+_DIGITS = 18
 
 
 def changelog_of(places: Iterable[str]) -> Path | None:
@@ -28,7 +31,8 @@ def changelog_of(places: Iterable[str]) -> Path | None:
 
 
 def next_in_changelog(changelog: Path) -> str:
-    """Return the version after that of the newest entry; empty if that is not an entry of ``xen``.
+    """Return the version after that of the newest entry; empty if that is not an entry of ``xen``, ``XsaError`` if it
+    has a number that is none.
 
     The next Debian revision, as ``dch --increment`` has it: the last number goes up, ``4.17.5-1`` becomes ``4.17.5-2``
     and ``4.17.5-1+deb12u1`` becomes ``4.17.5-1+deb12u2``.  A revision that ends with no number gets one.  A version
@@ -44,7 +48,11 @@ def next_in_changelog(changelog: Path) -> str:
     if not dash:
         return f"{revision}-1"
     before = revision.rstrip("0123456789")
-    return f"{upstream}-{before}{int(revision[len(before) :] or 0) + 1}"
+    number = revision[len(before) :] or "0"
+    if len(number) > _DIGITS:
+        what = f"the newest version in {changelog} ends with a number of {len(number):,} digits"
+        raise XsaError(what, "give the version: --package-version <version>")
+    return f"{upstream}-{before}{int(number) + 1}"
 
 
 def described(repository: Repository, base: Commit, release_tag: str) -> str:

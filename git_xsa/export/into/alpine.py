@@ -14,7 +14,7 @@ from git_xsa.model.shellfile import Assignment, ShellWord, strings
 SUMS = ("md5sums", "sha256sums", "sha512sums")
 _SECFIXES = re.compile(r"^# secfixes:[ \t]*\n", re.MULTILINE)
 _VERSION = re.compile(r"#   (\S+):[ \t]*\n")
-_PLAIN = re.compile(r"[0-9]+")
+_PLAIN = re.compile(r"[0-9]{1,9}")
 
 
 def edited(package: Package, added: Addition) -> Edited:
@@ -50,7 +50,7 @@ def _next(known: dict[str, str]) -> str:
     release = known.get("pkgrel", "")
     if "pkgver" not in known or not _PLAIN.fullmatch(release):
         raise PackageRefused("pkgver and pkgrel are not plain words", "give the version: --package-version <version>")
-    return f"{known['pkgver']}-r{int(release[:9]) + 1}"
+    return f"{known['pkgver']}-r{int(release) + 1}"
 
 
 def _last_patch(source: Assignment, known: dict[str, str]) -> ShellWord | None:

@@ -5,8 +5,8 @@ one call of the system, and last the files go that it does not name any more.  W
 to change together (Debian's series and changelog), a copy of the folder that holds them is changed, and the two folders
 change places in one call.
 
-Everything is prepared in a hidden folder in the package (``REMAINS``), with a journal.  When a run is killed, the next
-one takes back what the list does not name, or finishes what it does.
+Everything is prepared in a hidden folder in the package (``REMAINS``), with a journal that has the user's seal.  When a
+run is killed, the next one takes back what the list does not name, or finishes what it does.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ import msgspec
 
 from git_xsa.export.folder import exchange, locked, sync
 from git_xsa.export.into.parts import PackageRefused
+from git_xsa.export.into.seal import is_sealed, seal
 from git_xsa.git.folders import make_folders, remove
 from git_xsa.git.whole import naming
 
@@ -74,13 +75,19 @@ class PackageChange:
 
 class _Journal(msgspec.Struct):
     """What a run was about to do: the list that makes it so and the SHA-256 sum that it gets, the files that come and
-    go with their sums, and the folders that it makes."""
+    go with their sums, the folders that it makes, and the user's seal on that."""
 
     listing: str
     sum: str
     adds: dict[str, str]
     drops: dict[str, str]
     folders: list[str]
+    seal: str = ""
+
+    @property
+    def unsealed(self) -> bytes:
+        """What the seal goes over."""
+        return msgspec.json.encode(msgspec.structs.replace(self, seal=""))
 
 
 def write(change: PackageChange, private: bool) -> None:
@@ -143,7 +150,7 @@ def _recover(top: Path) -> None:
 def _journal(work: Path) -> _Journal | None:
     """Return what the journal in ``work`` says, ``None`` when there is none.
 
-    ``PackageRefused`` for one that is none of ours: a package can come with it.
+    ``PackageRefused`` for one that this user's git xsa-export did not write: a package can come with it.
     """
     place = work / _JOURNAL
     if not os.path.lexists(place):
@@ -153,13 +160,20 @@ def _journal(work: Path) -> _Journal | None:
     except msgspec.MsgspecError:
         found = None
     paths = [found.listing, *found.adds, *found.drops, *found.folders] if found is not None else [".."]
-    if any(path.startswith("/") or ".." in path.split("/") or not _no_link(work.parent, path) for path in paths):
-        raise PackageRefused(f"{place} is not a journal of git xsa-export", f"inspect it, and move {work} away")
+    mine = found is not None and is_sealed(work, found.unsealed, found.seal)
+    if not mine or not all(_is_inside(work.parent, path) for path in paths):
+        raise PackageRefused(
+            f"{work} has a journal that was not written there by git xsa-export of this user",
+            f"inspect it, and move {work} away",
+        )
     return found
 
 
-def _no_link(top: Path, path: str) -> bool:
-    """Whether no folder on the way from ``top`` to ``path`` is a link."""
+def _is_inside(top: Path, path: str) -> bool:
+    """Whether ``path`` stays below ``top``: by no link, and not in git's own folder."""
+    parts = path.split("/")
+    if path.startswith("/") or ".." in parts or any(part.casefold() == ".git" for part in parts):
+        return False
     return not any((top / folder).is_symlink() for folder in Path(path).parents)
 
 
@@ -180,6 +194,7 @@ def _change_list(change: PackageChange, private: bool, work: Path) -> None:
         {path: _digest(change.old[path]) for path in change.drops},
         folders,
     )
+    told.seal = seal(work, told.unsealed)
     _stage(work / "told", msgspec.json.encode(told), 0o600)
     sync(work)
     os.rename(work / "told", work / _JOURNAL)
