@@ -2,8 +2,8 @@
 
 Read are a quilt ``series`` (with ``debian/patches``), a ``series.conf``, the ``Patch`` lines of an RPM spec, ``source``
 of an APKBUILD or a PKGBUILD, ``PATCHES`` of an ebuild, a folder of patches and a single file of them.  Nothing is
-evaluated: macros and variables count as far as they stand for plain words, and a name that has others is refused.  The
-fuzz is what the format's own tools allow.
+evaluated: macros and variables count as far as they stand for plain words; a name that has others is refused, and so is
+a list that is made in another way.  The fuzz is what the format's own tools allow.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from git_xsa.advisory import unread
 from git_xsa.advisory.patchfile import PatchError, PatchFile, read_loosely, read_patches
 from git_xsa.errors import XsaError
 from git_xsa.model.nixfile import patch_list
@@ -140,8 +141,15 @@ def _series(text: str) -> tuple[list[str], int]:
     return [names[0] for names in words if names], NO_FUZZ
 
 
+def _be_whole(left: str, way: str) -> None:
+    """Raise ``XsaError`` if the part ``left`` of a list applies patches that can't be read."""
+    if left:
+        raise XsaError(f"the list applies patches in a way that can't be read: {left[:80]}", f"list them as {way}")
+
+
 def _spec(text: str) -> tuple[list[str], int]:
     spec = Spec(text)
+    _be_whole(unread.in_spec(text), "Patch1: <file>")
     calls = {number for step in spec.steps if step.reverse for number in step.single}
     reverse = next((tag.name for tag in spec.applied if tag.number in calls), None)
     if reverse is not None:
@@ -151,6 +159,7 @@ def _spec(text: str) -> tuple[list[str], int]:
 
 
 def _apkbuild(text: str) -> tuple[list[str], int]:
+    _be_whole(unread.in_apkbuild(text, variables(text)), 'source="... <file>"')
     return names_in(text, strings(text, "source")), DEFAULT_FUZZ
 
 
@@ -159,11 +168,14 @@ def _pkgbuild(text: str) -> tuple[list[str], int]:
 
 
 def _ebuild(text: str) -> tuple[list[str], int]:
-    found = names_in(text, arrays(text, "PATCHES"), {"FILESDIR": "files"})
+    lists = list(arrays(text, "PATCHES"))
+    _be_whole(unread.in_ebuild(lists), 'PATCHES=( "${FILESDIR}"/<file> )')
+    found = names_in(text, lists, {"FILESDIR": "files"})
     return [name.removeprefix("files/") for name in found], DEFAULT_FUZZ
 
 
 def _nix(text: str) -> tuple[list[str], int]:
+    _be_whole(unread.in_nix(text), "patches = [ ./<file> ];")
     found = patch_list(text)
     names = [element.file for element in found.elements] if found is not None else []
     return [name for name in names if name.endswith(_ENDINGS)], DEFAULT_FUZZ

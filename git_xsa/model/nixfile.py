@@ -43,11 +43,15 @@ class Element:
 
 @dataclass(frozen=True)
 class PatchList:
-    """The list: where its contents begin, where the bracket that closes it stands, and its elements."""
+    """The list: where its contents begin, where the bracket that closes it stands, and its elements.
+
+    ``more`` is what else the patches are made of, as ``++ other``.
+    """
 
     opened: int
     closed: int
     elements: tuple[Element, ...]
+    more: str = ""
 
 
 def patch_list(text: str) -> PatchList | None:
@@ -63,7 +67,8 @@ def patch_list(text: str) -> PatchList | None:
             depth += 1
         elif word in (")", "]", "}"):
             if depth == 0:
-                return PatchList(opening.end(), begin, tuple(Element(text[a:b], a, b) for a, b in spans))
+                elements = tuple(Element(text[a:b], a, b) for a, b in spans)
+                return PatchList(opening.end(), begin, elements, _more(text, end))
             depth -= 1
             if depth == 0:
                 spans.append((start, end))
@@ -71,6 +76,12 @@ def patch_list(text: str) -> PatchList | None:
             joined = spans and spans[-1][1] == begin and text[spans[-1][0]] not in "([{"
             spans.append((spans.pop()[0] if joined else begin, end))
     return None
+
+
+def _more(text: str, position: int) -> str:
+    """Return the line that goes on after a list that ends at ``position``, nothing where ``;`` ends it."""
+    following = next(_tokens(text, position), (";", position, position))
+    return "" if following[0].startswith((";", ")", "}")) else text[following[1] :].partition("\n")[0].strip()
 
 
 def _tokens(text: str, position: int) -> Iterator[tuple[str, int, int]]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 _BLANKS = " \t\r\n"
 _WORD = re.compile(r"\S+")
+_BRACKET = re.compile(r"[()]")
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,24 @@ def _read_word(text: str, position: int, pieces: list[str]) -> int:
         elif letter == "\\":
             pieces.append(text[position + 1 : position + 2].strip("\n"))
             position += 2
+        elif letter == "`" or text.startswith("$(", position):
+            end = _end_of_command(text, position)
+            pieces.append(text[position:end])
+            position = end
         else:
             pieces.append(letter)
             position += 1
     return min(position, length)
+
+
+def _end_of_command(text: str, position: int) -> int:
+    """Return where the command substitution at ``position`` ends."""
+    if text[position] == "`":
+        end = text.find("`", position + 1)
+        return len(text) if end < 0 else end + 1
+    depth = 0
+    for match in _BRACKET.finditer(text, position):
+        depth += 1 if match[0] == "(" else -1
+        if depth == 0:
+            return match.end()
+    return len(text)

@@ -16,8 +16,8 @@ from functools import cached_property
 
 #: What a macro stands for is cut off here: each may double the one before.
 LONGEST_VALUE = 4096
-_TAG = re.compile(r"^(Patch)(\d*)([ \t]*:[ \t]*)(\S+)[^\n]*\n?", re.MULTILINE | re.IGNORECASE)
-_SOURCE = re.compile(r"^Source\d*[ \t]*:[^\n]*\n?", re.MULTILINE | re.IGNORECASE)
+_TAG = re.compile(r"^[ \t]*(Patch)(\d*)([ \t]*:[ \t]*)(\S+)[^\n]*\n?", re.MULTILINE | re.IGNORECASE)
+_SOURCE = re.compile(r"^[ \t]*Source\d*[ \t]*:[^\n]*\n?", re.MULTILINE | re.IGNORECASE)
 _PREP = re.compile(r"^%prep\b", re.MULTILINE)
 _CALL = re.compile(r"^([ \t]*)%patch(\d*)(?![A-Za-z0-9_])([^\n]*)\n?", re.MULTILINE)
 _AUTO = re.compile(r"^[ \t]*%\{?(autosetup|autopatch)\b([^\n]*)", re.MULTILINE)
