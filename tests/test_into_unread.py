@@ -92,3 +92,86 @@ def test_patches_that_cannot_be_read(
     assert "in a way that can't be read" in done.err
     assert words in done.err
     assert below(top) == before
+
+
+TWO_WAYS = "%if 0%{?git}\n%autosetup -S git -p1\n%else\n%setup\n%patch1 -p1\n%endif"
+CASES_LOOP = "for i in $source; do case $i in own.patch) patch -p1 < $i;; esac; done"
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "words"),
+    [
+        ("xen.spec", "%autosetup -p1", TWO_WAYS, "only in an %if"),
+        ("xen.spec", "%autosetup -p1", "%if 0%{?x}\n%autosetup -p1\n%endif", "only in an %if"),
+        ("xen.spec", "%autosetup -p1", "%ifarch x86_64\n%autosetup -p1\n%endif", "only in an %if"),
+        ("xen.spec", "-p1", "", "need -p1"),
+        ("xen.spec", "-p1", "-p0", "need -p1"),
+        ("xen.spec", "%autosetup -p1", "%setup\n%autopatch -p 2", "need -p1"),
+        ("xen.spec", "-p1", "\\\n  -n xen -p2", "need -p1"),
+        ("xen.spec", "-p1", "\\\n  -p1 \\\n  -N", "nothing in the spec applies its patches"),
+        ("APKBUILD", "default_prepare", "patch -p1 -i own.patch", "default_prepare"),
+        ("APKBUILD", "default_prepare", "# not default_prepare", "default_prepare"),
+        ("APKBUILD", "default_prepare", CASES_LOOP, "default_prepare"),
+        ("xen.spec", "\n", "\r\n", "CR and LF"),
+        ("APKBUILD", "\n", "\r\n", "CR and LF"),
+        ("package.nix", "\n", "\r\n", "CR and LF"),
+    ],
+)
+def test_a_patch_that_would_not_be_applied(
+    name: str, old: str, new: str, words: str, place: Place, tmp_path: Path
+) -> None:
+    """A fix that the list names and nothing applies is worse than none."""
+    text = KINDS[name].replace(old, new, -1 if old == "\n" else 1)
+    top = package(place, tmp_path / "package", name, text)
+    before = below(top)
+    done = run(place.folder, "export", "--onto", RELEASE, "--into", str(top), "--xsa", "3")
+    assert done.status == 128, done.err
+    assert words in done.err
+    assert below(top) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("xen.spec", "-p1", "\\\n  -p1"),
+        ("xen.spec", "-p1", "-S git_am"),
+        ("xen.spec", "%autosetup -p1", "%if 1\n%autosetup -p 1\n%endif"),
+        ("xen.spec", "%autosetup -p1", "%if 0%{?x}\n%setup\n%else\n%setup -q\n%endif\n%autopatch -p1"),
+        ("APKBUILD", "default_prepare", "for i in $source; do case $i in *.patch) patch -p1 -i $i;; esac; done"),
+        ("APKBUILD", "prepare() {\n\tdefault_prepare\n}\n", ""),
+    ],
+)
+def test_a_patch_that_is_applied(name: str, old: str, new: str, place: Place, tmp_path: Path) -> None:
+    top = package(place, tmp_path / "package", name, KINDS[name].replace(old, new, 1))
+    done = run(place.folder, "export", "--onto", RELEASE, "--into", str(top), "--xsa", "3")
+    assert done.status == 0, done.err
+
+
+def test_a_native_debian_package(place: Place, tmp_path: Path) -> None:
+    top = package(place, tmp_path / "package", "debian/patches/series", "own.patch\n")
+    (top / "debian/patches/own.patch").write_bytes(place.patch(3))
+    (top / "debian/source").mkdir()
+    (top / "debian/source/format").write_text("3.0 (native)\n")
+    entry = "xen (1.0.0) unstable; urgency=medium\n\n  * x.\n\n -- A B <a@b.org>  Tue, 29 Sep 2026 12:00:00 +0000\n"
+    (top / "debian/changelog").write_text(entry)
+    done = run(place.folder, "export", "--into", str(top), "--xsa", "3")
+    assert (done.status, "which applies no patches" in done.err) == (128, True)
+
+
+@pytest.mark.parametrize(
+    ("stated", "following"),
+    [
+        ("1.0.0-1.fc40", "1.0.0-2.fc40"),
+        ("1.0.0-9.2.1.xcpng8.3", "1.0.0-9.2.2.xcpng8.3"),
+        ("2:1.0.0-3%{?dist}", "2:1.0.0-4%{?dist}"),
+        ("1.0.0-0.1.rc2.el9_4", "1.0.0-0.2.rc2.el9_4"),
+        ("1.0.0-alt9", "1.0.0-alt10"),
+    ],
+)
+def test_the_version_of_an_entry(stated: str, following: str, place: Place, tmp_path: Path) -> None:
+    """The release goes up, not the distribution; a subpackage has a version of its own."""
+    text = SPEC.replace("1.0.0-1.fc40", stated).replace("%prep", "%package libs\nVersion: 9.9\n%prep")
+    top = package(place, tmp_path / "package", "xen.spec", text)
+    assert run(place.folder, "export", "--into", str(top), "--xsa", "3").status == 0
+    entry = (top / "xen.spec").read_text().partition("%changelog\n")[2].partition("\n")[0]
+    assert entry.endswith(f"> - {following}")

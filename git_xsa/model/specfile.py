@@ -9,6 +9,7 @@ that of the ``%patch`` lines.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -20,13 +21,18 @@ _TAG = re.compile(r"^[ \t]*(Patch)(\d*)([ \t]*:[ \t]*)(\S+)[^\n]*\n?", re.MULTIL
 _SOURCE = re.compile(r"^[ \t]*Source\d*[ \t]*:[^\n]*\n?", re.MULTILINE | re.IGNORECASE)
 _PREP = re.compile(r"^%prep\b", re.MULTILINE)
 _CALL = re.compile(r"^([ \t]*)%patch(\d*)(?![A-Za-z0-9_])([^\n]*)\n?", re.MULTILINE)
-_AUTO = re.compile(r"^[ \t]*%\{?(autosetup|autopatch)\b([^\n]*)", re.MULTILINE)
+_AUTO = re.compile(r"^[ \t]*%\{?(autosetup|autopatch)\b((?:[^\n]*\\\n)*[^\n]*)", re.MULTILINE)
+#: What applies a patch for ``-S``, and strips a folder of its paths without ``-p`` (/usr/lib/rpm/macros).
+_STRIPPING = ("git", "git_am", "quilt", "hg")
+#: Where the tags of the package itself end.
+_SECTION = re.compile(r"^%(?:package|description|prep|build|install|check|files|changelog)\b", re.MULTILINE)
 _LOOP = re.compile(r"^[ \t]*%\{lua:|%\{patches\}", re.MULTILINE)
 _MACRO = re.compile(
     r"^(?:%(?:global|define)[ \t]+(\w+)[ \t]+(\S+)|(Name|Version|Release)[ \t]*:[ \t]*(\S+))[ \t]*$", re.MULTILINE
 )
 _USE = re.compile(r"%\{\??(\w+)\}")
 _CONDITION = re.compile(r"^[ \t]*%(if|endif)", re.MULTILINE)
+_TRUE = re.compile(r"[ \t]*%if[ \t]+1[ \t]*$", re.MULTILINE)
 _CHANGELOG = re.compile(r"^%changelog[^\n]*\n", re.MULTILINE)
 _NUMBER = re.compile(r"(?<!\S)(?:-P[ \t]*)?(\d+)(?!\S)")
 
@@ -46,7 +52,8 @@ class PatchTag:
 class SpecStep:
     """A line that applies patches: the numbers from ``low`` to ``high``, or exactly those of ``single``.
 
-    ``reverse`` says whether it reverts them.  ``form`` is how a ``%patch`` line names its patch: ``-P 5``, ``5``
+    ``reverse`` says whether it reverts them, ``strips`` whether it takes one folder off the paths in them, as git's
+    patches need it.  ``form`` is how a ``%patch`` line names its patch: ``-P 5``, ``5``
     (an argument), or nothing (``%patch5``); ``None`` for lines of another kind.
     """
 
@@ -57,6 +64,7 @@ class SpecStep:
     single: tuple[int, ...] = ()
     reverse: bool = False
     form: str | None = None
+    strips: bool = True
 
     def takes(self, number: int) -> bool:
         """Whether the patch ``number`` is applied here."""
@@ -75,7 +83,11 @@ class Spec:
     def macros(self) -> Mapping[str, str]:
         """What macros and the tags Name, Version and Release stand for."""
         known: dict[str, str] = {}
+        section = _SECTION.search(self.text)
+        end = section.start() if section is not None else len(self.text)
         for match in _MACRO.finditer(self.text):
+            if match[3] and match.start() > end:
+                continue  # a tag of a subpackage
             name, value = match[1] or match[3].lower(), match[2] or match[4]
             known[name] = expanded(value, known)
         return known
@@ -101,14 +113,15 @@ class Spec:
 
     def _automatic(self) -> Iterator[SpecStep]:
         for match in _AUTO.finditer(self.text):
-            words = match[2].rstrip("} \t").split()
+            words = match[2].replace("\\\n", " ").rstrip("} \t").split()
+            strips = _strips(words)
             if match[1] == "autosetup":
                 if "-N" not in words:
-                    yield SpecStep(match.start(), match.end())
+                    yield SpecStep(match.start(), match.end(), strips=strips)
                 continue
             low, high = _option(words, "-m", 0), _option(words, "-M", float("inf"))
             single = () if {"-m", "-M"} & {word[:2] for word in words} else _numbers(" ".join(words))
-            yield SpecStep(match.start(), match.end(), low, high, single)
+            yield SpecStep(match.start(), match.end(), low, high, single, strips=strips)
 
     def _calls(self) -> Iterator[SpecStep]:
         for match in _CALL.finditer(self.text):
@@ -143,6 +156,16 @@ class Spec:
         match = _CHANGELOG.search(self.text)
         return match.end() if match is not None else None
 
+    def in_condition(self, position: int) -> bool:
+        """Whether ``position`` stands in an ``%if`` whose condition is not simply true."""
+        opened: list[bool] = []
+        for match in _CONDITION.finditer(self.text, 0, position):
+            if match[1] == "if":
+                opened.append(_TRUE.match(self.text, match.start()) is None)
+            elif opened:
+                opened.pop()
+        return any(opened)
+
     def outside_conditions(self, position: int) -> int:
         """Return the first place from ``position`` on, at the start of a line, that stands in no ``%if``."""
         depth = 0
@@ -169,9 +192,17 @@ def expanded(text: str, known: Mapping[str, str]) -> str:
     return "".join([*found, text[done:]])[:LONGEST_VALUE]
 
 
+def _strips(words: list[str]) -> bool:
+    """Whether ``%autosetup`` or ``%autopatch`` with the options ``words`` strips one folder."""
+    level = _option(words, "-p", -1)
+    pairs = itertools.pairwise([*words, ""])
+    tool = next((word[2:] or following for word, following in pairs if word.startswith("-S")), "")
+    return level == 1 or (level == -1 and tool in _STRIPPING)
+
+
 def _option(words: list[str], name: str, otherwise: float) -> float:
     """Return the number after the option ``name``, in the same word or the next."""
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in itertools.pairwise([*words, ""]):
         value = word[2:] or following
         if word.startswith(name) and value.isdigit():
             return int(value)

@@ -14,6 +14,9 @@ from git_xsa.model.shellfile import Assignment, ShellWord, strings
 SUMS = ("md5sums", "sha256sums", "sha512sums")
 _SECFIXES = re.compile(r"^# secfixes:[ \t]*\n", re.MULTILINE)
 _VERSION = re.compile(r"#   (\S+):[ \t]*\n")
+_PREPARE = re.compile(r"^prepare[ \t]*\(\)(.*?)(?:^\}|\Z)", re.MULTILINE | re.DOTALL)
+#: What applies all patches: abuild's own function, or a loop over the files that end so.
+_APPLIES = re.compile(r"^(?:[^#\n]*[\s;&{])?(?:default_prepare\b|\*\.patch\b)", re.MULTILINE)
 _PLAIN = re.compile(r"[0-9]{1,9}")
 
 
@@ -23,6 +26,7 @@ def edited(package: Package, added: Addition) -> Edited:
     source = next(strings(text, "source"), None)
     if source is None:
         raise PackageRefused(f'{package.place} has no source="..."', "give the APKBUILD of Xen")
+    _be_applied(package)
     sums = {name: found for name in SUMS if (found := next(strings(text, name), None)) is not None}
     if "sha512sums" not in sums:
         raise PackageRefused(f'{package.place} has no sha512sums="..."', "run abuild checksum")
@@ -43,6 +47,14 @@ def edited(package: Package, added: Addition) -> Edited:
     release = known.get("pkgrel", "")
     note = f"secfixes is for {version}; pkgrel={release} is left to you"
     return Edited({package.listing: applied(text, changes)}, [note] if added.items else [])
+
+
+def _be_applied(package: Package) -> None:
+    """Raise ``PackageRefused`` if the APKBUILD has its own prepare(), and that does not apply every patch."""
+    own = _PREPARE.search(package.text)
+    if own is not None and not _APPLIES.search(own[1]):
+        what = f"prepare() of {package.place} does not call default_prepare, so a new patch would not be applied"
+        raise PackageRefused(what, "call default_prepare in it")
 
 
 def _next(known: dict[str, str]) -> str:

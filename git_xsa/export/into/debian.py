@@ -91,5 +91,5 @@ def check_source(top: Path) -> None:
     """Raise ``XsaError`` unless the patches of the source package at ``top`` are applied by dpkg-source."""
     form = top / "debian/source/format"
     stated = form.read_text("utf-8", "replace").strip() if form.is_file() else "1.0"
-    if stated != "3.0 (quilt)" and not (top / SERIES).is_file():
+    if "native" in stated or (stated != "3.0 (quilt)" and not (top / SERIES).is_file()):
         raise XsaError(f"{top} has the source format {stated}, which applies no patches", "it must be 3.0 (quilt)")

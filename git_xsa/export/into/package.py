@@ -155,6 +155,10 @@ def cut(package: Package, start: int) -> Cut:
 
 def edited(package: Package, added: Addition) -> Edited:
     """Return the new contents of the package's files; ``PackageRefused`` when there is no place for what is added."""
+    for path, text in package.texts.items():
+        if "\r\n" in text:
+            what = f"{package.top / path} has line ends of CR and LF, which the tools of its kind do not take"
+            raise PackageRefused(what, "convert it first: dos2unix")
     editor = import_module(f"git_xsa.export.into.{_EDITORS[package.format]}")
     edit: Callable[[Package, Addition], Edited] = editor.edited
     found = edit(package, added)

@@ -15,7 +15,9 @@ from git_xsa.export.into.parts import Addition, Cut, Edited, Insertion, Package,
 from git_xsa.export.prepared import Item
 from git_xsa.model.specfile import PatchTag, Spec, SpecStep
 
-_LAST_NUMBER = re.compile(r"\d+(?=\D*$)")
+#: The number of a release that goes up: the last one before the distribution's (``2.1.fc40``, ``3%{?dist}``).
+_RELEASE = re.compile(r"((?:\d+\.)*)(\d{1,9})(?!\d|\.\d)")
+_LAST_NUMBER = re.compile(r"(.*?)(\d{1,9})(?=\D*$)")
 
 
 def cut(package: Package, start: int) -> Cut:
@@ -102,7 +104,9 @@ def _calls(spec: Spec, items: Sequence[Item]) -> list[Insertion]:
     numbers = [item.number for item in items]
     if not spec.steps:
         raise PackageRefused("nothing in the spec applies its patches", "it needs %autosetup -p1, or %autopatch -p1")
-    if any(not step.single and all(map(step.takes, numbers)) for step in spec.steps):
+    taking = [step for step in spec.steps if not step.single and all(map(step.takes, numbers))]
+    if taking:
+        _be_taken(spec, taking)
         return []
     calls = [step for step in spec.steps if step.form is not None]
     if not calls or len(calls) < len(spec.steps):
@@ -111,8 +115,22 @@ def _calls(spec: Spec, items: Sequence[Item]) -> list[Insertion]:
     before = [step for step in calls if max(step.single) < numbers[0]]
     near = before[-1] if before else calls[0]
     at = spec.outside_conditions(near.end) if before else near.start
+    if spec.in_condition(at):
+        raise PackageRefused(f"patch {near.single[0]} is applied only in an %if", "leave out --start")
     lines = "".join(f"{_call(spec.text, near, number)}\n" for number in numbers)
     return [Insertion(at, _line_before(spec.text, at) + lines)]
+
+
+def _be_taken(spec: Spec, steps: Sequence[SpecStep]) -> None:
+    """Raise ``PackageRefused`` unless one of ``steps`` is always run, and all strip a folder of git's patches."""
+    for step in steps:
+        line = spec.text[step.start : step.end].strip().replace("\\\n", " ")
+        if not step.strips:
+            raise PackageRefused(f"git's patches need -p1, which the spec does not give: {line[:60]}", "make it -p1")
+    if all(spec.in_condition(step.start) for step in steps):
+        line = spec.text[steps[0].start : steps[0].end].strip().partition("\n")[0]
+        what = f"the spec applies its patches only in an %if: {line[:60]}"
+        raise PackageRefused(what, "have it apply them outside of conditions")
 
 
 def _call(text: str, like: SpecStep, number: int) -> str:
@@ -144,13 +162,17 @@ def _entry(spec: Spec, added: Addition, notes: list[str]) -> list[Insertion]:
 
 
 def _next(newest: str, version: str) -> str:
-    """Return the version after ``newest``: its last number goes up; the first of ``version`` when that is another."""
-    stated, dash, _ = newest.rpartition("-")
+    """Return the version after ``newest``: the number of its release goes up, not that of the distribution; the first
+    of ``version`` when that is another; empty when ``newest`` has no release."""
+    stated, dash, release = newest.rpartition("-")
     if not newest or not dash:
         return ""
     if version and "%" not in version and stated.rpartition(":")[2] != version:
         return f"{version}-1"
-    return _LAST_NUMBER.sub(lambda match: str(int(match[0][:9]) + 1), newest)
+    match = _RELEASE.match(release) or _LAST_NUMBER.match(release)
+    if match is None:
+        return ""
+    return f"{stated}-{match[1]}{int(match[2]) + 1}{release[match.end() :]}"
 
 
 def place_of(listing: Path) -> tuple[Path, str]:
