@@ -39,6 +39,19 @@ SETTINGS = {
     "GIT_ASKPASS": "false",
 } | {f"GIT_{role}_{field}": value for role in ("AUTHOR", "COMMITTER") for field, value in IDENTITY.items()}
 
+#: The files ``test_<word>.py`` that ``--fast`` leaves out: each takes more than a second or two.
+# fmt: off
+SLOWER = frozenset({
+    "asked", "bad_input", "bad_patches", "base_patches", "build", "commands", "compare", "conflict_names",
+    "demo", "development", "embargo", "export", "export_folder", "fetch", "fixes", "follow_ups", "freeze",
+    "growth", "hooks", "import", "import_embargo", "imported_export", "install", "into", "into_verify",
+    "into_write", "json", "keep_going", "ledger", "loose_series", "manual_samples", "orphans",
+    "package_version", "packagers_patches", "post_tag", "pre_push", "proof", "properties", "quiet", "reading",
+    "refresh", "release", "remains", "resolve", "rewrite", "rooms", "scopes", "server_hooks", "server_race",
+    "settled", "signals", "source_tree", "status", "symbols", "symbols_random", "traces", "trees", "untouched",
+    "verify", "ways", "ways_address", "ways_around",
+})
+# fmt: on
 #: Taken out of the environment, besides every other GIT_ variable.
 UNWANTED = {
     "ALL_PROXY",
@@ -120,6 +133,22 @@ def xen() -> Path:
     path = Path(value)
     assert path.is_dir(), f"GIT_XSA_XEN={value} is not a folder"
     return path
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add ``--fast``: what to run all day, in less than a minute."""
+    parser.addoption("--fast", action="store_true", help="leave out the files of tests that take long")
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Say what is left out."""
+    return [f"--fast: {len(SLOWER)} files of tests are left out"] if config.getoption("--fast") else []
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out the files that take long, if that was asked for."""
+    slower = collection_path.stem.removeprefix("test_") in SLOWER and collection_path.suffix == ".py"
+    return True if slower and config.getoption("--fast") else None
 
 
 @pytest.hookimpl(wrapper=True)

@@ -400,7 +400,7 @@ def test_shallow_clone_that_ends_before_the_release(place: Place, tmp_path: Path
 
 def test_the_command_that_a_shallow_clone_is_told_helps(place: Place, tmp_path: Path) -> None:
     folder = _shallow(place, tmp_path, 3)
-    words = run(folder, "check").err.partition(": git ")[2].partition(" brings")[0].split()
+    words = run(folder, "check").err.partition(": run git ")[2].partition("\n")[0].split()
     git(folder, *words)
 
     assert run(folder, "check", "--branch=1.0", "--json") == place.run("check", "--json")

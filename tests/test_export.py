@@ -632,7 +632,7 @@ def test_refresh_fits_a_patch_to_what_the_base_changed_itself(line: int, status:
     assert answer.status == status
     assert "--refresh" not in answer.out
     if not status:
-        assert "look at hunk 1 of xen/b.c" in answer.out
+        assert "review hunk 1 of xen/b.c" in answer.out
         tree = tree_of(place.folder, "own", tmp_path / "tree")
         for name in (tmp_path / "made" / "series").read_text(encoding="utf-8").split():
             git(tree, "apply", str(tmp_path / "made" / name))

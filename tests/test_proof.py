@@ -648,7 +648,7 @@ def test_what_is_asked_for_and_not_in_the_queue_is_said(tmp_path: Path) -> None:
     words = ("test", "--onto", RELEASE, "--xsa", "1,7", "--cell", "small")
     answer = place.run(*words)
     assert answer.status == 1
-    assert "  XSA-7 is not in it: no commit of " in answer.out
+    assert "  XSA-7 is not in the queue: no commit of " in answer.out
     result = proved(place, *words, status=1)
     assert (result["state"], [one["xsa"] for one in result["left_out"]]) == ("passed", [7])
     each = place.run(*words, "--each", "--json")

@@ -223,7 +223,7 @@ Subject: {subject}
         (
             9100,
             (" one\n-two\n+2\n three", "-one\n+1\n 2\n 3"),
-            "XSA-9100 is only partly applied: there patch 1 of 2 missing patch 2 of 2",
+            "XSA-9100 is only partly applied: present patch 1 of 2 missing patch 2 of 2",
         ),
         (9102, ("-one\n+1\n 2\n 3",), "XSA-9102 is not applied: missing xsa9102-1.patch: change 1"),
     ],

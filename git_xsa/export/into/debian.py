@@ -79,8 +79,9 @@ def _check(text: str, version: str, place: Path) -> None:
         found = Changelog(text, max_blocks=2, strict=True)
         versions = found.versions
         is_later = len(versions) < 2 or versions[0] > versions[1]
-    except (ChangelogParseError, VersionError, ValueError) as error:
-        raise PackageRefused(f"{place} is not a valid Debian changelog: {error}", "repair it first") from None
+    except (ChangelogParseError, VersionError, ValueError):
+        hint = "dpkg-parsechangelog says what is wrong with it; repair it first"
+        raise PackageRefused(f"{place} is not a valid Debian changelog", hint) from None
     if str(versions[0]) != version or not is_later:
         raise PackageRefused(
             f"{version} is not later than {versions[-1]}", "give a later one: --package-version <version>"
