@@ -198,6 +198,13 @@ def _shown_lines(page: str) -> Iterator[str]:
             yield "\n".join(display.text)
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_a_command_line_keeps_its_blanks(page: str) -> None:
+    """In mdoc, an argument that is a punctuation mark goes right behind the one before it."""
+    lines = (MAN / page).read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if line.startswith(".Dl ") and re.search(r" [.,:;?!)]( |$)", line)] == []
+
+
 def _calls(script: str) -> Iterator[tuple[str, list[str]]]:
     """Yield each command of git-xsa that ``script`` calls through git, with its arguments."""
     lexer = shlex.shlex(script, posix=True, punctuation_chars=True)
