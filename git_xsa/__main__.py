@@ -43,8 +43,8 @@ COMMANDS = {
     "release": "Make a point release: commit, signed tag, tarballs",
     "resolve": "Adapt by hand the patches that do not apply",
     "stats": "Count how often fixes applied to past releases",
-    "test": "Prove a queue: it builds, it boots, the exploit is blocked",
     "status": "Show what each stable branch lacks, and what is due",
+    "test": "Prove a queue: it builds, it boots, the exploit is blocked",
 }
 
 #: Commands that only the hooks call (``git-xsa-hook pre-push``): not listed, with no page and no completion.
