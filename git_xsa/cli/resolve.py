@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from git_xsa.export.resolve import Resolver, TaskState
     from git_xsa.export.task import Task, Tasks
 
-#: What is done with a conflict that is at hand.
-ACTIONS = ("continue", "skip", "abort", "status")
-
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of this command's line."""

@@ -174,10 +174,6 @@ class Trails:
         if trail not in occupants:
             occupants.append(trail)
 
-    def living(self, path: bytes) -> Trail | None:
-        """Return the trail that has ``path`` at the tip, if a change of the range touches it."""
-        return self._living.get(path)
-
     def require(self, touch: Touch, trail: Trail, book: RuleBook) -> None:
         """Put the rules in ``book`` that follow from the names and modes which ``touch`` expects."""
         position, path = touch.position, touch.old_path
