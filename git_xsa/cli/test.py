@@ -133,10 +133,9 @@ def _check_output(session: Session, options: argparse.Namespace) -> None:
 
 @dataclass(frozen=True)
 class _Asked:
-    """A queue to prove, its tip, and the answer that it is from; one that was exported has neither."""
+    """A queue to prove, and the answer that it is from; one that was exported has none."""
 
     stack: Stack
-    tip: str = ""
     verdict: Verdict | None = None
 
 
@@ -159,7 +158,7 @@ def _asked(session: Session, options: argparse.Namespace, base: Commit) -> tuple
         if verdict.state in BUILDABLE and verdict.queue:
             if verdict.doubt is not None:
                 remarks.warning("git apply makes other files of this queue than are proved; git xsa-export mends it")
-            asked.append(_Asked(of_verdict(session, verdict), verdict.tip.name, verdict))
+            asked.append(_Asked(of_verdict(session, verdict), verdict))
         else:
             unproved.append(_without_queue(session, verdict))
     return asked, unproved
@@ -185,7 +184,6 @@ def _prove(session: Session, options: argparse.Namespace, asked: list[_Asked], c
         options.boot,
         options.exploit,
         options.every_commit,
-        options.search,
         options.run or "",
         options.build_timeout,
         options.boot_timeout,
@@ -199,14 +197,14 @@ def _prove(session: Session, options: argparse.Namespace, asked: list[_Asked], c
         with progress:
             found = prover.prove([one.stack for one in asked], cells)
             if options.search:
-                search = prover.searcher(session, progress.detail)
+                search = prover.searcher()
                 for one, cells_of in zip(asked, found, strict=True):
                     assert one.verdict is not None, "--queue and --search cannot be combined"
                     cells_of[:] = [search.completed(*pair, one.verdict) for pair in zip(cells_of, cells, strict=True)]
         proofs = [
             Proof(
                 (stack := one.stack).base,
-                one.tip,
+                one.verdict.tip.name if one.verdict is not None else "",
                 stack.xsa,
                 stack.patches,
                 tuple(stack.changed),

@@ -39,7 +39,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _demonstrate(folder: Path | None) -> None:
-    # StoredAdvisories late: --help and wrong usage need none of it.
+    # Imported late: --help and wrong usage need none of it.
     from git_xsa.demo.story import tell  # noqa: PLC0415
     from git_xsa.demo.write import write  # noqa: PLC0415
 

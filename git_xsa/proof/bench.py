@@ -12,12 +12,13 @@ import shlex
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import cached_property
 from pathlib import Path
 from time import monotonic
 
 from git_xsa.git.scratch import Scratch
 from git_xsa.proof.boards import Payload, boot_command, models_for
-from git_xsa.proof.build_command import BuildCommand, Walls
+from git_xsa.proof.build_command import BuildCommand, Walls, read_log
 from git_xsa.proof.build_command import Outcome as Ended
 from git_xsa.proof.build_tree import BuildTree
 from git_xsa.proof.cells import Cell
@@ -36,7 +37,6 @@ _NEVER = 1_000_000_000
 #: Where payloads are, beside the trees, for who repeats a boot.
 PAYLOADS = "payloads"
 _LOG, _IMAGE, _CONFIG = "log", "image", "config"
-_LOG_LIMIT = 32 << 20
 _OUTCOMES = {Ended.BUILT: StepOutcome.PASSED, Ended.FAILED: StepOutcome.FAILED, Ended.TIMEOUT: StepOutcome.TIMEOUT}
 #: Its own results are all that a build under embargo may leave with ccache: it takes from the cache, and gives nothing.
 NOTHING_LEFT = {"CCACHE_READONLY": "1"}
@@ -67,7 +67,6 @@ class Wishes:
     boot: bool = False
     exploit: bool = False
     every_commit: bool = False
-    search: bool = False
     run: str = ""
     limit: float | None = None
     boot_limit: float = 60.0
@@ -102,6 +101,17 @@ class BuiltTree:
     read: frozenset[bytes] | None
 
 
+@dataclass(frozen=True)
+class _Done:
+    """What came of a command: how it ended, what a record has of that, its log, and the files that it has read of those
+    that were asked about."""
+
+    ended: Ended
+    facts: Mapping[str, object]
+    log: bytes
+    read: list[str] | None = None
+
+
 class Bench:
     """Works for one ``cell``; use it as a context manager, which removes what it has made."""
 
@@ -121,69 +131,71 @@ class Bench:
     def build(self, stack: Stack, size: int, name: str, used: bool = False) -> BuiltTree:
         """Build ``stack`` with its first ``size`` patches, in a new tree unless that of before may be ``used``."""
         tree = stack.tree(size)
-        key = digest("build", self._outcomes.name(tree.entries), self.cell.image, self.cell.config)
+        outcome = self._outcomes.name(tree.entries)
+        key = digest("build", outcome, self.cell.image, self.cell.config)
         record, known = self._known(key), True
         if record is None:
             self._around.say(self.cell.name, f"building {name}")
             private = stack.private and size > 0
             asked = stack.changed if size == len(stack.patches) else ()
-            record, known = self._build(tree, key, private, size > 0, asked if not used else None, used), False
+            done = self._make(tree, private, asked if not used else None, used)
+            keep = done.ended is Ended.BUILT or (done.ended is Ended.FAILED and size > 0)
+            if keep and not private:
+                self._tell_search(outcome, done.ended, done.log)
+            files = {_LOG: done.log, _IMAGE: self._made(self.cell.image), _CONFIG: self._made(self.cell.config)}
+            there = {name: content for name, content in files.items() if content is not None}
+            record, known = self._keep(key, _kept(private, keep), {**done.facts, "read": done.read}, there), False
         return _built(record, name, known, self.cell.command)
 
-    def _build(
-        self, tree: TreeFiles, key: str, private: bool, lasting: bool, asked: Iterable[bytes] | None, used: bool
-    ) -> ProofRecord:
+    def _make(self, tree: TreeFiles, private: bool, asked: Iterable[bytes] | None, used: bool) -> _Done:
+        """Build ``tree``; see ``build``, and ``BuiltTree`` for the files that were ``asked`` about."""
         if not used:
             self._tree.clear()
         self._tree.show(tree.entries, tree.content)
         before = self._never_read(asked) if asked is not None else None
+        done = self._command(self.cell.command, private)
+        if done.ended is Ended.FAILED and used:  # what an earlier try left may be the reason
+            return self._make(tree, private, asked, used=False)
+        read = sorted(os.fsdecode(path) for path in before if self._was_read(path)) if before is not None else None
+        return replace(done, read=read)
+
+    def _command(self, words: str, private: bool) -> _Done:
+        """Run a command for the shell in the tree; what is ``private`` leaves nothing with ccache."""
         limit, more = self._wishes.limit, (NOTHING_LEFT if private else {})
-        command = BuildCommand(self.cell.command, self._around.walls, limit, self._jobs, more)
-        log = self._desk.path / _LOG
-        began = monotonic()
-        ended = command.run(self._tree, log)
-        if ended is Ended.FAILED and used and not self._around.halted():  # what an earlier try left may be the reason
-            return self._build(tree, key, private, lasting, asked, used=False)
+        command = BuildCommand(words, self._around.walls, limit, self._jobs, more)
+        path, began = self._desk.path / _LOG, monotonic()
+        ended = command.run(self._tree, path)
         seconds = monotonic() - began
         self._check()
-        text = _read(log)
-        read = sorted(os.fsdecode(path) for path in before if self._was_read(path)) if before is not None else None
-        detail = "" if ended is Ended.BUILT else self._why(ended, text)
-        facts = {"outcome": _OUTCOMES[ended].value, "seconds": round(seconds, 1), "detail": detail, "read": read}
-        files = {_LOG: text, _IMAGE: self._made(self.cell.image), _CONFIG: self._made(self.cell.config)}
-        keep = ended is Ended.BUILT or (ended is Ended.FAILED and lasting)
-        if keep and not private:
-            self._tell_search(tree, ended, text)
-        return self._keep(key, _kept(private, keep), facts, {name: c for name, c in files.items() if c is not None})
+        log = read_log(path)
+        detail = "" if ended is Ended.BUILT else self._why(ended, log)
+        return _Done(ended, {"outcome": _OUTCOMES[ended].value, "seconds": round(seconds, 1), "detail": detail}, log)
 
-    def _tell_search(self, tree: TreeFiles, ended: Ended, log: bytes) -> None:
-        """Let the search for what a queue lacks know of this outcome, so that it does not build the same again."""
-        name = self._outcomes.name(tree.entries)
+    def _tell_search(self, name: str, ended: Ended, log: bytes) -> None:
+        """Let the search for what a queue lacks know of the outcome ``name``, so that it does not build that again."""
         with open(os.open(self._outcomes.log(name), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(log)
         self._outcomes.put(name, ended)
 
-    def run(self, stack: Stack, size: int, name: str, command: str) -> ProofStep:
-        """Run the user's ``command`` in the tree of ``stack``, built; once for the same files and command."""
+    @cached_property
+    def _run_name(self) -> str:
+        """What stands for the user's command, with the files that its words name."""
+        return Outcomes(cache_folder(), self._wishes.run).name({})
+
+    def run(self, stack: Stack, size: int, name: str) -> ProofStep:
+        """Run the user's command in the tree of ``stack``, built; once for the same files and command."""
         tree = stack.tree(size)
-        key = digest("run", self._outcomes.name(tree.entries), Outcomes(cache_folder(), command).name({}))
+        key = digest("run", self._outcomes.name(tree.entries), self._run_name)
         record, known = self._known(key), True
         if record is None:
             private = stack.private and size > 0
             self._around.say(self.cell.name, f"building {name} for --run")
-            self._build(tree, digest("for", key), True, False, None, used=False)
+            self._make(tree, private=True, asked=None, used=False)
             self._around.say(self.cell.name, f"running the command in {name}")
-            log, began = self._desk.path / _LOG, monotonic()
-            more = NOTHING_LEFT if private else {}
-            ended = BuildCommand(command, self._around.walls, self._wishes.limit, self._jobs, more).run(self._tree, log)
-            self._check()
-            detail = "" if ended is Ended.BUILT else self._why(ended, _read(log))
-            facts = {"outcome": _OUTCOMES[ended].value, "seconds": round(monotonic() - began, 1), "detail": detail}
-            record, known = (
-                self._keep(key, _kept(private, ended is not Ended.TIMEOUT), facts, {_LOG: _read(log)}),
-                False,
-            )
-        return _step(record, name, known, command)
+            done = self._command(self._wishes.run, private)
+            kept = _kept(private, done.ended is not Ended.TIMEOUT)
+            record, known = self._keep(key, kept, done.facts, {_LOG: done.log}), False
+        return _step(record, name, known, self._wishes.run)
 
     def boot(self, built: BuiltTree, payload: Payload, private: bool) -> tuple[ProofStep, End]:
         """Boot what was ``built`` with ``payload``; on other processors, too, as long as the payload does not run."""
@@ -237,7 +249,7 @@ class Bench:
                 BuildCommand(command, self._around.walls, self._wishes.limit).run(tree, self._desk.path / _LOG)
                 self._check()
                 image = tree.tree / GUEST_NAME
-                files = {_LOG: _read(self._desk.path / _LOG)}
+                files = {_LOG: read_log(self._desk.path / _LOG)}
                 files |= {_IMAGE: image.read_bytes()} if image.is_file() else {}
                 record = self._keep(key, _kept(False, image.is_file()), {}, files)
         return record.file(_IMAGE)
@@ -318,8 +330,3 @@ def _outcome(end: End) -> StepOutcome:
 def _at(payload: Payload, place: Path) -> Payload:
     """Return ``payload`` with its file at ``place``."""
     return replace(payload, file=place if payload.file is not None else None)
-
-
-def _read(log: Path) -> bytes:
-    with log.open("rb") as file:
-        return file.read(_LOG_LIMIT)

@@ -55,6 +55,10 @@ class Outcome(Enum):
     TIMEOUT = "timeout"
 
 
+#: How much of a log is read, in bytes.
+LOG_LIMIT = 32 << 20
+
+
 @dataclass(frozen=True)
 class Walls:
     """What a command line begins with so that a build is shut in, and what that does: no network, and folders that are
@@ -152,19 +156,26 @@ class BuildCommand:
             except subprocess.TimeoutExpired:
                 return Outcome.TIMEOUT
             finally:
-                self._end(process, tree)
+                end_processes(process, tree.folder)
         return Outcome.FAILED if status else Outcome.BUILT
 
-    def _end(self, process: subprocess.Popen[bytes] | None, tree: BuildTree) -> None:
-        """Kill what is still there of a build, and wait until it is gone.
 
-        There is no ``process`` when a signal came while it was being started.
-        """
-        if process is not None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-        kill_marked(str(tree.folder))  # the end of a namespace is not waited for by anybody else
+def read_log(log: Path) -> bytes:
+    """Return what a command has printed, as far as anybody reads on."""
+    with log.open("rb") as file:
+        return file.read(LOG_LIMIT)
+
+
+def end_processes(process: subprocess.Popen[bytes] | None, folder: Path) -> None:
+    """Kill what is still there of a command in ``folder``, and wait until it is gone.
+
+    There is no ``process`` when a signal came while it was being started.
+    """
+    if process is not None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    kill_marked(str(folder))  # the end of a namespace is not waited for by anybody else
 
 
 def kill_marked(folder: str) -> None:

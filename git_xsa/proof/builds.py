@@ -28,7 +28,7 @@ from git_xsa.git.trees import Entries, entries_of
 from git_xsa.model.rules import ROOT, Condition, Kind, Rule
 from git_xsa.model.selection import RuleSource, Selection, select
 from git_xsa.model.words import count
-from git_xsa.proof.build_command import BuildCommand, Outcome, find_walls
+from git_xsa.proof.build_command import BuildCommand, Outcome, find_walls, read_log
 from git_xsa.proof.build_tree import TREE, BuildTree
 from git_xsa.proof.diagnostics import Diagnostic, Sign, read_diagnostics
 from git_xsa.proof.outcomes import Outcomes, cache_folder
@@ -37,7 +37,6 @@ from git_xsa.proof.stack import States, TreeFiles, tree_of
 from git_xsa.proof.suppliers import Clue, Content, Suppliers, content_of
 
 #: More of a log than this is not read for diagnostics: the first error is what matters.
-_LOG_LIMIT = 32 << 20
 _WAITED = "the build did not end within the time limit"
 #: What make says when a file that was there in the last try is gone now: a fault of the reused tree, perhaps.
 _STALE = "No rule to make target"
@@ -87,6 +86,7 @@ class Builder:
     """Builds queues.  Use it as a context manager: leaving it removes the throwaway tree.
 
     ``say`` is called with a line on what is being tried, and why.  ``remark`` gets what the user should know once.
+    ``command`` and ``outcomes`` are those of the options unless others are given.
     """
 
     def __init__(
@@ -95,11 +95,13 @@ class Builder:
         options: BuildOptions,
         say: Callable[[str], None],
         remark: Callable[[str], None],
+        command: BuildCommand | None = None,
+        outcomes: Outcomes | None = None,
     ) -> None:
         self.session = session
         self.options = options
-        self.say, self._remark = say, remark
-        self.outcomes = Outcomes(cache_folder(), options.command, options.rebuild)
+        self.say, self._remark, self._command = say, remark, command
+        self.outcomes = outcomes or Outcomes(cache_folder(), options.command, options.rebuild)
         self.tree = BuildTree()
         #: Whether each try gets a new tree.
         self.afresh = False
@@ -112,7 +114,9 @@ class Builder:
 
     @cached_property
     def command(self) -> BuildCommand:
-        """The command behind the best walls that this system has."""
+        """The command that was given, or else that of the options behind the best walls that this system has."""
+        if self._command is not None:
+            return self._command
         walls = find_walls(protected_folders(self.session.repository))
         if not walls.offline:
             self._remark("the build can use the network: this system does not allow users to disable it (unshare)")
@@ -387,5 +391,4 @@ def _clue_for(position: int, failure: Failure) -> Clue:
 
 def _read_log(log: Path) -> str:
     """Return what a build printed, without the path of the throwaway tree."""
-    with log.open("rb") as file:
-        return _TREE.sub("", file.read(_LOG_LIMIT).decode("utf-8", "surrogateescape"))
+    return _TREE.sub("", read_log(log).decode("utf-8", "surrogateescape"))

@@ -33,9 +33,10 @@ def words(end: End, step: ProofStep) -> str:
     return f"{_WORDS[end]}: {step.detail}" if step.detail else _WORDS[end]
 
 
-def judge_build(base: ProofStep, queue: ProofStep) -> tuple[Ruling, str]:
-    """Return the ruling of a build, or of the user's command, and its reason."""
-    if not base.good:
+def judge_build(base: ProofStep, queue: ProofStep | None) -> tuple[Ruling, str]:
+    """Return the ruling of a build, or of the user's command, and its reason; the ``queue`` is not tried if the base
+    fails."""
+    if queue is None or not base.good:
         return Ruling.NOT_JUDGED, f"the base fails: {base.detail}"
     return (Ruling.PASSED, "") if queue.good else (Ruling.FAILED, queue.detail)
 

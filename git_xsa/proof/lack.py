@@ -14,7 +14,6 @@ from git_xsa.proof.builds import Builder, BuildOptions
 from git_xsa.proof.cells import Cell
 from git_xsa.proof.outcomes import Outcomes
 from git_xsa.proof.results import CellProof
-from git_xsa.proof.stack import QueuedPatch
 
 
 class Searcher:
@@ -34,25 +33,15 @@ class Searcher:
             return proof
         wishes = self._wishes
         options = BuildOptions(cell.command, wishes.limit, wishes.jobs)
-        with Builder(self._session, options, self._say, lambda _: None) as builder:
-            more = NOTHING_LEFT if verdict.private else {}
-            builder.command = BuildCommand(cell.command, self._walls, wishes.limit, wishes.jobs, more)
-            if verdict.private:
-                self._private.mkdir(mode=0o700, exist_ok=True)
-                builder.outcomes = Outcomes(self._private, cell.command)
+        more, outcomes = {}, None
+        if verdict.private:
+            self._private.mkdir(mode=0o700, exist_ok=True)
+            more, outcomes = NOTHING_LEFT, Outcomes(self._private, cell.command)
+        command = BuildCommand(cell.command, self._walls, wishes.limit, wishes.jobs, more)
+        with Builder(self._session, options, self._say, lambda _: None, command, outcomes) as builder:
             found = builder.improve(verdict)
         if found.build is None or found.build.state is not BuildState.BUILDS:
             return replace(proof, search=f"it does not build even with every commit of {verdict.tip.name}")
         commits = found.range.commits
-        lacking = tuple(
-            QueuedPatch(
-                commits[p - 1].id,
-                commits[p - 1].subject,
-                found.selection.kind(p).value,
-                found.range.marks(p),
-                found.range.text(p),
-            )
-            for p in found.queue
-            if p in found.selection.built
-        )
+        lacking = tuple(commits[p - 1] for p in found.queue if p in found.selection.built)
         return replace(proof, lacking=lacking, search=f"it builds with {len(lacking)} more")

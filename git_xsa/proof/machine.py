@@ -7,11 +7,9 @@ it as around a build, behind which the user's folders are empty.  Time and outpu
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import select
-import signal
 import subprocess
 import tempfile
 import time
@@ -20,7 +18,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from git_xsa.proof.build_command import MARK, Walls, find_walls, kill_marked
+from git_xsa.proof.build_command import MARK, Walls, end_processes, find_walls
 
 #: Bytes of a console after which it is a flood; Xen with all log levels prints less than 100 kB.
 MOST = 4 << 20
@@ -79,16 +77,15 @@ class Machine:
 
     def __init__(self, hidden: Sequence[Path], limit: float, stopped: Callable[[], bool]) -> None:
         self._hidden, self._limit, self._stopped = hidden, limit, stopped
-        self._walls: dict[Path, Walls] = {}
+        self._walls: dict[tuple[Path, ...], Walls] = {}
 
     def walls(self, folder: Path) -> Walls:
         """Return the walls around a machine whose files are in ``folder``."""
-        if folder in self._walls:
-            return self._walls[folder]
         spared = (folder.resolve(), Path(tempfile.gettempdir()).resolve())
-        hidden = [h for h in self._hidden if not any(place.is_relative_to(h) for place in spared)]
-        self._walls[folder] = find_walls([], hidden)
-        return self._walls[folder]
+        hidden = tuple(h for h in self._hidden if not any(place.is_relative_to(h) for place in spared))
+        if hidden not in self._walls:
+            self._walls[hidden] = find_walls([], hidden)
+        return self._walls[hidden]
 
     def run(self, words: Sequence[str], folder: Path) -> Console:
         """Run QEMU with ``words`` (see ``command``) in the private ``folder``; nothing of it is left afterwards."""
@@ -106,12 +103,9 @@ class Machine:
         try:
             end = self._read(process, output, began)
         finally:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            end_processes(process, folder)
             assert process.stdout is not None, "it is a pipe"
             process.stdout.close()
-            kill_marked(str(folder))
         text = _CONTROL.sub(b"", bytes(output))
         return Console(end, explain(end, text), text, time.monotonic() - began)
 

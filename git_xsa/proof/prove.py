@@ -46,7 +46,7 @@ class Prover:
         clone = session.settings.of(ProofSettings).xtf
         self._exploits = exploits(session.settings.configured)
         self.xtf = Xtf(clone, lasting, self._check) if clone is not None else None
-        self._wishes, self._progress = wishes, progress
+        self._session, self._wishes, self._progress = session, wishes, progress
         self._board = Underway()
         home, store = Path.home().resolve(), session.settings.store
         hidden = [home, *([store.resolve()] if store is not None and store.is_dir() else [])]
@@ -98,9 +98,10 @@ class Prover:
             sleep(0.1)
 
     def _in_cell(self, cell: Cell, stacks: Sequence[Stack], jobs: int) -> list[CellProof]:
-        if cell.lacking:
+        lacking = cell.lacking
+        if lacking:
             self._board.done(len(stacks))
-            return [CellProof(cell.name, cell.architecture, cell.compiler, cell.command, cell.lacking) for _ in stacks]
+            return [CellProof(cell.name, cell.architecture, cell.compiler, cell.command, lacking) for _ in stacks]
         found = []
         with Bench(cell, self._wishes, self._around, jobs) as bench, self._board.working(cell.name):
             for stack in stacks:
@@ -108,9 +109,9 @@ class Prover:
                 self._board.done(1)
         return found
 
-    def searcher(self, session: Session, say: Callable[[str], None]) -> Searcher:
+    def searcher(self) -> Searcher:
         """Return what finds out what queues lack."""
-        return Searcher(session, self._wishes, self._around.walls, self._scratch.path / "search", say)
+        return Searcher(self._session, self._wishes, self._around.walls, self._scratch.path / "search", self._progress)
 
     def tests(self, names: Sequence[str]) -> dict[str, list[Payload]]:
         """Return the images of XTF's tests ``names``, none without a clone of it."""
@@ -199,12 +200,9 @@ class _OneCell:
         )
 
     def _judge_build(self, base: BuiltTree, queue: BuiltTree | None) -> None:
-        if queue is None:
-            reason = f"the base fails: {base.step.detail}"
-            self._tests.append(TestResult("build", "build", Ruling.NOT_JUDGED, reason, base.step))
-            return
-        ruling, reason = judge_build(base.step, queue.step)
-        self._tests.append(TestResult("build", "build", ruling, reason, base.step, queue.step))
+        second = queue.step if queue is not None else None
+        ruling, reason = judge_build(base.step, second)
+        self._tests.append(TestResult("build", "build", ruling, reason, base.step, second))
 
     def _commits(self, size: int) -> None:
         """Build after each patch but the last: what one breaks and a later one mends is broken all the same."""
@@ -217,8 +215,8 @@ class _OneCell:
     def _beyond(self, base: BuiltTree, queue: BuiltTree) -> None:
         """Run the user's command, boot and try exploits, as far as that is asked for."""
         if self._wishes.run:
-            first = self._bench.run(self._stack, 0, BASE, self._wishes.run)
-            second = self._bench.run(self._stack, len(self._stack.patches), QUEUE, self._wishes.run)
+            first = self._bench.run(self._stack, 0, BASE)
+            second = self._bench.run(self._stack, len(self._stack.patches), QUEUE)
             ruling, reason = judge_build(first, second)
             self._tests.append(TestResult("run", self._wishes.run, ruling, reason, first, second))
         if self._wishes.boot:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
+from git_xsa.git.log import LoggedCommit
 from git_xsa.git.repository import Commit
 from git_xsa.proof.stack import QueuedPatch
 
@@ -19,11 +20,6 @@ class StepOutcome(str, Enum):
     PASSED = "passed"
     FAILED = "failed"
     TIMEOUT = "timeout"
-
-    @property
-    def good(self) -> bool:
-        """Whether it ended well."""
-        return self is StepOutcome.PASSED
 
 
 @dataclass(frozen=True)
@@ -47,7 +43,7 @@ class ProofStep:
     @property
     def good(self) -> bool:
         """Whether it ended well."""
-        return self.outcome.good
+        return self.outcome is StepOutcome.PASSED
 
 
 class Ruling(str, Enum):
@@ -125,7 +121,7 @@ class CellProof:
     tests: tuple[TestResult, ...] = ()
     read: frozenset[bytes] | None = None
     defaults: tuple[Default, ...] = ()
-    lacking: tuple[QueuedPatch, ...] = ()
+    lacking: tuple[LoggedCommit, ...] = ()
     search: str = ""
 
     @property

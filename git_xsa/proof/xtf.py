@@ -45,6 +45,8 @@ class Xtf:
     def __init__(self, place: Path, known: Known, check: Callable[[], None]) -> None:
         self._repository = Repository(place)
         self._known, self._check = known, check
+        #: The images of the tests that are there.
+        self._images: dict[str, list[Payload]] = {}
         #: Tests that did not build: what was missing may be there in the next run.
         self._broken: set[str] = set()
         self._lock = Lock()  # several cells ask, and one builds
@@ -72,11 +74,14 @@ class Xtf:
         ``command`` makes what runs a command for the shell.
         """
         with self._lock:
-            unknown = [test for test in tests if self._known.get(self._name(test)) is None]
-            missing = [test for test in unknown if test not in self._broken]
+            unknown = [test for test in tests if test not in self._images and test not in self._broken]
+            missing = [test for test in unknown if self._known.get(self._name(test)) is None]
             if missing:
                 self._build(missing, command(_command(missing)))
-            return {test: self._found(test) for test in tests}
+            for test in unknown:
+                if images := self._found(test):
+                    self._images[test] = images
+            return {test: self._images.get(test, []) for test in tests}
 
     def _name(self, test: str) -> str:
         tools = [str(path) for path in files_of(_command([test]))]

@@ -8,6 +8,7 @@ from typing import Any
 from git_xsa.git.run import Git
 from git_xsa.model.words import DIGITS, advisory_names, count, short_names
 from git_xsa.proof.results import CellProof, Proof, ProofStep, Ruling, TestResult, Unproved
+from git_xsa.report.as_json import text
 from git_xsa.report.pager import on_terminal
 from git_xsa.report.style import Lines, lines
 
@@ -135,7 +136,7 @@ def _proof(proof: Proof) -> dict[str, Any]:
         "left_out": [{"xsa": number, "why": why} for number, why in proof.left_out.items()],
         "queue": [{"id": patch.id, "role": patch.role, "subject": patch.subject} for patch in proof.patches],
         "cells": [_cell(cell) for cell in proof.cells],
-        "not_compiled": [_text(path) for path in unread] if unread is not None else None,
+        "not_compiled": [text(path) for path in unread] if unread is not None else None,
     }
     if proof.private:
         made["private"] = True
@@ -151,7 +152,7 @@ def _cell(cell: CellProof) -> dict[str, Any]:
         "state": cell.ruling.value,
         "reason": cell.skipped or None,
         "tests": [_pair(test) for test in cell.tests],
-        "compiled": [_text(path) for path in sorted(cell.read)] if cell.read is not None else None,
+        "compiled": [text(path) for path in sorted(cell.read)] if cell.read is not None else None,
         "configuration": [
             {"option": one.option, "base": one.base or None, "queue": one.queue or None} for one in cell.defaults
         ],
@@ -180,7 +181,3 @@ def _step(step: ProofStep) -> dict[str, Any]:
         "known": step.known,
         "command": step.command,
     }
-
-
-def _text(path: bytes) -> str:
-    return path.decode("utf-8", "surrogateescape")
