@@ -17,13 +17,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from repositories import git
+from site_of_tests import QuietServer
 
 from git_xsa.embargo.rule import Embargo, Ledger, Rules
 from git_xsa.model.instant import parse_instant
@@ -231,7 +232,7 @@ class _Bridge(BaseHTTPRequestHandler):
 def over_http(server: Server, folder: Path) -> Iterator[None]:
     """Have ``server`` pushed to over http, as jane unless the address names another user."""
     bridge = type("Bridge", (_Bridge,), {"root": folder})
-    with ThreadingHTTPServer(("127.0.0.1", 0), bridge) as listening:
+    with QuietServer(("127.0.0.1", 0), bridge) as listening:
         threading.Thread(target=listening.serve_forever, daemon=True).start()
         server.address = f"http://jane:secret@127.0.0.1:{listening.server_port}/{server.folder.name}"
         server.environment = {"GIT_ALLOW_PROTOCOL": "http"}

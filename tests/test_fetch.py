@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import socket
+import struct
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from advisory_texts import advisory
@@ -362,6 +365,16 @@ def test_forged_state_asks_for_no_change(site: Site, library: Library) -> None:
 def command(site: Site, folder: Path, *words: str) -> Answer:
     git(folder, "config", "--global", "xsa.url", site.url)
     return run(folder, "fetch", *words)
+
+
+def test_a_connection_that_is_reset_prints_nothing(site: Site, capfd: pytest.CaptureFixture[str]) -> None:
+    """The site of these tests runs beside the command whose words are compared: it must not put in its own."""
+    with socket.create_connection(("127.0.0.1", urlsplit(site.url).port or 0)) as client:
+        client.sendall(b"GET /xsa/xsa.json HTTP/1.1\r\nHost: x\r\n\r\n")
+        client.recv(1)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    time.sleep(0.2)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_the_command(site: Site, tmp_path: Path, sealed: Path) -> None:
