@@ -399,3 +399,17 @@ def branch_with_fix(folder: Path, root: Mapping[str, str | None], *changes: Mapp
         last = number == len(changes)
         draft.commit("the fix\n\nThis is XSA-1." if last else f"change {number}", encoded(change))
     return draft.write(folder)
+
+
+def fixed_before(count: int = 30) -> Draft:
+    """Return a branch on which XSA-2 was fixed before the release 1.0.0: ``a.c`` has ``count`` lines, ``b.c`` nine."""
+    draft = Draft()
+    draft.commit("root", {"a.c": numbered(count, {20: "old"}), "b.c": numbered(9)})
+    draft.commit("earlier\n\nThis is XSA-2.", {"a.c": numbered(count)})
+    draft.release("1.0.0", {"version": b"1.0.0\n"})
+    return draft
+
+
+def below(folder: Path) -> dict[str, bytes]:
+    """Return the files below ``folder``, by their paths there."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}

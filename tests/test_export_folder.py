@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from repositories import Answer, Draft, Place, git, numbered, run
+from repositories import Answer, Draft, Place, below, git, numbered, run
 
 from git_xsa.errors import XsaError
 from git_xsa.export.folder import MANIFEST, differences, manifest, read_manifest, write_folder
@@ -24,10 +24,6 @@ NEW = {"a": b"new\n", "folder/c": b"new\n"}
 
 def told(files: dict[str, bytes]) -> dict[str, bytes]:
     return {**files, MANIFEST: manifest(files, {"export": "series"})}
-
-
-def below(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
 @pytest.fixture

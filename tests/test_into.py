@@ -12,8 +12,8 @@ from hashlib import sha512
 from pathlib import Path
 
 import pytest
-from downstreams import do, names
-from repositories import Answer, Draft, Place, git, numbered, run
+from downstreams import by_guilt, do, tree_of
+from repositories import Answer, Place, below, fixed_before, git, numbered, run
 
 RELEASE = "RELEASE-1.0.0"
 #: What the tip of the branch has, with the package's own change.
@@ -23,10 +23,7 @@ WANTED = {"a.c": numbered(30, {10: "fixed", 25: "ours"}), "b.c": numbered(9, {5:
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
     """Return a branch on which XSA-2 was fixed before the release, and a fix needs the commit before it."""
-    draft = Draft()
-    draft.commit("root", {"a.c": numbered(30, {20: "old"}), "b.c": numbered(9)})
-    draft.commit("earlier\n\nThis is XSA-2.", {"a.c": numbered(30)})
-    draft.release("1.0.0", {"version": b"1.0.0\n"})
+    draft = fixed_before()
     draft.commit("prepare", {"a.c": numbered(30, {10: "prepared"})})
     draft.commit("fix 100%\n\nThis is XSA-3 / CVE-2026-1234.", {"a.c": numbered(30, {10: "fixed"})})
     draft.commit("other\n\nThis is XSA-4.", {"b.c": numbered(9, {5: "other"})})
@@ -87,7 +84,8 @@ def spec_with_calls(place: Place, top: Path) -> Path:
 
 def debian(place: Place, top: Path) -> Path:
     patches(place, top / "debian/patches")
-    subprocess.run(["tar", "-x"], input=place_archive(place), cwd=top, check=True)
+    archive = subprocess.run(["git", "archive", RELEASE], cwd=place.folder, capture_output=True, check=True).stdout
+    subprocess.run(["tar", "-x"], input=archive, cwd=top, check=True)
     (top / "debian/patches/series").write_text("# ours\nprepare.patch\nown.patch -p1 # last")
     (top / "debian/source").mkdir()
     (top / "debian/source/format").write_text("3.0 (quilt)\n")
@@ -100,12 +98,8 @@ def debian(place: Place, top: Path) -> Path:
         " -- Pat Doe <pat@example.org>  Tue, 29 Sep 2026 12:00:00 +0000\n",
         encoding="utf-8",
     )
-    place.git("archive", "--prefix=xen-1.0.0/", "-o", str(top.parent / "xen_1.0.0.orig.tar.gz"), RELEASE)
+    tarball(place, top.parent / "xen_1.0.0.orig.tar.gz")
     return top
-
-
-def place_archive(place: Place) -> bytes:
-    return subprocess.run(["git", "archive", RELEASE], cwd=place.folder, capture_output=True, check=True).stdout
 
 
 def apkbuild(place: Place, top: Path, closing: str = "\n\t") -> Path:
@@ -197,16 +191,6 @@ def by_quilt(top: Path, tree: Path) -> None:
     do(["quilt", "--quiltrc=-", "push", "-a", "--fuzz=0", "-q"], tree)
 
 
-def by_guilt(top: Path, tree: Path) -> None:
-    for words in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", "base"]):
-        do(["git", *words], tree)
-    do(["guilt", "init"], tree)
-    shutil.copytree(top, tree / ".git/patches/main", dirs_exist_ok=True)
-    do(["guilt", "push", "-a"], tree)
-    status = (tree / ".git/patches/main/status").read_text().splitlines()
-    assert len(status) == len(names(top / "series"))
-
-
 Kind = tuple[Callable[[Place, Path], Path], str, Callable[[Path, Path], None]]
 KINDS: Mapping[str, Kind] = {
     "rpm": (spec, "rpmbuild", by_rpm),
@@ -233,10 +217,6 @@ def into(place: Place, listed: Path, *words: str, onto: str = RELEASE) -> Answer
     return run(place.folder, "export", "--onto", onto, "--into", str(listed), *words)
 
 
-def below(top: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(top)): path.read_bytes() for path in sorted(top.rglob("*")) if path.is_file()}
-
-
 @every_kind
 def test_the_program_that_builds_the_package_takes_it(kind: str, place: Place, tmp_path: Path) -> None:
     _, tool, build = KINDS[kind]
@@ -245,9 +225,7 @@ def test_the_program_that_builds_the_package_takes_it(kind: str, place: Place, t
     top, listed = package(kind, place, tmp_path)
     done = into(place, listed, *(("--start", "8") if "one by one" in kind else ()))
     assert done.status == 0, done.err
-    tree = tmp_path / "tree"
-    tree.mkdir()
-    subprocess.run(["tar", "-x"], input=place_archive(place), cwd=tree, check=True)
+    tree = tree_of(place.folder, RELEASE, tmp_path / "tree")
     build(top, tree)
     assert {name: (tree / name).read_bytes() for name in WANTED} == WANTED
 
@@ -380,9 +358,7 @@ def test_a_patch_that_the_release_has_is_named_and_dropped(kind: str, place: Pla
     assert not list(top.rglob("merged.patch"))
     mentions = [line for line in where.read_text().splitlines() if "merged.patch" in line]
     assert all("Drop merged.patch, which the release has" in line for line in mentions)
-    tree = tmp_path / "tree"
-    tree.mkdir()
-    subprocess.run(["tar", "-x"], input=place_archive(place), cwd=tree, check=True)
+    tree = tree_of(place.folder, RELEASE, tmp_path / "tree")
     _, tool, build = KINDS[kind]
     if shutil.which(tool) is not None:
         build(top, tree)
@@ -475,3 +451,17 @@ def test_a_patch_that_is_fetched_and_that_nothing_tells(place: Place, tmp_path: 
     listed = fetching(place, tmp_path / "package", "https://example.org/xsa99.patch")
     done = into(place, listed)
     assert (done.status, "applies https://example.org/xsa99.patch, which is unknown" in done.err) == (128, True)
+
+
+def test_a_list_of_another_name_is_read_as_what_it_is(place: Place, tmp_path: Path) -> None:
+    """It was taken for a patch of its own, and its patches were not on the base."""
+    top = tmp_path / "package"
+    top.mkdir()
+    nix(place, top).rename(top / "default.nix")
+    done = into(place, top, "--json")
+    assert done.status == 0, done.err
+    assert "own.patch" not in done.err
+    assert json.loads(done.out)["base"]["patches"] == 2
+    (top / "series.txt").write_text("own.patch\n")
+    refused = into(place, top / "series.txt")
+    assert (refused.status, "is not a list of patches that can be edited" in refused.err) == (129, True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from repositories import Draft, Place, numbered, run
+from repositories import Draft, Place, below, numbered, run
 
 RELEASE = "RELEASE-1.0.0"
 
@@ -40,10 +40,6 @@ def package(place: Place, top: Path, name: str, text: str) -> Path:
     (top / name).parent.mkdir(parents=True, exist_ok=True)
     (top / name).write_bytes(text.encode())
     return top
-
-
-def below(top: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(top)): path.read_bytes() for path in sorted(top.rglob("*")) if path.is_file()}
 
 
 KINDS = {"xen.spec": SPEC, "APKBUILD": APKBUILD, "xen-1.0.0.ebuild": EBUILD, "package.nix": NIX}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from advisory_texts import advisory
-from repositories import Answer, Draft, Place, numbered, run
+from repositories import Answer, Draft, Place, fixed_before, numbered, run
 
 RELEASE = "RELEASE-1.0.0"
 
@@ -16,10 +16,7 @@ RELEASE = "RELEASE-1.0.0"
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
     """Return a branch with three fixes after the release, of which a later commit fixes the first."""
-    draft = Draft()
-    draft.commit("root", {"a.c": numbered(40, {20: "old"}), "b.c": numbered(9)})
-    draft.commit("earlier\n\nThis is XSA-2.", {"a.c": numbered(40)})
-    draft.release("1.0.0", {"version": b"1.0.0\n"})
+    draft = fixed_before(40)
     lines = {5: "three"}
     fix = draft.commit("three\n\nThis is XSA-3.", {"a.c": numbered(40, lines)})
     draft.commit("four, first\n\nThis is part of XSA-4.", {"a.c": numbered(40, lines := {**lines, 15: "four"})})

@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from repositories import Answer, Draft, Place, numbered, run
+from repositories import Answer, Place, fixed_before, numbered, run
 
 from git_xsa.cli import export_into
 from git_xsa.export.into.parts import PackageRefused
@@ -24,10 +24,7 @@ SPEC = "Name: xen\nVersion: 1.0.0\nSource0: xen.tar\n{}\n%prep\n%autosetup -p1\n
 
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
-    draft = Draft()
-    draft.commit("root", {"a.c": numbered(30, {20: "old"}), "b.c": numbered(9)})
-    draft.commit("earlier\n\nThis is XSA-2.", {"a.c": numbered(30)})
-    draft.release("1.0.0", {"version": b"1.0.0\n"})
+    draft = fixed_before()
     draft.commit("fix\n\nThis is XSA-3.", {"a.c": numbered(30, {10: "fixed"})})
     draft.commit("other\n\nThis is XSA-4.", {"b.c": numbered(9, {5: "other"})})
     return draft.write(tmp_path / "clone")

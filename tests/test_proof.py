@@ -308,6 +308,19 @@ def test_an_exported_queue(tmp_path: Path) -> None:
     assert "was changed since it was exported: more was added" in answer.err
 
 
+@pytest.mark.parametrize("name", ["/dev/zero", "../outside.patch"])
+def test_a_manifest_does_not_lead_out_of_its_folder(name: str, tmp_path: Path) -> None:
+    place = fixed(tmp_path)
+    folder = tmp_path / "queue"
+    assert place.run("export", "--onto", RELEASE, "--xsa", "1", "-o", str(folder)).status == 0
+    manifest = json.loads((folder / "xsa-queue.json").read_bytes())
+    (tmp_path / "outside.patch").write_bytes((folder / manifest["queue"][0]["file"]).read_bytes())
+    manifest["queue"][0]["file"] = name
+    (folder / "xsa-queue.json").write_text(json.dumps(manifest))
+    answer = place.run("test", "--onto", RELEASE, "--cell", "small", "--queue", str(folder))
+    assert (answer.status, "xsa-queue.json is damaged" in answer.err) == (128, True)
+
+
 def test_an_export_says_what_was_proved(tmp_path: Path) -> None:
     place = fixed(tmp_path)
     proof, folder = str(tmp_path / "proof"), tmp_path / "queue"

@@ -89,7 +89,8 @@ def find_list(place: Path) -> Path | None:
         if (place / below).is_file():
             return place / below
     folders = [folder for folder in (place, place / "SPECS") if folder.is_dir()]
-    lists = [path for folder in folders for path in sorted(folder.iterdir()) if _reader_of(path) is not None]
+    paths = [path for folder in folders for path in sorted(folder.iterdir())]
+    lists = [p for p in paths if _reader_of(p) is not None and (p.suffix != ".nix" or p.name == "package.nix")]
     if len(lists) > 1:
         several = ", ".join(path.name for path in lists[:4])
         raise XsaError(f"{place} contains several lists of patches: {several}", "give one of them")
@@ -98,14 +99,21 @@ def find_list(place: Path) -> Path | None:
 
 def _reader_of(place: Path) -> Callable[[str], tuple[list[str], int]] | None:
     """Return what reads a list with the name of ``place``, ``None`` for what is no list."""
-    if not place.is_file():
-        return None
+    readers = {
+        "quilt": _series, "rpm": _spec, "alpine": _apkbuild, "arch": _pkgbuild, "nix": _nix, "gentoo": _ebuild,
+    }  # fmt: skip
+    return readers.get(kind_of(place)) if place.is_file() else None
+
+
+def kind_of(place: Path) -> str:
+    """Return of which kind the list of patches at ``place`` is, by its name alone: the export format of that kind
+    (``arch`` has none); empty for what is no list."""
     if place.name == "series.conf" or place.suffix == ".series" or (not place.suffix and place.name[:6] == "series"):
-        return _series
+        return "quilt"
     if place.name.endswith((".spec", ".spec.in")):
-        return _spec
-    by_name = {"APKBUILD": _apkbuild, "PKGBUILD": _pkgbuild, "package.nix": _nix}
-    return by_name.get(place.name) or (_ebuild if place.suffix == ".ebuild" else None)
+        return "rpm"
+    by_name = {"APKBUILD": "alpine", "PKGBUILD": "arch"}
+    return by_name.get(place.name) or {".nix": "nix", ".ebuild": "gentoo"}.get(place.suffix, "")
 
 
 def read_list(place: Path) -> str:

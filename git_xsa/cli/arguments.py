@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: Set by whatever runs a command as part of a hook: nothing is built there.
 HOOK = "GIT_XSA_HOOK"
+#: How often ``--embargoed`` has to be given before patch files that may be under embargo go into a branch or package.
+TWICE = 2
 #: What the process ends with, in argparse's eyes, after ``--version``.
 VERSIONS_SHOWN = "versions"
 #: Letters after a number of seconds, minutes, hours.

@@ -15,6 +15,7 @@ from git_xsa.ask.session import Session
 from git_xsa.ask.verdict import State, Verdict
 from git_xsa.cli import clock
 from git_xsa.cli.arguments import (
+    TWICE,
     build_options,
     build_wishes,
     builder_for,
@@ -35,9 +36,6 @@ from git_xsa.git.repository import Commit
 from git_xsa.report import remarks
 from git_xsa.report.plain import printable
 from git_xsa.report.progress import Progress
-
-#: How often ``--embargoed`` has to be given before patch files go into a branch.
-TWICE = 2
 
 
 def parser() -> argparse.ArgumentParser:

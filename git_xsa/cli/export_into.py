@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from git_xsa.ask.base import find_base
 from git_xsa.ask.verdict import State, Verdict
 from git_xsa.cli import clock
-from git_xsa.cli.arguments import build_wishes, builder_for, hint_unknown, print_notes
+from git_xsa.cli.arguments import TWICE, build_wishes, builder_for, hint_unknown, print_notes
 from git_xsa.errors import UsageError, XsaError
 from git_xsa.export.exporter import Wish
 from git_xsa.export.folder import MANIFEST
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from git_xsa.export.into.parts import Package
     from git_xsa.export.into.plan import Planned
 
-#: How often ``--embargoed`` has to be given before what may be under embargo goes into a package.
-TWICE = 2
 #: The formats whose packages have a changelog with names in it.
 _WITH_CHANGELOG = ("rpm", "debian")
 
@@ -41,8 +39,7 @@ def run_into(session: Session, options: argparse.Namespace, request: Request) ->
     in, 1 there is nothing to add or not all is right, 2 it can't be applied."""
     place = Path(options.into)
     package = open_package(place)
-    if not options.dry_run:
-        recover(package.top)
+    if not options.dry_run and recover(package.top):
         package = open_package(place)
     if options.format not in (None, package.format):
         what = f"{package.place} is a package of the format {package.format}"

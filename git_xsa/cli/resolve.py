@@ -90,12 +90,13 @@ def _open(folder: Path, symbols: bool) -> Session:
 def _start(options: argparse.Namespace) -> int:
     from git_xsa.advisory.store_place import open_store  # noqa: PLC0415 - as above
     from git_xsa.export.task import Task, Tasks  # noqa: PLC0415
+    from git_xsa.git.config import read_settings  # noqa: PLC0415
+    from git_xsa.git.repository import Repository  # noqa: PLC0415
 
     if not options.onto:
         raise UsageError("no base was given", "give the base of the patches: --onto RELEASE-4.17.3")
-    with _open(Path.cwd(), symbols=True) as session:
-        folder = session.repository.folder
-        tasks = Tasks(open_store(session.settings))
+    with Repository(Path.cwd()) as repository:
+        folder, tasks = repository.folder, Tasks(open_store(read_settings(repository.git)))
     base, packages = _lasting(options.onto), tuple(map(_lasting, options.base_patches))
     task = Task(
         tasks.name_for(folder, base, packages), str(folder), base, packages, options.tip or "",

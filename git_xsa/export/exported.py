@@ -7,7 +7,7 @@ from pathlib import Path
 
 from git_xsa.ask.session import Session
 from git_xsa.errors import XsaError
-from git_xsa.export.folder import MANIFEST, differences, read_manifest
+from git_xsa.export.folder import MANIFEST, differences, inside, read_manifest
 from git_xsa.git.repository import Commit
 from git_xsa.git.trees import Entries, entries_of
 from git_xsa.model.change import SUBMODULE_MODE
@@ -29,7 +29,7 @@ def of_folder(session: Session, folder: Path, base: Commit) -> Stack:
     try:
         items = manifest["queue"]
         files = [str(item["file"]) for item in items]
-        texts = [(folder / file).read_bytes() for file in files]  # which are there, as the checksums have shown
+        texts = [inside(folder, file).read_bytes() for file in files]
         patches = [
             QueuedPatch(str(item["id"]), str(item["subject"]), str(item["role"]), tuple(map(int, item["xsa"])), text)
             for item, text in zip(items, texts, strict=True)

@@ -174,20 +174,33 @@ def _write(path: Path, content: bytes) -> None:
         file.write(content)
 
 
+def inside(folder: Path, name: str) -> Path:
+    """Return the file that a manifest in ``folder`` calls ``name``; ``ValueError`` when that leads out of it."""
+    if name.startswith("/") or ".." in name.split("/"):
+        raise ValueError(f"{name!r} is outside")
+    return folder / name
+
+
+def umask() -> int:
+    """Return the user's mask for new files."""
+    found = os.umask(0o077)
+    os.umask(found)
+    return found
+
+
 def _finish(folder: Path, private: bool) -> None:
     """Give all files of ``folder`` their permissions, and have all of it on disk.
 
     Several are synced at a time, which the disk takes together: one after the other took ten times as long.
     """
-    umask = os.umask(0o077)
-    os.umask(umask)
+    mask = umask()
     paths = []
     for place, _, names in os.walk(folder, topdown=False):
         for name in names:
             path = Path(place, name)
-            path.chmod(0o600 if private else 0o666 & ~umask)
+            path.chmod(0o600 if private else 0o666 & ~mask)
             paths.append(path)
-        os.chmod(place, 0o700 if private else 0o777 & ~umask)
+        os.chmod(place, 0o700 if private else 0o777 & ~mask)
         paths.append(Path(place))
     with ThreadPoolExecutor(SYNCED_AT_ONCE) as pool:
         list(pool.map(sync, paths))

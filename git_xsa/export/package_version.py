@@ -61,7 +61,7 @@ def described(repository: Repository, base: Commit, release_tag: str) -> str:
 
     Ten digits, as Debian's versions of Xen have: git's own default grows with the repository.
     """
-    words = ["describe", "--tags", "--abbrev=10", "--match", release_tag, base.under or base.id]
+    words = ["describe", "--tags", "--abbrev=10", "--match", release_tag, base.lasting]
     answer = repository.git.call(*words, accept=(0, 128))
     found = _DESCRIBED.search(answer.out.decode("utf-8", "replace")) if not answer.status else None
     if found is None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from git_xsa.advisory.adaptations import Adaptation, Adaptations
-from git_xsa.advisory.patchfile import PatchFile, parse_patches
+from git_xsa.advisory.patchfile import parse_patches
 from git_xsa.advisory.series import Unplaced
 from git_xsa.ask.adapting import Conflicting, Walk
 from git_xsa.ask.recognise import same_subject
@@ -41,8 +41,9 @@ def pick_for(walk: Walk, stop: Conflicting, kept: Adaptations) -> Pick:
     if stop.position > stop.range.size:
         change, parent = _as_commit(walk, stop)
     text = stop.range.text(stop.position)
+    same = kept.made_of(text)
     for one in kept.of(stop.own):
-        if one.stands_for(text):
+        if one in same:
             adapted = walk.commits.as_made(stop.onto, one.file, one.files)
             if adapted is not None:
                 return Pick(adapted, False, stop.onto, adapted=one)
@@ -54,7 +55,7 @@ def pick_for(walk: Walk, stop: Conflicting, kept: Adaptations) -> Pick:
             start, before = walk.commits.with_patch(stop.onto, one.file), walk.commits.with_patch(parent, old)
         except Unplaced:  # the files are others by now
             continue
-        paths = _paths(new) | _paths(old)
+        paths = new.paths | old.paths
         after = walk.commits.make(walk.commits.files_of(change, paths), before, commit.message)
         return Pick(after, False, start, one)
     return Pick(change, commit.merge and stop.position <= stop.range.size, stop.onto)
@@ -72,7 +73,3 @@ def _as_commit(walk: Walk, stop: Conflicting) -> tuple[str, str]:
     )
     parent = walk.commits.make(before, tip, "The branch before the patch")
     return walk.commits.make(after, parent, history.commits[stop.position - 1].message), parent
-
-
-def _paths(patch: PatchFile) -> set[bytes]:
-    return {path for change in patch.changes for path in (change.old_path, change.new_path) if path is not None}

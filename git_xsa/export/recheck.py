@@ -19,7 +19,7 @@ from git_xsa.errors import XsaError
 from git_xsa.export.exporter import Ready, Wish, prepare
 from git_xsa.export.readme import one_line
 from git_xsa.git.repository import Commit
-from git_xsa.model.words import DIGITS, advisory_names
+from git_xsa.model.words import DIGITS, advisory_names, short_id
 
 #: The status of an error that says something of the patches, and not of the repository.
 _CONFLICT = 2
@@ -39,7 +39,7 @@ class QueueEntry:
     def line(self, other: Sequence[QueueEntry]) -> str:
         """Return it as a line, with its sum where ``other`` has the same patch with another one."""
         names = advisory_names(self.xsa)
-        words = [f"{self.role:12}", self.id if "." in self.id else self.id[:DIGITS], names, one_line(self.subject)]
+        words = [f"{self.role:12}", short_id(self.id), names, one_line(self.subject)]
         differs = any(one.id == self.id and one.sum != self.sum for one in other)
         return "  ".join(word for word in (*words, f"(SHA-256 {self.sum[:DIGITS]})" if differs else "") if word)
 

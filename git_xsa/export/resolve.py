@@ -12,7 +12,7 @@ was, or one that is being set up, which the next command does again.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -30,15 +30,12 @@ from git_xsa.errors import XsaError
 from git_xsa.export.pick import pick_for
 from git_xsa.export.task import OpenConflict, Task, Tasks
 from git_xsa.git.workbench import Labels, Unresolved, Workbench
-from git_xsa.model.words import DIGITS, advisory_names
+from git_xsa.model.words import DIGITS, advisory_names, short_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from git_xsa.ask.question import Question
     from git_xsa.ask.session import Session
     from git_xsa.embargo.rule import Instant
-    from git_xsa.git.repository import Commit
 
 #: Opens the session for a task: its repository, with names in the code counting or not.
 Opener = Callable[[Path, bool], "Session"]
@@ -78,10 +75,8 @@ class Resolver:
         self._now = now
         self._adaptations = Adaptations(tasks.store)
 
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        with self._tasks.store.lock("resolve"):
-            yield
+    def _alone(self) -> AbstractContextManager[None]:
+        return self._tasks.store.lock("resolve")
 
     def start(self, task: Task) -> TaskState:
         """Begin ``task``; ``XsaError`` when a person has it in hands already."""
@@ -197,7 +192,7 @@ class Resolver:
         pick = pick_for(walk, stop, self._adaptations)
         applied = f" with {len(stop.steps)} of the queue" if stop.steps else ""
         ours = f"{task.title}{applied}"
-        labels = Labels(ours, f"{question.tip.spelled} before it", f"{_short(stop.id)} {commit.subject}")
+        labels = Labels(ours, f"{question.tip.spelled} before it", f"{short_id(stop.id)} {commit.subject}")
         if pick.begun is not None:
             labels = Labels(f"{ours}, adapted before", "the issue that was adapted", labels.theirs)
         elif pick.adapted is not None:
@@ -206,7 +201,7 @@ class Resolver:
         with Workbench(self._tasks.tree(task.name)) as bench:
             bench.prepare(session.repository, self._tasks.store.folder, self._tasks.resolutions)
             bench.take(
-                session.repository, [stop.onto, pick.start, pick.change], [_known(question.base), question.tip.id]
+                session.repository, [stop.onto, pick.start, pick.change], [question.base.lasting, question.tip.id]
             )
             files = bench.open(stop.onto, pick.change, labels, pick.merge, pick.start)
         self._tasks.publish(task.name, stop.range.text(stop.position))
@@ -246,14 +241,5 @@ def _refuse_unknown_files(bench: Workbench) -> None:
         raise Unresolved(f"git does not track {shown} in the work tree", "add it with git add, or remove it")
 
 
-def _known(base: Commit) -> str:
-    """Return a commit of the user's repository that the base was made on, or the base itself."""
-    return base.under or base.id
-
-
 def _edition(question: Question, name: str) -> str:
     return next((one.title for one in question.found for patch in one.patches if patch.name == name), "")
-
-
-def _short(name: str) -> str:
-    return name if "." in name else name[:DIGITS]

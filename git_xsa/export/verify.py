@@ -11,7 +11,7 @@ from git_xsa.ask.request import read_request
 from git_xsa.ask.session import Session
 from git_xsa.errors import XsaError
 from git_xsa.export.exporter import Wish
-from git_xsa.export.folder import MANIFEST, differences, read_manifest
+from git_xsa.export.folder import MANIFEST, differences, inside, read_manifest
 from git_xsa.export.formats import FORMATS
 from git_xsa.export.policy import GNU_FUZZ, POLICIES, elsewhere
 from git_xsa.export.recheck import NOT_RECORDED, differs, entries
@@ -78,7 +78,7 @@ def _verify(session: Session, folder: Path, base: Commit, policy: str | None, kn
         problems.append(f"{shown}{more} of {base.name} differs from {known['base']['name']}, the base of the export")
     if not problems:
         names = dict.fromkeys(str(entry["file"]) for entry in known["queue"])
-        patches = [_inside(folder, name).read_bytes() for name in names]
+        patches = [inside(folder, name).read_bytes() for name in names]
         start = {path: entry for path, entry in before.items() if entry is not None}
         right = {path: entry for path, entry in after.items() if entry is not None}
         for name in judges:
@@ -86,12 +86,6 @@ def _verify(session: Session, folder: Path, base: Commit, policy: str | None, kn
             problems += [f"{POLICIES[name]}: {problem}"] if problem else []
     numbers = tuple(int(number) for number in known["xsa"])
     return Check(tuple(problems), str(known["base"]["name"]), numbers, len(known["queue"]), judges)
-
-
-def _inside(folder: Path, name: str) -> Path:
-    if name.startswith("/") or ".." in name.split("/"):
-        raise ValueError(f"{name!r} is outside")
-    return folder / name
 
 
 def _entry(pair: Sequence[str] | None) -> Entry | None:

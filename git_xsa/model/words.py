@@ -9,6 +9,11 @@ DIGITS = 12
 _PLURALS = {"branch": "branches", "patch": "patches", "advisory": "advisories", "fix": "fixes"}
 
 
+def short_id(name: str) -> str:
+    """Return a commit's name, shortened; that of a patch file, which has a dot in it, in full."""
+    return name if "." in name else name[:DIGITS]
+
+
 def count(number: int, noun: str) -> str:
     """Return ``number`` and ``noun``, in the plural where it belongs."""
     if number == 1:

@@ -57,8 +57,14 @@ class _Plain:
             "TZ": "UTC",
         }
         self.git = Git(self.folder, environment)
-        kind = "sha1" if repository.hash_length == 40 else "sha256"
-        self.git.call("init", "--quiet", "--bare", f"--object-format={kind}", "--template=", environment["GIT_DIR"])
+        self.git.call(
+            "init",
+            "--quiet",
+            "--bare",
+            f"--object-format={repository.object_format}",
+            "--template=",
+            environment["GIT_DIR"],
+        )
 
     def __enter__(self) -> _Plain:
         return self
@@ -139,7 +145,7 @@ def differences(
 
 
 def _object_name(repository: Repository, content: bytes) -> str:
-    hasher = new_hash("sha1" if repository.hash_length == 40 else "sha256")
+    hasher = new_hash(repository.object_format)
     hasher.update(b"blob %d\0" % len(content))
     hasher.update(content)
     return hasher.hexdigest()

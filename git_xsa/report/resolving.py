@@ -11,7 +11,7 @@ from git_xsa.advisory.adaptations import FOLDER, PATCH, Adaptation
 from git_xsa.export.resolve import TaskState
 from git_xsa.export.task import OpenConflict
 from git_xsa.git.run import Git
-from git_xsa.model.words import DIGITS, advisory_names, count
+from git_xsa.model.words import advisory_names, count, short_id
 from git_xsa.report import remarks
 from git_xsa.report.as_json import FORMAT
 from git_xsa.report.pager import on_terminal
@@ -24,7 +24,7 @@ def print_standing(standing: TaskState) -> None:
     """Print the conflict at hand, or that there is none any more."""
     output = _output()
     for made in standing.adapted:
-        output.line((f"{advisory_names(made.xsa)}: {_short(made.id)} is {made.words} ({made.name})", "green"))
+        output.line((f"{advisory_names(made.xsa)}: {short_id(made.id)} is {made.words} ({made.name})", "green"))
     for number, why in standing.out:
         output.line((f"XSA-{number}: {why}", "red"))
     if standing.skipped:
@@ -46,7 +46,7 @@ def _print_conflict(output: Lines, standing: TaskState, conflict: OpenConflict) 
     what = f"{advisory_names(conflict.xsa)}: " if conflict.xsa else ""
     what += "its prerequisite " if conflict.prerequisite else ""
     after = f" after {count(conflict.applied, 'patch')} of the queue" if conflict.applied else ""
-    subject = f"{_short(conflict.id)} {conflict.subject}"
+    subject = f"{short_id(conflict.id)} {conflict.subject}"
     output.line((f"{what}{subject} does not apply to {standing.base}{after}", "red"))
     if conflict.begun:
         output.line(f"  it was reissued: the work tree begins with {conflict.begun}, and brings what is new")
@@ -93,7 +93,7 @@ def print_kept(kept: Sequence[Adaptation]) -> None:
     output = _output()
     width = max((len(one.name) for one in kept), default=0)
     for one in kept:
-        what = f"{advisory_names(one.xsa)}  {_short(one.id)} {one.subject}"
+        what = f"{advisory_names(one.xsa)}  {short_id(one.id)} {one.subject}"
         output.line((f"{one.name:{width}}", "bold"), f"  {what}, {one.words}, {one.made}", hang=width + 2)
 
 
@@ -106,7 +106,3 @@ def kept_document(kept: Sequence[Adaptation], store: Path) -> dict[str, Any]:
 def _output() -> Lines:
     with Git(Path("/")) as git:  # the user may stand in a work tree that is gone by now
         return lines(git, on_terminal())
-
-
-def _short(name: str) -> str:
-    return name if "." in name else name[:DIGITS]

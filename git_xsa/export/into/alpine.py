@@ -8,7 +8,7 @@ from itertools import takewhile
 
 from git_xsa.advisory.package import patch_name, variables
 from git_xsa.export.formats.alpine import fixes_of
-from git_xsa.export.into.parts import Addition, Edited, Insertion, Package, PackageRefused, applied
+from git_xsa.export.into.parts import Addition, Edited, Insertion, Package, PackageRefused, applied, without
 from git_xsa.model.shellfile import Assignment, ShellWord, strings
 
 SUMS = ("md5sums", "sha256sums", "sha512sums")
@@ -80,13 +80,7 @@ def _into(found: Assignment, lines: list[str], after: ShellWord | None, indent: 
 
 def _without(text: str, found: Assignment, words: list[ShellWord]) -> list[Insertion]:
     """Return that ``words`` go, each with what stands before it."""
-    changes = []
-    for word in words:
-        start = word.start
-        while start > found.opened and text[start - 1] in " \t\n":
-            start -= 1
-        changes.append(Insertion(start, "", word.end))
-    return changes
+    return [without(text, found.opened, word.start, word.end) for word in words]
 
 
 def _secfixes(text: str, before: int, version: str, fixes: list[str]) -> list[Insertion]:

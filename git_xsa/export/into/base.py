@@ -7,9 +7,9 @@ commit of the main branch, and it does not apply.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from git_xsa.advisory.file_names import read_name
@@ -17,7 +17,7 @@ from git_xsa.advisory.package import read_file
 from git_xsa.advisory.patchfile import PatchFile
 from git_xsa.advisory.series import is_there
 from git_xsa.ask.marked import fixed
-from git_xsa.ask.outside_base import KnownFiles, borrowed, message_of, paths_of
+from git_xsa.ask.outside_base import KnownFiles, patched
 from git_xsa.ask.session import Session
 from git_xsa.ask.tip import tip_for
 from git_xsa.errors import XsaError
@@ -44,7 +44,7 @@ class Carried:
     patches: tuple[PatchFile, ...]
     local: bool = True
 
-    @property
+    @cached_property
     def advisories(self) -> set[int]:
         """The advisories that its name or its text says it fixes."""
         number = read_name(self.file.name).number
@@ -154,11 +154,8 @@ def _committed(
     carried: Sequence[Carried],
     package: Package,
 ) -> Commit:
-    messages = [message_of(patch) for one in carried for patch in one.patches]
-    made = borrowed(session).commit_changes(files, base.id, messages)
-    options = f"--base-patches {shlex.quote(str(package.place))}"
-    under = base.under or base.id
-    return replace(base, id=made, reference=None, under=under, patches=len(messages), options=options)
+    patches = [patch for one in carried for patch in one.patches]
+    return patched(session, base, files, patches, [str(package.place)])
 
 
 def _listed(session: Session, release: Commit, package: Package, known: KnownFiles) -> Iterator[Carried]:
@@ -189,7 +186,7 @@ def _read(file: Path, patches: Iterable[PatchFile], known: KnownFiles) -> Carrie
 
 
 def _paths(carried: Iterable[Carried]) -> set[bytes]:
-    return {path for one in carried for patch in one.patches for path in paths_of(patch)}
+    return {path for one in carried for patch in one.patches for path in patch.paths}
 
 
 def _put_on(tree: Patched, carried: Sequence[Carried], fuzz: int, notes: list[str]) -> Carried | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from git_xsa.advisory.package import patch_name, variables
-from git_xsa.export.into.parts import Addition, Edited, Insertion, Package, PackageRefused, applied
-from git_xsa.model.shellfile import Assignment, arrays
+from git_xsa.export.into.parts import Addition, Edited, Package, PackageRefused, applied, before_bracket, without
+from git_xsa.model.shellfile import arrays
 
 FILES = "files"
 _OTHERS = re.compile(r"^[^\n#]*\beapply\b[^\n]*", re.MULTILINE)
@@ -21,11 +21,11 @@ def edited(package: Package, added: Addition) -> Edited:
         raise PackageRefused(what, "add an empty one, or use --format gentoo for a tarball of patches")
     found = lists[-1]
     lines = "".join(f'\t"${{FILESDIR}}"/{item.name}\n' for item in added.items)
-    changes = [Insertion(*_end_of(text, found, lines))] if lines else []
+    changes = [before_bracket(text, found.opened, found.closed, lines)] if lines else []
     known = {**variables(text), "FILESDIR": FILES}
     for one in lists:
         gone = [word for word in one.words if patch_name(word.text, known).removeprefix("files/") in added.dropped]
-        changes += [Insertion(*_with_blanks(text, one, word.start), word.end) for word in gone]
+        changes += [without(text, one.opened, word.start, word.end) for word in gone]
     return Edited({package.listing: applied(text, changes)})
 
 
@@ -33,17 +33,3 @@ def other_patches(text: str) -> str:
     """Return the first line of an ebuild that applies patches itself, empty when none does: they can't be read."""
     found = _OTHERS.search(text)
     return found[0].strip() if found is not None else ""
-
-
-def _end_of(text: str, found: Assignment, lines: str) -> tuple[int, str]:
-    """Return where ``lines`` go, so that the bracket stands on a line of its own, and what is put in."""
-    start = text.rfind("\n", 0, found.closed) + 1
-    if start > found.opened and not text[start : found.closed].strip():
-        return start, lines
-    return found.closed, f"\n{lines}"
-
-
-def _with_blanks(text: str, found: Assignment, start: int) -> tuple[int, str]:
-    while start > found.opened and text[start - 1] in " \t\n":
-        start -= 1
-    return start, ""

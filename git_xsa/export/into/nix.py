@@ -5,7 +5,16 @@ from __future__ import annotations
 import re
 
 from git_xsa.export.into.fetched import name_of
-from git_xsa.export.into.parts import Addition, Edited, Insertion, Package, PackageRefused, applied
+from git_xsa.export.into.parts import (
+    Addition,
+    Edited,
+    Insertion,
+    Package,
+    PackageRefused,
+    applied,
+    before_bracket,
+    without,
+)
 from git_xsa.export.readme import what_it_is
 from git_xsa.model.nixfile import PatchList, patch_list
 
@@ -26,21 +35,14 @@ def edited(package: Package, added: Addition) -> Edited:
         raise PackageRefused(f"{package.place} has no patches = [ ... ]", "add an empty list to its derivation")
     lines = [line for item in added.items for line in (f"# {what_it_is(item.patch, added.queue)}", f"./{item.name}")]
     changes = [_end_of(text, found, lines)] if lines else []
-    for element in found.elements:
-        if {element.file, name_of(element.address)} & added.dropped:
-            start = element.start
-            while start > found.opened and text[start - 1] in " \t\n":
-                start -= 1
-            changes.append(Insertion(start, "", element.end))
+    gone = [one for one in found.elements if {one.file, name_of(one.address)} & added.dropped]
+    changes += [without(text, found.opened, one.start, one.end) for one in gone]
     return Edited({package.listing: applied(text, changes)})
 
 
 def _end_of(text: str, found: PatchList, lines: list[str]) -> Insertion:
     """Return that ``lines`` come before the bracket, which stands on a line of its own."""
-    start = text.rfind("\n", 0, found.closed) + 1
     outer = re.match(r"[ \t]*", text[text.rfind("\n", 0, found.opened) + 1 :])
     indent = outer[0] if outer is not None else ""
     made = "".join(f"{indent}  {line}\n" for line in lines)
-    if start > found.opened and not text[start : found.closed].strip():
-        return Insertion(start, made)
-    return Insertion(found.closed, f"\n{made}{indent}")
+    return before_bracket(text, found.opened, found.closed, made, indent)

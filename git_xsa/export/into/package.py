@@ -10,10 +10,11 @@ import os
 import re
 import stat
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
-from git_xsa.advisory.package import LARGEST_LIST, Listed, find_list, read_list, read_package, variables
+from git_xsa.advisory.package import LARGEST_LIST, Listed, find_list, kind_of, read_list, read_package, variables
 from git_xsa.errors import UsageError
 from git_xsa.export.into import debian, nix, series, spec
 from git_xsa.export.into.parts import Addition, Cut, Edited, Package, PackageRefused
@@ -43,12 +44,13 @@ def open_package(place: Path) -> Package:
         return _debian(top)
     listing = where
     if where.is_dir():
-        listing = find_list(where) or next(
-            (p for n in ("package.nix", "default.nix") if (p := where / n).is_file()), where
-        )
+        default = where / "default.nix"
+        listing = find_list(where) or (default if default.is_file() else where)
     if not listing.is_file():
         raise NoPackage(f"{place} is not a package that can be edited", _NO_LIST)
-    kind = _kind(listing)
+    kind = kind_of(listing)
+    if kind not in _EDITORS:
+        raise UsageError(f"{listing} is not a list of patches that can be edited", _NO_LIST)
     top, folder = spec.place_of(listing) if kind == "rpm" else (listing.parent, "files" if kind == "gentoo" else "")
     relative = str(listing.relative_to(top))
     _be_real(top, relative)
@@ -80,20 +82,6 @@ def _debian(top: Path) -> Package:
     return _numbered(Package(top, debian.SERIES, "debian/patches", "debian", listed, version, texts))
 
 
-def _kind(listing: Path) -> str:
-    if listing.name.endswith((".spec", ".spec.in")):
-        return "rpm"
-    if listing.name == "APKBUILD":
-        return "alpine"
-    if listing.suffix == ".ebuild":
-        return "gentoo"
-    if listing.suffix == ".nix":
-        return "nix"
-    if listing.name[:6] == "series" or listing.suffix == ".series":
-        return "quilt"
-    raise UsageError(f"{listing} is not a list of patches that can be edited", _NO_LIST)
-
-
 def _version(kind: str, listing: Path, text: str) -> str:
     """Return the release that the package builds; empty when it does not say so in plain words."""
     stated = ""
@@ -116,14 +104,8 @@ def _numbered(package: Package) -> Package:
     else:
         matches = (_NUMBER.match(file.name) for file in package.listed.files)
         numbers = {int(match[1]) for match in matches if match is not None}
-    return Package(
-        package.top, package.listing, package.folder or _folder(package), package.format, package.listed,
-        package.version, package.texts, frozenset(numbers), package.format == "rpm",
-    )  # fmt: skip
-
-
-def _folder(package: Package) -> str:
-    return os.path.dirname(package.listing)
+    folder = package.folder or os.path.dirname(package.listing)
+    return replace(package, folder=folder, numbers=frozenset(numbers))
 
 
 def _be_real(top: Path, relative: str) -> None:
@@ -150,7 +132,7 @@ def _checked(top: Path, listed: Listed) -> Listed:
 
 def cut(package: Package, start: int) -> Cut:
     """Return the files of the patches that come before a queue with numbers from ``start`` on, and those behind it."""
-    return spec.cut(package, start) if package.numbered else (package.listed.files, ())
+    return spec.cut(package, start) if package.format == "rpm" else (package.listed.files, ())
 
 
 def edited(package: Package, added: Addition) -> Edited:

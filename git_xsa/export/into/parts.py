@@ -36,8 +36,6 @@ class Package:
     version: str
     texts: Mapping[str, str] = field(default_factory=dict)
     numbers: frozenset[int] = frozenset()
-    #: Whether the list says which patch has which number.
-    numbered: bool = False
 
     @property
     def text(self) -> str:
@@ -81,6 +79,21 @@ class Insertion:
     at: int
     text: str = ""
     end: int = -1
+
+
+def without(text: str, opened: int, start: int, end: int) -> Insertion:
+    """Return that what stands from ``start`` to ``end`` goes, with the blanks before it in the list."""
+    while start > opened and text[start - 1] in " \t\n":
+        start -= 1
+    return Insertion(start, "", end)
+
+
+def before_bracket(text: str, opened: int, closed: int, lines: str, indent: str = "") -> Insertion:
+    """Return that ``lines`` come before the bracket at ``closed``, which then stands on a line of its own."""
+    start = text.rfind("\n", 0, closed) + 1
+    if start > opened and not text[start:closed].strip():
+        return Insertion(start, lines)
+    return Insertion(closed, f"\n{lines}{indent}")
 
 
 def applied(text: str, changes: Sequence[Insertion]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from git_xsa.ask.by_number import outstanding
-from git_xsa.ask.outside_base import borrowed
+from git_xsa.ask.passing_commits import PassingCommits
 from git_xsa.ask.session import Session
 from git_xsa.ask.tip import tip_for
 from git_xsa.ask.verdict import Verdict
@@ -20,10 +20,7 @@ from git_xsa.export.into.parts import Addition, Package, PackageRefused
 from git_xsa.export.into.write import PackageChange
 from git_xsa.export.prepared import Item, Patch, Queue, Style, items
 from git_xsa.git.repository import Commit
-from git_xsa.git.source_tree import SourceFile
 from git_xsa.proof.builds import Builder
-
-_FIRST = 1
 
 
 @dataclass(frozen=True)
@@ -65,7 +62,7 @@ def plan(
     standing = stand(session, release, package)
     if standing.refused:
         raise does_not_apply(standing.refused, release)
-    start = wanted.start if wanted.start is not None else max(package.numbers, default=_FIRST - 1) + 1
+    start = wanted.start if wanted.start is not None else max(package.numbers, default=0) + 1
     before, behind = _divided(package, standing, start)
     base = on_top(session, release, before, package) if behind else standing.base
     ready, private = _ready(session, wanted.wish, base, standing.base, builder)
@@ -120,12 +117,9 @@ def _named(package: Package, ready: Ready, style: Style, dropped: frozenset[str]
 
 def _still_apply(session: Session, ready: Ready, behind: Sequence[Carried], package: Package) -> None:
     """Raise ``PackageRefused`` unless the package's patches behind the queue apply on top of it."""
-    files = {
-        path: SourceFile(path, state.mode, b"".join(state.lines)) if state is not None else None
-        for path, state in ready.end.states.items()
-    }
     base = ready.verdict.base
-    made = borrowed(session).commit_changes(files, base.id, ["The queue"])
+    commits = PassingCommits(session)
+    made = commits.make(commits.files(ready.end.states), base.id, "The queue")
     try:
         on_top(session, replace(base, id=made), behind, package)
     except Exception as error:

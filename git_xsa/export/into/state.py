@@ -70,7 +70,8 @@ def state_of(session: Session, package: Package, release: Commit | None, tip_nam
     release = release if release is not None else release_of(session, package)
     on = stand(session, release, package)
     tip = session.commit(tip_name) if tip_name else tip_for(session, release)
-    bare, lacking = (_lacking(session, base, tip) for base in (release, on.base))
+    bare = _lacking(session, release, tip)
+    lacking = bare if on.base is release else _lacking(session, on.base, tip)
     history = session.ranges.between(on.base, tip)
     named: dict[int, list[Carried]] = {}
     for one in on.applied:
@@ -144,7 +145,8 @@ def _positions(history: Range, numbers: Iterable[int]) -> list[int]:
 def _lacks(history: Range, number: int, tip: Commit) -> str:
     """Return what the package lacks of an advisory's fix though one of its patches says that it fixes it."""
     positions = _positions(history, [number])
-    gone = [position for position in positions if position not in history.taken(positions)]
+    taken = history.taken(positions)
+    gone = [position for position in positions if position not in taken]
     shown = ", ".join(history.commits[position - 1].id[:DIGITS] for position in gone)
     return f"{tip.name} has more of the fix: {shown}" if gone else "the store has other patches of it"
 

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import msgspec
 
-from git_xsa.export.folder import exchange, locked, sync
+from git_xsa.export.folder import exchange, locked, sync, umask
 from git_xsa.export.into.parts import PackageRefused
 from git_xsa.export.into.seal import is_sealed, seal
 from git_xsa.git.folders import make_folders, remove
@@ -105,11 +105,14 @@ def write(change: PackageChange, private: bool) -> None:
             _change_list(change, private, work)
 
 
-def recover(top: Path) -> None:
-    """Take back, or finish, what a run that was killed has left in the package at ``top``."""
-    if os.path.lexists(top / REMAINS):
+def recover(top: Path) -> bool:
+    """Take back, or finish, what a run that was killed has left in the package at ``top``; return whether there was
+    something."""
+    found = os.path.lexists(top / REMAINS)
+    if found:
         with locked(top):
             _recover(top)
+    return found
 
 
 @contextmanager
@@ -181,10 +184,10 @@ def _change_list(change: PackageChange, private: bool, work: Path) -> None:
     top, paths = change.top, change.patches
     listing = next(iter(change.decisive), None)
     for number, path in enumerate(paths):
-        _stage(work / str(number), change.new[path] or b"", 0o600 if private else 0o666 & ~_umask())
+        _stage(work / str(number), change.new[path] or b"", 0o600 if private else 0o666 & ~umask())
     if listing is not None:
         is_there = change.old[listing] is not None
-        mode = stat.S_IMODE(os.stat(top / listing).st_mode) if is_there else 0o666 & ~_umask()
+        mode = stat.S_IMODE(os.stat(top / listing).st_mode) if is_there else 0o666 & ~umask()
         _stage(work / "list", change.new[listing] or b"", mode & 0o700 if private else mode)
     folders = _lacking(top, paths)
     told = _Journal(
@@ -234,7 +237,7 @@ def _change_folder(change: PackageChange, private: bool, work: Path) -> None:
     shutil.copytree(target, fresh, symlinks=True)
     for path, content in change.new.items():
         place = fresh / os.path.relpath(path, unit)
-        mode = stat.S_IMODE(os.stat(place).st_mode) if change.old[path] is not None else 0o666 & ~_umask()
+        mode = stat.S_IMODE(os.stat(place).st_mode) if change.old[path] is not None else 0o666 & ~umask()
         with suppress(FileNotFoundError):
             os.unlink(place)
         if content is not None:
@@ -281,9 +284,3 @@ def _sum(place: Path) -> str:
 
 def _digest(content: bytes | None) -> str:
     return sha256(content).hexdigest() if content is not None else ""
-
-
-def _umask() -> int:
-    umask = os.umask(0o077)
-    os.umask(umask)
-    return umask
