@@ -59,10 +59,6 @@ class Adaptation:
         """What identifies the change that was adapted: its files and changed lines, whatever stands around them."""
         return _changed(self.published)
 
-    def stands_for(self, diff: bytes) -> bool:
-        """Whether it is made of a patch that changes the same lines as ``diff``."""
-        return diff == self.published or _changed(diff) == self.changed
-
     @cached_property
     def file(self) -> PatchFile:
         """The adapted patch, parsed."""
@@ -102,6 +98,18 @@ class Adaptations:
     def of(self, numbers: Collection[int]) -> list[Adaptation]:
         """Return those of the advisories ``numbers``, the newest first."""
         return [one for one in self.all if not set(numbers).isdisjoint(one.xsa)]
+
+    def made_of(self, diff: bytes) -> list[Adaptation]:
+        """Return those made of a patch that changes the same lines as ``diff``, the newest first."""
+        changed = None
+        found = []
+        for one in self.all:
+            if diff != one.published:
+                changed = _changed(diff) if changed is None else changed  # only where it must be parsed
+                if changed != one.changed:
+                    continue
+            found.append(one)
+        return found
 
     def add(self, made: Adaptation) -> Adaptation:
         """Put ``made`` into the store; return it with its name there, or what is there already and is the same."""

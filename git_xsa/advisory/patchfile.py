@@ -75,6 +75,11 @@ class PatchFile:
     file: str = ""
     part: Part = field(default=Part(b"", ()), repr=False, compare=False)
 
+    @property
+    def paths(self) -> set[bytes]:
+        """The paths of the files that it changes, makes or removes."""
+        return {path for change in self.changes for path in (change.old_path, change.new_path) if path is not None}
+
     def without(self, unwanted: Callable[[FileChange], bool]) -> PatchFile:
         """Return the patch without what it does to ``unwanted`` files; one that was read loosely whole, or nothing."""
         if not self.part.diffs:

@@ -12,15 +12,16 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from git_xsa.advisory.adaptations import FOLDER, Adaptations
+from git_xsa.advisory.adaptations import FOLDER, Adaptation, Adaptations
 from git_xsa.advisory.series import Unplaced, is_there
-from git_xsa.advisory.store_place import open_store
 from git_xsa.ask.adapted_question import AdaptedStep, FollowedQueue, adapted_question, plain
 from git_xsa.ask.compose import proposal_of
-from git_xsa.ask.flat import Spot, at, under
+from git_xsa.ask.fitting import needing
+from git_xsa.ask.flat import Spot, under
 from git_xsa.ask.follow_ups import Later, later_fixes
 from git_xsa.ask.passing_commits import PassingCommits
 from git_xsa.ask.question import Proposal, Question
+from git_xsa.ask.stored import stored
 from git_xsa.ask.verdict import State
 from git_xsa.git.log import Range
 from git_xsa.git.repository import Commit
@@ -117,21 +118,22 @@ class Walk:
         state = _Progress(base=question.base, range=question.range, wanted=self._wanted())
         while True:  # ends: each round but the last settles a change
             selection = self._selection(state)
-            position = _first_conflict(selection, state.settled)
-            done = [p for p in selection.queue if p not in state.settled and (position is None or p < position)]
-            if position is not None:
-                stuck = _reached(selection, state.settled)
-                done = [p for p in done if p not in stuck]
+            settled = state.settled
+            stuck = _reached(selection, settled)
+            position = min(stuck - settled, default=None)
+            left = [p for p in selection.queue if p not in settled and p not in stuck]
+            done = [p for p in left if position is None or p < position]
             self._enter(state, selection, done)
             if position is None:
                 return state, None
             onto = self._commit(state)
-            if self._is_present(state, position, onto):
+            made = self._adaptations.made_of(state.range.text(position))
+            if self._is_present(made, onto):
                 state.present.add(state.range.commits[position - 1].id)
                 if state.steps:
                     self._move(state)
                 continue
-            adapted = self._adapted(state, position, onto)
+            adapted = self._adapted(state, position, onto, made)
             if adapted is None:
                 return state, self._stop(state, selection, position, onto)
             state.steps.append(adapted)
@@ -186,30 +188,23 @@ class Walk:
 
     # Conflicts
 
-    def _is_present(self, state: _Progress, position: int, onto: str) -> bool:
-        """Whether the commit ``onto`` has the change at ``position`` as a person has adapted it."""
-        text = state.range.text(position)
-        known = (one.file for one in self._adaptations.all if one.stands_for(text))
-        return any(is_there(self._session.repository, onto, [patch]) for patch in known)
+    def _is_present(self, made: Sequence[Adaptation], onto: str) -> bool:
+        """Whether the commit ``onto`` has one of the adapted patches ``made`` of a change."""
+        return any(is_there(self._session.repository, onto, [one.file]) for one in made)
 
-    def _adapted(self, state: _Progress, position: int, onto: str) -> AdaptedStep | None:
-        """Return the adapted patch that stands for the change at ``position`` on the commit ``onto``."""
-        history = state.range
-        text = history.text(position)
-        for one in self._adaptations.all:
-            if not one.stands_for(text):
-                continue
+    def _adapted(self, state: _Progress, position: int, onto: str, made: Sequence[Adaptation]) -> AdaptedStep | None:
+        """Return the one of ``made`` that stands for the change at ``position`` on the commit ``onto``."""
+        for one in made:
             try:
-                placed = self.commits.placed(onto, one.file)
+                placed = self.commits.placed(onto, one.file, len(state.steps))
             except Unplaced:
                 continue
-            commit = history.commits[position - 1]
-            change = at(replace(placed, commit=commit), len(state.steps) + 1)
-            return AdaptedStep(commit.id, change, one)
+            commit = state.range.commits[position - 1]
+            return AdaptedStep(commit.id, replace(placed, commit=commit), one)
         return None
 
     def _stop(self, state: _Progress, selection: Selection, position: int, onto: str) -> Conflicting:
-        stuck = _needing(selection, position)
+        stuck = needing(selection, [position])
         ids = {state.range.commits[p - 1].id for p in stuck}
         question = self._question
         lost = {question.range.position[name] for name in ids if name in question.range.position}
@@ -265,8 +260,8 @@ class Walk:
 
 def adaptations(session: Session) -> Adaptations | None:
     """Return the adapted patches in the store, ``None`` when there are none; asked for by ``session.once``."""
-    store = open_store(session.settings)
-    return Adaptations(store) if store.exists and store.names(FOLDER) else None
+    kept = session.once(stored)
+    return Adaptations(kept.library.store) if kept is not None and kept.library.store.names(FOLDER) else None
 
 
 def with_adaptations(session: Session, question: Question, adaptations: Adaptations) -> Question:
@@ -286,29 +281,8 @@ def with_adaptations(session: Session, question: Question, adaptations: Adaptati
     return walk.conflict(made) if walk.stops else made
 
 
-def _direct(selection: Selection) -> dict[int, set[int]]:
-    """Return which changes need each change."""
-    return {needed: {reason.needed_by for reason in reasons} for needed, reasons in selection.reasons.items()}
-
-
-def _needing(selection: Selection, position: int) -> set[int]:
-    """Return ``position`` and all changes that need the change there."""
-    direct = _direct(selection)
-    found: set[int] = set()
-    pending = {position}
-    while pending:
-        one = pending.pop()
-        found.add(one)
-        pending |= direct.get(one, set()) - found
-    return found
-
-
 def _reached(selection: Selection, settled: Collection[int]) -> set[int]:
     """Return the changes that can't be applied: those in conflict, those that need something which a settled change
     should have brought and its adapted patch has not, and all that need one of them."""
     seeds = {reason.needed_by for reason in selection.impossible} | (set(settled) & set(selection.queue))
-    return set().union(*(_needing(selection, seed) for seed in seeds))
-
-
-def _first_conflict(selection: Selection, settled: Collection[int]) -> int | None:
-    return min(_reached(selection, settled) - set(settled), default=None)
+    return needing(selection, seeds)

@@ -54,7 +54,7 @@ def standings(verdict: Verdict, numbers: Sequence[int]) -> list[AdvisoryStanding
 
 def _standings(verdict: Verdict, numbers: Sequence[int]) -> list[AdvisoryStanding]:
     selection = verdict.selection
-    wanted = set(selection.wanted)
+    wanted, partly = set(selection.wanted), set(verdict.partly)
     stuck = blocked(selection)
     doubted = _in_doubt(verdict)
     found = []
@@ -79,7 +79,7 @@ def _standings(verdict: Verdict, numbers: Sequence[int]) -> list[AdvisoryStandin
                 not stuck.isdisjoint(own),
                 not doubted.isdisjoint(own),
                 adapted,
-                number in verdict.partly,
+                number in partly,
             )
         )
     return found

@@ -9,10 +9,10 @@ found, what differs least counts.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property, partial
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from git_xsa.advisory.adaptations import Adaptation
 from git_xsa.advisory.file_names import read_name
@@ -52,6 +52,11 @@ class Original:
     edition: str = ""
     parent: str = ""
 
+    @cached_property
+    def lines(self) -> Counter[tuple[int, bytes]]:
+        """The lines that it changes, as they are compared."""
+        return changed_lines(self.changes)
+
 
 @dataclass(frozen=True)
 class Compared:
@@ -87,14 +92,15 @@ class Comparison:
     def __init__(self, session: Session, patches: Sequence[PatchFile]) -> None:
         self._session = session
         self._patches = patches
+        self._lines = [changed_lines(patch.changes) for patch in patches]
         self._names = [_names(patch) for patch in patches]
         self._numbers = [_numbers(patch) for patch in patches]
 
     def all(self) -> Iterator[Compared]:
         """Yield what each patch is, in order."""
-        found = [_best(patch, [*self._published(at), *self._commits(at)]) for at, patch in enumerate(self._patches)]
+        found = [self._best(at, [*self._published(at), *self._commits(at)]) for at in range(len(self._patches))]
         for at, others in self._by_files([at for at, one in enumerate(found) if one is None]).items():
-            found[at] = _best(self._patches[at], others)
+            found[at] = self._best(at, others)
         known = {at: one for at, one in enumerate(found) if one is not None}
         for at, nearest in self._spelled(known).items():
             found[at] = nearest
@@ -113,8 +119,10 @@ class Comparison:
     def _published(self, at: int) -> Iterator[Original]:
         """Yield the patches in the store of the advisories of the patch ``at``, those of the newest version first."""
         kept = self._session.once(stored)
-        for number in self._numbers[at] if kept is not None else ():
-            for edition in reversed(kept.library.editions(number) if kept is not None else ()):
+        if kept is None:
+            return
+        for number in self._numbers[at]:
+            for edition in reversed(kept.library.editions(number)):
                 try:
                     files = edition.patches_at(edition.patches)
                 except PatchError:  # said by who uses it
@@ -168,7 +176,7 @@ class Comparison:
         """Return for each of the patches ``lost`` the commits that change the same files."""
         if not lost:
             return {}
-        paths_of = {at: _paths(self._patches[at]) for at in lost}
+        paths_of = {at: frozenset(self._patches[at].paths) for at in lost}
         repository = self._session.repository
         same = changing_just(repository, {*paths_of.values()})
         changes = changes_of(repository, [one for commits in same.values() for one in commits[:MOST]])
@@ -176,26 +184,44 @@ class Comparison:
             at: [
                 self._original(_Logged(name, parent, _message(repository, name)), changes[name], _ALIKE)
                 for name, parent in same.get(paths, ())[:MOST]
-                if likeness(changed_lines(changes[name]), changed_lines(self._patches[at].changes)) > _ALIKE
+                if likeness(changed_lines(changes[name]), self._lines[at]) > _ALIKE
             ]
             for at, paths in paths_of.items()
         }
 
     def _spelled(self, found: Mapping[int, Original]) -> dict[int, Original]:
         """Return for each patch the original in the form in which git wrote it that is most like the patch."""
-        patches = self._patches
         best = dict(found)
+        order = {at: self._order(at, one) for at, one in best.items() if one.parent}
         for spelling in SPELLINGS[1:]:
-            open_ones = {
-                at: one
-                for at, one in best.items()
-                if one.parent and sameness(patches[at].changes, one.changes) is Sameness.ADAPTED
-            }
-            commits = {one.id: one.parent for one in open_ones.values()}
+            open_ones = [at for at, (rank, _) in order.items() if rank == Sameness.ADAPTED.rank]
+            commits = {best[at].id: best[at].parent for at in open_ones}
             changes = changes_of(self._session.repository, commits.items(), spelling)
-            for at, one in open_ones.items():
-                other = Original(one.id, one.subject, changes[one.id], one.least, one.xsa, one.edition, one.parent)
-                best[at] = min((one, other), key=partial(_order, patches[at]))
+            for at in open_ones:
+                other = replace(best[at], changes=changes[best[at].id])
+                mine = self._order(at, other)
+                if mine < order[at]:
+                    best[at], order[at] = other, mine
+        return best
+
+    def _order(self, at: int, original: Original) -> tuple[int, int]:
+        """Return what orders originals of the patch ``at``: that which differs least comes first."""
+        how = sameness(self._patches[at].changes, original.changes)
+        return how.rank, distance(self._lines[at], original.lines)
+
+    def _best(self, at: int, originals: Iterable[Original]) -> Original | None:
+        """Return the one of ``originals`` that differs least from the patch ``at``, the first of several; ``None``:
+        none is like it."""
+        best: Original | None = None
+        order: tuple[int, int] = (0, 0)
+        for one in originals:
+            if not one.changes:
+                continue
+            mine = self._order(at, one)
+            if mine[0] == Sameness.ADAPTED.rank and likeness(self._lines[at], one.lines) <= one.least:
+                continue
+            if best is None or mine < order:
+                best, order = one, mine
         return best
 
 
@@ -252,36 +278,6 @@ def _numbers(patch: PatchFile) -> tuple[int, ...]:
     return tuple(dict.fromkeys([*([number] if number is not None else ()), *marks]))
 
 
-def _paths(patch: PatchFile) -> frozenset[bytes]:
-    """Return the files that a patch changes, as git lists them without a search for renames."""
-    return frozenset(
-        path for change in patch.changes for path in (change.old_path, change.new_path) if path is not None
-    )
-
-
 def _message(repository: Repository, commit: str) -> str:
     found = repository.read(commit)
     return found[2].partition(b"\n\n")[2].decode("utf-8", "replace") if found is not None else ""
-
-
-def _order(patch: PatchFile, original: Original) -> tuple[int, int]:
-    """Return what orders originals: that which differs least comes first."""
-    lines = changed_lines(patch.changes)
-    return sameness(patch.changes, original.changes).rank, distance(lines, changed_lines(original.changes))
-
-
-def _best(patch: PatchFile, originals: Iterable[Original]) -> Original | None:
-    """Return the one of ``originals`` that differs least from ``patch``, the first of several; ``None``: none is like
-    it."""
-    lines = changed_lines(patch.changes)
-    best: Original | None = None
-    order: tuple[int, int] = (0, 0)
-    for one in originals:
-        others = changed_lines(one.changes)
-        how = sameness(patch.changes, one.changes) if one.changes else Sameness.UNKNOWN
-        if how is Sameness.UNKNOWN or (how is Sameness.ADAPTED and likeness(lines, others) <= one.least):
-            continue
-        mine = (how.rank, distance(lines, others))
-        if best is None or mine < order:
-            best, order = one, mine
-    return best

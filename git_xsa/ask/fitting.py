@@ -6,23 +6,28 @@ said of a set that holds the others: they supply no names and are no prerequisit
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from git_xsa.model.selection import Selection
 
 
-def blocked(selection: Selection) -> set[int]:
-    """Return the changes of ``selection`` that can't be applied: those in conflict, and all that need one of them."""
+def needing(selection: Selection, positions: Iterable[int]) -> set[int]:
+    """Return ``positions`` and all changes of ``selection`` that need one of the changes there."""
     direct: dict[int, set[int]] = {}
     for needed, reasons in selection.reasons.items():
         direct.setdefault(needed, set()).update(reason.needed_by for reason in reasons)
     found: set[int] = set()
-    pending = {reason.needed_by for reason in selection.impossible}
+    pending = set(positions)
     while pending:
         position = pending.pop()
         found.add(position)
         pending |= direct.get(position, set()) - found
     return found
+
+
+def blocked(selection: Selection) -> set[int]:
+    """Return the changes of ``selection`` that can't be applied: those in conflict, and all that need one of them."""
+    return needing(selection, {reason.needed_by for reason in selection.impossible})
 
 
 def without_conflicts(xsa_of: Mapping[int, tuple[int, ...]], selection: Selection) -> dict[int, tuple[int, ...]]:

@@ -8,7 +8,7 @@ range works on them: each change keeps its commit, its message and its text.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from git_xsa.advisory.series import PlacedPatch
 from git_xsa.git.diffs import as_change
@@ -77,8 +77,3 @@ def under(repository: Repository, history: Range, start: int, base: str) -> Rang
         for position in range(history.size + 1, len(history.commits) + 1)
     ]
     return Range(repository, root, history.tip, patches, base)
-
-
-def at(patch: PlacedPatch, number: int) -> PlacedPatch:
-    """Return ``patch`` at the position ``number``."""
-    return replace(patch, touches=tuple(touch._replace(position=number) for touch in patch.touches))

@@ -18,7 +18,6 @@ from git_xsa.advisory.package import read_package
 from git_xsa.advisory.patchfile import PatchFile
 from git_xsa.ask.session import Session
 from git_xsa.errors import UsageError, XsaError
-from git_xsa.git.borrowed import Borrowed
 from git_xsa.git.patched import Patched
 from git_xsa.git.repository import Commit
 from git_xsa.git.source_tree import SourceFile, is_tarball, read_source, without_top
@@ -42,7 +41,7 @@ def commit_or_tree(session: Session, name: str) -> Commit:
     newest = max(session.branches.releases.values(), default=None)
     files = without_top(read_source(place), entries_of(session.repository, newest[1]) if newest is not None else ())
     release = _release_of(session, name, files)
-    made = borrowed(session).commit_tree(files, release.id, f"The source tree {name}")
+    made = session.borrowed.commit_tree(files, release.id, f"The source tree {name}")
     return Commit(name, made, release=release.name, under=release.id)
 
 
@@ -58,7 +57,7 @@ def with_patches(session: Session, base: Commit, lists: Sequence[str]) -> tuple[
     found = [(listed, [part for patch in several if (part := known.part_of(patch))]) for listed, several in packages]
     patches = [patch for _, several in found for patch in several]
     notes = known.notes
-    with Patched(session.repository, base.id, {path for patch in patches for path in paths_of(patch)}) as tree:
+    with Patched(session.repository, base.id, {path for patch in patches for path in patch.paths}) as tree:
         for listed, several in found:
             refused, fuzzy = tree.put_on([patch.text for patch in several], listed.fuzz)
             if refused is not None:
@@ -66,10 +65,20 @@ def with_patches(session: Session, base: Commit, lists: Sequence[str]) -> tuple[
                 raise XsaError(f"{several[refused].name} of {listed.place} does not apply to {base.name}", hint)
             notes += [f"{several[number].name} needs a fuzz of up to {listed.fuzz} lines" for number in fuzzy]
         files = tree.files()
-    made = borrowed(session).commit_changes(files, base.id, [message_of(patch) for patch in patches])
-    options = " ".join(f"--base-patches {shlex.quote(place)}" for place in lists)
-    under = base.under or base.id
-    return replace(base, id=made, reference=None, under=under, patches=len(patches), options=options), notes
+    return patched(session, base, files, patches, lists), notes
+
+
+def patched(
+    session: Session,
+    base: Commit,
+    files: Mapping[bytes, SourceFile | None],
+    patches: Sequence[PatchFile],
+    packages: Sequence[str],
+) -> Commit:
+    """Return ``base`` with the ``patches`` of the ``packages`` on top, which make ``files`` of its files."""
+    made = session.borrowed.commit_changes(files, base.id, [message_of(patch) for patch in patches])
+    options = " ".join(f"--base-patches {shlex.quote(place)}" for place in packages)
+    return replace(base, id=made, reference=None, under=base.lasting, patches=len(patches), options=options)
 
 
 def message_of(patch: PatchFile) -> str:
@@ -108,16 +117,6 @@ class KnownFiles:
         """Whether a change is to a file in a folder that is not there."""
         path = change.old_path
         return path is not None and path not in self._paths and path.rpartition(b"/")[0] not in self._folders
-
-
-def paths_of(patch: PatchFile) -> set[bytes]:
-    """Return the paths of the files that ``patch`` changes, makes or removes."""
-    return {path for change in patch.changes for path in (change.old_path, change.new_path) if path is not None}
-
-
-def borrowed(session: Session) -> Borrowed:
-    """Return a repository for commits that last as long as ``session``."""
-    return session.keep(Borrowed(session.repository))
 
 
 def _release_of(session: Session, name: str, files: Sequence[SourceFile]) -> Commit:

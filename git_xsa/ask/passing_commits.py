@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING
 
+from git_xsa.advisory.commit_files import CommitFiles
 from git_xsa.advisory.patchfile import PatchFile
 from git_xsa.advisory.series import PlacedPatch, place_series
-from git_xsa.ask.flat import at, flat_range
-from git_xsa.git.borrowed import Borrowed
+from git_xsa.ask.flat import flat_range
 from git_xsa.git.source_tree import SourceFile
-from git_xsa.git.trees import entries_of
-from git_xsa.model.change import SUBMODULE_MODE
 from git_xsa.model.history import FileState, Opaque
 from git_xsa.model.rules import Chosen
 
@@ -29,7 +26,7 @@ class PassingCommits:
 
     def make(self, files: Mapping[bytes, SourceFile | None], parent: str, message: str) -> str:
         """Return a new commit on ``parent`` in which each of ``files`` is as given, ``None``: not there."""
-        return self._borrowed.commit_changes(files, parent, [message])
+        return self._session.borrowed.commit_changes(files, parent, [message])
 
     def with_changes(self, commit: str, changes: Sequence[PlacedPatch]) -> str:
         """Return a new commit of the files of ``commit`` with ``changes``, whose places there are certain."""
@@ -40,7 +37,7 @@ class PassingCommits:
 
     def with_patch(self, commit: str, patch: PatchFile) -> str:
         """Return a new commit of the files of ``commit`` with ``patch``; ``Unplaced`` when it has no place there."""
-        return self.with_changes(commit, [at(self.placed(commit, patch), 1)])
+        return self.with_changes(commit, [self.placed(commit, patch)])
 
     def as_made(self, commit: str, patch: PatchFile, names: Mapping[str, str]) -> str | None:
         """Return a commit that is ``patch``, after ``commit`` with the files that it was made from, whose object names
@@ -57,10 +54,10 @@ class PassingCommits:
         before = self.make(files, commit, "The files that it was made from")
         return self.with_patch(before, patch)
 
-    def placed(self, commit: str, patch: PatchFile) -> PlacedPatch:
-        """Return ``patch`` with its place in the files of ``commit``; ``Unplaced`` when it has none."""
-        paths = {path for c in patch.changes for path in (c.old_path, c.new_path) if path is not None}
-        [placed] = place_series(self._repository, commit, 0, paths, [patch])
+    def placed(self, commit: str, patch: PatchFile, position: int = 0) -> PlacedPatch:
+        """Return ``patch`` with its place in the files of ``commit``, which has ``position`` in the range that it is
+        for; ``Unplaced`` when it has none."""
+        [placed] = place_series(self._repository, commit, position, patch.paths, [patch])
         return placed
 
     def files(self, states: Mapping[bytes, FileState | None]) -> dict[bytes, SourceFile | None]:
@@ -69,12 +66,12 @@ class PassingCommits:
 
     def files_of(self, commit: str, paths: Collection[bytes]) -> dict[bytes, SourceFile | None]:
         """Return the files at ``paths`` as ``commit`` has them."""
-        entries = entries_of(self._repository, commit)
-        found = {path: entries[path] for path in paths if path in entries}
-        contents = self._repository.contents(sorted({name for mode, name in found.values() if mode != SUBMODULE_MODE}))
+        found = CommitFiles(self._repository).at(commit, set(paths))
         made: dict[bytes, SourceFile | None] = dict.fromkeys(paths)
-        for path, (mode, name) in found.items():
-            made[path] = SourceFile(path, mode, contents.get(name, name.encode()))
+        for path in made:
+            file = found.get(path)
+            if file is not None and file.lines is not None:
+                made[path] = SourceFile(path, file.mode, b"".join(file.lines))
         return made
 
     def _file(self, path: bytes, state: FileState | None) -> SourceFile | None:
@@ -84,7 +81,3 @@ class PassingCommits:
             name = state.lines[0].decode()
             return SourceFile(path, state.mode, self._repository.contents([name])[name])
         return SourceFile(path, state.mode, b"".join(state.lines))
-
-    @cached_property
-    def _borrowed(self) -> Borrowed:
-        return self._session.keep(Borrowed(self._repository))

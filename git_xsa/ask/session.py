@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Hashable
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -49,7 +50,6 @@ class Session:
         self.notes: list[str] = []
         self.symbols = symbols
         self.now = now
-        self._borrowed: list[Borrowed] = []
         self._made: dict[tuple[Any, ...], Any] = {}
 
     def __enter__(self) -> Session:
@@ -60,8 +60,8 @@ class Session:
     ) -> None:
         self.quarantine.close()
         self.repository.close()
-        for borrowed in self._borrowed:
-            borrowed.close()
+        if "borrowed" in vars(self):
+            self.borrowed.close()
         if self._collecting:
             gc.enable()
 
@@ -73,10 +73,12 @@ class Session:
         made: _Made = self._made[key]
         return made
 
-    def keep(self, borrowed: Borrowed) -> Borrowed:
-        """Return ``borrowed``, whose commits are there until the session ends."""
-        self._borrowed.append(borrowed)
-        return borrowed
+    @cached_property
+    def borrowed(self) -> Borrowed:
+        """A scratch repository for commits that last as long as the session."""
+        from git_xsa.git.borrowed import Borrowed  # noqa: PLC0415 - only for bases beside the branch
+
+        return Borrowed(self.repository)
 
     def commit(self, name: str) -> Commit:
         """Return the commit ``name``; ``XsaError`` when there is none."""

@@ -119,23 +119,15 @@ def run(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> None:
     """Raise ``UsageError`` when the options have no meaning together."""
+    asked = (options.onto, options.xsa, options.patches, options.tip, options.why, options.graph, options.picks)
     if options.stdin:
-        asked = (options.onto, options.xsa, options.patches, options.tip)
-        if any((*asked, options.why, options.graph, options.picks)):
+        if any(asked):
             raise UsageError("--stdin reads the base and the commits from its input", "see git help xsa-prereqs")
         if options.build is not None:
             raise UsageError("--stdin cannot be combined with a build", "use --onto for one base")
         return
     if options.compare:
-        if (
-            options.onto
-            or options.xsa
-            or options.patches
-            or options.tip
-            or options.why
-            or options.graph
-            or options.picks
-        ):
+        if any(asked):
             raise UsageError("--compare needs no base", "leave out the other options")
         return
     if not options.onto:

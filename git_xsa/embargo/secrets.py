@@ -30,10 +30,11 @@ def read_secrets(
     in the commits ``bases``.
     """
     places = list(bases)
-    return [_secret(library, number, repository, places) for number in numbers]
+    kept = Adaptations(library.store)
+    return [_secret(library, number, repository, places, kept) for number in numbers]
 
 
-def _secret(library: Library, number: int, repository: Repository, bases: list[str]) -> SecretForm:
+def _secret(library: Library, number: int, repository: Repository, bases: list[str], kept: Adaptations) -> SecretForm:
     patches: dict[tuple[bytes, str], PatchFile] = {}
     texts: list[str] = []
     titles: list[str] = []
@@ -46,7 +47,7 @@ def _secret(library: Library, number: int, repository: Repository, bases: list[s
             cves |= {*advisory.cves, *_CVE.findall(advisory.title)}
         for patch in _patches(edition, texts):
             patches.setdefault((patch.text, patch.message), patch)  # a version may differ in its message alone
-    for adapted in Adaptations(library.store).of([number]):
+    for adapted in kept.of([number]):
         patches.setdefault((adapted.file.text, adapted.file.message), adapted.file)
     for patch in patches.values():
         titles.append(patch.subject)

@@ -35,8 +35,9 @@ class Borrowed:
             "GIT_ALTERNATE_OBJECT_DIRECTORIES": pathsep.join(repository.alternates_with_own),
         }
         self._git = Git(self._scratch.path, environment)
-        kind = "sha1" if repository.hash_length == 40 else "sha256"
-        self._git.call("init", "--quiet", "--bare", f"--object-format={kind}", "--template=", str(folder))
+        self._git.call(
+            "init", "--quiet", "--bare", f"--object-format={repository.object_format}", "--template=", str(folder)
+        )
         repository.borrow(folder / "objects")
 
     def close(self) -> None:

@@ -39,6 +39,11 @@ class Commit:
     options: str = ""
 
     @property
+    def lasting(self) -> str:
+        """The commit of the repository that it is, or that it was made on."""
+        return self.under or self.id
+
+    @property
     def passing(self) -> bool:
         """Whether the commit exists only as long as the command."""
         return self.release is not None or self.patches > 0
@@ -88,6 +93,7 @@ class Repository:
         inherited = os.environ.get(ALTERNATES, "")
         self.alternates = [inherited] if inherited else []
         self.shallow = shallow == "true"
+        self.object_format = object_format
         self.hash_length = 40 if object_format == "sha1" else 64
         # Without an index: the attributes of what happens to be checked out must not change how a diff is written.
         # The work tree is where git starts, whatever core.worktree says: else it would take paths from elsewhere on.

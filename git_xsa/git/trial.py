@@ -127,10 +127,11 @@ class Quarantine:
         found = {}
         asked = "".join(f"{name}\n" for name in names).encode()
         answer = self._repository.git.call("cat-file", "--batch", given=asked, environment=self._environment).out
+        at = 0
         for name in names:
-            head, _, answer = answer.partition(b"\n")
-            size = int(head.split()[2])
-            found[name], answer = answer[:size], answer[size + 1 :]
+            end = answer.index(b"\n", at)
+            start, size = end + 1, int(answer[at:end].split()[2])
+            found[name], at = answer[start : start + size], start + size + 1
         return found
 
     def three_way(self, base: Mapping[bytes, Entry], patches: Sequence[bytes]) -> Trial:
@@ -169,8 +170,7 @@ class Quarantine:
             "GIT_INDEX_FILE": str(tree / ".git" / "index"),
         }
         with Git(tree, self._environment | own | _NOBODY) as git:
-            length = "sha1" if self._repository.hash_length == 40 else "sha256"
-            git.call("init", "--quiet", "--template=", f"--object-format={length}")
+            git.call("init", "--quiet", "--template=", f"--object-format={self._repository.object_format}")
             git.call("update-index", "-z", "--index-info", given=_index_lines(base))
             commit = git.text("commit-tree", "-m", "base", git.text("write-tree"))
             git.call("update-ref", "HEAD", commit)

@@ -85,8 +85,9 @@ class Workbench:
         """
         for lock in (self.folder / ".git").glob("*.lock"):  # of a git that was killed: nobody else works here now
             lock.unlink(missing_ok=True)
-        kind = "sha1" if repository.hash_length == 40 else "sha256"
-        self._git.call("init", "--quiet", "--template=", f"--object-format={kind}", "--initial-branch=resolve")
+        self._git.call(
+            "init", "--quiet", "--template=", f"--object-format={repository.object_format}", "--initial-branch=resolve"
+        )
         own = self.folder / ".git"
         (own / "objects" / "info").mkdir(exist_ok=True)
         (own / "objects" / "info" / "alternates").write_text(f"{repository.objects}\n", errors="surrogateescape")

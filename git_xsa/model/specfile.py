@@ -130,7 +130,7 @@ class Spec:
             form = "" if match[2] else "-P " if "-P" in words else " "
             yield SpecStep(match.start(), match.end(), single=single, reverse="-R" in words.split(), form=form)
 
-    @property
+    @cached_property
     def applied(self) -> list[PatchTag]:
         """The tags of the patches that are applied, in that order: all of them where no line selects any."""
         steps = self.steps
