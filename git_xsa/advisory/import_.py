@@ -51,13 +51,15 @@ class Taken:
 class Result:
     """What was taken, by advisory and version, and what was not: names and reasons.
 
-    ``same`` are files that were passed over because another one is the same: both names.
+    ``same`` are files that were passed over because another one is the same: both names.  ``doubts`` say which patches
+    may be cut off, of those whose checksum no text gives.
     """
 
     taken: list[Taken]
     left: list[tuple[str, str]]
     listed: int = 0
     same: list[tuple[str, str]] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
 
     @property
     def good(self) -> bool:
@@ -84,6 +86,7 @@ class _Sorter:
         self.loose: dict[int, dict[str, bytes]] = {}
         self.left: list[tuple[str, str]] = []
         self.same: list[tuple[str, str]] = []
+        self.doubts: list[str] = []
         self.list: bytes | None = None
         self.listed = 0
         rest = [item for item in items if not self._text(item)]
@@ -115,6 +118,8 @@ class _Sorter:
         problem, patches = _problem(item)
         numbers = _numbers(item, patches)
         home = self._home(item, numbers)
+        if home is None or check_file(item.name, item.content, home[0].sums) is not ChecksumState.LISTED:
+            self.doubts += [patch.doubt for patch in patches if patch.doubt]
         if problem and (home is None or check_file(item.name, item.content, home[0].sums) is not ChecksumState.LISTED):
             self.left.append((item.name, problem))
         elif home is not None:
@@ -199,7 +204,7 @@ def take(
     vouchings = {id(text): check_signature(text.advisory.signed, trusted) for text in sorter.texts}
     if require:
         _require(sorter, [vouchings[id(text)] for text in sorter.texts])
-    result = Result([], sorter.left, sorter.listed, sorter.same)
+    result = Result([], sorter.left, sorter.listed, sorter.same, sorter.doubts)
     with library.store.lock():
         library.remove_unfinished()
         if sorter.list is not None:

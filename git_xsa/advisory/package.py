@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from git_xsa.advisory import unread
-from git_xsa.advisory.patchfile import PatchError, PatchFile, read_loosely, read_patches
+from git_xsa.advisory.patchfile import DamagedPatch, PatchError, PatchFile, read_loosely, read_patches
 from git_xsa.errors import XsaError
+from git_xsa.git.programs import is_read_by_patch
 from git_xsa.model.nixfile import patch_list
 from git_xsa.model.shellfile import Assignment, arrays, strings
 from git_xsa.model.specfile import LONGEST_VALUE, Spec
@@ -47,16 +48,32 @@ class Listed:
         for file in self.files:
             yield from read_file(file)
 
+    def shipped(self) -> Iterator[PatchFile]:
+        """Yield the patches in the files; for one that was cut off, a patch with its ``damage`` alone."""
+        for file in self.files:
+            yield from _read_or_named(file)
+
+
+def _read_or_named(file: Path) -> tuple[PatchFile, ...]:
+    try:
+        return read_file(file)
+    except DamagedPatch as error:
+        return (PatchFile(file.name, file.name, "", b"", (), file=file.name, damage=error.reason),)
+
 
 def read_file(file: Path) -> tuple[PatchFile, ...]:
-    """Return the patches in ``file``, also such as GNU patch alone takes; ``PatchError`` when it has none."""
+    """Return the patches in ``file``, also such as GNU patch alone takes; ``PatchError`` when it has none, or was cut
+    off."""
     try:
         return read_patches(file)
-    except PatchError as refused:
+    except DamagedPatch as refused:
         try:
-            return (read_loosely(file),)
+            found = read_loosely(file, refused.reason)
         except PatchError:
             raise refused from None
+        if not is_read_by_patch(found.text):
+            raise
+        return (found,)
 
 
 def read_package(place: Path) -> Listed:

@@ -49,10 +49,14 @@ class FormError(DiffError):
 
 @dataclass(frozen=True)
 class Part:
-    """One patch of a file: what stands before its diff, and the diff of each file."""
+    """One patch of a file: what stands before its diff, and the diff of each file.
+
+    ``ended``: the last line of its hunks has an end, without which git refuses a patch and GNU patch warns.
+    """
 
     head: bytes
     diffs: tuple[bytes, ...]
+    ended: bool = True
 
     @property
     def message(self) -> bytes:
@@ -70,6 +74,7 @@ class _Piece:
     words: bytes
     lines: list[bytes] = field(default_factory=list)
     whole: bool = True
+    ended: bool = True
 
     @property
     def names(self) -> set[bytes]:
@@ -88,7 +93,7 @@ def split_parts(content: bytes) -> list[Part]:
     reader = _PartReader(content.splitlines(keepends=True) if b"\r" not in content else _lines(content))
     pieces = list(reader.pieces())
     _refuse_forms(b"".join([piece.words for piece in pieces] + [reader.rest]), bool(pieces))
-    parts: list[tuple[bytes, list[bytes]]] = []
+    parts: list[tuple[bytes, list[_Piece]]] = []
     names: set[bytes] = set()
     for piece in pieces:
         words = _SIGNATURE.sub(b"", piece.words) if parts else piece.words
@@ -96,9 +101,9 @@ def split_parts(content: bytes) -> list[Part]:
         if not parts or _OPENING.search(words) or (not names.isdisjoint(own) and not _is_routine(words)):
             parts.append((words, []))
             names = set()
-        parts[-1][1].append(_body(piece))
+        parts[-1][1].append(piece)
         names |= own
-    return [Part(head, tuple(diffs)) for head, diffs in parts]
+    return [Part(head, tuple(map(_body, own)), all(one.ended for one in own)) for head, own in parts]
 
 
 def _plain_end(line: bytes) -> bytes:
@@ -212,6 +217,7 @@ class _PartReader:
                     return
                 old -= kind in (b"-", b" ", b"\n")
                 new -= kind in (b"+", b" ", b"\n")
+                piece.ended = self._line().endswith(b"\n")
                 self._take(piece)
             while self._line().startswith(b"\\"):
                 self._take(piece)

@@ -17,6 +17,7 @@ from email import policy
 from email.parser import BytesParser
 from pathlib import Path
 
+from git_xsa.advisory.cut_off import lacks_hunks, less_than_its_diffstat
 from git_xsa.advisory.heading import read_heading
 from git_xsa.advisory.parts import FormError, Part, split_parts
 from git_xsa.errors import XsaError
@@ -33,6 +34,8 @@ _TIME = re.compile(
     rb"(?<! ) {1,80}(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?(?: [+-]\d{4})?|\((?:revision \d+|working copy)\))$"
 )
 _NOTHING = b"/dev/null"
+#: What GNU patch takes for a command of ed, and has ed run (get_ed_command_letter in its source).
+_ED_COMMAND = re.compile(rb"^[ \tX]*\d+(?:,\d+)?(?:[acdi]|s/\.//)[ \t]*\r?$", re.MULTILINE)
 _LINK = "120000"
 _MOVED = re.compile(rb"(?:rename|copy) (from|to) ")
 #: The lines that begin a mail in a mailbox; what of a mail's header says that its text is in another form.
@@ -54,12 +57,21 @@ class PatchError(XsaError):
     status = 128
 
 
+class DamagedPatch(PatchError):
+    """A file that is a patch, but not a whole one; ``reason`` says what is wrong with it."""
+
+    def __init__(self, path: Path, reason: str, hint: str = "") -> None:
+        super().__init__(f"{path} is damaged: {reason}", hint or "fetch it again, and compare its checksum")
+        self.reason = reason
+
+
 @dataclass(frozen=True)
 class PatchFile:
     """A patch as it was read: where from, its subject (the file's name when it has none), its text and changes.
 
     ``text`` is the diff for ``patch -p1``.  ``content`` is the whole file, byte for byte; of one that holds several
-    patches, what this one has of it.  ``level`` is how many folders were taken off the names in it.
+    patches, what this one has of it.  ``level`` is how many folders were taken off the names in it.  ``damage`` is
+    why git would refuse it where GNU patch takes it; then ``changes`` have names alone.
     """
 
     name: str
@@ -74,6 +86,14 @@ class PatchFile:
     #: The file's name; that of the patch has a number behind it where the file holds several.
     file: str = ""
     part: Part = field(default=Part(b"", ()), repr=False, compare=False)
+    damage: str = ""
+
+    @property
+    def doubt(self) -> str:
+        """What shows that it was cut off, or edited, for people; nothing as a rule."""
+        ended = "" if self.part.ended else "its last line has no end"
+        found = self.damage.removeprefix("not a diff: ") or ended or less_than_its_diffstat(self.message, self.changes)
+        return f"{self.name} may be cut off, or edited by hand: {found}" if found else ""
 
     @property
     def paths(self) -> set[bytes]:
@@ -143,8 +163,7 @@ def parse_patches(path: Path, content: bytes) -> tuple[PatchFile, ...]:
     except FormError as error:
         raise PatchError(f"{path} {error.what}", error.hint) from None
     except DiffError as error:
-        hint = error.hint or "fetch it again, and compare its checksum"
-        raise PatchError(f"{path} is damaged: {error.what}", hint) from None
+        raise DamagedPatch(path, error.what, error.hint) from None
     except _Shady as error:
         raise PatchError(
             f"{path} names the path {error.args[0]!r}", "do not use this patch; inform its sender"
@@ -152,29 +171,33 @@ def parse_patches(path: Path, content: bytes) -> tuple[PatchFile, ...]:
     return found
 
 
-def read_loosely(path: Path) -> PatchFile:
+def read_loosely(path: Path, damage: str) -> PatchFile:
     """Return the file at ``path`` as one patch for GNU patch, which takes more than git: edited by hand, hunks may have
-    lines too many behind them.
+    lines too many behind them.  ``damage`` is why git refuses it.
 
-    Of the changes only the names count.  ``PatchError`` when there are none, or one must not be used.
+    Of the changes only the names count.  ``PatchError`` when there are none, one must not be used, or GNU patch would
+    run ed on a part of it.
     """
     content = path.read_bytes()
+    start = _START.search(content)
+    diff = content[start.start() :] if start is not None else b""
+    if _ED_COMMAND.search(diff):
+        raise PatchError(f"{path} is not a patch: it has a script of ed")
     changes = []
-    for match in _PLAIN.finditer(content):
+    for match in _PLAIN.finditer(diff):
         old, new = (None if name == _NOTHING else name for name in (match["old"].rstrip(), match["new"].rstrip()))
         try:
             paths = [_stripped(name, 1) for name in (new, old) if name is not None]
         except DiffError as error:
-            raise PatchError(f"{path} is damaged: {error.what}") from None
+            raise DamagedPatch(path, error.what) from None
         if paths:
             changes.append(FileChange(paths[0] if old else None, paths[0] if new else None))
             _check(changes[-1])
     if not changes:
         raise PatchError(f"{path} is not a patch: no diff in it")
-    start = _START.search(content)
-    message = _decoded(content[: start.start()]) if start is not None else ""
+    message = _decoded(content[: len(content) - len(diff)])
     subject = read_heading(message).subject
-    return PatchFile(path.name, subject or path.name, message, content, tuple(changes), file=path.name)
+    return PatchFile(path.name, subject or path.name, message, diff, tuple(changes), file=path.name, damage=damage)
 
 
 class _Shady(PatchError):
@@ -207,8 +230,8 @@ def _made(names: tuple[str, str], part: Part, content: bytes, level: int) -> Pat
     """
     diffs = [_file_diff(text, level) for text in part.diffs]
     changes = tuple(diff.change() for diff, _ in diffs)
-    for change in changes:
-        _be_complete(change)
+    for (diff, _), change in zip(diffs, changes, strict=True):
+        _be_complete(change, lacks_hunks(diff))
         _check(change)
     sources = {diff.old_path: diff.old_id for diff, _ in diffs if diff.old_path is not None and diff.old_id}
     message = _decoded(part.message)
@@ -261,7 +284,7 @@ def _unpacked(file: Path, content: bytes) -> bytes:
         return content
     mail = BytesParser(policy=policy.compat32).parsebytes(content)
     parts = [part.get_payload(decode=True) for part in mail.walk() if not part.is_multipart()]
-    texts = [_with_plain_ends(part) for part in parts if isinstance(part, bytes)]
+    texts = [_with_plain_ends(part.removesuffix(b"\n") + b"\n") for part in parts if isinstance(part, bytes)]
     texts.sort(key=lambda text: _START.search(text) is not None)
     if len(texts) > 1 and _START.search(texts[-2]):
         raise PatchError(
@@ -270,9 +293,11 @@ def _unpacked(file: Path, content: bytes) -> bytes:
     return header + b"\n\n" + b"\n".join(texts)
 
 
-def _be_complete(change: FileChange) -> None:
-    """Raise ``DiffError`` when ``change`` lacks what git needs to apply it, or changes nothing."""
+def _be_complete(change: FileChange, lacks: bool) -> None:
+    """Raise ``DiffError`` when ``change`` lacks what git needs to apply it, its hunks, or changes nothing."""
     shown = change.path.decode("utf-8", "backslashreplace")
+    if lacks:
+        raise DiffError(f"the diff of {shown} has no hunks, though the contents of the file change")
     if change.binary:
         ids = [name for name in (change.old_content, change.new_content) if name is not None]
         if not all(len(name) in (40, 64) for name in ids):

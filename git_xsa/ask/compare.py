@@ -72,6 +72,11 @@ class Compared:
     diff: tuple[str, ...] = ()
     adapted: Adaptation | None = None
 
+    @property
+    def doubt(self) -> str:
+        """What shows that the patch was cut off; one with the lines of its original was not."""
+        return self.patch.doubt if self.sameness in (Sameness.ADAPTED, Sameness.UNKNOWN) else ""
+
 
 @dataclass(frozen=True)
 class _Logged:
@@ -111,7 +116,8 @@ class Comparison:
         if original is None:
             return Compared(patch, Sameness.UNKNOWN)
         how = sameness(patch.changes, original.changes)
-        diff = tuple(diff_of_diffs(original.changes, patch.changes)) if how is Sameness.ADAPTED else ()
+        differs = how is Sameness.ADAPTED and not patch.damage  # of a damaged one, the lines are not known
+        diff = tuple(diff_of_diffs(original.changes, patch.changes)) if differs else ()
         return Compared(patch, how, original, diff, self._adaptation(patch) if how is not Sameness.SAME else None)
 
     # The store

@@ -61,7 +61,7 @@ def with_patches(session: Session, base: Commit, lists: Sequence[str]) -> tuple[
         for listed, several in found:
             refused, fuzzy = tree.put_on([patch.text for patch in several], listed.fuzz)
             if refused is not None:
-                hint = "make sure that --onto is the release that the package builds"
+                hint = several[refused].doubt or "make sure that --onto is the release that the package builds"
                 raise XsaError(f"{several[refused].name} of {listed.place} does not apply to {base.name}", hint)
             notes += [f"{several[number].name} needs a fuzz of up to {listed.fuzz} lines" for number in fuzzy]
         files = tree.files()
@@ -102,6 +102,8 @@ class KnownFiles:
 
     def part_of(self, patch: PatchFile) -> PatchFile | None:
         """Return the part of ``patch`` that is for files of this tree, ``None`` for none, and note what is not."""
+        if patch.doubt:
+            self.notes.append(patch.doubt)
         other = [change.path for change in patch.changes if self._elsewhere(change)]
         ours = patch.without(self._elsewhere) if other else patch
         for change in ours.changes:

@@ -35,6 +35,7 @@ def ask_files(session: Session, base: Commit, tip: Commit, files: Sequence[Path]
     history = session.ranges.between(base, tip)
     start = history.position[base.id]
     series, others = trees(session, base, tip).sort_out(_read(files))
+    session.notes += [patch.doubt for patch in series if patch.doubt]
     if not series:
         return replace(compose(session, base, tip, history, {}), not_judged=others)
     locator = Locator(session.repository, history, base)

@@ -128,6 +128,8 @@ def _complain(result: Result) -> bool:
     """Say on standard error what was not taken or is wrong; return whether nothing was."""
     for name, reason in result.left:
         remarks.warning(f"{name} was left out: {reason}")
+    for words in result.doubts:
+        remarks.warning(words)
     for name, other in result.same:
         remarks.note(f"{name} is the same file as {other}, and was not imported")
     for one in result.taken:

@@ -172,7 +172,7 @@ def _compare(options: argparse.Namespace) -> int:
     from git_xsa.report.pager import on_terminal, paged  # noqa: PLC0415
     from git_xsa.report.style import lines  # noqa: PLC0415
 
-    patches = [patch for place in options.compare for patch in read_package(Path(place)).patches()]
+    patches = [patch for place in options.compare for patch in read_package(Path(place)).shipped()]
     with Session(symbols=False, now=clock.now()) as session:
         with Progress() as progress:
             progress.task(f"comparing {count(len(patches), 'patch')}")

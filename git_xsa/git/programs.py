@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 from git_xsa.errors import XsaError
 from git_xsa.git.process import PLAIN, Answer, Word, memory, read_all
 from git_xsa.git.run import TRACES, UNWANTED
+from git_xsa.git.scratch import Scratch
 
 
 def run_patch(folder: Path, text: bytes, fuzz: int, trial: bool = False, back: bool = False) -> bool:
@@ -65,6 +66,20 @@ def run_patches(folder: Path, patches: Path, count: int, fuzz: int) -> tuple[int
     told = [line.split() for line in done.out.decode().splitlines()]
     refused = next((int(number) for word, number in told if word == "refused"), None)
     return refused, [int(number) for word, number in told if word == "fuzz"]
+
+
+#: The exit status of GNU patch for a patch that it can't read; 1 is for hunks that don't apply.
+_TROUBLE = 2
+
+
+def is_read_by_patch(text: bytes) -> bool:
+    """Whether GNU patch reads ``text`` to its end: a hunk may lack three lines there, and no more.
+
+    It reads the hunks of files that it does not find as well.  ``XsaError`` when it is not installed.
+    """
+    with closing(Scratch()) as scratch:
+        done = run_tool(("patch", "-p1", "-f", "-s", "--dry-run", "-r", "-"), given=text, folder=scratch.path)
+    return done.status < _TROUBLE
 
 
 def run_gpg(words: Sequence[str], given: bytes) -> Answer:

@@ -45,6 +45,8 @@ def _print_one(lines: Lines, one: Compared, width: int) -> None:
     own = one.patch.subject if one.patch.subject != one.patch.name else ""
     name = f"  {one.patch.name:{width}}  {_what(one.original) if one.original is not None else own}"
     lines.line("  ", (f"{one.sameness.value:9}", STYLES[one.sameness]), name.rstrip(), hang=width + 15)
+    if one.doubt:
+        lines.line("             ", (one.doubt, STYLES[Sameness.UNKNOWN]), hang=15)
     if one.adapted is not None:
         words = f"as git xsa-resolve has it: {one.adapted.name}, {one.adapted.words}"
         lines.line(" " * (width + 15), (words, "dim"))
@@ -87,5 +89,6 @@ def _document(one: Compared) -> dict[str, Any]:
             "edition": original.edition or None,
         },
         "diff": list(one.diff),
+        **({"doubt": one.doubt} if one.doubt else {}),
         **({"adapted": one.adapted.document()} if one.adapted is not None else {}),
     }

@@ -202,7 +202,9 @@ def does_not_apply(refused: Sequence[Carried], base: Commit) -> XsaError:
     shown = ", ".join(one.file.name for one in refused[:6]) + (", ..." if len(refused) > 6 else "")
     number = f"{len(refused)} of the package's patches do" if len(refused) > 1 else f"{refused[0].file} does"
     what = f"{number} not apply to {base.name}" + (f": {shown}" if len(refused) > 1 else "")
-    return XsaError(what, "make sure that --onto is the release that the package builds; or refresh them first")
+    doubt = next((patch.doubt for one in refused for patch in one.patches if patch.doubt), "")
+    hint = doubt or "make sure that --onto is the release that the package builds; or refresh them first"
+    return XsaError(what, hint)
 
 
 def _in_doubt(session: Session, release: Commit, carried: Sequence[Carried]) -> dict[Path, bool]:
