@@ -8,6 +8,7 @@ import re
 import shutil
 import stat
 import subprocess
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -401,6 +402,49 @@ def test_a_patch_that_was_changed_in_the_store_is_refused(place: Place, tmp_path
     assert (done.status, "was changed after git xsa-resolve wrote it" in done.err) == (128, True)
     assert place.run("resolve", "--forget", patch.parent.name).status == 0
     assert place.run("check", "--onto", "own", "--xsa", "1").status == 2
+
+
+def damage(folder: Path, how: str) -> None:
+    record, patch = folder / "adapted.json", folder / "adapted.patch"
+    if how == "changed":
+        patch.write_bytes(patch.read_bytes() + b"\n")
+    elif how == "gone":
+        patch.unlink()
+    elif how == "cut off":
+        record.write_bytes(record.read_bytes()[:100])
+    elif how == "link":
+        record.rename(folder / "elsewhere")
+        record.symlink_to("elsewhere")
+    elif how == "no patch":
+        found = json.loads(record.read_text(encoding="utf-8"))
+        patch.write_bytes(b"words\n")
+        record.write_text(json.dumps(found | {"patch": sha256(b"words\n").hexdigest()}))
+    else:
+        record.unlink()
+        record.mkdir()
+
+
+@pytest.mark.parametrize("how", ["changed", "gone", "cut off", "link", "no patch", "folder"])
+def test_one_that_is_damaged_is_named_and_the_others_are_listed(how: str, place: Place, tmp_path: Path) -> None:
+    resolve_one(place)
+    assert resolve_one(place, "other").status == 0
+    newest, oldest = sorted((tmp_path / "store" / "adapted").iterdir(), reverse=True)
+    damage(oldest, how)
+
+    done = place.run("resolve", "--list")
+    assert (done.status, len(done.out.splitlines())) == (1, 1)
+    assert done.out.startswith(f"{newest.name}  XSA-1  ")
+    assert done.err.startswith("error: ")
+    assert str(oldest) in done.err.splitlines()[0]
+    assert "hint: " in done.err
+
+    found = json.loads(place.run("resolve", "--list", "--json").out)
+    assert [one["name"] for one in found["adapted"]] == [newest.name]
+    assert [one["name"] for one in found["damaged"]] == [oldest.name]
+    assert place.run("check", "--onto", "own", "--xsa", "4").status == 0, "what does not need it goes on"
+    if how not in ("link", "folder"):
+        assert place.run("resolve", "--forget", oldest.name).status == 0
+        assert place.run("resolve", "--list").status == 0
 
 
 @pytest.mark.parametrize(

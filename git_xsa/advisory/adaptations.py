@@ -92,8 +92,21 @@ class Adaptations:
     @cached_property
     def all(self) -> tuple[Adaptation, ...]:
         """Every adapted patch, the newest first; ``StoreError`` when one was changed or is damaged."""
-        found = [one for name in self._store.names(FOLDER) if (one := self._read(name)) is not None]
-        return tuple(sorted(found, key=lambda one: (one.made, _number(one.name)), reverse=True))
+        found, damaged = self.sorted_out()
+        for error in damaged.values():
+            raise error
+        return found
+
+    def sorted_out(self) -> tuple[tuple[Adaptation, ...], dict[str, StoreError]]:
+        """Return the adapted patches that can be used, the newest first, and what is wrong with the others, by name."""
+        found, damaged = [], {}
+        for name in self._store.names(FOLDER):
+            one = self._read(name)
+            if isinstance(one, StoreError):
+                damaged[name] = one
+            elif one is not None:
+                found.append(one)
+        return tuple(sorted(found, key=lambda one: (one.made, _number(one.name)), reverse=True)), damaged
 
     def of(self, numbers: Collection[int]) -> list[Adaptation]:
         """Return those of the advisories ``numbers``, the newest first."""
@@ -140,26 +153,29 @@ class Adaptations:
         used = {one.name for one in self.all}
         return next(name for at in range(1, len(used) + 2) if (name := f"{stem}-{at}") not in used)
 
-    def _read(self, name: str) -> Adaptation | None:
-        """Return the adapted patch in the folder ``name``, ``None`` when it was never finished."""
-        record = self._store.read(FOLDER, name, RECORD)
-        if record is None:
-            return None
+    def _read(self, name: str) -> Adaptation | StoreError | None:
+        """Return the adapted patch in the folder ``name``, what is wrong with it, or, if it was never finished,
+        ``None``."""
         where = self._store.path(FOLDER, name)
-        published, patch = (self._store.read(FOLDER, name, file) or b"" for file in (PUBLISHED, PATCH))
+        hint = f"run git xsa-resolve --forget {name}, then resolve the conflict again"
         try:
+            record = self._store.read(FOLDER, name, RECORD)
+            if record is None:
+                return None
+            published, patch = (self._store.read(FOLDER, name, file) or b"" for file in (PUBLISHED, PATCH))
             found = read_object(record)
             if [sha256(content).hexdigest() for content in (published, patch)] != [found["published"], found["patch"]]:
-                hint = f"run git xsa-resolve --forget {name}, then resolve the conflict again"
-                raise StoreError(f"a patch in {where} was changed after git xsa-resolve wrote it", hint)
+                return StoreError(f"a patch in {where} was changed after git xsa-resolve wrote it", hint)
             made = Adaptation(
                 name, tuple(int(number) for number in found["xsa"]), str(found["id"]), str(found["subject"]),
                 str(found["edition"]), str(found["base"]), str(found["made"]), published, patch,
                 {str(path): str(blob) for path, blob in found["files"].items()},
             )  # fmt: skip
             assert made.file.changes, "a patch has changes"
+        except StoreError as error:
+            return error
         except (DocumentError, LookupError, TypeError, ValueError, AttributeError, PatchError):
-            raise StoreError(f"{where / RECORD} is damaged", f"delete it: git xsa-resolve --forget {name}") from None
+            return StoreError(f"{where / RECORD} is damaged", hint)
         return made
 
 

@@ -156,16 +156,21 @@ def _say(standing: TaskState, options: argparse.Namespace) -> int:
 
 
 def _kept(tasks: Tasks, options: argparse.Namespace) -> int:
-    """List the adapted patches, or drop one."""
+    """List the adapted patches, or drop one; return the exit status: 1 when one in the list is damaged."""
     from git_xsa.advisory.adaptations import Adaptations  # noqa: PLC0415 - as above
+    from git_xsa.report import remarks  # noqa: PLC0415
     from git_xsa.report.as_json import dumps  # noqa: PLC0415
     from git_xsa.report.resolving import kept_document, print_kept  # noqa: PLC0415
 
     kept = Adaptations(tasks.store)
     if options.forget is not None and not kept.remove(options.forget):
         raise XsaError(f"there is no adapted patch {options.forget!r}", "git xsa-resolve --list lists them")
+    found, damaged = kept.sorted_out() if options.json or options.forget is None else ((), {})
     if options.json:
-        print(dumps(kept_document(kept.all, tasks.store.folder)))
+        print(dumps(kept_document(found, damaged, tasks.store.folder)))
     elif options.forget is None:
-        print_kept(kept.all)
-    return 0
+        print_kept(found)
+    for error in damaged.values():
+        remarks.error(error.what)
+        remarks.hint(error.hint)
+    return int(bool(damaged) and options.forget is None)

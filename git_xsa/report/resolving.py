@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from git_xsa.advisory.adaptations import FOLDER, PATCH, Adaptation
+from git_xsa.errors import XsaError
 from git_xsa.export.resolve import TaskState
 from git_xsa.export.task import OpenConflict
 from git_xsa.git.run import Git
@@ -97,10 +98,11 @@ def print_kept(kept: Sequence[Adaptation]) -> None:
         output.line((f"{one.name:{width}}", "bold"), f"  {what}, {one.words}, {one.made}", hang=width + 2)
 
 
-def kept_document(kept: Sequence[Adaptation], store: Path) -> dict[str, Any]:
-    """Return the adapted patches in the folder ``store``, as JSON has them."""
+def kept_document(kept: Sequence[Adaptation], damaged: Mapping[str, XsaError], store: Path) -> dict[str, Any]:
+    """Return the adapted patches in the folder ``store``, and those that are ``damaged``, as JSON has them."""
     listed = [one.document() | {"subject": one.subject, "file": str(store / FOLDER / one.name / PATCH)} for one in kept]
-    return {"format": FORMAT, "adapted": listed}
+    broken = [{"name": name, "why": error.what} for name, error in damaged.items()]
+    return {"format": FORMAT, "adapted": listed, **({"damaged": broken} if broken else {})}
 
 
 def _output() -> Lines:
