@@ -306,6 +306,26 @@ def test_remains_that_are_none_of_ours(place: Place, tmp_path: Path) -> None:
     assert (outside / "kept").exists()
 
 
+@pytest.mark.parametrize("held", ["SOURCES", "list", f"{'0' * 64}/x", "0"])
+def test_remains_without_a_journal_came_with_the_package(held: str, place: Place, tmp_path: Path) -> None:
+    """They were removed as those of a run that was killed early; nothing but this user's seal says so."""
+    top = spec(place, tmp_path / "package")
+    (top / REMAINS / held).parent.mkdir(parents=True)
+    (top / REMAINS / held).write_text("somebody's work")
+    before = below(top)
+    done = into(place, top)
+    assert (done.status, f"{REMAINS} was not made by git xsa-export" in done.err) == (128, True)
+    assert "move it away" in done.err
+    assert below(top) == before
+
+
+def test_an_empty_folder_is_no_obstacle(place: Place, tmp_path: Path) -> None:
+    top = spec(place, tmp_path / "package")
+    (top / REMAINS).mkdir()
+    assert into(place, top).status == 1
+    assert not (top / REMAINS).exists()
+
+
 @pytest.mark.parametrize(
     "journal",
     ['{"list": "../outside", "sum": null, "adds": {"../outside": "x"}, "drops": {}, "folders": []}', "[]", "{"],
@@ -350,7 +370,7 @@ def test_a_journal_that_was_copied_from_another_package(tmp_path: Path) -> None:
     assert killed.returncode == -signal.SIGKILL
     shutil.copytree(top, other)
     (other / "x").write_text("x")
-    with pytest.raises(PackageRefused, match="not written there"):
+    with pytest.raises(PackageRefused, match="was not made by git xsa-export of this user"):
         recover(other)
     assert (other / "x").read_text() == "x"
     recover(top)

@@ -5,8 +5,10 @@ one call of the system, and last the files go that it does not name any more.  W
 to change together (Debian's series and changelog), a copy of the folder that holds them is changed, and the two folders
 change places in one call.
 
-Everything is prepared in a hidden folder in the package (``REMAINS``), with a journal that has the user's seal.  When a
-run is killed, the next one takes back what the list does not name, or finishes what it does.
+Everything is prepared in a hidden folder in the package (``REMAINS``).  The user's seal is in it before anything else,
+as the name of an empty folder, which is there as a whole or not at all; the journal has a seal of its own.  When a run
+is killed, the next one takes back what the list does not name, or finishes what it does.  A hidden folder with anything
+in it and without the seal came with the package, and stays.
 """
 
 from __future__ import annotations
@@ -122,12 +124,27 @@ def _at_work(top: Path) -> Iterator[Path]:
     with locked(top), naming(work):
         _recover(top)
         work.mkdir(0o700)
+        (work / _mark(work)).mkdir(0o700)
         try:
             yield work
         except BaseException:
             _recover(top)
             raise
-        remove(work)
+        _clear(work)
+
+
+def _mark(work: Path) -> str:
+    """Return the name of the folder in ``work`` by which that is known as this user's own."""
+    return seal(work, b"")
+
+
+def _clear(work: Path) -> None:
+    """Remove ``work``, and last in it what says whose it is."""
+    mark = _mark(work)
+    for name in os.listdir(work):
+        if name != mark:
+            remove(work / name)
+    remove(work)
 
 
 def _recover(top: Path) -> None:
@@ -136,7 +153,14 @@ def _recover(top: Path) -> None:
         found = os.lstat(work)
     except FileNotFoundError:
         return
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+    try:
+        names = os.listdir(work) if stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() else [""]
+    except PermissionError:
+        names = [""]
+    if not names:  # a run that was killed got no further; or it came with the package, and is nothing
+        os.rmdir(work)
+        return
+    if not any(is_sealed(work, b"", name) for name in names):
         raise PackageRefused(f"{work} was not made by git xsa-export of this user", "inspect it, and move it away")
     known = _journal(work)
     if known is not None:
@@ -147,7 +171,7 @@ def _recover(top: Path) -> None:
         for folder in () if done else known.folders:
             with suppress(OSError):
                 os.rmdir(top / folder)
-    remove(work)
+    _clear(work)
 
 
 def _journal(work: Path) -> _Journal | None:
