@@ -9,20 +9,19 @@ from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 from git_xsa.git.whole import replace_file
 
 #: Counted up when the same commits could give another result than before.
-VERSION = 1
+VERSION = 2
 #: So many results are kept.
 KEPT = 50
 
 
-@dataclass(frozen=True)
-class LaterFix:
+class LaterFix(NamedTuple):
     """A commit of ``branch``, its origin (or itself), and the names of the commits that it says it fixes."""
 
     commit: str
@@ -31,8 +30,7 @@ class LaterFix:
     fixed: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class LaterFixes:
+class LaterFixes(NamedTuple):
     """The ``fixes`` of newer branches, the oldest first, and what our branch has ``picked``, as messages name it."""
 
     fixes: tuple[LaterFix, ...]
@@ -41,29 +39,40 @@ class LaterFixes:
 
 def kept(key: tuple[str, ...]) -> LaterFixes | None:
     """Return what is kept under ``key``, ``None`` when nothing is, or nothing that can be read."""
-    path = _path(key)
-    if not path.exists():
-        return None
-    import msgspec  # noqa: PLC0415 - 7 ms, and only where something is kept
+    import json  # noqa: PLC0415 - 3 ms, and not for the usage
 
     try:
-        return msgspec.json.decode(path.read_bytes(), type=LaterFixes)
-    except (OSError, ValueError, msgspec.MsgspecError):
+        fixes, picked = json.loads(_path(key).read_bytes())
+        return LaterFixes(tuple(_fix(*one) for one in fixes), _words(picked))
+    except (OSError, ValueError, TypeError):
         return None
 
 
 def keep(key: tuple[str, ...], fixes: LaterFixes) -> None:
     """Keep ``fixes`` under ``key``; where that can't be (no space, say), the next command searches again."""
-    import msgspec  # noqa: PLC0415
+    import json  # noqa: PLC0415
 
     path = _path(key)
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.parent.chmod(0o700)
-        replace_file(path, f".{os.urandom(8).hex()}", msgspec.json.encode(fixes), 0o600)
+        replace_file(path, f".{os.urandom(8).hex()}", json.dumps(fixes).encode(), 0o600)
         dated = sorted((one.stat().st_mtime, one) for one in path.parent.iterdir())
         for _, one in dated[:-KEPT]:
             one.unlink()
+
+
+def _fix(commit: str, branch: str, origin: str, fixed: object) -> LaterFix:
+    _words([commit, branch, origin])
+    return LaterFix(commit, branch, origin, _words(fixed))
+
+
+def _words(found: object) -> tuple[str, ...]:
+    """Return a list of words as it is kept; ``ValueError`` when it is none.  By hand: a library for it takes as long to
+    load as the rest of this file's work."""
+    if not isinstance(found, list) or not all(isinstance(word, str) for word in found):
+        raise ValueError("not a list of words")
+    return tuple(found)
 
 
 def _path(key: tuple[str, ...]) -> Path:

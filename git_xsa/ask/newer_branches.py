@@ -6,8 +6,8 @@ The stable maintainers pick from the development branch, not always at once, and
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from git_xsa.ask.kept_fixes import LaterFix, LaterFixes, keep, kept
 from git_xsa.git.diffs import as_change, split_diff
@@ -25,8 +25,7 @@ _LOG = (*MESSAGES, "--no-merges", "--no-notes")
 _NAMED = 12
 
 
-@dataclass(frozen=True)
-class Elsewhere:
+class Elsewhere(NamedTuple):
     """That ``commit`` of ``branch`` says it fixes the changes at the positions ``of``, and has no pick on ours."""
 
     commit: str
@@ -47,6 +46,7 @@ class NewerBranches:
         self._key = (*having, *(word for commit in newer for word in (commit.id, commit.name)))
         self._kept = kept(self._key) if newer else LaterFixes((), ())
         self._found = self._ours = None
+        self._subjects: dict[str, str | None] = {}
         if self._kept is None:
             without = (*self._branches, *(f"^{commit}" for commit in having), "--")
             self._found = repository.git.start(*_LOG, "--source", "--format=%H%n%S%n%B", *_FIXING, *without)
@@ -93,7 +93,7 @@ class NewerBranches:
         of: dict[int, set[int]] = {}
         for found in follow_ups(called, {number: fix.fixed for number, fix in fixes.items()}, names):
             of.setdefault(found.position, set()).update(of.get(found.of, {found.of}))
-        coding = self._that_change_code([fixes[number].commit for number in of if not self._is_picked(fixes[number])])
+        coding = self._that_change_code({fixes[number].commit for number in of if not self._is_picked(fixes[number])})
         lacking: dict[str, Elsewhere] = {}
         for number, fixed in of.items():
             fix = fixes[number]
@@ -102,18 +102,16 @@ class NewerBranches:
                 lacking[origin] = Elsewhere(fix.commit, coding[fix.commit], fix.branch, tuple(sorted(fixed)))
         return tuple(lacking.values())
 
-    def _that_change_code(self, commits: Sequence[str]) -> dict[str, str]:
+    def _that_change_code(self, commits: Collection[str]) -> dict[str, str]:
         """Return those of ``commits`` that change more than comments, white space and documentation: id -> subject."""
-        if not commits:
-            return {}
-        words = ("diff-tree", "--stdin", "--pretty=tformat:%x00%H%x00%s%x00", *DIFF_OPTIONS)
-        out = self._repository.git.call(*words, given="".join(f"{commit}\n" for commit in commits).encode()).out
-        fields = iter(out.split(b"\0")[1:])
-        read = [
-            (name.decode(), subject.decode("utf-8", "replace"), diff)
-            for name, subject, diff in zip(*[fields] * 3, strict=True)
-        ]
-        return {name: subject for name, subject, diff in read if changes_code(map(as_change, split_diff(diff)))}
+        if unread := sorted(set(commits) - self._subjects.keys()):
+            words = ("diff-tree", "--stdin", "--pretty=tformat:%x00%H%x00%s%x00", *DIFF_OPTIONS)
+            given = "".join(f"{commit}\n" for commit in unread).encode()
+            fields = iter(self._repository.git.start(*words, given=given).finish().out.split(b"\0")[1:])
+            for name, subject, diff in zip(*[fields] * 3, strict=True):
+                codes = changes_code(map(as_change, split_diff(diff)))
+                self._subjects[name.decode()] = subject.decode("utf-8", "replace") if codes else None
+        return {commit: subject for commit in commits if (subject := self._subjects[commit]) is not None}
 
 
 def _texts(log: Call | None) -> list[str]:

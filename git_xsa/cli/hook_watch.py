@@ -17,13 +17,24 @@ def hook_problem(git: Git, settings: Settings, now: Instant) -> str:
 
     Empty when it does, when it never was installed here, and when nothing is under embargo at ``now``.
     """
-    from git_xsa.cli.hooks import program  # noqa: PLC0415
+    if not _may_be_secret(settings) or git.start("rev-parse", "--git-dir", accept=(0, 128)).finish().status:
+        return ""
+    from git_xsa.cli.hooks import program  # noqa: PLC0415 - only where there is a store
     from git_xsa.embargo.installed_hooks import unhooked  # noqa: PLC0415
 
-    if git.call("rev-parse", "--git-dir", accept=(0, 128)).status:
-        return ""
     problem = unhooked(git, program() or "git-xsa-hook", settings.hooks_store is not None)
     return problem if problem and _something_secret(settings, now) else ""
+
+
+def _may_be_secret(settings: Settings) -> bool:
+    """Whether there is a store, or nobody knows where it is."""
+    from git_xsa.advisory.store import StoreError  # noqa: PLC0415 - not for the usage
+    from git_xsa.advisory.store_place import holds, open_store  # noqa: PLC0415
+
+    try:
+        return holds(open_store(settings).folder)
+    except StoreError:
+        return True
 
 
 def _something_secret(settings: Settings, now: Instant) -> bool:

@@ -86,8 +86,8 @@ class HookPlace:
 def find_place(git: Git) -> HookPlace:
     """Return where git looks for hooks; ``XsaError`` outside of a repository, and where hooks are turned off."""
     common = Path(git.text("rev-parse", "--path-format=absolute", "--git-common-dir"))
-    listing = git.call("config", "--null", "--show-scope", "--type=path", "--get-all", "core.hooksPath", accept=(0, 1))
-    words = listing.out.decode("utf-8", "surrogateescape").split("\0")[:-1]
+    asked = ("config", "--null", "--show-scope", "--type=path", "--get-all", "core.hooksPath")
+    words = git.text(*asked, accept=(0, 1)).split("\0")[:-1]
     # What stands on the command line holds for one command only; git-xsa itself turns hooks off in that way.
     lasting = [pair for pair in zip(words[::2], words[1::2], strict=True) if pair[0] != COMMAND]
     if not lasting:

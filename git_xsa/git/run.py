@@ -295,7 +295,7 @@ class Git:
 
     def text(self, *words: str, accept: tuple[int, ...] = (0,)) -> str:
         """Run ``git WORDS`` and return its output as text without the final newline."""
-        return self.call(*words, accept=accept).out.decode("utf-8", "surrogateescape").rstrip("\n")
+        return self.start(*words, accept=accept).finish().out.decode("utf-8", "surrogateescape").rstrip("\n")
 
     def service(self, *words: str) -> Service:
         """Start ``git WORDS`` as a process that answers requests until this object is closed."""
