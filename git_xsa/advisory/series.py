@@ -375,7 +375,7 @@ class _Trial:
         source = change.old_path
         added = tuple(new.lines or ())
         hunks = (Hunk(0, 1, bytes([ADDED]) * len(added), added),) if added else ()
-        fresh = replace(change, old_path=None, old_mode=None, old_content=None, hunks=hunks, copied=False)
+        fresh = change._replace(old_path=None, old_mode=None, old_content=None, hunks=hunks, copied=False)
         self._enter(None, new, fresh)
         context = tuple(
             Hunk(hunk.old_start, hunk.old_start, bytes([CONTEXT]) * len(lines), tuple(lines))
@@ -405,7 +405,7 @@ def _changed(old: PlacedFile | None, change: FileChange) -> tuple[PlacedFile, Fi
         raise _Misfit(f"{error} in {path}") from None
     if made and change.new_path is None:
         raise _Misfit(f"{path} would not be empty after the deletion")
-    return PlacedFile(mode, old.id if old is not None and not hunks else None, made), replace(change, hunks=hunks)
+    return PlacedFile(mode, old.id if old is not None and not hunks else None, made), change._replace(hunks=hunks)
 
 
 def _mode(old: PlacedFile | None, change: FileChange) -> str:

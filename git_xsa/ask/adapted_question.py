@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from git_xsa.advisory.adaptations import Adaptation
 from git_xsa.advisory.series import PlacedPatch
@@ -17,8 +18,7 @@ from git_xsa.model.rules import Rule
 from git_xsa.model.selection import Reason, Selection, select
 
 
-@dataclass(frozen=True)
-class AdaptedStep:
+class AdaptedStep(NamedTuple):
     """One change of the queue: what it is called, its place, and the adapted patch if it is one."""
 
     id: str
@@ -72,11 +72,11 @@ def adapted_question(
         published={place[p]: one for p, one in question.published.items() if p in place},
         on_branch={place[p]: commit for p, commit in question.on_branch.items() if p in place},
         unmarked=tuple(
-            replace(one, position=place[one.position], before=place[one.before], after=place[one.after])
+            one._replace(position=place[one.position], before=place[one.before], after=place[one.after])
             for one in unmarked
         ),
-        later=tuple(replace(one, position=place[one.position], of=tuple(place[p] for p in one.of)) for one in later),
-        elsewhere=tuple(replace(one, of=tuple(place[p] for p in one.of)) for one in elsewhere),
+        later=tuple(one._replace(position=place[one.position], of=tuple(place[p] for p in one.of)) for one in later),
+        elsewhere=tuple(one._replace(of=tuple(place[p] for p in one.of)) for one in elsewhere),
         rest=None,
         adapted={flat.position[step.id]: step.adapted for step in queue.steps if step.adapted is not None},
         whole=question.range,
@@ -101,9 +101,9 @@ def _advisories(
 def _found(series: FoundSeries, place: dict[int, int]) -> FoundSeries:
     """Return what is known of an advisory, with the positions of ``place``; what is in none of these the base has."""
     patches = tuple(
-        replace(one, position=place.get(one.position, 0) if one.position else one.position) for one in series.patches
+        one._replace(position=place.get(one.position, 0) if one.position else one.position) for one in series.patches
     )
-    return replace(series, patches=patches, lacking=tuple(place[p] for p in series.lacking if p in place))
+    return series._replace(patches=patches, lacking=tuple(place[p] for p in series.lacking if p in place))
 
 
 def _selected(queue: FollowedQueue, flat: Range, wanted: Sequence[int]) -> Selection:
@@ -128,4 +128,4 @@ def _selected(queue: FollowedQueue, flat: Range, wanted: Sequence[int]) -> Selec
 
 def plain(rule: Rule) -> Rule:
     """Return ``rule`` without the positions of other changes that it names: they are those of another range."""
-    return replace(rule, symbol=replace(rule.symbol, others=())) if rule.symbol is not None else rule
+    return rule._replace(symbol=rule.symbol._replace(others=())) if rule.symbol is not None else rule

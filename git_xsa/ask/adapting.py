@@ -172,7 +172,7 @@ class Walk:
         wanted = {p - start for p in state.wanted if p > start}
         commit = self._commit(state)
         state.range = under(self._session.repository, state.range, start, commit)
-        state.base = replace(self._question.base, id=commit)
+        state.base = self._question.base._replace(id=commit)
         state.wanted = frozenset(wanted)
 
     def _commit(self, state: _Progress) -> str:

@@ -45,7 +45,7 @@ def compose(
     if len(whole) > len(xsa_of) and proposal.state is State.CONFLICTS and history.base is not None:
         alone = proposal_of(session, base, history, xsa_of)
         if alone.state is not State.CONFLICTS:  # the base has its own way of what belongs to the patches
-            unmarked = [replace(one, patch=False) for one in unmarked]
+            unmarked = [one._replace(patch=False) for one in unmarked]
             whole, proposal = xsa_of, alone
     whole, proposal, later = _with_later(session, base, history, whole, proposal)
     queue = proposal.selection.queue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from git_xsa.git.diffs import as_change
 from git_xsa.git.log import Range
@@ -11,8 +11,7 @@ from git_xsa.model.follow_ups import changes_code, follow_ups
 from git_xsa.model.words import DIGITS
 
 
-@dataclass(frozen=True)
-class Later:
+class Later(NamedTuple):
     """A later commit of the branch at ``position`` that says it fixes the changes at ``of``.
 
     ``needed``: it changes more than comments, white space and documentation.  ``added``: it is part of the queue.

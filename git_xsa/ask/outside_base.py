@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from git_xsa.advisory.file_names import read_name
@@ -78,7 +77,7 @@ def patched(
     """Return ``base`` with the ``patches`` of the ``packages`` on top, which make ``files`` of its files."""
     made = session.borrowed.commit_changes(files, base.id, [message_of(patch) for patch in patches])
     options = " ".join(f"--base-patches {shlex.quote(place)}" for place in packages)
-    return replace(base, id=made, reference=None, under=base.lasting, patches=len(patches), options=options)
+    return base._replace(id=made, reference=None, under=base.lasting, patches=len(patches), options=options)
 
 
 def message_of(patch: PatchFile) -> str:

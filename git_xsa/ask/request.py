@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from git_xsa.ask.by_number import ask, ask_one, outstanding
 from git_xsa.ask.commits import ask_commits
@@ -16,8 +15,7 @@ from git_xsa.ask.tip import tip_for
 from git_xsa.git.repository import Commit
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """What an export was asked for: advisories, commits or patch files; with none of them all that is outstanding.
 
     ``tip`` is the branch or commit that was named, empty for the branch of the base.  ``symbols`` says whether names

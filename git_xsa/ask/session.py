@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Hashable
 from functools import cached_property
 from pathlib import Path
@@ -30,10 +29,6 @@ class Session:
     """
 
     def __init__(self, folder: Path | None = None, symbols: bool = True, now: Instant = 0) -> None:
-        # A history is a million small objects that live as long as it does: looking through them for garbage again
-        # and again takes a good part of the time.  Nothing of it is in a cycle, so all is freed without that.
-        self._collecting = gc.isenabled()
-        gc.disable()
         self.repository = Repository(folder)
         try:
             self.repository.begin_refs()
@@ -62,8 +57,6 @@ class Session:
         self.repository.close()
         if "borrowed" in vars(self):
             self.borrowed.close()
-        if self._collecting:
-            gc.enable()
 
     def once(self, make: Callable[..., _Made], *given: Hashable) -> _Made:
         """Return what ``make`` makes of this session and what is ``given``, worked out when it is first asked for."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from git_xsa.ask.session import Session
 
@@ -13,8 +12,7 @@ if TYPE_CHECKING:
     from git_xsa.embargo.secrecy import Secrecy
 
 
-@dataclass(frozen=True)
-class Stored:
+class Stored(NamedTuple):
     """The advisories of a store, and which of them everybody may know."""
 
     library: Library

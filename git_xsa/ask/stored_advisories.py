@@ -319,7 +319,7 @@ class StoredAdvisories:
             if own is not None:
                 return self._question(target, own[0], own[1], {}, [], [])
             proposal = replace(propose(history, here, []), state=State.CONFLICTS)
-            found = replace(self._found(one, target, history, None), remark=one.trouble or error.what)
+            found = self._found(one, target, history, None)._replace(remark=one.trouble or error.what)
             return Question(base, tip, history, {}, (one.number,), proposal, (found,))
         return self._question(target, baseline, [one], {}, [], [])
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from git_xsa.git.log import Range
 from git_xsa.model.unmarked import Between, standing_between, touches_the_same
 from git_xsa.model.words import DIGITS
 
 
-@dataclass(frozen=True)
-class Unmarked:
+class Unmarked(NamedTuple):
     """A commit without a mark among those of the advisory ``number``, between the commits ``before`` and ``after``.
 
     ``patch``: it is in the answer as a patch of the advisory.  Else it is not in the queue, and a person has to see

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from git_xsa.ask.follow_ups import Later
 from git_xsa.ask.unmarked import Unmarked
@@ -39,8 +39,7 @@ class State(str, Enum):
         return int(self in (State.NEEDS_PREREQUISITES, State.MISPLACED))
 
 
-@dataclass(frozen=True)
-class Doubt:
+class Doubt(NamedTuple):
     """Why an answer is ``misplaced``: git refuses the change at ``position`` with ``message`` although it fits, or
     (no position) takes the queue but makes something else of the files at ``paths``."""
 
@@ -66,8 +65,7 @@ class BuildState(str, Enum):
         return {BuildState.BUILDS: 0, BuildState.FAILS: 2}.get(self, 128)
 
 
-@dataclass(frozen=True)
-class Build:
+class Build(NamedTuple):
     """What came of building a queue with ``command``.
 
     ``tries`` counts the builds that ran, ``known`` the outcomes that were from the cache.  ``minimal`` says whether
@@ -89,8 +87,7 @@ _NO_SERIES = {"not-named": "no patch for this branch", "other-trees": "no patch 
 _NOTHING_TO_APPLY = (*_NO_SERIES, "no-patches")
 
 
-@dataclass(frozen=True)
-class FoundPatch:
+class FoundPatch(NamedTuple):
     """A published patch: the name of its file, and the position of the change that it is in the answer's range.
 
     ``position`` is ``None`` where it is nowhere, 0 where the base had it before the range.  ``how`` says by what it
@@ -104,8 +101,7 @@ class FoundPatch:
     present: bool
 
 
-@dataclass(frozen=True)
-class FoundSeries:
+class FoundSeries(NamedTuple):
     """What the store has of an advisory for a branch, and how it was chosen.
 
     ``title`` names the version, ``basis`` says why this series (or why there is none), ``baseline`` is the commit

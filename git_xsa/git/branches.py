@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 from git_xsa.errors import XsaError
 from git_xsa.git.config import Settings
@@ -26,8 +26,7 @@ from git_xsa.model.words import DIGITS
 _CANDIDATE = re.compile(r"(?:refs/tags/)?(?:[A-Za-z_-]*)(\d+(?:\.\d+)+)-?rc\d*")
 
 
-@dataclass(frozen=True)
-class Branch:
+class Branch(NamedTuple):
     """A stable branch: its short name, version, the full reference that was taken for it, and its tip.
 
     ``releases`` are its release tags, the newest first.  A development branch has neither version nor releases.

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from io import StringIO
+from typing import NamedTuple
 
 import unidiff.patch
 from unidiff.errors import UnidiffParseError
@@ -38,8 +38,7 @@ class DiffError(XsaError):
     """Text that should be a diff is none; ``what`` names the place."""
 
 
-@dataclass(frozen=True, slots=True)
-class FileDiff:
+class FileDiff(NamedTuple):
     """The diff of one file: its names and modes, and the text of its body, not parsed yet.
 
     ``old_id`` and ``new_id`` are the object names of its ``index`` line, as long as they stand there.

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import accumulate
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from git_xsa.errors import XsaError
 from git_xsa.git.diffs import FileDiff, as_change, split_diff, unquote
@@ -56,8 +55,7 @@ class NotOnBranch(XsaError):
     """A range can't start at a commit that the first-parent line to its tip does not pass."""
 
 
-@dataclass(frozen=True, slots=True)
-class LoggedCommit:
+class LoggedCommit(NamedTuple):
     """A commit of the range: its object name, first parent, committer date (seconds since 1970), message and author.
 
     A patch in the place of a commit has no author; ``merge``: it has several parents.

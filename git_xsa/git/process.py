@@ -14,8 +14,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 #: Options of ``sh`` for every process: no terminal, and any exit status is an answer.
 PLAIN: dict[str, Any] = {
@@ -29,8 +28,7 @@ PLAIN: dict[str, Any] = {
 ENDING = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """What one git call gave: exit status, standard output and standard error."""
 
     status: int

@@ -6,9 +6,9 @@ import os
 import shlex
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from os import pathsep
 from pathlib import Path
+from typing import NamedTuple
 
 from git_xsa.errors import XsaError
 from git_xsa.git.here import clone
@@ -20,8 +20,7 @@ ALTERNATES = "GIT_ALTERNATE_OBJECT_DIRECTORIES"
 _READER = ("cat-file", "--batch")
 
 
-@dataclass(frozen=True)
-class Commit:
+class Commit(NamedTuple):
     """A commit that somebody named: the name as given (a tag, a branch, a prefix) and its full object name.
 
     ``reference`` is the full name of the reference that was found for a branch's name, ``None`` for other names.

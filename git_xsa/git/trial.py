@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from os import pathsep
 from pathlib import Path
+from typing import NamedTuple
 
 from git_xsa.errors import XsaError
 from git_xsa.git.folders import files_below, make_folders, remove
@@ -24,8 +24,7 @@ from git_xsa.git.scratch import Scratch
 Entry = tuple[str, str]
 
 
-@dataclass(frozen=True)
-class Trial:
+class Trial(NamedTuple):
     """What git made of a queue.
 
     ``files`` are the touched files afterwards.  ``refused`` is the index of the first patch that git did not take,

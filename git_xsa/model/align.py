@@ -12,9 +12,9 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import pairwise
+from typing import NamedTuple
 
 from git_xsa.model.line import Line
 from git_xsa.model.rules import NEVER, ROOT, Chosen, there
@@ -26,8 +26,7 @@ COMPARE_LIMIT = 250_000
 ROUNDS = 4
 
 
-@dataclass(frozen=True)
-class Alignment:
+class Alignment(NamedTuple):
     """For each line of the weave whether the tree has it, and the tree's own lines: after how many lines of the weave
     each run of them stands."""
 

@@ -74,8 +74,7 @@ def hunk_text(hunk: Hunk) -> bytes:
     return b"".join(pieces)
 
 
-@dataclass(frozen=True, slots=True)
-class FileChange:
+class FileChange(NamedTuple):
     """What one change does to one file.
 
     ``old_path`` is ``None`` for a new file, ``new_path`` for a deleted one; both given and different is a rename, or
@@ -123,8 +122,7 @@ class Touch(NamedTuple):
         return {path for path in (self.old_path, self.new_path) if path is not None}
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(NamedTuple):
     """What a merge brings: how many commits besides itself, and what it does to how many files."""
 
     commits: int

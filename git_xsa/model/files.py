@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from git_xsa.model.change import Touch
 from git_xsa.model.rules import NEVER, ROOT, Chosen, Condition, Kind, Life, RuleBook, absent, present, there
@@ -19,8 +19,7 @@ from git_xsa.model.standing import Standing
 State = TypeVar("State", bytes, str)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """What a tree has of a file: its name and mode, both ``None`` when it has no such file."""
 
     path: bytes | None

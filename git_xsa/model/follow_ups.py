@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from git_xsa.model.change import CONTEXT, FileChange, Hunk
 
@@ -30,8 +30,7 @@ _HASH_COMMENT = re.compile(rb"^[ \t]*#[^\n]*|[ \t]#[ \t][^\n]*", re.MULTILINE)
 _STAR = re.compile(rb"[ \t]*\*(?:[ \t]|$|/)")
 
 
-@dataclass(frozen=True)
-class FollowUp:
+class FollowUp(NamedTuple):
     """That the change at ``position`` says it fixes, or reverts, the one at ``of``."""
 
     position: int

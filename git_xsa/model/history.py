@@ -11,9 +11,8 @@ file that it names raises ``HistoryError`` instead of giving an answer.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha1, sha256
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from git_xsa.model.change import SUBMODULE_MODE, FileChange, Hunk, Touch
 from git_xsa.model.files import Entry, Trail, Trails
@@ -116,8 +115,7 @@ class Opaque(bytes):
     """Stands as the only line of a file of which just the object name is known (the text): a binary file."""
 
 
-@dataclass(frozen=True)
-class FileState:
+class FileState(NamedTuple):
     """A file as it is under a selection: its name, mode and lines (one ``Opaque`` for a binary file)."""
 
     path: bytes

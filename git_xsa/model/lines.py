@@ -190,9 +190,15 @@ class LineHistory:
     def origins(self, chosen: Chosen) -> list[tuple[bytes, int]]:
         """Return the file's lines after the changes that are ``chosen``, each with the position that brought it; a
         line that the base has counts as the root's."""
+        base, queue = chosen.base, chosen.queue
         found = []
-        for line in self:
-            origin = line.origin(chosen)
+        for line in self:  # as in ``texts``, nearly all lines have one life
+            if line.earlier or line.standing is not None:
+                origin = line.origin(chosen)
+            elif line.died <= base or line.died in queue:
+                continue
+            else:
+                origin = ROOT if line.born <= base else line.born if line.born in queue else None
             if origin is not None:
                 found.append((line.text, origin))
         return found

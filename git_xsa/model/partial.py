@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from git_xsa.model.change import ADDED, REMOVED
 from git_xsa.model.history import History
@@ -11,8 +11,7 @@ from git_xsa.model.line import Line
 from git_xsa.model.stretch import Stretch
 
 
-@dataclass(frozen=True)
-class Partial:
+class Partial(NamedTuple):
     """The hunks of a change in the file at ``path`` that a base has, and those that it lacks, by number."""
 
     path: bytes

@@ -8,7 +8,6 @@ solution above any set of wanted changes, and following them from the wanted one
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from itertools import pairwise
 from typing import NamedTuple
@@ -58,8 +57,7 @@ class Choice(str, Enum):
     APPLICABLE = "applicable"
 
 
-@dataclass(frozen=True, slots=True)
-class Symbol:
+class Symbol(NamedTuple):
     """A name that a change uses and another one introduces: with ``line`` of its file at ``path``.
 
     ``others`` are the changes that introduce it, too, and were not chosen; ``choice`` says why not.  ``removed``: the
@@ -74,8 +72,7 @@ class Symbol:
     removed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """A condition on a change, with its reason.
 
     The reason: ``hunk`` of the file at ``path`` (counted from 1, 0: the file as a whole), and the ``lines`` that the
@@ -93,8 +90,7 @@ class Rule:
     symbol: Symbol | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Life:
+class Life(NamedTuple):
     """That a line, a name or a mode came with the change at ``born`` and went with the one at ``died``."""
 
     born: int
@@ -125,8 +121,7 @@ def absent(lives: Iterable[Life]) -> list[Condition]:
     return [Condition(life.born, life.died) for life in lives]
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(NamedTuple):
     """A base and the changes after it that are selected: what is applied."""
 
     base: int

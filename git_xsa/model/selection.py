@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from git_xsa.model.rules import NEVER, Chosen, Kind, Rule
 
@@ -25,8 +25,7 @@ class RuleSource(Protocol):
         """Return the rules of the change at ``position``."""
 
 
-@dataclass(frozen=True)
-class Reason:
+class Reason(NamedTuple):
     """That the change at ``needed_by`` needs another one, by ``rule``."""
 
     needed_by: int

@@ -10,14 +10,13 @@ be applied a second time.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from git_xsa.model.rules import NEVER, ROOT, Chosen, Condition, Life
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """Whether the base has a thing (``here``), and the changes that are ``taken`` in its file."""
 
     here: bool
@@ -60,8 +59,7 @@ class Standing:
 HERE, GONE = Standing(here=True, taken=frozenset()), Standing(here=False, taken=frozenset())
 
 
-@dataclass(frozen=True, slots=True)
-class Have:
+class Have(NamedTuple):
     """Which changes a base has of one file.
 
     ``taken``: all that they do to it is there.  ``idle``: nothing of them is missing, but nothing shows that the base

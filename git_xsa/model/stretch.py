@@ -9,7 +9,6 @@ the lives of its lines show what was there before the change.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from git_xsa.model.change import ADDED, CONTEXT, REMOVED, Hunk
@@ -32,8 +31,7 @@ class _Dead(NamedTuple):
 _Slide = Callable[[Sequence[_Dead]], dict[int, list[Line]]]
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(NamedTuple):
     """The old lines of the hunk with this ``number`` of a file change, and the lines next to them in the file then.
 
     ``before`` is the head of the weave at the start of the file, ``after`` is ``None`` at its end.  ``starts`` and
@@ -127,8 +125,7 @@ class Stretch:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Emptied:
+class Emptied(NamedTuple):
     """That a change found a file empty but for what it took out itself: no line of the ``weave`` was there."""
 
     weave: Iterable[Line]

@@ -11,9 +11,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 #: At most so many seconds lie between two commits of one push (measured on stable-4.6 to 4.22: 352).
 PUSH = 15 * 60
@@ -47,8 +46,7 @@ class Logged(Protocol):
         """Whether it has several parents."""
 
 
-@dataclass(frozen=True)
-class Between:
+class Between(NamedTuple):
     """That the commit at ``position`` stands, without any mark, between two that say they fix the advisory ``number``.
 
     These are ``before`` and ``after``; ``joined``: all three are of one push and one author.

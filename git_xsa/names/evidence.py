@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from git_xsa.model.change import ADDED
 from git_xsa.model.rules import ROOT, Chosen
@@ -38,8 +38,7 @@ class Added:
         return bisect_right(self._starts, place) - 1 in self.rows
 
 
-@dataclass(frozen=True)
-class Dropped:
+class Dropped(NamedTuple):
     """A ``word`` that a change takes out of the file at ``path``, which is at ``now`` after it: what it was there, and
     the ``line`` that goes."""
 

@@ -24,6 +24,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 XEN_FORMS = (
     # CPU features: tables from which gen-cpuid.py and the preprocessor make headers
@@ -115,8 +116,7 @@ REACH = 400
 _CLOSERS = {ord(")"): 1, ord("]"): 1, ord("("): -1, ord("["): -1}
 
 
-@dataclass(frozen=True)
-class Form:
+class Form(NamedTuple):
     """One form: the macro and the number of the argument that is the word (or the ``word`` before it), and what comes
     of it: ``head`` and ``tail`` of the name, ``lower`` when the word gets into lower case, ``member`` for a member."""
 

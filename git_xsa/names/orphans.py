@@ -14,7 +14,7 @@ one that is defined, not as one that goes.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from git_xsa.model.change import REMOVED
 from git_xsa.model.rules import NEVER, ROOT, Chosen
@@ -24,8 +24,7 @@ from git_xsa.names.roles import Role, Space, shared, visible
 from git_xsa.names.texts import Text, places
 
 
-@dataclass(frozen=True)
-class Orphan:
+class Orphan(NamedTuple):
     """A ``use``, a line of the file at ``user``, of a ``name`` whose definition goes.
 
     The change at ``position`` removes that with ``line`` in its ``hunk`` of the file at ``path``; the change at

@@ -7,7 +7,6 @@ the others (``lexed``).  Files in other languages have no names.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from typing import NamedTuple, Protocol
@@ -32,8 +31,7 @@ class Space(str, Enum):
     MACRO = "macro"
 
 
-@dataclass(frozen=True, slots=True)
-class Role:
+class Role(NamedTuple):
     """What a word is at one place.
 
     ``function`` is the name of the function that it stands in, ``None`` outside of any, and ``span`` where that starts

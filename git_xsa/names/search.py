@@ -17,6 +17,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import NamedTuple
 
 from git_xsa.model.rules import Chosen
 from git_xsa.names.evidence import Evidence, Tree
@@ -32,8 +33,7 @@ _WORDS = re.compile(rb"\w+")
 _INCLUDE = re.compile(rb"\s*#\s*include\s*[<\"]([^>\"]+)[>\"]")
 
 
-@dataclass(frozen=True, slots=True)
-class Supply:
+class Supply(NamedTuple):
     """That the change at ``position`` defines a name, with its ``line`` in the file at ``path``."""
 
     position: int
@@ -41,8 +41,7 @@ class Supply:
     line: bytes
 
 
-@dataclass(frozen=True)
-class Missing:
+class Missing(NamedTuple):
     """A ``name`` that the change at ``position`` uses on a ``line`` that it adds to the file at ``path`` with its
     ``hunk``, and that the tree lacks.
 

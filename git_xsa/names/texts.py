@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -88,7 +87,7 @@ class Text:
                 role = self.source.role(start, end)
                 if role is not None and not role.defines and forms.declares(self._head(start)):
                     block = self.source.block(start, end)
-                    role = replace(role, defines=True, local=block is not None, scope=block)
+                    role = role._replace(defines=True, local=block is not None, scope=block)
                 if role is not None:
                     found.append((start, role))
             self._roles[key] = found

@@ -7,7 +7,6 @@ lone surrogates (``surrogateescape``), which JSON can carry, so that nothing is 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from typing import Any
 
 from git_xsa.ask.follow_ups import Later
@@ -158,7 +157,7 @@ def verdict_document(verdict: Verdict) -> dict[str, Any]:
                 "subject": commits[position - 1].subject,
                 "kind": selection.kind(position).value,
                 "xsa": next(iter(verdict.range.marks(position)), None),
-                "merge": asdict(merged) if (merged := verdict.range.merged(position)) is not None else None,
+                "merge": merged._asdict() if (merged := verdict.range.merged(position)) is not None else None,
                 "reasons": [_reason(verdict, reason) for reason in selection.reasons[position]],
             }
             for position in selection.prerequisites

@@ -94,7 +94,7 @@ def _ready(
         lacking = tuple(outstanding(session, whole, tip))
         if not lacking:
             return request.question(session, whole).answer(session.quarantine), False
-        wish = replace(wish, request=replace(request, xsa=lacking))
+        wish = replace(wish, request=request._replace(xsa=lacking))
     question = wish.request.question(session, base)
     return prepare(session, question, wish, builder), question.private
 
@@ -121,7 +121,7 @@ def _still_apply(session: Session, ready: Ready, behind: Sequence[Carried], pack
     commits = PassingCommits(session)
     made = commits.make(commits.files(ready.end.states), base.id, "The queue")
     try:
-        on_top(session, replace(base, id=made), behind, package)
+        on_top(session, base._replace(id=made), behind, package)
     except Exception as error:
         raise PackageRefused(
             f"after the queue, {error}", "leave out --start to append the queue after all patches"
