@@ -1,4 +1,8 @@
-"""An APKBUILD: ``source``, the sums of its files, and the ``secfixes`` in its comments."""
+"""An APKBUILD: ``source``, the sums of its files, and the ``secfixes`` in its comments.
+
+abuild takes the first sum for the first source, the second for the second, and so on (``default_fetch`` in abuild),
+so the sums of new files go where the files go.
+"""
 
 from __future__ import annotations
 
@@ -31,8 +35,9 @@ def edited(package: Package, added: Addition) -> Edited:
     if "sha512sums" not in sums:
         raise PackageRefused(f'{package.place} has no sha512sums="..."', "run abuild checksum")
     version = added.version or _next(known)
+    last = _last_patch(source, known)
     changes = [
-        *_into(source, [item.name for item in added.items], after=_last_patch(source, known)),
+        *_into(source, [item.name for item in added.items], after=last),
         *_without(text, source, [word for word in source.words if patch_name(word.text, known) in added.dropped]),
         *_secfixes(text, source.start, version, fixes_of(added.queue)),
     ]
@@ -40,7 +45,7 @@ def edited(package: Package, added: Addition) -> Edited:
         lines = [
             f"{new(name.removesuffix('sums'), item.patch.content).hexdigest()}  {item.name}" for item in added.items
         ]
-        changes += _into(found, lines, after=None, indent="")
+        changes += _into(found, lines, after=_sum_of(found, last, known), indent="")
         pairs = zip(found.words[::2], found.words[1::2], strict=False)
         gone = [word for one, other in pairs if other.text in added.dropped for word in (one, other)]
         changes += _without(text, found, gone)
@@ -67,6 +72,12 @@ def _next(known: dict[str, str]) -> str:
 
 def _last_patch(source: Assignment, known: dict[str, str]) -> ShellWord | None:
     return next((word for word in reversed(source.words) if patch_name(word.text, known)), None)
+
+
+def _sum_of(sums: Assignment, source: ShellWord | None, known: dict[str, str]) -> ShellWord | None:
+    """Return the name in ``sums`` that is the file ``source``; ``None`` for none, or if there is no source before."""
+    name = patch_name(source.text, known) if source is not None else ""
+    return next((word for word in reversed(sums.words[1::2]) if word.text == name), None)
 
 
 def _into(found: Assignment, lines: list[str], after: ShellWord | None, indent: str = "\t") -> list[Insertion]:
