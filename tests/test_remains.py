@@ -303,6 +303,68 @@ def test_resolve(world: World) -> None:
     assert seen == {0, 1}
 
 
+def own_patches(world: World) -> tuple[Path, bytes]:
+    """Begin to resolve XSA-2 and XSA-3 on a base where both conflict; return the work tree, with a person's work."""
+    world.store.mkdir(0o700)
+    assert world("resolve", "--onto", "own", "--json").status == 1
+    standing = json.loads(world("resolve", "--status", "--json").out)
+    tree = Path(standing["worktree"])
+    [file] = [one["path"] for one in standing["conflict"]["files"]]
+    work = (tree / file).read_bytes() + b"a person's work\n"
+    (tree / file).write_bytes(work)
+    world.save()
+    return tree / file, work
+
+
+def test_resolve_skip(world: World) -> None:
+    """The advisory is skipped, or the person's work is in the work tree; the next run goes on, and skips it once."""
+    file, work = own_patches(world)
+    before = json.loads(world("resolve", "--status", "--json").out)
+    assert world("resolve", "--skip").status == 1
+    wanted = world("resolve", "--status", "--json").out or "over"
+    world.restore()
+    seen = set()
+    for step in kills(lambda: world("resolve", "--skip")):
+        world.restore()
+        changes(lambda: world("resolve", "--skip"), step)
+        answer = world("resolve", "--status", "--json")
+        standing = json.loads(answer.out or "null")
+        skipped = standing is None or standing["skipped"] != []
+        seen.add(skipped)
+        if not skipped:
+            assert standing == before
+            assert file.read_bytes() == work
+            assert world("resolve", "--skip").status == 1
+        elif standing is not None:
+            assert world("resolve", "--continue").status == 1
+        assert (world("resolve", "--status", "--json").out or "over") == wanted
+        assert world("resolve", "--list").out == "", "nobody's work has become a patch"
+        assert hidden(world.store) == []
+    assert seen == {False, True}
+
+
+def test_resolve_abort(world: World) -> None:
+    """The work tree is there with the person's work, or is being removed; the next run ends what was begun."""
+    file, work = own_patches(world)
+    before = json.loads(world("resolve", "--status", "--json").out)
+    seen = set()
+    for step in kills(lambda: world("resolve", "--abort")):
+        world.restore()
+        changes(lambda: world("resolve", "--abort"), step)
+        standing = json.loads(world("resolve", "--status", "--json").out or "null")
+        kept = standing == before
+        seen.add(kept)
+        assert not kept or file.read_bytes() == work
+        if standing is not None:
+            assert world("resolve", "--abort").status == 0
+        assert not file.parent.exists()
+        assert world("resolve", "--status").err.startswith("fatal: no conflict is being resolved")
+        assert world("resolve", "--onto", "own", "--xsa", "2").status == 1, "it can be begun again"
+        assert world("resolve", "--abort").status == 0
+        assert hidden(world.store) == []
+    assert seen == {False, True}
+
+
 @pytest.mark.parametrize("then", ["install", "uninstall"])
 def test_hooks(then: str, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "bin" / "git-xsa-hook"
