@@ -251,7 +251,7 @@ def hostile(text: str) -> str:
         (hostile("Patch1: ../../escaped.patch"), "which is not there"),
         (hostile("%global x %(touch ran)\nPatch1: %{x}/../../escaped.patch"), "which is not there"),
         (hostile('Patch1: %{lua: os.execute("touch ran")}'), "not plain"),
-        (hostile("Patch1: %{name}.patch\n%{lua: os.execute('touch ran')}"), "which is not there"),
+        (hostile("Patch1: %{name}.patch\n%{lua: os.execute('touch ran')}"), "can't be read"),
         (
             hostile(
                 "%global a xxxxxxxx\n"

@@ -11,11 +11,23 @@ from collections.abc import Iterable, Mapping
 from git_xsa.model.nixfile import patch_list
 from git_xsa.model.shellfile import Assignment, strings
 
-#: ``%patchlist`` and ``%include``, a tag whose number is a macro's, and a tag that Lua prints.
+#: ``%patchlist`` and ``%include``, a tag whose number is a macro's, one in a macro (``%{?with_x:Patch7: x.patch}``),
+#: and one that is a line of a macro's definition.
 _SPEC = re.compile(
-    r"^[ \t]*(?:%(?:patchlist|include)\b|Patch[^:\s]*%[^:\n]*:|%\{lua:[^\n]*\bPatch)[^\n]*",
+    r"^[ \t]*(?:%(?:patchlist|include)\b|Patch[^:\s]*%[^:\n]*:|%[^\n]*\bPatch\d*[ \t]*:|%\{\w+ [^\n]*\bPatch\d*\b|"
+    r"(?<=\\\n)[ \t]*Patch\d*[ \t]*:)[^\n]*",
     re.MULTILINE | re.IGNORECASE,
 )
+#: What prints lines of a spec that only running it tells, among the tags: Lua, a shell, another file.
+_RUN = r"%(?:\(|\{?load\b|\{uncompress:)"
+_PRINTED = re.compile(rf"^[ \t]*(?:%\{{lua:|{_RUN}|%\{{expand:[^\n]*(?:{_RUN}|%\{{lua:))[^\n]*", re.MULTILINE)
+#: A macro that stands for such lines; it prints them where a line begins with it.  Of Lua, XCP-ng prints BuildRequires
+#: so: it counts where it speaks of patches.
+_DEFINED = re.compile(
+    r"^[ \t]*%(?:global|define)[ \t]+(\w+)(?:\([^)\n]*\))?[ \t]+((?:[^\n]*\\\n)*[^\n]*)", re.MULTILINE
+)
+_RUNS = re.compile(_RUN)
+_PREP = re.compile(r"^%prep\b", re.MULTILINE)
 _SUBSTITUTED = re.compile(r"\$\(|`")
 _USE = re.compile(r"\$\{?\w+")
 _SOURCE = re.compile(r"^[^#\n]*?(?<![\w$-])source\+?=", re.MULTILINE)
@@ -26,9 +38,31 @@ _NIX = re.compile(r"^[ \t]*(?:patches[ \t]*=[ \t\n]*[^\s\[=]|inherit\b[^;]*\bpat
 
 
 def in_spec(text: str) -> str:
-    """Return the first line of a spec that brings patches by no Patch tag."""
-    found = _SPEC.search(text)
+    """Return the first line of a spec that brings patches by no Patch tag, or may do so: what is run to tell is not."""
+    prep = _PREP.search(text)
+    tags = text[: prep.start()] if prep is not None else text
+    names = "|".join({match[1] for match in _DEFINED.finditer(tags) if _may_print_tags(tags, match)})
+    used = re.search(rf"^[ \t]*%\{{?[?!]*(?:{names})\b[^\n]*", tags, re.MULTILINE) if names else None
+    found = _SPEC.search(text) or _PRINTED.search(tags) or used
     return found[0].strip() if found is not None else ""
+
+
+def _may_print_tags(text: str, macro: re.Match[str]) -> bool:
+    """Whether what a macro stands for is run, and may print Patch tags."""
+    if _RUNS.search(macro[2]):
+        return True
+    start = text.find("%{lua:", macro.start(2), macro.end(2))
+    return start >= 0 and "patch" in text[start : _closed(text, start + 1)].casefold()
+
+
+def _closed(text: str, opened: int) -> int:
+    """Return where the brace that opens at ``opened`` is closed, the end of ``text`` when it is not."""
+    depth = 0
+    for match in re.compile(r"[{}]").finditer(text, opened):
+        depth += 1 if match[0] == "{" else -1
+        if not depth:
+            return match.end()
+    return len(text)
 
 
 def in_apkbuild(text: str, known: Mapping[str, str]) -> str:

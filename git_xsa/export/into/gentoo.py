@@ -9,12 +9,20 @@ from git_xsa.export.into.parts import Addition, Edited, Package, PackageRefused,
 from git_xsa.model.shellfile import arrays
 
 FILES = "files"
+_PREPARE = re.compile(r"^src_prepare[ \t]*\(\)(.*?)(?:^\}|\Z)", re.MULTILINE | re.DOTALL)
+#: What applies PATCHES: the default of EAPI 6 and later, that of an eclass, or the ebuild by its name.
+_APPLIES = re.compile(
+    r"^(?:[^#\n]*[\s;&{])?(?:default\b|\w*_src_prepare\b|e(?:apply|patch)\b[^\n]*\bPATCHES\b)", re.MULTILINE
+)
+_EAPI = re.compile(r"^EAPI=[\"']?([0-9]+)", re.MULTILINE)
+_FIRST_WITH_PATCHES = 6
 _OTHERS = re.compile(r"^[^\n#]*\beapply\b[^\n]*", re.MULTILINE)
 
 
 def edited(package: Package, added: Addition) -> Edited:
-    """Return the ebuild with the patches; ``PackageRefused`` when it has no list of them."""
+    """Return the ebuild with the patches; ``PackageRefused`` when it has no list of them, or does not apply it."""
     text = package.text
+    _be_applied(package)
     lists = list(arrays(text, "PATCHES"))
     if not lists:
         what = f"{package.place} has no PATCHES=(...)"
@@ -27,6 +35,16 @@ def edited(package: Package, added: Addition) -> Edited:
         gone = [word for word in one.words if patch_name(word.text, known).removeprefix("files/") in added.dropped]
         changes += [without(text, one.opened, word.start, word.end) for word in gone]
     return Edited({package.listing: applied(text, changes)})
+
+
+def _be_applied(package: Package) -> None:
+    """Raise ``PackageRefused`` if the ebuild has its own src_prepare(), and that does not apply ``PATCHES``."""
+    own, version = _PREPARE.search(package.text), _EAPI.search(package.text)
+    if own is not None and not _APPLIES.search(own[1]):
+        what = f"src_prepare() of {package.place} does not call default, so a new patch would not be applied"
+        raise PackageRefused(what, "call default in it")
+    if own is None and (version is None or int(version[1][:3]) < _FIRST_WITH_PATCHES):
+        raise PackageRefused(f"{package.place} is of an EAPI that applies no PATCHES", "move it to EAPI 6 or later")
 
 
 def other_patches(text: str) -> str:

@@ -18,6 +18,8 @@ from git_xsa.export.into.parts import (
 from git_xsa.export.readme import what_it_is
 from git_xsa.model.nixfile import PatchList, patch_list
 
+#: What keeps stdenv from applying ``patches``.
+_OFF = re.compile(r"^[ \t]*(?:patchPhase[ \t]*=|dontPatch[ \t]*=[ \t]*(?:true|1|\"))[^\n]*", re.MULTILINE)
 _VERSION = re.compile(r"^[ \t]*version[ \t]*=[ \t]*\"(\d+(?:\.\d+)+)\";", re.MULTILINE)
 
 
@@ -33,6 +35,10 @@ def edited(package: Package, added: Addition) -> Edited:
     found = patch_list(text)
     if found is None:
         raise PackageRefused(f"{package.place} has no patches = [ ... ]", "add an empty list to its derivation")
+    off = _OFF.search(text)
+    if off is not None:
+        what = f"{package.place} does not apply its patches as stdenv does: {off[0].strip()[:40]}"
+        raise PackageRefused(what, "leave the patch phase to stdenv: use postPatch")
     lines = [line for item in added.items for line in (f"# {what_it_is(item.patch, added.queue)}", f"./{item.name}")]
     changes = [_end_of(text, found, lines)] if lines else []
     gone = [one for one in found.elements if {one.file, name_of(one.address)} & added.dropped]
