@@ -143,6 +143,28 @@ def test_a_patch_that_is_quoted(other: Client, tmp_path: Path) -> None:
     refused(other, f"commit {name} has most lines of a patch of XSA-500")
 
 
+@way("a patch in other headers of a commit, after a NUL, or in another encoding", Fate.REFUSED)
+def test_what_no_log_shows_of_a_commit(other: Client, tmp_path: Path) -> None:
+    patch = (tmp_path / "xsa500.patch").read_bytes()
+    diff = patch[patch.index(b"diff --git") :]
+    folded = diff.replace(b"\n", b"\n ")
+    tree, parent = (git(other.folder, "rev-parse", f"staging-4.17{what}").encode() for what in ("^{tree}", ""))
+    who = b"Jane Doe <jane@example.org> 1767323045 +0000"
+    head = b"tree %s\nparent %s\nauthor %s\ncommitter %s" % (tree, parent, who, who)
+    utf16 = b"cleanup\n\n" + diff
+    for content in (
+        b"%s\nencoding IBM037\n\ncleanup\n\n%s" % (head, diff),
+        b"%s\nencoding UTF-16LE\n\n%s" % (head, utf16.decode().encode("utf-16-le")),
+        b"%s\ngpgsig -----BEGIN\n %s\n\ncleanup\n" % (head, folded),
+        b"%s\nx-note see below\n %s\n\ncleanup\n" % (head, folded),
+        b"%s\n\ncleanup\n\0\n%s" % (head, diff),
+    ):
+        file = tmp_path / "object"
+        file.write_bytes(content)
+        name = git(other.folder, "hash-object", "-t", "commit", "-w", "--literally", str(file))
+        refused(other, f"commit {name[:12]} {CHANGE}", f"{name}:refs/heads/topic")
+
+
 @way("notes, trees and files to which a reference of any name or a tag points", Fate.REFUSED)
 def test_notes_trees_and_files_under_any_name(other: Client) -> None:
     folder = other.folder

@@ -1,32 +1,37 @@
-"""What a push would send: the commits that the remote lacks, as one ``git log`` writes them, and what else is sent.
+"""What a push would send: the commits that the remote lacks, and what else is sent.
 
-``git log`` is read while it runs, so that what it writes need not fit into memory.  A merge is shown as git shows it
-combined: what is in none of its parents.
+What commits change is written by one ``git log``, which is read while it runs, so that it need not fit into memory.  A
+merge is shown as git shows it combined: what is in none of its parents.  Messages are those of the objects, because a
+log leaves out what follows a NUL, most headers, and whatever the encoding that a header names can't stand for.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from git_xsa.embargo.updates import Move
 from git_xsa.errors import XsaError
 from git_xsa.git.repository import Repository
 
-#: Commits with what they change.  A commit begins with a NUL at the start of a line, its message ends with another
-#: one, and no line of a diff begins so.
+#: Commits with what they change.  A commit begins with a NUL at the start of a line, its names end with another one,
+#: and no line of a diff begins so.
 #: ``--text``: no attribute and no length makes git say no more than "Binary files differ".
 _DIFF = ("-M", "--text", "--no-color", "--no-ext-diff", "--no-textconv", "--submodule=short", "-U3",
          "--diff-algorithm=myers", "--src-prefix=a/", "--dst-prefix=b/")  # fmt: skip
 _LOG = ("log", "--stdin", "-p", *_DIFF, "--diff-merges=dense-combined", "--root", "--no-show-signature", "--no-notes",
-        "--no-mailmap", "--encoding=UTF-8", "--format=%x00%H %P%n%B%n%x00")  # fmt: skip
+        "--encoding=UTF-8", "--format=%x00%H %P%n%x00")  # fmt: skip
 _BLOCK = 1 << 20
 _FILE = re.compile(rb"^(?=diff --)", re.MULTILINE)
 #: The name of a note's file: that of the object it is for, with slashes in it where there are many notes.
 _NOTE = re.compile(rb"^\+\+\+ b/(?=(?:[0-9a-f]/?){40,64}$)(?:[0-9a-f]{2}/)*[0-9a-f]+$", re.MULTILINE)
 #: What git says of a file whose combined diff it does not show.
 _NOT_SHOWN = re.compile(rb"^Binary files (?:.* )?differ$", re.MULTILINE)
+#: A header of a commit that not every commit has, with the lines that continue it.
+_OTHER_HEADER = re.compile(rb"^(?!tree |parent |author |committer )[^ \n][^\n]*\n(?: [^\n]*\n)*", re.MULTILINE)
+_ENCODING = re.compile(rb"^encoding ([\w.:-]+)$", re.MULTILINE)
 #: Places in which a history may leave what is there; those that it left last count.
 _ENDS = 8
 #: Branches in whose files a line is looked for that may be public.
@@ -66,25 +71,31 @@ def outgoing_commits(repository: Repository, tips: Iterable[str], there: Iterabl
         blocks.append(block)
         if block and b"\0" not in block:
             continue
-        # Messages and diffs in turn; the last two may still grow.
+        # Names and diffs in turn; the last two may still grow.
         pieces = b"".join(blocks).split(b"\n\0")
         done = len(pieces) // 2 * 2 if not block else max(0, len(pieces) - 1) // 2 * 2
-        for message, diff in zip(pieces[:done:2], pieces[1:done:2], strict=True):
-            words, _, text = message.removeprefix(b"\0").partition(b"\n")
-            yield _commit(repository, words.decode().split(), text, diff)
+        commits = [piece.removeprefix(b"\0").decode().split() for piece in pieces[:done:2]]
+        contents = repository.contents(name for name, *_ in commits)
+        for (name, *parents), shown in zip(commits, pieces[1:done:2], strict=True):
+            hidden = len(parents) > 1 and _NOT_SHOWN.search(shown)  # a combined diff knows no --text
+            diff = _against(repository, name, parents) if hidden else shown
+            yield Sent(name, "commit", commit_text(contents[name]), diff)
         if not block:
             return
         blocks = [b"\n\0".join(pieces[done:])]
 
 
-def _commit(repository: Repository, names: list[str], text: bytes, diff: bytes) -> Sent:
-    """Return the commit of that name, which its parents follow in ``names``."""
-    name, *parents = names
-    if len(parents) > 1:
-        text += _merged_tags(repository, name)
-        if _NOT_SHOWN.search(diff):  # a combined diff knows no --text
-            diff = _against(repository, name, parents)
-    return Sent(name, "commit", text, diff)
+def commit_text(content: bytes) -> bytes:
+    """Return all text of a commit object: its message as it is, and decoded if a header says how; then the headers that
+    every commit may do without, such as signatures and the tags that a merge has."""
+    header, _, message = content.partition(b"\n\n")
+    others = b"".join(_OTHER_HEADER.findall(header + b"\n")).replace(b"\n ", b"\n")
+    encoding = _ENCODING.search(others)
+    decoded = b""
+    if encoding is not None:
+        with suppress(LookupError, ValueError):
+            decoded = message.decode(encoding[1].decode(), "replace").encode("utf-8", "replace")
+    return b"\n".join(filter(None, (decoded, message, others)))
 
 
 def net_changes(repository: Repository, tips: Iterable[str], there: Sequence[str]) -> Iterator[Sent]:
@@ -117,13 +128,6 @@ def _added(diff: bytes) -> dict[bytes, set[bytes]]:
     """Return the lines that a diff adds, with their marks, by the line with which it names the file."""
     pieces = (piece.split(b"\n") for piece in _FILE.split(diff))
     return {path: {row for row in rows if row[:1] == b"+"} for path, *rows in pieces}
-
-
-def _merged_tags(repository: Repository, merge: str) -> bytes:
-    """Return the messages of the tags that a merge has in its header, where no log shows them."""
-    found = repository.read(merge)
-    header = found[2].partition(b"\n\n")[0] if found is not None else b""
-    return b"\n" + header.replace(b"\n ", b"\n") if b"\nmergetag " in header else b""
 
 
 def public_messages(repository: Repository, there: Iterable[str]) -> Iterator[str]:
