@@ -159,6 +159,23 @@ def test_names_of_remotes_with_other_addresses(secret: Client, public: Path) -> 
     assert secret.push("push", "--quiet", "origin", "fix:topic") == (0, "")
 
 
+@way("a private address that is a relative path, which differs by work tree", Fate.REFUSED)
+def test_a_relative_path_is_another_place_in_each_work_tree(secret: Client, public: Path, tmp_path: Path) -> None:
+    folder, tree = secret.folder, tmp_path / "elsewhere" / "tree"
+    git(folder, "config", "--replace-all", "xsa.privateRemote", "../private")
+    git(folder, "remote", "add", "private", "../private")
+    git(folder, "config", "--add", "xsa.privateRemote", "private")
+    git(folder, "worktree", "add", "--quiet", "--detach", str(tree), "fix")
+    public.rename(tree.parent / "private")
+    for words in (("../private",), ("private",)):
+        status, said = secret.push("-C", str(tree), "push", *words, "HEAD:refs/heads/topic")
+        assert (status, "is not a private remote:\n" in said) == (1, True)
+        assert said.splitlines()[-2] == (
+            "hint: ../private is another place in each work tree: set xsa.privateRemote and the remote to the full path"
+        )
+    assert git(tree.parent / "private", "for-each-ref", "--format=%(refname)") == "refs/heads/master"
+
+
 def test_a_private_remote_that_passes_on_what_it_gets_is_warned_of(secret: Client, public: Path) -> None:
     hint = "hint: make sure that it passes nothing on during an embargo\n"
     git(secret.server, "config", "remote.github.mirror", "true")

@@ -64,7 +64,8 @@ def leaks_of(
         watch.forget_lines(public_lines(repository, watch.added(numbers), there))
         leaks = _found(watch, repository, moves, there)
     listed = {embargo.xsa for embargo in ledger.embargoes} if ledger is not None else set()
-    return leak_lines(leaks, target, target.name in settings.of(EmbargoSettings).private_remotes, listed)
+    private = settings.of(EmbargoSettings).private_remotes
+    return leak_lines(leaks, target, target.name in private or target.address in private, listed)
 
 
 def _asked(repository: Repository, target: PushTarget) -> list[str]:

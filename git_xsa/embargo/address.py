@@ -18,9 +18,9 @@ from git_xsa.git.remote import advertised
 from git_xsa.git.repository import Repository
 from git_xsa.git.run import Git
 
-#: What is the address of a repository.  A name without these is that of a remote, or of a folder below the current one,
-#: which the setting can't have meant.
-_ADDRESS = re.compile(r"/|\.{1,2}/|~|[A-Za-z][A-Za-z0-9+.-]*://|[^/]+:")
+#: What is the address of one repository.  A name without these is that of a remote, or a path from the folder in which
+#: git runs: another repository in each work tree.
+_ADDRESS = re.compile(r"/|[A-Za-z][A-Za-z0-9+.-]*://|[^/]+:")
 #: User and password in an address, which no message may show.
 _LOGIN = re.compile(r"(?<=://)[^/@]*@")
 
@@ -37,16 +37,21 @@ class PushTarget:
         """The address without user and password."""
         return _LOGIN.sub("", self.address)
 
+    @property
+    def relative(self) -> bool:
+        """Whether the address is a path from the folder in which git runs."""
+        return _ADDRESS.match(self.address) is None
+
 
 def is_private(git: Git, settings: Settings, target: PushTarget) -> bool:
     """Return whether ``xsa.privateRemote`` names where ``target`` is.
 
     It does so by its address, or by the name of a remote that has no other: one that git takes as it is written, to
-    fetch from and to push to, or else several that are all named themselves.
+    fetch from and to push to, or else several that are all named themselves.  A relative path is never private.
     """
     listed = settings.of(EmbargoSettings).private_remotes
     private = {one for one in listed if _ADDRESS.match(one)}
-    if _has_helper(git, target.name):
+    if target.relative or _has_helper(git, target.name):
         return False  # nobody knows where that sends it
     if target.address in private:
         return True

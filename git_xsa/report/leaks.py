@@ -68,7 +68,10 @@ def leak_lines(leaks: Sequence[Leak], target: PushTarget, named: bool, listed: C
         *more,
         "hint: nothing was pushed: remove these, or push to a remote in xsa.privateRemote",
     ]
-    if named:
+    if named and target.relative:
+        what = f"hint: {target.shown} is another place in each work tree"
+        lines.append(f"{what}: set xsa.privateRemote and the remote to the full path")
+    elif named:
         lines.append(
             f"hint: xsa.privateRemote names {target.name}, which has other addresses, too; "
             f"the address of this push is {target.shown}: if all are private, list each of them"
