@@ -94,6 +94,30 @@ def test_settings_in_the_environment_open_nothing(ground: Ground, tmp_path: Path
     assert untouched(ground)
 
 
+@way("the same in the files of another HOME or XDG_CONFIG_HOME", REFUSED)
+def test_settings_of_another_home_open_nothing(ground: Ground, tmp_path: Path) -> None:
+    for key, value in (("frozenRefs", "none"), ("privateRemote", str(ground.server)), ("fixesFirst", "false")):
+        home = tmp_path / f"home-{key}"
+        (home / "git").mkdir(parents=True)
+        for file in (home / ".gitconfig", home / "git" / "config"):
+            file.write_text(f"[xsa]\n\t{key} = {value}\n\tstore = {ground.store}\n", encoding="utf-8")
+        for name in ("HOME", "XDG_CONFIG_HOME"):
+            change = {name: str(home), "GIT_CONFIG_GLOBAL": None}
+            assert refuses(*ground.freeze_and_leak(change=change)), (key, name)
+    assert untouched(ground)
+
+
+def test_the_script_itself_lets_nothing_pass_in_another_home(ground: Ground, tmp_path: Path) -> None:
+    ground.run("embargo", "lift", "500")
+    Path(shutil.which("git-xsa-hook") or "").unlink()
+    assert ground.push("origin", "new:staging-4.17").passed  # the script is certain that everything is over
+    ground.have_it_back()
+    (tmp_path / "home").mkdir()
+    for name in ("HOME", "XDG_CONFIG_HOME"):
+        change = {name: str(tmp_path / "home"), "XDG_DATA_HOME": str(ground.store.parent)}
+        assert "git-xsa-hook is not on PATH" in ground.push("origin", "new:staging-4.17", change=change).said
+
+
 @way("settings in the files of the repository or of the user", UNSEEN)
 def test_settings_in_files_count(ground: Ground) -> None:
     ground.git("config", "xsa.frozenRefs", "none")

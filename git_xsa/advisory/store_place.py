@@ -67,10 +67,13 @@ def holds(folder: Path) -> bool:
 
 
 def write_down(git: Git, settings: Settings) -> None:
-    """Write into the repository's configuration where the store is now, and whether it holds something."""
+    """Write into the repository's configuration where the store is now, whether it holds something, and where the
+    user's configuration is."""
     folder = found(settings)
     git.call("config", "--local", "xsa.hooks.store", str(folder))
     git.call("config", "--local", "xsa.hooks.seen", "true" if holds(folder) else "false")
+    for key, name in (("home", "HOME"), ("configHome", "XDG_CONFIG_HOME")):
+        git.call("config", "--local", f"xsa.hooks.{key}", os.environ.get(name, ""))
 
 
 def forget(git: Git) -> None:

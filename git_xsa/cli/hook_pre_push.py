@@ -54,7 +54,7 @@ def run(words: list[str], given: IO[bytes]) -> int:
         settings = read_settings(repository.git)
         if not moves:
             return 0
-        lasting = read_lasting(repository.folder)
+        lasting = read_lasting(repository.folder, settings)
         if _is_private(repository, settings, lasting, target):
             _say(mirror_lines(target, mirror_of(repository.git, target)))
             return 0
@@ -90,7 +90,7 @@ def _is_private(repository: Repository, settings: Settings, lasting: Settings | 
         return False
     if lasting is None:
         return True
-    with lasting_git(repository.folder) as git:
+    with lasting_git(repository.folder, settings) as git:
         return is_private(git, lasting, target)
 
 
@@ -100,7 +100,7 @@ def _no_store(repository: Repository, settings: Settings) -> list[str]:
     from git_xsa.git.config import read_settings  # noqa: PLC0415
 
     if settings.store_of_one_command:
-        with lasting_git(repository.folder) as git:
+        with lasting_git(repository.folder, settings) as git:
             if read_settings(git).store != settings.store:
                 return [
                     "error: xsa.store is set for a single command, so it is unknown what is under embargo",

@@ -186,6 +186,9 @@ class Settings:
     #: What git xsa-hooks install has written down of the store: where it is, and whether there was one.
     hooks_store: Path | None = setting("hooks.store", path, None)
     hooks_seen: bool = setting("hooks.seen", boolean, False)
+    #: The HOME and XDG_CONFIG_HOME in which it found the user's configuration; ``None``: nobody has written it down.
+    hooks_home: str | None = setting("hooks.home", text, None)
+    hooks_config_home: str | None = setting("hooks.configHome", text, None)
     #: Seconds that a run of git xsa-fetch may take, and bytes a second that have to come meanwhile.
     fetch_time: int = setting("fetchTime", count, 3_600)
     fetch_speed: int = setting("fetchSpeed", count, 100)
