@@ -227,7 +227,7 @@ def test_lines_that_are_nowhere_public_tell_a_small_patch() -> None:
         assert guard.look(b"cleanup", alone) == found or path == "xen/a.c"
         guard.forget_lines([b"  limit_of( queue, QUEUE_LAST );"])
         assert guard.look(b"cleanup", alone) == []
-    assert guard.added({500}) == {b"limit_of(queue, QUEUE_LAST);", b"go_on();"}
+    assert guard.added({500}) == {b"limit_of(queue,QUEUE_LAST);", b"go_on();"}
 
 
 @pytest.mark.parametrize("prefix", ["> ", ">> ", "| ", "    ", "# ", "> > "])

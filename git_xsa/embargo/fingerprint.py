@@ -13,6 +13,8 @@ from functools import cached_property
 
 from git_xsa.model.change import ADDED, CONTEXT, REMOVED, FileChange
 
+#: White space within a line.
+BLANK = b" \t\r\v\f"
 #: Lines around a block that are compared, on each side.
 AROUND = 3
 #: The weight below which a patch is small: it is also looked for by its blocks and what stands around them.
@@ -59,6 +61,11 @@ def _is_behind_code(found: re.Match[bytes]) -> bool:
 def squeezed(line: bytes) -> bytes:
     """Return ``line`` without any white space and without a comment behind it."""
     return b"".join(without_comments(line).split())
+
+
+def squeezed_lines(text: bytes) -> list[bytes]:
+    """Return the lines of ``text``, each as ``squeezed`` does."""
+    return without_comments(text).translate(None, BLANK).split(b"\n")
 
 
 def weight(line: bytes) -> int:

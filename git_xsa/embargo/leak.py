@@ -38,6 +38,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from git_xsa.embargo.fingerprint import (
+    BLANK,
     Block,
     Print,
     opposite,
@@ -51,7 +52,6 @@ from git_xsa.embargo.fingerprint import (
 )
 from git_xsa.embargo.likeness import Likeness, LikenessKind, Near, block_shares, changed_blocks, judge, like
 from git_xsa.embargo.pieces import (
-    BLANK,
     PushedPart,
     lines_part,
     message_lines,
@@ -188,9 +188,9 @@ class Watch:
         return bool(self._numbers)
 
     def added(self, numbers: Collection[int]) -> set[bytes]:
-        """Return the lines that the patches of these advisories add, as they are written."""
+        """Return the lines that the patches of these advisories add, squeezed."""
         prints = (patch for patch in self.prints if patch.xsa in numbers)
-        return {text for patch in prints for line, text in patch.written.items() if line[:1] == b"+" and text}
+        return {line[1:] for patch in prints for line in patch.written if line[:1] == b"+"}
 
     def forget_lines(self, lines: Iterable[bytes]) -> None:
         """Count ``lines``, which everybody can read, no more where lines of a patch are said to be nowhere else."""

@@ -8,9 +8,8 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from itertools import pairwise
 
-from git_xsa.embargo.fingerprint import base_name, squeezed, trailing_comments, without_comments
+from git_xsa.embargo.fingerprint import BLANK, base_name, squeezed, trailing_comments, without_comments
 
-BLANK = b" \t\r\v\f"
 _FILE = re.compile(rb"^diff --(?:git|cc|combined) ", re.MULTILINE)
 #: These begin with the end of a line, which makes the search fast; none of them can be the first line.
 _NAMES = re.compile(rb'\n(?:---|\+\+\+|(?:rename|copy) (?:from|to)) "?(?:[ab]/)?([^\n\t]*)')
