@@ -116,7 +116,9 @@ def test_a_patch(before: str, after: str, found: list[Match]) -> None:
     ],
 )
 def test_a_patch_of_one_line(before: str, after: str, path: str, found: list[Match]) -> None:
-    assert watch(diff(BEFORE, SMALL)).look(b"cleanup", diff(before, after, path)) == found
+    guard = watch(diff(BEFORE, SMALL))
+    guard.forget_lines([b"put_page_and_type(page);"], [b"xen/arch/x86/mm.c"])
+    assert guard.look(b"cleanup", diff(before, after, path)) == found
 
 
 def test_what_is_moved_is_not_added() -> None:
@@ -183,7 +185,7 @@ def test_small_patch_where_half_of_what_is_around_is_different() -> None:
     line = ["    block_speculation(); /* comment */"]
     full = placed(line, here, here, "xen/a.c")
     guard = watch(full + placed(line, here, here, "xen/b.c"))
-    guard.forget_lines([b"\tblock_speculation(); /* why not */"])
+    guard.forget_lines([b"\tblock_speculation(); /* why not */"], [b"xen/a.c"])
     # In the mean of its blocks most of it is there.
     half = placed(line, there, there, "xen/b.c")
     assert guard.look(b"cleanup", full + half) == PATCH
@@ -219,15 +221,36 @@ def test_what_public_messages_say_is_looked_for_no_more() -> None:
 def test_lines_that_are_nowhere_public_tell_a_small_patch() -> None:
     line = ["    limit_of(queue, QUEUE_LAST);"]
     here, there = ["one(d);", "two(d);", "three(d);"], ["uno(d);", "due(d);", "tre(d);"]
-    for path, found in (("xen/a.c", LINES), ("xen/b.c", [])):
+    for path in ("xen/a.c", "xen/b.c"):
         guard = watch(placed([*line, "    go_on();"], here, here, "xen/a.c"))
         alone = placed([*line, "    go_on();"], there, there, path)
         assert guard.look(b"cleanup", alone) == LINES
-        guard.forget_lines([b"go_on();"])
-        assert guard.look(b"cleanup", alone) == found or path == "xen/a.c"
-        guard.forget_lines([b"  limit_of( queue, QUEUE_LAST );"])
+        guard.forget_lines([b"go_on();"], [b"xen/a.c"])
+        assert guard.look(b"cleanup", alone) == LINES
+        guard.forget_lines([b"  limit_of( queue, QUEUE_LAST );"], [b"xen/a.c"])
         assert guard.look(b"cleanup", alone) == []
     assert guard.added({500}) == {b"limit_of(queue,QUEUE_LAST);", b"go_on();"}
+
+
+@pytest.mark.parametrize(
+    ("line", "path", "kinds"),
+    [
+        ("    if ( vp >= VCPUS )", "xen/a.c", LINES),  # hardly a name, but in its file
+        ("    if ( vp >= VCPUS )", "xen/b.c", []),
+        ("    mask = VCPUS;", "xen/b.c", LINES),
+    ],
+)
+def test_a_single_line_tells_only_where_the_files_of_its_patch_are(
+    line: str, path: str, kinds: Sequence[Match]
+) -> None:
+    here, there = ["one(d);", "two(d);", "three(d);"], ["uno(d);", "due(d);", "tre(d);"]
+    patch, alone = placed([line, "        break;"], here, here, "xen/a.c"), placed([line], there, there, path)
+    guard = watch(patch)
+    guard.forget_lines([b"break;"], [b"xen/a.c"])
+    assert guard.look(b"cleanup", alone) == kinds
+    # Elsewhere nobody knows which lines are public: in the repository of a package, for one.
+    guard.forget_lines([], [b"debian/patches/a.patch", b"a.c"])
+    assert guard.look(b"cleanup", alone) == []
 
 
 @pytest.mark.parametrize("prefix", ["> ", ">> ", "| ", "    ", "# ", "> > "])

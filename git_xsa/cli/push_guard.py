@@ -61,7 +61,7 @@ def leaks_of(
         if any(leak.match.kind is LikenessKind.TEXT for leak in leaks):
             watch.forget(public_messages(repository, there))
         numbers = {leak.match.xsa for leak in leaks if leak.match.kind is LikenessKind.LINES}
-        watch.forget_lines(public_lines(repository, watch.added(numbers), there))
+        watch.forget_lines(*public_lines(repository, watch.added(numbers), there))
         leaks = _found(watch, repository, moves, there)
     listed = {embargo.xsa for embargo in ledger.embargoes} if ledger is not None else set()
     private = settings.of(EmbargoSettings).private_remotes

@@ -128,8 +128,9 @@ class Watch:
         self._places: dict[tuple[bytes, tuple[bytes, ...], tuple[bytes, ...]], list[tuple[int, int, Block]]] = {}
         #: Form of a line that has names which its patch brings -> patch, line, and its names.
         self._shapes: dict[bytes, list[tuple[int, bytes, list[bytes]]]] = {}
-        #: Added lines that are public somewhere.
+        #: Added lines that are public somewhere, and the files that are; ``None``: nobody has looked yet.
         self.common: set[bytes] = set()
+        self._public_paths: frozenset[bytes] | None = None
         #: The first words of what is looked for -> all that begin so, with their advisories.
         self._texts: dict[tuple[str, ...], set[tuple[tuple[str, ...], int]]] = {}
         #: Short titles -> their advisories.
@@ -192,9 +193,17 @@ class Watch:
         prints = (patch for patch in self.prints if patch.xsa in numbers)
         return {line[1:] for patch in prints for line in patch.written if line[:1] == b"+"}
 
-    def forget_lines(self, lines: Iterable[bytes]) -> None:
-        """Count ``lines``, which everybody can read, no more where lines of a patch are said to be nowhere else."""
+    def forget_lines(self, lines: Iterable[bytes], paths: Iterable[bytes]) -> None:
+        """Count ``lines``, which everybody can read in the files at ``paths``, no more where lines of a patch are said
+        to be nowhere else."""
         self.common.update(b"+" + squeezed(line) for line in lines)
+        self._public_paths = frozenset(paths)
+
+    def judge(self, number: int, found: Likeness, together: int = 0) -> LikenessKind | None:
+        """Return how the patch of that ``number`` is found by what was seen of it."""
+        patch = self.prints[number]
+        at_home = self._public_paths is None or not patch.paths.isdisjoint(self._public_paths)
+        return judge(patch, found, self.common, together, at_home)
 
     def push(self) -> Push:
         """Return what is to be asked about each object of a push, and then about all together."""
@@ -356,12 +365,12 @@ class Push:
         for number, seen in watch.seen(message, diff, self._count).items():
             patch = watch.prints[number]
             since = max(1, self._count - TOGETHER)
-            kind = judge(patch, seen, watch.common)
+            kind = watch.judge(number, seen)
             if kind is not None:
                 found.add(Match(patch.xsa, kind))
             whole = self._sum.setdefault(number, Likeness())
             whole.add(seen, since)
-            kind = kind or judge(patch, whole, watch.common, since)
+            kind = kind or watch.judge(number, whole, since)
             if kind is not None:
                 self._total.add(Match(patch.xsa, kind))
         return sorted(found)

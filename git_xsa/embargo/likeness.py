@@ -34,6 +34,9 @@ RARE = ((2, 6, 0.6), (2, 2, 1.0))
 RARE_ADDED = ((2, 6, 0.6), (2, 3, 1.0), (1, 10, 0.7), (1, 4, 1.0))
 #: How much more a single line must weigh.
 MORE_FOR_ONE = 2
+#: The same (near, weight) for all added lines that are nowhere public and no comments, even a single one, where that is
+#: certain because the files of the patch are public.
+RARE_AT_HOME = ((2, 1), (1, 2))
 #: The weight of a patch that adds nothing.
 ENOUGH_REMOVED = 6
 #: The weight of a patch that replaces lines everywhere, when all that is replaced is the same, with anything around it.
@@ -103,11 +106,13 @@ class Likeness:
         self.like |= other.like
 
 
-def judge(patch: Print, found: Likeness, common: Collection[bytes], together: int = 0) -> LikenessKind | None:
+def judge(
+    patch: Print, found: Likeness, common: Collection[bytes], together: int = 0, at_home: bool = True
+) -> LikenessKind | None:
     """Return how ``patch`` is found, ``None`` when it is not.
 
     ``common`` are added lines that are public somewhere.  ``together``: it is what several objects have, of which those
-    from that number on count.
+    from that number on count.  ``at_home``: files of the patch are public, so that ``common`` has what is in them.
     """
     here = {line: near for line, (near, at) in found.lines.items() if at >= together}
     if all(line in found.renamed or line in common for line in here):  # the heads of two functions may be alike
@@ -115,7 +120,7 @@ def judge(patch: Print, found: Likeness, common: Collection[bytes], together: in
     for kind in (
         _by_weight(patch, here),
         _by_blocks(patch, here, found),
-        _by_rare_lines(patch, here, common, together),
+        _by_rare_lines(patch, here, common, together, at_home),
     ):
         if kind is not None:
             return kind if found.renamed.isdisjoint(here) else LikenessKind.LINES
@@ -161,7 +166,7 @@ def _by_blocks(patch: Print, here: Mapping[bytes, int], found: Likeness) -> Like
 
 
 def _by_rare_lines(
-    patch: Print, here: Mapping[bytes, int], common: Collection[bytes], together: int
+    patch: Print, here: Mapping[bytes, int], common: Collection[bytes], together: int, at_home: bool
 ) -> LikenessKind | None:
     """Whether there are enough of the lines that are nowhere public."""
     rare = {line: w for line, w in patch.weights.items() if line not in common}
@@ -169,6 +174,8 @@ def _by_rare_lines(
     added = [line for line in patch.weights if line[0] == ADDED and line not in patch.comments]
     if added and not (any(line in here for line in added) and any(line in here for line in rare if line[0] == ADDED)):
         return None  # no more than comments, or lines that are taken out
+    if at_home and not together and _has_all(here, {line: w for line, w in code.items() if line[0] == ADDED}):
+        return LikenessKind.LINES
     for weights in (rare, code):
         for measures, only_added in ((RARE, False), (RARE_ADDED, True)):
             pool = {line: w for line, w in weights.items() if not only_added or line[0] == ADDED}
@@ -179,6 +186,12 @@ def _by_rare_lines(
                 if sum(got) >= least + (len(got) == 1 and MORE_FOR_ONE) and sum(got) >= share * whole:
                     return LikenessKind.LINES
     return None
+
+
+def _has_all(here: Mapping[bytes, int], wanted: Mapping[bytes, int]) -> bool:
+    """Whether all of the ``wanted`` added lines are there, near enough for their weight."""
+    near = min((here.get(line, 0) for line in wanted), default=0)
+    return any(near >= least and sum(wanted.values()) >= enough for least, enough in RARE_AT_HOME)
 
 
 def block_shares(blocks: Iterable[Block], part: PushedPart) -> dict[int, float]:

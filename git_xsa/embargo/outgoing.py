@@ -145,8 +145,9 @@ def public_messages(repository: Repository, there: Iterable[str]) -> Iterator[st
         yield from (message.decode("utf-8", "replace") for message in whole)
 
 
-def public_lines(repository: Repository, lines: Iterable[bytes], there: Sequence[str]) -> set[bytes]:
-    """Return those of ``lines`` (squeezed) that are in a file which the remote has, as far as ``there`` says.
+def public_lines(repository: Repository, lines: Iterable[bytes], there: Sequence[str]) -> tuple[set[bytes], set[bytes]]:
+    """Return those of ``lines`` (squeezed) that are in a file which the remote has, as far as ``there`` says, and the
+    paths of all these files.
 
     Of many branches only some are read: they have nearly the same files, and a line that is not found is taken for one
     that is nowhere public.  ``git grep`` would take minutes for a patch of some hundred lines, a pass for each of them.
@@ -157,7 +158,7 @@ def public_lines(repository: Repository, lines: Iterable[bytes], there: Sequence
     for start in range(0, len(ids), _FILES):
         for content in repository.contents(ids[start : start + _FILES]).values():
             found |= wanted.intersection(squeezed_lines(content))
-    return found
+    return found, {path for tree in trees for path in tree}
 
 
 def more_commits(repository: Repository, tips: Sequence[str], there: Iterable[str], many: int) -> bool:
