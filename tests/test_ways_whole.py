@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import gzip
+import json
 from pathlib import Path
 
 import pytest
@@ -201,6 +203,23 @@ def test_a_fix_that_was_edited(other: Client) -> None:
 @way("compressed, encoded or encrypted text", Fate.UNSEEN)
 def test_packed_text(other: Client, tmp_path: Path) -> None:
     commit(other, gzip.compress((tmp_path / "xsa500.patch").read_bytes()), path="data.gz")
+    assert other.push("push", "--quiet", "origin", "HEAD:topic") == (0, "")
+
+
+@way("a patch in another form than a unified diff, or with other marks", Fate.UNSEEN)
+def test_other_forms_of_a_patch(other: Client, tmp_path: Path) -> None:
+    patch = (tmp_path / "xsa500.patch").read_text(encoding="utf-8")
+    rows = patch[patch.index("diff --git") :].splitlines()
+    old, new = ("x\n" * 5, "".join(row[1:] + "\n" for row in rows if row[:1] == "+" and row[:2] != "++"))
+    for name, content in {
+        "numbers": "".join(f"{number:6}  {row}\n" for number, row in enumerate(rows)).encode(),
+        "utf-16": patch.encode("utf-16"),
+        "json": json.dumps(patch).encode(),
+        "carriage-returns": "\r".join(rows).encode(),
+        "normal": "".join(f"> {row}\n" for row in new.splitlines()).encode(),
+        "context": "".join(difflib.context_diff(old.splitlines(True), new.splitlines(True))).encode(),
+    }.items():
+        commit(other, content, path=f"{name}.txt")
     assert other.push("push", "--quiet", "origin", "HEAD:topic") == (0, "")
 
 
