@@ -62,6 +62,7 @@ class Symbol(NamedTuple):
 
     ``others`` are the changes that introduce it, too, and were not chosen; ``choice`` says why not.  ``removed``: the
     change takes the name away instead, and the other one is that which takes away ``line``, which still uses it.
+    ``arguments``: the name is there, but not for a call with so many.
     """
 
     name: bytes
@@ -70,6 +71,7 @@ class Symbol(NamedTuple):
     others: tuple[int, ...] = ()
     choice: Choice = Choice.ONLY
     removed: bool = False
+    arguments: int | None = None
 
 
 class Rule(NamedTuple):

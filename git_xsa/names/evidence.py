@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, Protocol
 
 from git_xsa.model.change import ADDED
 from git_xsa.model.rules import ROOT, Chosen
+from git_xsa.names.heads import Alteration, Altered
 from git_xsa.names.roles import Role, Source, shared
 from git_xsa.names.texts import Lines, Text, read
 
@@ -40,13 +41,19 @@ class Added:
 
 class Dropped(NamedTuple):
     """A ``word`` that a change takes out of the file at ``path``, which is at ``now`` after it: what it was there, and
-    the ``line`` that goes."""
+    the ``line`` that goes.  ``heads``: the word stays, and only a call that it took before and does not take after
+    (``loses``) is a use of what goes."""
 
     path: bytes
     now: bytes
     word: bytes
     role: Role
     line: bytes
+    heads: Altered | None = None
+
+    def loses(self, count: int | None) -> bool:
+        """Whether a call with ``count`` arguments was one of the word before the change, and is none after it."""
+        return count is not None and self.heads is not None and self.heads.loses(count)
 
     @property
     def is_shared(self) -> bool:
@@ -88,6 +95,12 @@ class Evidence(Protocol):
         """Return the lines of those files that ever have one of the names ``paths`` and that the changes at
         ``positions`` touch, as they are after ``chosen``; none for a name that no file has then."""
 
+    def altering(
+        self, path: bytes, words: Collection[bytes], after: int, before: int
+    ) -> Mapping[bytes, Sequence[Alteration]]:
+        """Return by name the alterations after which one of ``words`` is called otherwise, by the changes between the
+        two positions, in the file at ``path`` or one that it sees."""
+
     def added(self, position: int, path: bytes) -> Added:
         """Return what the change at ``position`` made of the file at ``path``."""
 
@@ -102,6 +115,9 @@ class RemovalEvidence(Evidence, Protocol):
     def dropped(self, position: int, macros: bool) -> Mapping[bytes, Collection[bytes]]:
         """Return the words that lines of C which the change at ``position`` removes may define and no line that it
         adds to the same file, by the path that the file has before; with ``macros`` only macros."""
+
+    def altered_by(self, position: int) -> Sequence[Alteration]:
+        """Return what the change at ``position`` makes of the heads of functions and macros in files of C."""
 
     def definition(self, position: int, path: bytes, word: bytes) -> Dropped | None:
         """Return what ``dropped_definition`` does of the file at ``path`` before and after the change at

@@ -13,13 +13,14 @@ one that is defined, not as one that goes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from git_xsa.model.change import REMOVED
 from git_xsa.model.rules import NEVER, ROOT, Chosen
 from git_xsa.names.evidence import Dropped, RemovalEvidence, Tree
 from git_xsa.names.forms import Form, Forms
+from git_xsa.names.heads import count_of_call, heads_of
 from git_xsa.names.roles import Role, Space, shared, visible
 from git_xsa.names.texts import Text, places
 
@@ -28,7 +29,8 @@ class Orphan(NamedTuple):
     """A ``use``, a line of the file at ``user``, of a ``name`` whose definition goes.
 
     The change at ``position`` removes that with ``line`` in its ``hunk`` of the file at ``path``; the change at
-    ``taker`` is the one that took the use away on the branch.
+    ``taker`` is the one that took the use away on the branch.  ``arguments``: the name stays, but not for a call with
+    so many.
     """
 
     name: bytes
@@ -39,6 +41,7 @@ class Orphan(NamedTuple):
     user: bytes
     use: bytes
     taker: int
+    arguments: int | None = None
 
 
 def dropped_definition(before: Text, after: Text, word: bytes, position: int) -> Dropped | None:
@@ -86,7 +89,11 @@ class _OrphanSearch:
 
     def run(self) -> list[Orphan]:
         """Return the orphaned uses, one for each name and change that took some."""
-        drops = [(position, drop) for position in sorted(self._chosen.queue) for drop in self._dropped(position)]
+        drops = [
+            (position, drop)
+            for position in sorted(self._chosen.queue)
+            for drop in (*self._dropped(position), *self._altered(position))
+        ]
         shown = [drop for _, drop in drops if drop.is_shared]
         users = self._users({drop.word for drop in shown}, {drop.path for drop in shown}) if shown else {}
         return [orphan for position, drop in drops for orphan in self._orphans(position, drop, users)]
@@ -100,6 +107,14 @@ class _OrphanSearch:
                     drop = self._evidence.definition(position, path, word)
                     if drop is not None:
                         yield drop
+
+    def _altered(self, position: int) -> Iterator[Dropped]:
+        """Yield the functions and macros that the change at ``position`` lets be called otherwise than before."""
+        role = Role(Space.ORDINARY, defines=True)
+        for _, before, path, heads in self._evidence.altered_by(position):
+            for word, one in sorted(heads.items()):
+                if one.is_narrower and (shared(before) or self._is_taken(before, word, position)):
+                    yield Dropped(before, path, word, role, one.line, one)
 
     def _is_taken(self, path: bytes, word: bytes, before: int) -> bool:
         """Whether a change before ``before`` that is not selected takes a line with ``word`` from a file."""
@@ -123,7 +138,7 @@ class _OrphanSearch:
         paths = {drop.path}
         if drop.is_shared:
             paths.update(path for path in users[drop.word] if visible(path, drop.path))
-        taken: dict[int, tuple[bytes, bytes]] = {}
+        taken: dict[int, tuple[bytes, bytes, int | None]] = {}
         for file in self._files({path for path in paths if self._is_taken(path, drop.word, position)}, position):
             for start, end in places(file.text, drop.word):
                 text, fate = file.line(start)
@@ -131,12 +146,13 @@ class _OrphanSearch:
                     continue
                 if fate == ROOT:
                     return
-                if not self._is_supplied(file, drop.word, start, end):
-                    taken.setdefault(fate, (file.path, text))
-        if taken and self._is_gone(drop):
+                if not self._is_supplied(file, drop, start, end):
+                    taken.setdefault(fate, (file.path, text, _count(file, drop, end)))
+        counts = {count for _, _, count in taken.values()}
+        if taken and self._is_gone(drop, counts):
             hunk = self._evidence.hunk(position, drop.path, drop.line, REMOVED)
-            for taker, (user, use) in sorted(taken.items()):
-                yield Orphan(drop.word, position, drop.path, hunk, drop.line, user, use, taker)
+            for taker, (user, use, count) in sorted(taken.items()):
+                yield Orphan(drop.word, position, drop.path, hunk, drop.line, user, use, taker, count)
 
     def _files(self, paths: set[bytes], until: int) -> list[Text]:
         """Return those of the files at ``paths`` that are there, with the fates of their lines up to ``until``."""
@@ -145,18 +161,26 @@ class _OrphanSearch:
             self._fated[path, until] = Text(path, lines)
         return [self._fated[path, until] for path in sorted(paths) if (path, until) in self._fated]
 
-    def _is_supplied(self, file: Text, word: bytes, start: int, end: int) -> bool:
-        """Whether ``file`` has a definition of ``word`` that is seen by its use from ``start`` to ``end``."""
+    def _is_supplied(self, file: Text, drop: Dropped, start: int, end: int) -> bool:
+        """Whether ``file`` has a definition of the name that is seen by its use from ``start`` to ``end``."""
         use = file.source.role(start, end)  # none in a string of assembler, which sees what is defined anywhere
-        roles = [role for _, role in file.roles(word, self._forms)]
+        roles = [role for _, role in file.roles(drop.word, self._forms)]
+        if drop.heads is not None:
+            return any(role.defines and role.local for role in roles)
         return any(role.defines and (use is None or role.seen_by(use, start)) for role in roles)
 
-    def _is_gone(self, drop: Dropped) -> bool:
-        """Whether nothing defines a name any more under the selection, where the file that it goes from can see it; of
-        a local one it is enough that the uses see no definition."""
+    def _is_gone(self, drop: Dropped, counts: Collection[int | None]) -> bool:
+        """Whether nothing defines a name any more under the selection, where the file that it goes from can see it, as
+        one that takes one of the ``counts`` of arguments; of a local one it is enough that the uses see no definition.
+        """
         own = {drop.path, drop.now}
         if drop.role.local:
             return True
+        if drop.heads is not None:
+            mentioning = self._tree.holders([drop.word], [drop.path], self._last + 1)[drop.word]
+            files = own.union(path for path in mentioning if visible(drop.path, path))
+            heads = [head for path in files for _, head in heads_of(self._tree.file(path).text, drop.word)]
+            return not any(head.takes(count) for head in heads for count in counts if count is not None)
         spellings = self._forms.spellings(drop.word, drop.role.space is Space.MEMBER)
         holders = self._tree.holders([word for word, _ in spellings], [drop.path], self._last + 1)
         return not any(
@@ -171,6 +195,11 @@ def _fits(file: Text, word: bytes, form: Form) -> bool:
     return any(form.fits(file.text, start) for start, _ in places(file.text, word))
 
 
+def _count(file: Text, drop: Dropped, end: int) -> int | None:
+    """Return with how many arguments the word that ends at ``end`` is called, if that counts for ``drop``."""
+    return count_of_call(file.text, end) if drop.heads is not None else None
+
+
 def _uses(file: Text, drop: Dropped, start: int, end: int) -> bool:
     """Whether the word from ``start`` to ``end`` of ``file`` is the name that is dropped, in use."""
     role = file.source.role(start, end)
@@ -178,4 +207,6 @@ def _uses(file: Text, drop: Dropped, start: int, end: int) -> bool:
         return drop.in_assembler and file.source.in_string(start, end)
     if role.defines or not drop.role.is_for(role):
         return False
+    if drop.heads is not None:
+        return drop.loses(_count(file, drop, end))
     return not drop.role.local or (file.path in (drop.path, drop.now) and role.function == drop.role.function)

@@ -19,6 +19,7 @@ from git_xsa.model.change import ADDED, CONTEXT, REMOVED, SUBMODULE_MODE, FileCh
 from git_xsa.model.rules import Chosen
 from git_xsa.names.evidence import Added, Dropped
 from git_xsa.names.orphans import dropped_definition
+from git_xsa.names.range_heads import RangeHeads
 from git_xsa.names.roles import KEYWORDS, WORD, Language, Standpoint, language_of, shared, standpoint, visible
 from git_xsa.names.texts import LONGEST_LINE, Text, code
 
@@ -95,6 +96,7 @@ class AddedWords:
         #: By word: the contents that were searched for it, and those that hold it.
         self._searched: dict[bytes, set[str]] = {}
         self._holders: dict[bytes, set[str]] = {}
+        self.heads = RangeHeads(history)
 
     def used(self, position: int) -> Mapping[bytes, Collection[bytes]]:
         """Return the words on the lines that the change at ``position`` adds, and the names of headers that they
@@ -365,6 +367,7 @@ class Names:
         self.adders, self.adders_in = words.adders, words.adders_in
         self.dropped, self.definition = words.dropped, words.definition
         self.takers, self.users = words.takers, words.users
+        self.altering, self.altered_by = words.heads.altering, words.heads.altered_by
 
     def origins(
         self, positions: Collection[int], chosen: Chosen, paths: Collection[bytes]

@@ -45,7 +45,8 @@ class Missing(NamedTuple):
     """A ``name`` that the change at ``position`` uses on a ``line`` that it adds to the file at ``path`` with its
     ``hunk``, and that the tree lacks.
 
-    ``supplies`` has what could supply it, the oldest first; it is never empty.
+    ``supplies`` has what could supply it, the oldest first; it is never empty.  ``arguments``: the tree has the name,
+    but not for a call with so many.
     """
 
     name: bytes
@@ -55,6 +56,7 @@ class Missing(NamedTuple):
     hunk: int
     line: bytes
     supplies: tuple[Supply, ...]
+    arguments: int | None = None
 
 
 def _role(source: Source, word: bytes, start: int, end: int) -> Role | None:

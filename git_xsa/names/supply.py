@@ -16,8 +16,9 @@ from functools import cached_property
 
 from git_xsa.model.rules import NEVER, ROOT, Choice, Condition, Kind, Rule, Symbol
 from git_xsa.model.selection import Closure, RuleSource, Selection
-from git_xsa.names.evidence import RemovalEvidence
+from git_xsa.names.evidence import Evidence, RemovalEvidence
 from git_xsa.names.forms import Forms
+from git_xsa.names.misfits import find_misfits
 from git_xsa.names.orphans import Orphan, find_orphans
 from git_xsa.names.search import Missing, Search, Supply
 
@@ -84,7 +85,7 @@ def supply_names(
     while not grown.impossible:  # ends: it goes on only after a change of the range was added to the queue
         fresh = set(grown.queue) - looked_at
         looked_at |= fresh
-        lacking = Search(evidence, forms, fresh, grown.chosen).run() if fresh else []
+        lacking = _lacking(evidence, forms, fresh, grown) if fresh else []
         for missing in lacking:
             refused = _choose(rules, missing)
             if refused is not None:
@@ -101,6 +102,14 @@ def supply_names(
     return replace(grown, named=named) if named else selection
 
 
+def _lacking(evidence: Evidence, forms: Forms, fresh: Collection[int], grown: Selection) -> list[Missing]:
+    """Return what the changes ``fresh`` use and the tree lacks after what is ``grown``."""
+    return [
+        *Search(evidence, forms, fresh, grown.chosen).run(),
+        *find_misfits(evidence, forms, fresh, grown.chosen),
+    ]
+
+
 def _choose(rules: _WithNames, missing: Missing) -> Selection | None:
     """Take the oldest supplier that can be had; where none can, return the impossible selection with the oldest."""
     taken = [supply for supply in missing.supplies if supply.position in rules.closure.selected]
@@ -115,7 +124,7 @@ def _choose(rules: _WithNames, missing: Missing) -> Selection | None:
 
 def _end_of_use(orphan: Orphan) -> Rule:
     """Return the rule that the change comes in which takes the use of a removed name away."""
-    symbol = Symbol(orphan.name, orphan.user, orphan.use, removed=True)
+    symbol = Symbol(orphan.name, orphan.user, orphan.use, removed=True, arguments=orphan.arguments)
     condition = Condition(ROOT, orphan.taker)
     return Rule(condition, Kind.SYMBOL, orphan.path, orphan.hunk, (orphan.line,), gone=True, symbol=symbol)
 
@@ -131,6 +140,6 @@ def _choice(missing: Missing, supply: Supply, taken: bool) -> Choice:
 
 def _rule(missing: Missing, supply: Supply, choice: Choice) -> Rule:
     others = tuple(other.position for other in missing.supplies if other is not supply)
-    symbol = Symbol(missing.name, supply.path, supply.line, others, choice)
+    symbol = Symbol(missing.name, supply.path, supply.line, others, choice, arguments=missing.arguments)
     condition = Condition(ROOT, supply.position)
     return Rule(condition, Kind.SYMBOL, missing.path, missing.hunk, (missing.line,), symbol=symbol)

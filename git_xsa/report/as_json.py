@@ -60,6 +60,8 @@ def _reason(verdict: Verdict, reason: Reason) -> dict[str, Any]:
     }
     if rule.kind is Kind.BUILD:
         document["diagnostic"] = rule.note
+    if rule.symbol is not None and rule.symbol.arguments is not None:
+        document["arguments"] = rule.symbol.arguments
     if rule.symbol is not None and rule.symbol.removed:
         document["used"] = {"path": text(rule.symbol.path), "line": text(rule.symbol.line).rstrip("\n")}
     elif rule.symbol is not None:

@@ -246,9 +246,11 @@ def _readable(reasons: Sequence[Reason]) -> Iterator[Reason]:
 def _claim(reason: Reason) -> str:
     rule = reason.rule
     if rule.symbol is not None:
-        name = _decoded(rule.symbol.name)
+        name, count = _decoded(rule.symbol.name), rule.symbol.arguments
         if rule.symbol.removed:
-            return f"removes the name {name}"
+            return f"removes the name {name}" if count is None else f"changes the arguments of {name}"
+        if count is not None:
+            return f"calls {name} with {count} argument{'s' * (count != 1)}"
         used = any(rule.symbol.name in line for line in rule.lines)
         return f"uses the name {name}" if used else f"has a line that is understood only with the name {name}"
     if not rule.lines:
@@ -263,11 +265,14 @@ def _claim(reason: Reason) -> str:
 
 def _print_symbol(lines: Lines, verdict: Verdict, symbol: Symbol) -> None:
     """Print where a commit introduces a name, and which others do, too; or where it ends the use of one."""
+    count = symbol.arguments
     if symbol.removed:
-        lines.line("      which is used until this commit in ", (_decoded(symbol.path), "bold"))
+        how = "used" if count is None else f"called with {count} argument{'s' * (count != 1)}"
+        lines.line(f"      which is {how} until this commit in ", (_decoded(symbol.path), "bold"))
         lines.line("      ", (f"-{_decoded(symbol.line).rstrip().expandtabs()}", "red"))
         return
-    lines.line("      which this commit introduces in ", (_decoded(symbol.path), "bold"))
+    what = "which this commit introduces" if count is None else "which takes that since this commit"
+    lines.line(f"      {what} in ", (_decoded(symbol.path), "bold"))
     if symbol.line:
         lines.line("      ", (f"+{_decoded(symbol.line).rstrip().expandtabs()}", "green"))
     if symbol.others:
