@@ -44,7 +44,7 @@ from git_xsa.model.instant import parse_instant
 now = Path({now!r})
 if now.exists():
     clock.now = lambda: parse_instant(now.read_text())
-sys.exit(__main__.entry())
+__main__.entry()
 """
 ZERO = "0" * 40
 

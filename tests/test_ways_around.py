@@ -24,7 +24,7 @@ import sys
 from git_xsa import __main__
 from git_xsa.cli import clock
 clock.now = lambda: 3_960_000_000
-sys.exit(__main__.entry())
+__main__.entry()
 """
 
 
