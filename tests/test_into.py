@@ -389,6 +389,29 @@ def test_the_release_is_the_one_that_the_package_names(place: Place, tmp_path: P
             assert done.status == 0, (kind, done.err)
 
 
+OLD = "#   1.0.0-r1:\n#     - XSA-1\n"
+NEW = "#   1.0.0-r3:\n#     - CVE-2026-1234 XSA-3\n#     - XSA-4\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (OLD, NEW + OLD),
+        (OLD + "#   0.9-r2:\n#     - XSA-0\n", NEW + OLD + "#   0.9-r2:\n#     - XSA-0\n"),
+        ("#   0:\n#     - XSA-9\n" + OLD, "#   0:\n#     - XSA-9\n" + OLD + NEW),
+        ("#   0.9-r10:\n#     - XSA-0\n" + OLD, "#   0.9-r10:\n#     - XSA-0\n" + OLD + NEW),
+        (OLD + "#   1.0.0-r3:\n#     - XSA-2\n", OLD + NEW.replace("\n#", "\n#     - XSA-2\n#", 1)),
+    ],
+)
+def test_secfixes_keep_their_order(before: str, after: str, place: Place, tmp_path: Path) -> None:
+    """Xen's in Alpine has the newest version last, most others first."""
+    top = apkbuild(place, tmp_path / "package")
+    listed = top / "APKBUILD"
+    listed.write_text(listed.read_text().replace(OLD, before))
+    assert into(place, top).status == 0
+    assert f"# secfixes:\n{after}\n" in listed.read_text()
+
+
 def test_from_the_packages_folder(place: Place, tmp_path: Path) -> None:
     """xsa.history in the package's own repository names the clone, and so does --history."""
     top, _ = package("rpm", place, tmp_path)

@@ -17,7 +17,8 @@ from git_xsa.model.shellfile import Assignment, ShellWord, strings
 
 SUMS = ("md5sums", "sha256sums", "sha512sums")
 _SECFIXES = re.compile(r"^# secfixes:[ \t]*\n", re.MULTILINE)
-_VERSION = re.compile(r"#   (\S+):[ \t]*\n")
+#: A version, and what it fixed.
+_ENTRY = re.compile(r"^#   (\S+):[ \t]*\n(?:#     -[^\n]*\n)*", re.MULTILINE)
 _PREPARE = re.compile(r"^prepare[ \t]*\(\)(.*?)(?:^\}|\Z)", re.MULTILINE | re.DOTALL)
 #: What applies all patches: abuild's own function, or a loop over the files that end so.
 _APPLIES = re.compile(r"^(?:[^#\n]*[\s;&{])?(?:default_prepare\b|\*\.patch\b)", re.MULTILINE)
@@ -95,15 +96,30 @@ def _without(text: str, found: Assignment, words: list[ShellWord]) -> list[Inser
 
 
 def _secfixes(text: str, before: int, version: str, fixes: list[str]) -> list[Insertion]:
-    """Return that ``fixes`` come under ``version`` in the block of that name, or in a new one at ``before``."""
+    """Return that ``fixes`` come under ``version`` in the block of that name, or in a new one at ``before``.
+
+    Most blocks have the newest version first; a new one goes to the end where that has the newest.
+    """
     if not fixes:
         return []
     lines = "".join(f"#     - {fix}\n" for fix in fixes)
     block = _SECFIXES.search(text)
     if block is None:
         return [Insertion(before, f"# secfixes:\n#   {version}:\n{lines}\n")]
-    newest = _VERSION.match(text, block.end())
-    if newest is None or newest[1] != version:
-        return [Insertion(block.end(), f"#   {version}:\n{lines}")]
-    there = list(takewhile(lambda line: line.startswith("#     -"), text[newest.end() :].split("\n")))
-    return [Insertion(newest.end() + sum(len(line) + 1 for line in there), lines)]
+    entries = list(_ENTRY.finditer(text, block.start(), _end_of(text, block.end())))
+    same = next((entry for entry in entries if entry[1] == version), None)
+    if same is not None:
+        return [Insertion(same.end(), lines)]
+    ascending = len(entries) > 1 and _order(entries[0][1]) < _order(entries[-1][1])
+    return [Insertion(entries[-1].end() if ascending else block.end(), f"#   {version}:\n{lines}")]
+
+
+def _end_of(text: str, begin: int) -> int:
+    """Return where the block of comments ends that goes on at ``begin``."""
+    lines = takewhile(lambda line: line.startswith("#   "), text[begin:].split("\n"))
+    return begin + sum(len(line) + 1 for line in lines)
+
+
+def _order(version: str) -> list[int]:
+    """Return what orders versions, as far as the order of a list can be told by it."""
+    return [int(number[:9]) for number in re.findall(r"\d+", version)]
