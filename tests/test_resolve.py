@@ -759,3 +759,72 @@ def test_a_base_with_the_patches_of_a_package(place: Place, tmp_path: Path) -> N
     done = place.run("export", *base, "--xsa", "1", "-o", str(tmp_path / "out"))
     assert "adapted by hand to RELEASE-1.0.0 with series" in done.out
     applied(place, tmp_path / "out")
+
+
+# With the other ways to make a queue
+
+
+def test_a_refresh_beside_an_adapted_patch(place: Place, tmp_path: Path) -> None:
+    """XSA-6 has a line of ours in its context, which --refresh is for; with an adapted patch it is adapted, too."""
+    resolve_one(place)
+    words = ("export", "--onto", "own", "--xsa", "1,6", "--refresh")
+    for more, status in (((), 2), (("--keep-going",), 1)):
+        done = place.run(*words, *more, "-o", str(tmp_path / f"out{status}"))
+        assert done.status == status
+        assert "no other conflict is refreshed: adapt that, too (git xsa-resolve)" in done.err
+    assert (tmp_path / "out1/series").read_text(encoding="utf-8") == "0001-xsa1-one.adapted.patch\n"
+    assert "no file conflicts" in place.run("resolve", "--onto", "own", "--xsa", "1,6").out
+    assert place.run("resolve", "--continue").status == 0
+    done = place.run(*words, "-o", str(tmp_path / "both"))
+    assert done.status == 0, done.err
+    tree = applied(place, tmp_path / "both")
+    wanted = numbered(60, OWN | {10: "ours and one", 50: "six"}).decode()
+    assert place.git("cat-file", "blob", f"{tree}:a.c") + "\n" == wanted
+    assert place.run("export", "--verify", str(tmp_path / "both"), "--onto", "own").status == 0
+
+
+def test_a_refresh_of_a_queue_with_an_adapted_patch(tmp_path: Path, sealed: Path) -> None:
+    """A prerequisite that only context needs is left out; the adapted patch stays as it is."""
+    git(tmp_path, "config", "--file", str(sealed / ".gitconfig"), "xsa.store", str(tmp_path / "store"))
+    made = draft()
+    made.commit("tidy", {"b.c": numbered(40, {20: "two", 31: "tidy"})})
+    made.commit("seven\n\nThis is XSA-7.", {"b.c": numbered(40, {20: "two", 31: "tidy", 33: "seven"})})
+    place = made.write(tmp_path / "clone")
+    resolve_one(place)
+    for more, lines in (((), {31: "tidy", 33: "seven"}), (("--refresh",), {33: "seven"})):
+        folder = tmp_path / f"out{len(more)}"
+        done = place.run("export", "--onto", "own", "--xsa", "1,7", *more, "-o", str(folder))
+        assert done.status == 0, done.err
+        tree = applied(place, folder)
+        assert place.git("cat-file", "blob", f"{tree}:b.c") + "\n" == numbered(40, lines).decode()
+        assert "ours and one\n" in place.git("cat-file", "blob", f"{tree}:a.c")
+        assert place.run("export", "--verify", str(folder), "--onto", "own").status == 0
+
+
+@pytest.mark.parametrize("command", ["prereqs", "export"])
+def test_the_build_of_a_queue_with_an_adapted_patch(command: str, place: Place, tmp_path: Path) -> None:
+    """What is built is the tree with the adapted patch."""
+    resolve_one(place)
+    build = "grep -q '^ours$' a.c || { grep -q '^ours and one$' a.c && grep -q '^two$' b.c; }"
+    more = ("-o", str(tmp_path / "out")) if command == "export" else ()
+    done = place.run(command, "--onto", "own", "--xsa", "1,2", "--build", build, "--json", *more)
+    assert done.status == 0, done.err
+    found = json.loads(done.out)
+    assert [one.get("adapted", False) for one in found["queue"]] == [True, False, False]
+    if command == "export":
+        applied(place, tmp_path / "out")
+    failing = place.run(command, "--onto", "own", "--xsa", "1,2", "--build", "grep -q '^ours$' a.c", *more)
+    assert failing.status in (2, 128), failing
+    assert "does not build" in failing.err + failing.out
+
+
+def test_a_build_that_needs_another_commit_beside_an_adapted_patch(place: Place) -> None:
+    """No commit is searched, and that is what is said."""
+    resolve_one(place)
+    build = "grep -q '^ours and one$' a.c || exit 0; grep -q '^ready$\\|^two$' b.c"
+    done = place.run("prereqs", "--onto", "own", "--xsa", "1", "--build", build)
+    assert done.status == 2
+    assert "does not build, and no commit is searched for a queue with adapted patches" in done.err
+    assert "It does not build, and no commit is searched" in done.out
+    assert "every commit" not in done.err + done.out
+    assert "git xsa-resolve --forget" in done.err

@@ -120,6 +120,16 @@ def follow_ups_option(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def hint_at_refresh(verdict: Verdict, options: argparse.Namespace) -> None:
+    """Say what to do about patches that --refresh was to help and that ``verdict`` leaves out, where adapted patches
+    are in its queue: it does not go on with these."""
+    queue = verdict if verdict.left_out and verdict.rest is None else verdict.rest
+    if options.refresh and queue is not None and queue.adapted:
+        remarks.hint(
+            "in a queue with adapted patches, no other conflict is refreshed: adapt that, too (git xsa-resolve)"
+        )
+
+
 def print_notes(session: Session) -> None:
     """Print what there is to say of the base."""
     for note in session.notes:

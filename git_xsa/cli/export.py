@@ -20,6 +20,7 @@ from git_xsa.cli.arguments import (
     build_wishes,
     builder_for,
     follow_ups_option,
+    hint_at_refresh,
     hint_unknown,
     json_option,
     print_notes,
@@ -205,6 +206,7 @@ def _export(session: Session, options: argparse.Namespace, base: Commit) -> int:
     for note in kept:
         remarks.note(note)
     print_notes(session)
+    hint_at_refresh(ready.verdict, options)
     if ready.verdict.unknown:
         hint_unknown(session)
     return int(bool(ready.verdict.unresolved))
@@ -283,6 +285,7 @@ def _nothing(session: Session, verdict: Verdict, options: argparse.Namespace) ->
         remarks.note(words)
     if verdict.unknown:
         hint_unknown(session)
+    hint_at_refresh(verdict, options)
     if verdict.rest is not None and not options.keep_going:
         remarks.hint("use --keep-going to leave out the advisories that cannot be applied")
     return 2 if verdict.state is State.CONFLICTS else 1

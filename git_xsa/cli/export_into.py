@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from git_xsa.ask.base import find_base
 from git_xsa.ask.verdict import State, Verdict
 from git_xsa.cli import clock
-from git_xsa.cli.arguments import TWICE, build_wishes, builder_for, hint_unknown, print_notes
+from git_xsa.cli.arguments import TWICE, build_wishes, builder_for, hint_at_refresh, hint_unknown, print_notes
 from git_xsa.errors import UsageError, XsaError
 from git_xsa.export.exporter import Wish
 from git_xsa.export.folder import MANIFEST
@@ -140,6 +140,7 @@ def _write(session: Session, planned: Planned, options: argparse.Namespace) -> N
         remarks.note(note)
     _say_merged(planned)
     print_notes(session)
+    hint_at_refresh(verdict, options)
     if verdict.unknown:
         hint_unknown(session)
 

@@ -23,13 +23,20 @@ def print_build(lines: Lines, verdict: Verdict, lead: str = "") -> None:
 
 
 def _answer(verdict: Verdict, build: Build) -> str:
-    base, tip = verdict.base.name, verdict.tip.name
+    base = verdict.base.name
     return {
         BuildState.BUILDS: "It builds",
-        BuildState.FAILS: f"It does not build, not even with every commit of {tip}",
+        BuildState.FAILS: f"It does not build, {_tried(verdict)}",
         BuildState.BASE_FAILS: f"Not known whether it builds, because {base} alone does not",
         BuildState.BASE_TIMEOUT: f"Not known whether it builds, because {base} alone takes too long",
     }[build.state]
+
+
+def _tried(verdict: Verdict) -> str:
+    """Return what the search for a queue that builds has tried in vain."""
+    if verdict.adapted:
+        return "and no commit is searched for a queue with adapted patches"
+    return f"not even with every commit of {verdict.tip.name}"
 
 
 def _effort(build: Build) -> str:
@@ -51,8 +58,10 @@ def print_build_failures(verdicts: Iterable[Verdict]) -> None:
         base = verdict.base.name
         what, hint = {
             BuildState.FAILS: (
-                f"the queue for {base} does not build, not even with every commit of {verdict.tip.name}",
-                "build the tip of the branch by hand; it may need another compiler or other options",
+                f"the queue for {base} does not build, {_tried(verdict)}",
+                "adapt the patches so that it does: git xsa-resolve --forget <name>, then resolve the conflicts again"
+                if verdict.adapted
+                else "build the tip of the branch by hand; it may need another compiler or other options",
             ),
             BuildState.BASE_FAILS: (
                 f"{base} alone does not build with this command, so its queue was not checked",
