@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 from repositories import Draft, Place, below, numbered, run
+
+from git_xsa.advisory.unread import in_spec
 
 RELEASE = "RELEASE-1.0.0"
 
@@ -173,6 +176,14 @@ def test_a_patch_that_is_applied(name: str, old: str, new: str, place: Place, tm
     top = package(place, tmp_path / "package", name, KINDS[name].replace(old, new, 1))
     done = run(place.folder, "export", "--onto", RELEASE, "--into", str(top), "--xsa", "3")
     assert done.status == 0, done.err
+
+
+def test_a_spec_of_many_macros_is_read_in_a_moment() -> None:
+    """The time grows with the length alone: none of these is closed."""
+    text = "".join(f"%define m{number} %{{lua: patch {{\n" for number in range(100_000))
+    begun = time.process_time()
+    assert in_spec(f"{text}%m7\n%prep\n") == "%m7"
+    assert time.process_time() - begun < 10
 
 
 def test_a_native_debian_package(place: Place, tmp_path: Path) -> None:

@@ -278,6 +278,43 @@ def test_a_spec_that_is_refused(text: str, words: str, place: Place, tmp_path: P
     assert not list(tmp_path.rglob("ran"))
 
 
+@pytest.mark.parametrize("kind", ["ebuild", "spec", "debian"])
+def test_a_link_in_the_place_of_a_folder_for_new_files(kind: str, place: Place, tmp_path: Path) -> None:
+    """The list names no patch, so nothing that was read shows where the new ones would go."""
+    top, outside = tmp_path / "package", tmp_path / "outside"
+    outside.mkdir()
+    if kind == "ebuild":
+        top.mkdir()
+        (top / "files").symlink_to(outside)
+        listed = top / "xen-1.0.0.ebuild"
+        listed.write_text("EAPI=8\nPATCHES=(\n)\n")
+    elif kind == "spec":
+        (top / "SPECS").mkdir(parents=True)
+        (top / "SOURCES").symlink_to(outside)
+        listed = top / "SPECS/xen.spec"
+        listed.write_text(SPEC.format(""))
+    else:
+        listed = debian(place, top)
+        shutil.rmtree(top / "debian/patches")
+        (top / "debian/patches").symlink_to(outside)
+    before = below(top)
+    done = into(place, listed)
+    assert (done.status, "link" in done.err) == (128, True)
+    assert [*outside.iterdir()] == []
+    assert below(top) == before
+
+
+def test_a_pipe_beside_the_changelog(place: Place, tmp_path: Path) -> None:
+    """The folder is copied to be changed; what has no end is not."""
+    top = debian(place, tmp_path / "package")
+    os.mkfifo(top / "debian/pipe")
+    before = below(top)
+    done = into(place, top)
+    assert (done.status, "debian/pipe is not a plain file" in done.err) == (128, True)
+    assert below(top) == before
+    assert not (top / REMAINS).exists()
+
+
 @pytest.mark.parametrize("link", ["SPECS", "SOURCES", "SPECS/xen.spec", "SOURCES/merged.patch", "named"])
 def test_links_out_of_a_package_are_not_followed(link: str, place: Place, tmp_path: Path) -> None:
     top, outside = spec(place, tmp_path / "package"), tmp_path / "outside"

@@ -6,6 +6,7 @@ Each function returns the words of the package that show so, or nothing.
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections.abc import Iterable, Mapping
 
 from git_xsa.model.nixfile import patch_list
@@ -27,6 +28,9 @@ _DEFINED = re.compile(
     r"^[ \t]*%(?:global|define)[ \t]+(\w+)(?:\([^)\n]*\))?[ \t]+((?:[^\n]*\\\n)*[^\n]*)", re.MULTILINE
 )
 _RUNS = re.compile(_RUN)
+_USED = re.compile(r"^[ \t]*%\{?[?!]*(\w+)[^\n]*", re.MULTILINE)
+_TOLD = re.compile("patch", re.IGNORECASE)
+_BRACE = re.compile(r"[{}]")
 _PREP = re.compile(r"^%prep\b", re.MULTILINE)
 _SUBSTITUTED = re.compile(r"\$\(|`")
 _USE = re.compile(r"\$\{?\w+")
@@ -41,28 +45,35 @@ def in_spec(text: str) -> str:
     """Return the first line of a spec that brings patches by no Patch tag, or may do so: what is run to tell is not."""
     prep = _PREP.search(text)
     tags = text[: prep.start()] if prep is not None else text
-    names = "|".join({match[1] for match in _DEFINED.finditer(tags) if _may_print_tags(tags, match)})
-    used = re.search(rf"^[ \t]*%\{{?[?!]*(?:{names})\b[^\n]*", tags, re.MULTILINE) if names else None
+    names = _printers(tags)
+    used = next((match for match in _USED.finditer(tags) if match[1] in names), None)
     found = _SPEC.search(text) or _PRINTED.search(tags) or used
     return found[0].strip() if found is not None else ""
 
 
-def _may_print_tags(text: str, macro: re.Match[str]) -> bool:
-    """Whether what a macro stands for is run, and may print Patch tags."""
-    if _RUNS.search(macro[2]):
-        return True
-    start = text.find("%{lua:", macro.start(2), macro.end(2))
-    return start >= 0 and "patch" in text[start : _closed(text, start + 1)].casefold()
+def _printers(text: str) -> set[str]:
+    """Return the macros that stand for something that is run and may print Patch tags."""
+    closed = _closed_braces(text)
+    told = [match.start() for match in _TOLD.finditer(text)]
+    found = set()
+    for macro in _DEFINED.finditer(text):
+        opened = text.find("%{lua:", macro.start(2), macro.end(2)) + 1
+        end = closed.get(opened, len(text))
+        if _RUNS.search(macro[2]) or (opened and bisect(told, opened) < bisect(told, end)):
+            found.add(macro[1])
+    return found
 
 
-def _closed(text: str, opened: int) -> int:
-    """Return where the brace that opens at ``opened`` is closed, the end of ``text`` when it is not."""
-    depth = 0
-    for match in re.compile(r"[{}]").finditer(text, opened):
-        depth += 1 if match[0] == "{" else -1
-        if not depth:
-            return match.end()
-    return len(text)
+def _closed_braces(text: str) -> dict[int, int]:
+    """Return where each brace of ``text`` is closed that is."""
+    open_ones: list[int] = []
+    found = {}
+    for match in _BRACE.finditer(text):
+        if match[0] == "{":
+            open_ones.append(match.start())
+        elif open_ones:
+            found[open_ones.pop()] = match.end()
+    return found
 
 
 def in_apkbuild(text: str, known: Mapping[str, str]) -> str:

@@ -57,8 +57,9 @@ def open_package(place: Path) -> Package:
     text = read_list(listing)
     kind = "guilt" if kind == "quilt" and series.is_guilts(text) else kind
     listed = _checked(top, read_package(listing))
-    found = Package(top, relative, folder, kind, listed, _version(kind, listing, text), {relative: text})
-    return _numbered(found)
+    found = _numbered(Package(top, relative, folder, kind, listed, _version(kind, listing, text), {relative: text}))
+    _be_real(top, found.folder)
+    return found
 
 
 def _debian_top(where: Path) -> Path | None:

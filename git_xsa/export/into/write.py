@@ -99,6 +99,10 @@ def write(change: PackageChange, private: bool) -> None:
     """
     with _at_work(change.top) as work:
         for path, content in change.old.items():
+            if not _is_inside(change.top, path):
+                raise PackageRefused(
+                    f"{change.top / path} leads out of the package", "replace the links on its way with folders"
+                )
             if _content(change.top / path) != content:
                 raise PackageRefused(f"{change.top / path} was changed meanwhile", "run the command again")
         if len(change.decisive) > 1:
@@ -258,7 +262,7 @@ def _change_folder(change: PackageChange, private: bool, work: Path) -> None:
         raise PackageRefused(
             f"{target} would be replaced, but it is the current folder", "change to the folder above it: cd .."
         )
-    shutil.copytree(target, fresh, symlinks=True)
+    shutil.copytree(target, fresh, symlinks=True, copy_function=_copy)
     for path, content in change.new.items():
         place = fresh / os.path.relpath(path, unit)
         mode = stat.S_IMODE(os.stat(place).st_mode) if change.old[path] is not None else 0o666 & ~umask()
@@ -271,6 +275,13 @@ def _change_folder(change: PackageChange, private: bool, work: Path) -> None:
         sync(Path(folder))
     exchange(fresh, target)
     sync(target.parent)
+
+
+def _copy(source: str, target: str) -> None:
+    """Copy a file; ``PackageRefused`` for a pipe, a device and the like, which may have no end."""
+    if not stat.S_ISREG(os.lstat(source).st_mode):
+        raise PackageRefused(f"{source} is not a plain file", "remove it from the package")
+    shutil.copy2(source, target, follow_symlinks=False)
 
 
 def _stage(place: Path, content: bytes, mode: int) -> None:
