@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from git_xsa.errors import UsageError
+from git_xsa.errors import UsageError, XsaError
 from git_xsa.proof.boards import Payload, boot_command
 from git_xsa.proof.cells import find_cells
 from git_xsa.proof.judge import judge_boot, judge_exploit
@@ -68,13 +68,29 @@ def test_cells_by_name() -> None:
     own = {"mine": {"command": ("true",)}, "x86_64": {"config": ("CONFIG_ARGO=y",)}}
     names = [cell.name for cell in find_cells(["all"], own)]
     assert names == [
-        "x86_64", "x86_64-release", "x86_64-pv32", "x86_64-pvshim", "x86_64-xsm", "arm64", "arm32", "mine",
+        "x86_64", "x86_64-release", "x86_64-pv32", "x86_64-pvshim", "x86_64-xsm", "arm64", "arm32", "tools",
+        "mine",
     ]  # fmt: skip
     [random, first] = find_cells(["x86_64-randconfig=17", "x86_64", "x86_64"], own)
     assert "KCONFIG_SEED=17 randconfig" in random.command
     assert "CONFIG_DEBUG=y CONFIG_ARGO=y" in first.command
     with pytest.raises(UsageError, match="there is no cell 'x86_64-randconfig'"):
         find_cells(["x86_64-randconfig"], {})
+
+
+def test_the_tools_need_headers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("git_xsa.proof.cells._INCLUDE", tmp_path)
+    [tools] = find_cells(["tools"], {})
+    assert "uuid-dev" in tools.lacking
+    assert "libyajl-dev" in tools.lacking
+    for path in ("uuid/uuid.h", "yajl/yajl_parse.h", "x86_64-linux-gnu/curses.h", "zlib.h"):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).touch()
+    assert "dev" not in tools.lacking.replace("python3-dev", "")
+    assert tools.unbootable
+    with pytest.raises(XsaError, match="only a hypervisor has a configuration"):
+        find_cells(["tools"], {"tools": {"config": ("CONFIG_DEBUG=y",)}})
+    assert find_cells(["tools"], {"tools": {"command": ("make tools",)}})[0].lacking == ""
 
 
 def test_the_hypervisor_is_told_what_it_runs() -> None:

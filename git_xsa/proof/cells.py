@@ -13,6 +13,7 @@ import shlex
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from git_xsa.errors import UsageError, XsaError
 
@@ -28,6 +29,19 @@ _MACHINES = {"x86_64": "x86_64", "aarch64": "arm64", "armv7l": "arm32"}
 PAYLOADS = ("xtf", "guest", "none")
 #: Program -> Debian's package, of those that Xen's build needs.
 _TOOLS = {"make": "make", "bison": "bison", "flex": "flex", "python3": "python3"}
+#: Where headers are, for what needs a library.
+_INCLUDE = Path("/usr/include")
+#: The tools as a package builds them: all that would be fetched, or is written in something else, is left out.
+_CONFIGURE = (
+    "--disable-docs", "--disable-stubdom", "--disable-xen", "--disable-ovmf", "--disable-rombios", "--disable-ipxe",
+    "--disable-pygrub", "--disable-ocamltools", "--disable-qemu-traditional", "--with-system-qemu=/bin/false",
+    "--with-system-seabios=/bin/false",
+)  # fmt: skip
+#: Program or header -> Debian's package, of what the tools need besides.
+_LIBRARIES = {
+    "iasl": "acpica-tools", "pkg-config": "pkg-config", "python3-config": "python3-dev", "uuid/uuid.h": "uuid-dev",
+    "yajl/yajl_parse.h": "libyajl-dev", "curses.h": "libncurses-dev", "zlib.h": "zlib1g-dev",
+}  # fmt: skip
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_+=-]{0,59}")
 _KEYS = ("architecture", "crossprefix", "config", "command", "image", "payload")
 ALL = "all"
@@ -42,7 +56,7 @@ class Cell:
 
     ``command`` runs in it, in a shell.  ``image`` is what can be booted then and ``config`` the configuration that was
     used, paths in the tree; ``payload`` is what the image is booted with, and ``unbootable`` says why it can't be.
-    ``needs`` are programs, each with Debian's package of it.
+    ``needs`` are programs and headers, each with Debian's package of it.
     """
 
     name: str
@@ -58,8 +72,15 @@ class Cell:
     @property
     def lacking(self) -> str:
         """What is missing here for it, in words; empty: nothing."""
-        missing = [package for program, package in self.needs if shutil.which(program) is None]
+        missing = [package for thing, package in self.needs if not _is_there(thing)]
         return f"needs {' and '.join(missing)} (apt install {' '.join(missing)})" if missing else ""
+
+
+def _is_there(thing: str) -> bool:
+    """Whether the program or the header ``thing`` is on this machine."""
+    if thing.endswith(".h"):
+        return any(Path(folder, thing).is_file() for folder in (_INCLUDE, *_INCLUDE.glob("*-linux-gnu*")))
+    return shutil.which(thing) is not None
 
 
 @dataclass(frozen=True)
@@ -82,13 +103,14 @@ _X86: Mapping[str, _Form] = {
     "x86_64-xsm": _Form(lines=("CONFIG_EXPERT=y", "CONFIG_XSM=y"), payload="xtf"),
 }
 _ARM = {"arm64": _Form(payload="guest"), "arm32": _Form(unbootable="no board is known for arm32")}
-_BUILT_IN = {**_X86, **_ARM}
+_TOOLS_CELL = "tools"
+_BUILT_IN = {**_X86, **_ARM, _TOOLS_CELL: _Form(unbootable="the tools are no hypervisor")}
 _RANDOM_TARGET = "KCONFIG_ALLCONFIG=tools/kconfig/allrandom.config KCONFIG_SEED={seed} randconfig"
 
 
 def names() -> list[str]:
     """Return the names of the built-in cells, with ``<seed>`` in the place of a number."""
-    return [*_X86, "x86_64-randconfig=<seed>", *_ARM]
+    return [*_X86, "x86_64-randconfig=<seed>", *_ARM, _TOOLS_CELL]
 
 
 def find_cells(wanted: Sequence[str], settings: Mapping[str, Mapping[str, Sequence[str]]]) -> list[Cell]:
@@ -106,7 +128,8 @@ def _cell(name: str, settings: Mapping[str, Mapping[str, Sequence[str]]]) -> Cel
     own = settings.get(name, {})
     random = _RANDOM.fullmatch(name)
     if name in _BUILT_IN:
-        architecture, form = name.partition("-")[0], _BUILT_IN[name]
+        architecture = name.partition("-")[0] if name != _TOOLS_CELL else _MACHINES.get(os.uname().machine, "x86_64")
+        form = _BUILT_IN[name]
     elif random is not None and random["architecture"] in CROSS:
         architecture = random["architecture"]
         form = _Form(_RANDOM_TARGET.format(seed=random["seed"]), unbootable="a random configuration may not boot")
@@ -120,16 +143,17 @@ def _cell(name: str, settings: Mapping[str, Mapping[str, Sequence[str]]]) -> Cel
     prefix = _last(own, "crossprefix") or _prefix(architecture)
     form = replace(form, lines=(*form.lines, *own.get("config", ())), payload=_last(own, "payload") or form.payload)
     command = _last(own, "command")
-    needs = [(f"{prefix}gcc", CROSS[architecture][1] if prefix else "gcc")] if not command else []
+    needs = [(f"{prefix}gcc", CROSS[architecture][1] if prefix else "gcc"), *_TOOLS.items()]
+    made, more = (_tools(), _LIBRARIES) if name == _TOOLS_CELL else (_xen(architecture, prefix, form), {})
     return Cell(
         name,
         architecture,
         f"{prefix}gcc",
-        command or _xen(architecture, prefix, form),
+        command or made,
         _last(own, "image") or Cell.image,
         payload=form.payload,
         unbootable=form.unbootable if not _last(own, "payload") else "",
-        needs=(*needs, *(() if command else _TOOLS.items())),
+        needs=() if command else (*needs, *more.items()),
     )
 
 
@@ -150,6 +174,9 @@ def _check(name: str, own: Mapping[str, Sequence[str]]) -> None:
     image = _last(own, "image")
     if image.startswith("/") or ".." in image.split("/"):
         refuse("image", "it must be a path in the tree", "xen/xen")
+    if name == _TOOLS_CELL and own.get("config"):
+        hint = f"git config --unset-all xsa.cell.{name}.config"
+        raise XsaError(f"xsa.cell.{name}.config: only a hypervisor has a configuration", hint)
     if any(not re.fullmatch(r"CONFIG_\w+=\S+", line) for line in own.get("config", ())):
         refuse("config", "it must be a line of a configuration", "CONFIG_DEBUG=y")
 
@@ -163,13 +190,23 @@ def _prefix(architecture: str) -> str:
     return "" if _MACHINES.get(os.uname().machine) == architecture else CROSS[architecture][0]
 
 
+def _tools() -> str:
+    """Return the command that builds Xen's tools, for this machine."""
+    before, compiler = _compiler("gcc")
+    return f"./configure {' '.join(_CONFIGURE)} && {before}make build-tools CC={shlex.quote(compiler)}"
+
+
+def _compiler(name: str) -> tuple[str, str]:
+    """Return what stands before a command that compiles, and the compiler ``name`` for it."""
+    if shutil.which("ccache"):  # what it has compiled in another folder counts, too
+        return 'CCACHE_BASEDIR="$PWD" CCACHE_NOHASHDIR=1 ', f"ccache {name}"
+    return "", name
+
+
 def _xen(architecture: str, prefix: str, form: _Form) -> str:
     """Return the command that builds Xen's hypervisor."""
     words = [f"XEN_TARGET_ARCH={architecture}", *([f"CROSS_COMPILE={prefix}"] if prefix else [])]
-    before = ""
-    compiler = f"{prefix}gcc"
-    if shutil.which("ccache"):  # what it has compiled in another folder counts, too
-        before, compiler = 'CCACHE_BASEDIR="$PWD" CCACHE_NOHASHDIR=1 ', f"ccache {compiler}"
+    before, compiler = _compiler(f"{prefix}gcc")
     make = f"make -C xen {' '.join(words)} CC={shlex.quote(compiler)}"
     steps = [f"{make} {form.target}"]
     if form.lines:
