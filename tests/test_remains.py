@@ -71,7 +71,9 @@ def kills(do: Callable[[], object]) -> list[int]:
     count = changes(do)
     assert count is not None, "it ends"
     assert count > 5, "it changes something"
-    return [*range(count + 1)] if KILLS == "all" else sorted({count * n // int(KILLS) for n in range(int(KILLS) + 1)})
+    steps = range(count + 1) if KILLS == "all" else sorted({count * n // int(KILLS) for n in range(int(KILLS) + 1)})
+    print(f"killed at {len(steps)} of {count + 1} places")
+    return [*steps]
 
 
 def hidden(*folders: Path) -> list[str]:
@@ -365,8 +367,13 @@ def test_resolve_abort(world: World) -> None:
     assert seen == {False, True}
 
 
+@pytest.mark.parametrize("other", [False, True])
+@pytest.mark.parametrize("first", ["install", "uninstall"])
 @pytest.mark.parametrize("then", ["install", "uninstall"])
-def test_hooks(then: str, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hooks(
+    then: str, first: str, other: bool, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``first`` is killed, ``then`` follows; ``other``: there is another hook, which stays."""
     program = tmp_path / "bin" / "git-xsa-hook"
     program.parent.mkdir()
     program.write_text("#!/bin/sh\n")
@@ -375,16 +382,23 @@ def test_hooks(then: str, world: World, tmp_path: Path, monkeypatch: pytest.Monk
     world.store.mkdir(0o700)
     folder = world.place.folder / ".git" / "hooks"
     shutil.rmtree(folder, ignore_errors=True)
+    if other:
+        folder.mkdir()
+        (folder / "pre-push").write_text("#!/bin/sh\n")
+        (folder / "pre-push").chmod(0o755)
+    if first == "uninstall":
+        assert world("hooks", "install").status == 0
     world.save()
-    for step in kills(lambda: world("hooks", "install")):
+    for step in kills(lambda: world("hooks", first)):
         world.restore()
-        changes(lambda: world("hooks", "install"), step)
+        changes(lambda: world("hooks", first), step)
         assert world("hooks", then).status == 0
         assert hidden(folder) == []
         if then == "install":
             assert hooks.HookFolder(folder, str(program)).state("pre-push").good
             assert world("hooks", "uninstall").status == 0
-        assert [path.name for path in folder.rglob("*")] == []
+        assert [path.name for path in folder.rglob("*")] == ["pre-push"] * other
+        assert not other or (folder / "pre-push").read_text() == "#!/bin/sh\n"
 
 
 # One by one
