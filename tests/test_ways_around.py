@@ -421,6 +421,30 @@ def test_another_name_of_what_is_frozen(guarded: Ground) -> None:
     assert untouched(guarded)
 
 
+@pytest.fixture
+def tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have repositories keep their references in tables; the test is skipped where git is older than 2.45."""
+    monkeypatch.setenv("GIT_DEFAULT_REF_FORMAT", "reftable")
+    git(tmp_path, "init", "--quiet", "--bare", "--template=", "tables")
+    if not (tmp_path / "tables" / "reftable").is_dir():
+        pytest.skip("this git knows no reftables")
+
+
+@pytest.mark.usefixtures("tables")
+def test_references_in_tables(ground: Ground, tmp_path: Path) -> None:
+    assert refuses(*ground.freeze_and_leak())
+    ground.put_hooks_on_the_server()
+    ground.without_hooks()
+    git(ground.server, "symbolic-ref", "refs/heads/a", "refs/heads/staging-4.17")
+    git(ground.server, "worktree", "add", "--quiet", str(tmp_path / "to"), "master")
+    for target in (ground.server, tmp_path / "to"):
+        for name in ("staging-4.17", "a", "staging-9.9"):
+            told = ground.push(str(target), f"new:refs/heads/{name}")
+            assert (told.status, "remote: error: refused: " in told.said) == (1, True), (target, name)
+    assert untouched(ground)
+    assert ground.push("origin", "new:other").passed
+
+
 @way("a linked work tree as the source or the target of a push", REFUSED)
 def test_a_linked_work_tree(ground: Ground, tmp_path: Path) -> None:
     # From one: its hooks are those of the repository.
