@@ -55,6 +55,31 @@ def test_a_server_asks_for_no_hooks_of_a_client(ground: Ground) -> None:
     assert ground.there("staging-4.17") == ground.git("rev-parse", "staging-4.17")
 
 
+@way("what submodules without the hooks send, and other hooks such as Git LFS", UNSEEN)
+def test_what_else_sends_something_during_a_push(ground: Ground, tmp_path: Path) -> None:
+    public, inner = tmp_path / "public.git", ground.folder / "inner"
+    git(tmp_path, "clone", "--quiet", "--bare", str(ground.server), str(public))
+    ground.git("checkout", "--quiet", "new")
+    ground.git("submodule", "--quiet", "add", str(public), "inner")
+    ground.git("commit", "--quiet", "-m", "with a submodule")
+    git(inner, "fetch", "--quiet", str(ground.folder), "fix:new")
+    git(inner, "checkout", "--quiet", "new")
+    ground.git("commit", "--quiet", "-a", "-m", "newer")
+    assert ground.push("--recurse-submodules=on-demand", "origin", "new:other").passed
+    assert git(public, "rev-parse", "other") == ground.git("rev-parse", "fix")
+    # Another hook runs after ours, if that lets the push pass.
+    ground.run("hooks", "uninstall")
+    hook = ground.folder / ".git" / "hooks" / "pre-push"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\nexec git push --quiet --no-verify {public} fix:by-hook\n", encoding="utf-8")
+    hook.chmod(0o755)
+    ground.run("hooks", "install")
+    assert not ground.push("origin", "fix:topic").passed
+    assert not git(public, "branch", "--list", "by-hook")
+    assert ground.push("origin", "new:another").passed
+    assert git(public, "branch", "--list", "by-hook")
+
+
 @way("git -c xsa.override=<reason> push, of what is frozen", JOURNALED)
 def test_an_override(ground: Ground) -> None:
     told = ground.push("origin", "new:staging-4.17", options=("-c", "xsa.override=build is broken"))
