@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import subprocess
 import time
 from pathlib import Path
 
@@ -222,7 +223,50 @@ HEADS = [
 
 @pytest.mark.parametrize(("text", "least", "most"), HEADS)
 def test_what_a_head_takes(text: str, least: int, most: int | None) -> None:
-    assert [head for _, head in heads_of(text.encode(), b"name")] == [Head(b"name", least, most)]
+    [(_, head)] = heads_of(text.encode(), b"name")
+    assert head[:3] == (b"name", least, most)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "kind"),
+    [("int", b"number"), ("unsigned long a", b"number"), ("const uint8_t a", b"number"), ("domid_t a", b"number"),
+     ("struct t *a", b"pointer"), ("const char *", b"pointer"), ("int a[]", b"pointer"), ("struct t a", b""),
+     ("other_t a", b""), ("cpumask_var_t a", b""), ("int (*a)(int)", b""), ("XEN_GUEST_HANDLE(void) a", b"")],
+)  # fmt: skip
+def test_kinds_of_parameters(parameter: str, kind: bytes) -> None:
+    [(_, head)] = heads_of(f"int name({parameter});".encode(), b"name")
+    assert head == Head(b"name", 1, 1, (kind,))
+
+
+#: What is called before and after the change, the fix's call, and whether the release's compiler refuses that.
+TYPES = [
+    ("int f(struct thing *a);", "int f(domid_t a);", "f(a)", True),
+    ("int f(unsigned int a);", "int f(const char *a);", 'f("1")', True),
+    ("int f(int a, struct thing *b);", "int f(struct thing *b,\n      int a);", "f(t, 1)", True),
+    ("static int f(struct thing *a);", "static int f(int a, ...);", "f(1)", True),
+    ("int f(struct thing *a);", "int f(int a);", "f(0)", False),
+    ("int f(struct thing *a);", "int f(const void *a);", "f(t)", False),
+    ("int f(int a);", "int f(unsigned long a);", "f(1)", False),
+    ("int f(struct thing *a);", "int f(other_t a);", "f(o)", False),
+    ("#define f(a) 1", "int f(int a);", "f(1)", False),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "call", "refused"), TYPES)
+def test_numbers_for_pointers_judged_by_gcc(tmp_path: Path, old: str, new: str, call: str, refused: bool) -> None:
+    types = "typedef unsigned short domid_t;\ntypedef struct thing *other_t;\n"
+    body = user(f"    other_t o = t;\n    a = {call}; (void)o;")
+    texts = {name: "\n".join([LIB, types, head, body.replace('#include "lib.h"', "")]) for name, head in
+             (("old", old), ("new", new))}  # fmt: skip
+    words = ["gcc", "-fsyntax-only", "-Werror=int-conversion", "-Wno-unused-function", "-x", "c", "-"]
+    said = {name: subprocess.run(words, input=text, text=True, capture_output=True, check=False).returncode != 0
+            for name, text in texts.items()}  # fmt: skip
+    assert said == {"old": refused, "new": False}
+    place = branch_with_fix(
+        tmp_path, {"lib.h": lib(f"{types}\n{old}\n"), "user.c": user()}, {"lib.h": lib(f"{types}\n{new}\n")},
+        {"user.c": body},
+    )  # fmt: skip
+    assert needs(place) == ([(1, "symbol")] if refused else [])
 
 
 @pytest.mark.parametrize(

@@ -28,20 +28,44 @@ _DIFF_HEAD = re.compile(rb"\n(?P<sign>[ +-])(?:%s)\((?P<rest>[^\n]*)" % _FORM)
 #: The last parameter of a macro, when it stands for the rest of the arguments and has a name.
 _REST = re.compile(rb"(?<!\w)(\w+)[ \t]*\.\.\.[ \t]*\)")
 _TYPE_LINE = re.compile(rb"(?:^|\n)[A-Za-z_][\w \t*]*\n\Z")
+#: Kinds of parameters: none of the first can be given for one of the second.
+POINTER, NUMBER, OTHER = b"pointer", b"number", b""
+#: Types that are numbers: those of C, and of Xen's public headers.
+_NUMBERS = re.compile(
+    rb"int|unsigned|signed|long|short|char|bool|_Bool|bool_t|s?size_t|u?int(?:8|16|32|64|ptr)_t|[us](?:8|16|32|64)"
+    rb"|domid_t|evtchn_port_t|grant_ref_t|grant_handle_t|xen_pfn_t|xen_ulong_t|paddr_t|vaddr_t|s_time_t|nodeid_t"
+)
+_QUALIFIERS = frozenset((b"const", b"volatile", b"register", b"__maybe_unused"))
+#: What may be given for a pointer as well as for a number.
+_ANYTHING = frozenset((b"0", b"NULL"))
 #: Words before what looks like a head, and is none.
 _NO_TYPES = re.compile(rb"\b(?:typedef|return|else|do|goto|case|sizeof|defined)\b")
 
 
 class Head(NamedTuple):
-    """That ``name`` takes from ``least`` arguments on: to ``most``, or any number (``None``)."""
+    """That ``name`` takes from ``least`` arguments on: to ``most``, or any number (``None``).
+
+    ``kinds`` has ``POINTER``, ``NUMBER`` or ``OTHER`` for each parameter of a function.
+    """
 
     name: bytes
     least: int
     most: int | None
+    kinds: tuple[bytes, ...] = ()
 
     def takes(self, count: int) -> bool:
         """Whether a call with ``count`` arguments is one of it."""
         return self.least <= count and (self.most is None or count <= self.most)
+
+    def fits(self, given: Sequence[bytes], meant: Head) -> bool:
+        """Whether a call may be one of it, with arguments ``given`` as they are meant for the head ``meant``: no number
+        is for a pointer, and no pointer for a number."""
+        if not self.takes(len(given)):
+            return False
+        return not any(
+            {kind, other} == {POINTER, NUMBER} and _bare(argument) not in _ANYTHING
+            for kind, other, argument in zip(self.kinds, meant.kinds, given, strict=False)
+        )
 
 
 def arguments(text: bytes, opening: int) -> list[bytes] | None:
@@ -73,8 +97,13 @@ def arguments(text: bytes, opening: int) -> list[bytes] | None:
 
 
 def count_of_call(text: bytes, end: int) -> int | None:
-    """Return how many arguments the name that ends at ``end`` is called with; ``None``: it is not called, or they can't
-    be counted."""
+    """Return how many arguments the name that ends at ``end`` is called with; see ``given_by_call``."""
+    given = given_by_call(text, end)
+    return len(given) if given is not None else None
+
+
+def given_by_call(text: bytes, end: int) -> list[bytes] | None:
+    """Return what the name that ends at ``end`` is called with; ``None``: it is not called, or that can't be told."""
     opening = end
     while text[opening : opening + 1] in (b" ", b"\t", b"\n"):
         opening += 1
@@ -84,7 +113,7 @@ def count_of_call(text: bytes, end: int) -> int | None:
     several = _several(text, end)
     if given is None or any(several.search(one) for one in given):
         return None
-    return len(given) if len(given) > 1 or _bare(given[0]) else 0
+    return given if len(given) > 1 or _bare(given[0]) else []
 
 
 def _several(text: bytes, at: int) -> re.Pattern[bytes]:
@@ -149,9 +178,21 @@ def _head(name: bytes, parameters: Sequence[bytes], function: bool) -> Head:
         return Head(name, 0, None if function else 0)
     if function and list(parameters) == [b"void"]:
         return Head(name, 0, 0)
+    kinds = tuple(map(_kind, parameters)) if function else ()
     if parameters[-1].endswith(b"..."):
-        return Head(name, len(parameters) - 1, None)
-    return Head(name, 0 if len(parameters) == 1 and not function else len(parameters), len(parameters))
+        return Head(name, len(parameters) - 1, None, kinds[:-1])
+    return Head(name, 0 if len(parameters) == 1 and not function else len(parameters), len(parameters), kinds)
+
+
+def _kind(parameter: bytes) -> bytes:
+    """Return the kind of a parameter, as far as its text tells."""
+    if b"(" in parameter:
+        return OTHER
+    if b"*" in parameter or b"[" in parameter:
+        return POINTER
+    words = [word for word in parameter.split() if word not in _QUALIFIERS]
+    words = words if words and _NUMBERS.fullmatch(words[-1]) else words[:-1]
+    return NUMBER if words and all(map(_NUMBERS.fullmatch, words)) else OTHER
 
 
 class Altered(NamedTuple):

@@ -2,18 +2,18 @@
 
 It is a search for missing names (``git_xsa.names.search``) of another kind: the name is there, but as a function or a
 macro of another shape.  An added line calls it; no definition that the using file sees, in the base or after the queue,
-takes so many arguments; no older line of the file calls it so; and a change of the branch that is not selected alters
-its head so that it does.  What can't be counted for certain counts as taken.
+takes such arguments; and a change of the branch that is not selected alters its head so that it does.  That is about
+their number, and about pointers for numbers.  What can't be told for certain counts as taken.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from git_xsa.model.rules import Chosen
 from git_xsa.names.evidence import Evidence, Tree
 from git_xsa.names.forms import Forms
-from git_xsa.names.heads import Alteration, Head, count_of_call, heads_of
+from git_xsa.names.heads import Alteration, Head, given_by_call, heads_of
 from git_xsa.names.roles import Language, Space, language_of, visible
 from git_xsa.names.search import Missing, Supply
 from git_xsa.names.texts import Text
@@ -64,32 +64,30 @@ class _MisfitSearch:
     def _in(self, file: Text, word: bytes) -> Iterator[Missing]:
         """Yield the first call of ``word`` on the changes' lines of ``file`` that nothing takes."""
         calls = self._calls(file, word)
-        older = {count for count, born, _ in calls if born not in self._chosen.queue}
-        fresh = [call for call in calls if call[1] in self._positions and call[0] not in older]
-        if not fresh:
-            return
-        known = self._known(file, word)
-        for count, born, at in fresh:
-            if not known or any(head.takes(count) for head in known):
-                continue
-            supplies = tuple(self._supplies(file.path, word, count, born))
+        older = {len(given) for given, born, _ in calls if born not in self._chosen.queue}
+        fresh = [call for call in calls if call[1] in self._positions]
+        known = self._known(file, word) if fresh else []
+        for given, born, at in fresh:
+            if not known or (len(given) in older and not any(head.takes(len(given)) for head in known)):
+                continue  # it comes from somewhere that is not seen
+            supplies = tuple(self._supplies(file.path, word, given, born, known))
             if supplies:
                 line, _ = file.line(at)
                 hunk = self._evidence.hunk(born, file.path, line)
-                yield Missing(word, Space.ORDINARY, born, file.path, hunk, line, supplies, count)
+                yield Missing(word, Space.ORDINARY, born, file.path, hunk, line, supplies, len(given))
                 return
 
-    def _calls(self, file: Text, word: bytes) -> list[tuple[int, int, int]]:
-        """Return the calls of ``word`` in ``file``, each with its count of arguments, the change that brought it, and
-        its place; none where something local may be called."""
+    def _calls(self, file: Text, word: bytes) -> list[tuple[list[bytes], int, int]]:
+        """Return the calls of ``word`` in ``file``, each with its arguments, the change that brought it, and its place;
+        none where something local may be called."""
         roles = file.roles(word, self._forms)
         if any(role.local for _, role in roles if role.defines):
             return []
         found = []
         for at, role in roles:
-            count = count_of_call(file.text, at + len(word))
-            if role.space is Space.ORDINARY and not role.defines and count is not None:
-                found.append((count, file.line(at)[1], at))
+            given = given_by_call(file.text, at + len(word))
+            if role.space is Space.ORDINARY and not role.defines and given is not None:
+                found.append((given, file.line(at)[1], at))
         return found
 
     def _known(self, file: Text, word: bytes) -> list[Head]:
@@ -99,13 +97,17 @@ class _MisfitSearch:
         texts = [file.text, *(other.text for other in others)]
         return [head for text in texts for _, head in heads_of(text, word)]
 
-    def _supplies(self, path: bytes, word: bytes, count: int, before: int) -> Iterator[Supply]:
-        """Yield what alters ``word`` before the change at ``before`` so that it takes ``count`` arguments."""
+    def _supplies(
+        self, path: bytes, word: bytes, given: Sequence[bytes], before: int, known: Sequence[Head]
+    ) -> Iterator[Supply]:
+        """Yield what alters ``word`` before the change at ``before`` so that it takes the arguments ``given``, which
+        none of the heads that are ``known`` does."""
         for _, those in self._unselected(path, [word], before):
             for one in those:
                 fresh = one.heads[word].new
                 text = self._evidence.added(one.position, one.path).text
                 for at, head in heads_of(text, word):
-                    if head in fresh and head.takes(count):
+                    taken = head in fresh and head.takes(len(given))
+                    if taken and not any(other.fits(given, head) for other in known):
                         yield Supply(one.position, one.path, text[at:].lstrip(b"\n").partition(b"\n")[0])
                         break
