@@ -9,6 +9,9 @@ that the file can see defines it under the selection.  It does not count when th
 which such a line was taken: then it comes from somewhere that is not seen from here.  This is about C, and about macros
 of the assembler, which C uses in strings; a name that a form makes (``git_xsa.names.forms``) is only known as
 one that is defined, not as one that goes.
+
+A function or a macro that takes another number of arguments than before (``git_xsa.names.heads``) goes, too, for the
+calls that it took before.
 """
 
 from __future__ import annotations
