@@ -211,7 +211,7 @@ def test_check_of_a_base_with_conflicting_changes_of_its_own(place: Place) -> No
         2,
         f"""\
 own, which left stable-1.0 6 commits ago
-  2 outstanding XSAs in 2 commits: 1 applies with 1 prerequisite, 1 conflicts
+  2 outstanding XSAs in 2 commits: 1 goes in with 1 prerequisite, 1 needs your hands
   XSA-2    conflicts, needs 1 prerequisite  use it
            {c(USE)}: hunk 1 of a.c: lines that own itself added in its place
   adapt it by hand: git xsa-resolve --onto own; if only its context conflicts: git xsa-export --refresh

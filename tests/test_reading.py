@@ -112,7 +112,7 @@ def test_a_conflict_says_what_goes_in_and_what_does_not(place: Place) -> None:
     lines = done.out.splitlines()
 
     assert done.status == 2
-    assert lines[1] == "  44 outstanding XSAs in 44 commits: 41 apply with 1 prerequisite, 3 conflict"
+    assert lines[1] == "  44 outstanding XSAs in 44 commits: 41 go in with 1 prerequisite, 3 need your hands"
     assert lines[2].startswith("  XSA-201  conflicts, needs 1 prerequisite  Mitigate")
     assert re.fullmatch(" {11}[0-9a-f]{12}: hunk 1 of a.c: lines that own itself added in its place", lines[3])
     assert lines[4].startswith("  XSA-203  conflicts, after XSA-201  Mitigate")

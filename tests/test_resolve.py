@@ -245,7 +245,7 @@ def test_what_is_not_adapted_stays_in_conflict(place: Place, tmp_path: Path) -> 
     done = place.run("check", "--onto", "own")
     assert done.status == 2
     assert "6 need" not in done.out
-    assert re.search(r"5 outstanding XSAs in 6 commits: 3 apply with 1 prerequisite, 2 conflict", done.out)
+    assert re.search(r"5 outstanding XSAs in 6 commits: 3 go in with 1 prerequisite, 2 need your hands", done.out)
     assert "  XSA-1    applies, 1 patch adapted by hand  one\n" in done.out
     assert f"{place.short(6)}: hunk 1 of a.c: " in done.out
 

@@ -206,8 +206,8 @@ def _sum_of_conflicts(verdict: Verdict, found: Sequence[AdvisoryStanding], they:
         return f"{they} can't be applied, not even with every commit of the branch"
     fit = len(found) - stuck
     more = f" with {needs(verdict.rest)}" if verdict.rest.selection.prerequisites else ""
-    hands = f"{stuck} conflict{'s' if stuck == 1 else ''}"
-    return f"{fit} appl{'ies' if fit == 1 else 'y'}{more}, {hands}"
+    hands = f"{stuck} need{'s' if stuck == 1 else ''} your hands"
+    return f"{fit} go{'es' if fit == 1 else ''} in{more}, {hands}"
 
 
 def _advisory(lines: Lines, verdict: Verdict, standing: AdvisoryStanding) -> None:
