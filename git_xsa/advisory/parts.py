@@ -130,7 +130,7 @@ class _PartReader:
     def pieces(self) -> Iterator[_Piece]:
         """Yield the diff of each file."""
         found = 0
-        while True:
+        while True:  # ends: a piece has lines, and each turn reads one or finds none left
             words = self._words(found > 0)
             if self._at == len(self._lines):
                 self.rest = words

@@ -69,7 +69,7 @@ def outgoing_commits(repository: Repository, tips: Iterable[str], there: Iterabl
     """Yield the commits that ``tips`` have and ``there`` (what the remote has) have not, the newest first."""
     stream = repository.git.stream(*_LOG, given=_span(tips, there))
     blocks: list[bytes] = []
-    while True:
+    while True:  # ends: with the output of git, which is as long as the commits
         block = stream.read(_BLOCK)
         blocks.append(block)
         if block and b"\0" not in block:

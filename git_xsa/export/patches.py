@@ -110,7 +110,7 @@ class Preparation:
         """Return whether ``program`` makes the right files of the whole queue; refreshes the patch that keeps it
         from that, as often as needed."""
         mended = False
-        while not program.right(self._step(program, len(self.queue))):
+        while not program.right(self._step(program, len(self.queue))):  # ends: a patch is refreshed once, or it raises
             self._mend(program)
             mended = True
         return not mended

@@ -105,7 +105,7 @@ class Closure:
     def add(self, positions: Iterable[int]) -> None:
         """Select the changes at ``positions`` and all that the rules ask for then."""
         frontier = self._take(list(positions))
-        while frontier:
+        while frontier:  # ends: each round selects changes that were not, of finitely many
             self._source.prepare(frontier)
             found = [need for position in frontier for need in self._needs(self._source.rules(position))]
             frontier = self._take(found)
@@ -129,7 +129,7 @@ class Closure:
     def _take(self, found: list[int]) -> list[int]:
         """Select ``found`` and what was waiting for it; return the newly selected changes that have rules."""
         fresh = []
-        while found:
+        while found:  # ends: what waits for a change is put in once, when that is selected
             position = found.pop()
             if position not in self.selected:
                 self.selected.add(position)

@@ -112,7 +112,7 @@ class Machine:
     def _read(self, process: subprocess.Popen[bytes], output: bytearray, began: float) -> End:
         assert process.stdout is not None, "it is a pipe"
         handle = process.stdout.fileno()
-        while True:
+        while True:  # ends: at the limit of time at the latest
             if self._stopped() or time.monotonic() - began > self._limit:
                 return End.HANG
             ready, _, _ = select.select([handle], [], [], 0.2)
