@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import gc
 import io
+import json
 import os
 import select
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from hashlib import sha256
@@ -131,6 +132,13 @@ def run(folder: Path, *words: str, given: str | bytes = "") -> Answer:
     if absent := lacking(answer.err):
         pytest.skip(f"{absent} is not installed")
     return answer
+
+
+def prerequisites(place: Place, fixes: Iterable[int]) -> Iterator[list[str]]:
+    """Yield for each of the commits ``fixes`` of the draft which commits the release 1.0.0 needs before it."""
+    asked = "".join(f"RELEASE-1.0.0 {place[fix]}\n" for fix in fixes)
+    for line in place.run("prereqs", "--stdin", "--json", given=asked).out.splitlines():
+        yield [item["commit"] for item in json.loads(line)["prerequisites"]]
 
 
 def start(folder: Path, *words: str, **options: Any) -> subprocess.Popen[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from random_calls import judged, random_units, text_of
-from repositories import Draft, branch_with_fix, run
+from repositories import Draft, branch_with_fix, prerequisites, run
 from test_properties import SCALE, SEED
 from test_symbols import LIB, ask, needs, user
 
@@ -34,11 +34,9 @@ def needed(folder: Path, units: dict[int, str]) -> dict[int, tuple[str, ...]]:
                 fixes[n] = made
     place = draft.write(folder)
     names = {place[made]: what for made, what in steps.items()}
-    asked = "".join(f"RELEASE-1.0.0 {place[fix]}\n" for fix in fixes.values())
-    lines = run(place.folder, "prereqs", "--stdin", "--json", given=asked).out.splitlines()
     found = {}
-    for n, line in zip(fixes, lines, strict=True):
-        steps_of = [names[item["commit"]] for item in json.loads(line)["prerequisites"]]
+    for n, needs_of in zip(fixes, prerequisites(place, fixes.values()), strict=True):
+        steps_of = [names[commit] for commit in needs_of]
         assert {number for number, _ in steps_of} <= {n}
         found[n] = tuple(step for _, step in steps_of)
     return found

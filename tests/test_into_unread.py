@@ -48,6 +48,15 @@ def package(place: Place, top: Path, name: str, text: str) -> Path:
 KINDS = {"xen.spec": SPEC, "APKBUILD": APKBUILD, "xen-1.0.0.ebuild": EBUILD, "package.nix": NIX}
 
 
+def refused(place: Place, top: Path, *words: str) -> str:
+    """Export with these words into the package at ``top``, which must be refused and change nothing; return why."""
+    before = below(top)
+    done = run(place.folder, "export", "--onto", RELEASE, *words)
+    assert done.status == 128, done.err
+    assert below(top) == before
+    return done.err
+
+
 @pytest.mark.parametrize("name", KINDS)
 def test_a_plain_package_is_taken(name: str, place: Place, tmp_path: Path) -> None:
     """The others differ from these in one thing."""
@@ -101,16 +110,11 @@ def test_a_plain_package_is_taken(name: str, place: Place, tmp_path: Path) -> No
 def test_patches_that_cannot_be_read(
     option: str, name: str, old: str, new: str, words: str, place: Place, tmp_path: Path
 ) -> None:
-    text = KINDS[name].replace(old, new, 1)
-    top = package(place, tmp_path / "package", name, text)
-    before = below(top)
+    top = package(place, tmp_path / "package", name, KINDS[name].replace(old, new, 1))
     more = ("--xsa", "3") if option != "--verify" else ()
-    listed = top / name if option == "--base-patches" else top
-    done = run(place.folder, "export", "--onto", RELEASE, option, str(listed), *more)
-    assert done.status == 128, done.err
-    assert "in a way that can't be read" in done.err
-    assert words in done.err
-    assert below(top) == before
+    said = refused(place, top, option, str(top / name if option == "--base-patches" else top), *more)
+    assert "in a way that can't be read" in said
+    assert words in said
 
 
 TWO_WAYS = "%if 0%{?git}\n%autosetup -S git -p1\n%else\n%setup\n%patch1 -p1\n%endif"
@@ -147,11 +151,7 @@ def test_a_patch_that_would_not_be_applied(
     """A fix that the list names and nothing applies is worse than none."""
     text = KINDS[name].replace(old, new, -1 if old == "\n" else 1)
     top = package(place, tmp_path / "package", name, text)
-    before = below(top)
-    done = run(place.folder, "export", "--onto", RELEASE, "--into", str(top), "--xsa", "3")
-    assert done.status == 128, done.err
-    assert words in done.err
-    assert below(top) == before
+    assert words in refused(place, top, "--into", str(top), "--xsa", "3")
 
 
 @pytest.mark.parametrize(

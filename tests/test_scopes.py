@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from random_functions import judged, random_units, text_of
-from repositories import Draft, branch_with_fix, run
+from repositories import Draft, branch_with_fix, prerequisites, run
 from test_properties import SCALE, SEED
 
 #: A unit of scopes.txt: its name, whether the fix lacks the name ``rc``, and the text.
@@ -31,13 +31,11 @@ def needed(folder: Path, units: dict[int, str]) -> dict[int, bool]:
             draft.commit(f"fix {n}", {f"u{n}.c": text_of(unit, n, "PF").encode()}),
         )
     place = draft.write(folder)
-    asked = "".join(f"RELEASE-1.0.0 {place[fix]}\n" for _, fix in commits.values())
-    lines = run(place.folder, "prereqs", "--stdin", "--json", given=asked).out.splitlines()
     found = {}
-    for (n, (bringing, _)), line in zip(commits.items(), lines, strict=True):
-        prerequisites = json.loads(line)["prerequisites"]
-        assert [item for item in prerequisites if item["commit"] != place[bringing]] == []
-        found[n] = bool(prerequisites)
+    needs_of = prerequisites(place, [fix for _, fix in commits.values()])
+    for (n, (bringing, _)), needs in zip(commits.items(), needs_of, strict=True):
+        assert [commit for commit in needs if commit != place[bringing]] == []
+        found[n] = bool(needs)
     return found
 
 
