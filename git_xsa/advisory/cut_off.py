@@ -12,15 +12,13 @@ from collections.abc import Sequence
 
 from git_xsa.git.diffs import FileDiff
 from git_xsa.model.change import FileChange
+from git_xsa.model.history import blob_name
 
 _STAT = re.compile(
     r"^ (\d{1,9}) files? changed(?:, (\d{1,9}) insertions?\(\+\))?(?:, (\d{1,9}) deletions?\(-\))?$", re.MULTILINE
 )
-#: The names of the empty file, SHA-1 and SHA-256 (``git hash-object --stdin </dev/null``).
-_EMPTY = (
-    b"e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
-    b"473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
-)
+#: The names of the empty file, SHA-1 and SHA-256.
+_EMPTY = tuple(blob_name(b"", length).encode() for length in (40, 64))
 _SHORTEST = 4
 
 

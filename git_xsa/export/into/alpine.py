@@ -12,14 +12,22 @@ from itertools import takewhile
 
 from git_xsa.advisory.package import patch_name, variables
 from git_xsa.export.formats.alpine import fixes_of
-from git_xsa.export.into.parts import Addition, Edited, Insertion, Package, PackageRefused, applied, without
+from git_xsa.export.into.parts import (
+    Addition,
+    Edited,
+    Insertion,
+    Package,
+    PackageRefused,
+    applied,
+    must_apply,
+    without,
+)
 from git_xsa.model.shellfile import Assignment, ShellWord, strings
 
 SUMS = ("md5sums", "sha256sums", "sha512sums")
 _SECFIXES = re.compile(r"^# secfixes:[ \t]*\n", re.MULTILINE)
 #: A version, and what it fixed.
 _ENTRY = re.compile(r"^#   (\S+):[ \t]*\n(?:#     -[^\n]*\n)*", re.MULTILINE)
-_PREPARE = re.compile(r"^prepare[ \t]*\(\)(.*?)(?:^\}|\Z)", re.MULTILINE | re.DOTALL)
 #: What applies all patches: abuild's own function, or a loop over the files that end so.
 _APPLIES = re.compile(r"^(?:[^#\n]*[\s;&{])?(?:default_prepare\b|\*\.patch\b)", re.MULTILINE)
 _PLAIN = re.compile(r"[0-9]{1,9}")
@@ -31,7 +39,7 @@ def edited(package: Package, added: Addition) -> Edited:
     source = next(strings(text, "source"), None)
     if source is None:
         raise PackageRefused(f'{package.place} has no source="..."', "give the APKBUILD of Xen")
-    _be_applied(package)
+    must_apply(package, "prepare", _APPLIES, "default_prepare")
     sums = {name: found for name in SUMS if (found := next(strings(text, name), None)) is not None}
     if "sha512sums" not in sums:
         raise PackageRefused(f'{package.place} has no sha512sums="..."', "run abuild checksum")
@@ -53,14 +61,6 @@ def edited(package: Package, added: Addition) -> Edited:
     release = known.get("pkgrel", "")
     note = f"secfixes is for {version}; pkgrel={release} is left to you"
     return Edited({package.listing: applied(text, changes)}, [note] if added.items else [])
-
-
-def _be_applied(package: Package) -> None:
-    """Raise ``PackageRefused`` if the APKBUILD has its own prepare(), and that does not apply every patch."""
-    own = _PREPARE.search(package.text)
-    if own is not None and not _APPLIES.search(own[1]):
-        what = f"prepare() of {package.place} does not call default_prepare, so a new patch would not be applied"
-        raise PackageRefused(what, "call default_prepare in it")
 
 
 def _next(known: dict[str, str]) -> str:

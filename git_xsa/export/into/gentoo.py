@@ -5,11 +5,19 @@ from __future__ import annotations
 import re
 
 from git_xsa.advisory.package import patch_name, variables
-from git_xsa.export.into.parts import Addition, Edited, Package, PackageRefused, applied, before_bracket, without
+from git_xsa.export.into.parts import (
+    Addition,
+    Edited,
+    Package,
+    PackageRefused,
+    applied,
+    before_bracket,
+    must_apply,
+    without,
+)
 from git_xsa.model.shellfile import arrays
 
 FILES = "files"
-_PREPARE = re.compile(r"^src_prepare[ \t]*\(\)(.*?)(?:^\}|\Z)", re.MULTILINE | re.DOTALL)
 #: What applies PATCHES: the default of EAPI 6 and later, that of an eclass, or the ebuild by its name.
 _APPLIES = re.compile(
     r"^(?:[^#\n]*[\s;&{])?(?:default\b|\w*_src_prepare\b|e(?:apply|patch)\b[^\n]*\bPATCHES\b)", re.MULTILINE
@@ -39,11 +47,9 @@ def edited(package: Package, added: Addition) -> Edited:
 
 def _be_applied(package: Package) -> None:
     """Raise ``PackageRefused`` if the ebuild has its own src_prepare(), and that does not apply ``PATCHES``."""
-    own, version = _PREPARE.search(package.text), _EAPI.search(package.text)
-    if own is not None and not _APPLIES.search(own[1]):
-        what = f"src_prepare() of {package.place} does not call default, so a new patch would not be applied"
-        raise PackageRefused(what, "call default in it")
-    if own is None and (version is None or int(version[1][:3]) < _FIRST_WITH_PATCHES):
+    version = _EAPI.search(package.text)
+    has_own = must_apply(package, "src_prepare", _APPLIES, "default")
+    if not has_own and (version is None or int(version[1][:3]) < _FIRST_WITH_PATCHES):
         raise PackageRefused(f"{package.place} is of an EAPI that applies no PATCHES", "move it to EAPI 6 or later")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,6 +80,16 @@ class Insertion:
     at: int
     text: str = ""
     end: int = -1
+
+
+def must_apply(package: Package, function: str, applies: re.Pattern[str], call: str) -> bool:
+    """Return whether the package has a shell function of that name, which its tools run in place of their own;
+    ``PackageRefused`` when that does not apply every patch, as ``call`` would."""
+    own = re.search(rf"^{function}[ \t]*\(\)(.*?)(?:^\}}|\Z)", package.text, re.MULTILINE | re.DOTALL)
+    if own is not None and not applies.search(own[1]):
+        what = f"{function}() of {package.place} does not call {call}, so a new patch would not be applied"
+        raise PackageRefused(what, f"call {call} in it")
+    return own is not None
 
 
 def without(text: str, opened: int, start: int, end: int) -> Insertion:
