@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from git_xsa.advisory.adaptations import Adaptation
     from git_xsa.advisory.other_trees import NotJudged
     from git_xsa.ask.newer_branches import Elsewhere
+
+#: What an answer may have and be a yes all the same, for who says so.
+PREREQUISITES = "prerequisites"
+ACCEPTABLE = (PREREQUISITES,)
 
 
 class State(str, Enum):
@@ -236,13 +240,14 @@ class Verdict:
         return found - {number}
 
     @property
-    def undeclared(self) -> bool:
-        """Whether a recipe declares which advisories come first, and leaves out one that must."""
-        return any(
-            self.needed_advisories(series.number) - set(series.prereqs)
+    def undeclared(self) -> dict[int, set[int]]:
+        """The advisories that must come first and that a recipe leaves out, by the advisory of the recipe."""
+        missing = {
+            series.number: self.needed_advisories(series.number) - set(series.prereqs)
             for series in self.found
             if series.basis == "recipe"
-        )
+        }
+        return {number: others for number, others in missing.items() if others}
 
     @property
     def queue(self) -> tuple[int, ...]:
@@ -271,6 +276,17 @@ class Verdict:
     def status(self) -> int:
         """The exit status that this answer leads to: as its state, but prerequisites, adapted patches, doubt and what a
         recipe should have declared count in every one."""
+        return self.status_with(())
+
+    def status_with(self, accepted: Collection[str]) -> int:
+        """Return the exit status for who takes what is ``accepted`` for a yes.
+
+        ``prerequisites``: the queue may hold commits, and fixes of other advisories, that nothing declares.
+        """
         built = self.build.state.status if self.build is not None else 0
-        own = self.selection.prerequisites or self.doubt or self.undeclared or self.adapted
-        return max(self.state.status, int(bool(own)), built)
+        own = bool(self.doubt or self.adapted)
+        if PREREQUISITES in accepted:
+            state = 0 if self.state is State.NEEDS_PREREQUISITES else self.state.status
+        else:
+            state, own = self.state.status, bool(own or self.selection.prerequisites or self.undeclared)
+        return max(state, int(own), built)

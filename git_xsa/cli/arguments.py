@@ -8,9 +8,10 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from git_xsa.errors import UsageError
+from git_xsa.errors import UsageError, XsaError
 from git_xsa.report import remarks
 from git_xsa.report.plain import printable
 
@@ -139,6 +140,26 @@ def print_notes(session: Session) -> None:
 def json_option(parser: argparse.ArgumentParser) -> None:
     """Add ``--json``."""
     parser.add_argument("--json", action="store_true", help="print the answer as JSON")
+
+
+def junit_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--junit``."""
+    parser.add_argument("--junit", metavar="<file>", type=Path, help="also write the results for a CI server")
+
+
+def check_junit(session: Session, target: Path | None) -> None:
+    """Raise ``XsaError`` when the file of ``--junit`` can't be written: before the work, not after it."""
+    if target is not None:
+        from git_xsa.report.junit import check_place  # noqa: PLC0415 - only for who wants it
+
+        outside_repository(session, target)
+        check_place(target)
+
+
+def outside_repository(session: Session, target: Path) -> None:
+    """Raise ``XsaError`` when ``target`` is in the repository's own folder, which may be pushed to or served."""
+    if session.repository.folder in target.resolve().parents:
+        raise XsaError(f"{target} is inside the repository {session.repository.folder}", "choose another place")
 
 
 def build_options(parser: argparse.ArgumentParser) -> None:

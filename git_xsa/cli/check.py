@@ -11,7 +11,7 @@ from git_xsa.ask.by_number import ask, outstanding
 from git_xsa.ask.question import Question, answers
 from git_xsa.ask.session import Session
 from git_xsa.ask.targets import Targets, targets
-from git_xsa.ask.verdict import Verdict
+from git_xsa.ask.verdict import ACCEPTABLE, Verdict
 from git_xsa.cli import clock, hook_watch
 from git_xsa.cli.arguments import (
     advisory_numbers,
@@ -19,9 +19,11 @@ from git_xsa.cli.arguments import (
     build_options,
     build_wishes,
     built,
+    check_junit,
     follow_ups_option,
     hint_unknown,
     json_option,
+    junit_option,
     print_notes,
 )
 from git_xsa.git.repository import Commit
@@ -37,8 +39,8 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="git xsa-check",
         usage="git xsa-check [--onto <base>]... [--base-patches <package>]... [--branch <pattern>]\n"
-        "                     [--xsa <n>[,<n>]...] [--each] [--all] [--verbose] [--json] [--no-symbols]\n"
-        "                     [--build <command>]",
+        "                     [--xsa <n>[,<n>]...] [--each] [--all] [--verbose] [--json] [--junit <file>]\n"
+        "                     [--accept prerequisites] [--no-symbols] [--build <command>]",
         description="Check whether outstanding fixes apply to the newest release of each supported branch.",
     )
     made.add_argument(
@@ -55,7 +57,12 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--all", action="store_true", help="include branches without security support")
     made.add_argument("-v", "--verbose", action="store_true", help="print all advisories, and all conflicts")
     made.add_argument("--no-symbols", action="store_true", help="leave out commits that only supply names in the code")
+    made.add_argument(
+        "--accept", choices=ACCEPTABLE, action="append", default=[],
+        help="take this for a yes: a queue that has prerequisites, all of which are listed",
+    )  # fmt: skip
     json_option(made)
+    junit_option(made)
     build_options(made)
     return made
 
@@ -69,6 +76,7 @@ def run(options: argparse.Namespace) -> int:
     today = datetime.now(timezone.utc).date()
     with Session(symbols=not options.no_symbols, now=clock.now()) as session:
         session.follow_ups = options.follow_ups or session.follow_ups
+        check_junit(session, options.junit)
         wishes = build_wishes(options, session.settings.build)
         asked = targets(session, options.onto, options.branch, options.all, today, options.base_patches)
         with Progress() as progress:
@@ -84,10 +92,22 @@ def run(options: argparse.Namespace) -> int:
         print_build_failures(verdicts)
         print_notes(session)
         unresolved = _unresolved(options.xsa, verdicts)
+        if options.junit is not None:
+            _write_junit(options, verdicts, asked.lacking, unresolved)
         _print_remarks(session, asked, [n for n in unresolved if any(n in one.unknown for one in verdicts)])
         hook_watch.warn(hook_watch.hook_problem(session.repository.git, session.settings, clock.now()))
     missing = unresolved or asked.lacking or any(verdict.missing_later for verdict in verdicts)
-    return max((verdict.status for verdict in verdicts), default=0) or int(bool(missing))
+    return max((verdict.status_with(options.accept) for verdict in verdicts), default=0) or int(bool(missing))
+
+
+def _write_junit(
+    options: argparse.Namespace, verdicts: Sequence[Verdict], lacking: Sequence[str], unresolved: Sequence[int]
+) -> None:
+    from git_xsa.report import check_junit as form  # noqa: PLC0415 - only for who wants it
+    from git_xsa.report.junit import write_junit  # noqa: PLC0415
+
+    document = form.check_junit(verdicts, lacking, unresolved, options.accept)
+    write_junit(options.junit, document, any(verdict.private for verdict in verdicts))
 
 
 def _unresolved(numbers: Sequence[int], verdicts: Sequence[Verdict]) -> list[int]:

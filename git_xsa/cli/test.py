@@ -18,14 +18,17 @@ from git_xsa.ask.verdict import State, Verdict
 from git_xsa.cli import clock
 from git_xsa.cli.arguments import (
     HOOK,
+    check_junit,
     hint_unknown,
     jobs,
     json_option,
+    junit_option,
+    outside_repository,
     print_notes,
     question_options,
     seconds,
 )
-from git_xsa.errors import UsageError, XsaError
+from git_xsa.errors import UsageError
 from git_xsa.export.exported import of_folder
 from git_xsa.export.folder import must_keep, write_folder
 from git_xsa.git.repository import Commit
@@ -76,7 +79,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--jobs", metavar="<n>", type=jobs, help="run this many jobs at once (default: the processors)")
     made.add_argument("--rebuild", action="store_true", help="repeat what was proved before")
     json_option(made)
-    made.add_argument("--junit", metavar="<file>", type=Path, help="also write the results for a CI server")
+    junit_option(made)
     made.add_argument("-o", "--output", metavar="<folder>", type=Path, help="write results and logs into this folder")
     made.add_argument("--force", action="store_true", help="replace a folder of results that was changed")
     made.add_argument("patches", nargs="*", metavar="<commit>", help="commits of the branch, or patch files")
@@ -122,13 +125,10 @@ def _check(options: argparse.Namespace) -> None:
 
 def _check_output(session: Session, options: argparse.Namespace) -> None:
     """Raise ``XsaError`` when the results can't be written where they are to go: before hours of work, not after."""
-    for target in filter(None, (options.output, options.junit)):
-        if session.repository.folder in target.resolve().parents:  # which may be pushed to, or served
-            raise XsaError(f"{target} is inside the repository {session.repository.folder}", "choose another place")
+    check_junit(session, options.junit)
     if options.output is not None:
+        outside_repository(session, options.output)
         must_keep(Path(os.path.realpath(options.output)), options.force)
-    if options.junit is not None and not options.junit.resolve().parent.is_dir():
-        raise XsaError(f"{options.junit.parent} is no folder", "make it, or choose another: --junit <file>")
 
 
 @dataclass(frozen=True)
@@ -225,11 +225,10 @@ def _write(options: argparse.Namespace, proofs: list[Proof]) -> None:
     """Write the files that are asked for."""
     private = any(proof.private for proof in proofs)
     if options.junit is not None:
-        from git_xsa.report.proof_junit import junit  # noqa: PLC0415 - only for who wants it
+        from git_xsa.report.junit import write_junit  # noqa: PLC0415 - only for who wants it
+        from git_xsa.report.proof_junit import proof_junit  # noqa: PLC0415
 
-        mode = 0o600 if private else 0o666
-        with open(options.junit, "wb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
-            file.write(junit(proofs))
+        write_junit(options.junit, proof_junit(proofs), private)
     if options.output is not None:
         from git_xsa.report.proof_folder import folder_files  # noqa: PLC0415
 

@@ -12,7 +12,7 @@ from git_xsa.model.words import advisory_names
 from git_xsa.proof.bench import PAYLOADS
 from git_xsa.proof.results import BASE, QUEUE, CellProof, Proof, ProofStep, TestResult
 from git_xsa.report.proof import document
-from git_xsa.report.proof_junit import junit
+from git_xsa.report.proof_junit import proof_junit
 
 SCRIPT = "repeat.sh"
 JUNIT = "junit.xml"
@@ -47,7 +47,7 @@ patch_queue() {{
 
 def folder_files(proofs: Sequence[Proof]) -> dict[str, bytes]:
     """Return the files of the folder, by path: with several proofs each has a folder of its own in it."""
-    found: dict[str, bytes] = {JUNIT: junit(proofs)}
+    found: dict[str, bytes] = {JUNIT: proof_junit(proofs)}
     for proof in proofs:
         found |= _files(proof, f"{_plain(advisory_names(proof.xsa))}/" if len(proofs) > 1 else "")
     return found | {MANIFEST: manifest(found, {"proof": document(proofs)})}

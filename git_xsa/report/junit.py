@@ -1,0 +1,80 @@
+"""JUnit's XML, which CI servers show: the documents of all commands are made here.
+
+What is wrong is a failure, what could not be judged is skipped with its reason, and what broke is an error: none of
+these ever counts as passed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
+
+from git_xsa.errors import XsaError
+from git_xsa.report.plain import printable
+
+#: How a test case can end, besides well, by what JUnit calls it.
+FAILURE, SKIPPED, ERROR = "failure", "skipped", "error"
+_RESULTS = {FAILURE: Failure, SKIPPED: Skipped, ERROR: Error}
+
+
+class Case(NamedTuple):
+    """A test case: what was tested, where, and how it ended.
+
+    ``ending`` is empty if it passed.  ``kind`` is the word for a failure, ``told`` the sentence on how it ended, and
+    ``output`` what else there is to know.
+    """
+
+    name: str
+    place: str
+    ending: str = ""
+    kind: str = ""
+    told: str = ""
+    seconds: float | None = None
+    output: str = ""
+
+
+def junit(name: str, suites: Mapping[str, Iterable[Case]]) -> bytes:
+    """Return the document ``name`` with the cases of ``suites``."""
+    document = JUnitXml(name)
+    for title, cases in suites.items():
+        suite = TestSuite(_plain(title))
+        for case in cases:
+            suite.add_testcase(_case(case))
+        document.add_testsuite(suite)
+    text: bytes = document.tostring()  # type: ignore[no-untyped-call]
+    return text
+
+
+def _case(case: Case) -> TestCase:
+    made = TestCase(_plain(case.name), _plain(case.place), case.seconds)
+    if case.ending:
+        made.result = [_RESULTS[case.ending](_plain(case.told), _plain(case.kind) or None)]
+    if case.output:
+        made.system_out = printable(case.output).encode("utf-8", "replace").decode()
+    return made
+
+
+def _plain(text: str) -> str:
+    """Return ``text`` without what XML can't hold."""
+    return printable(text, one_line=True).encode("utf-8", "replace").decode()
+
+
+def check_place(target: Path) -> None:
+    """Raise ``XsaError`` when no file can be written at ``target``: before the work, not after it."""
+    if not target.resolve().parent.is_dir():
+        raise XsaError(f"{target.parent} is no folder", "make it, or choose another: --junit <file>")
+    if target.is_dir():
+        raise XsaError(f"{target} is a folder", "name a file: --junit <file>")
+
+
+def write_junit(target: Path, document: bytes, private: bool) -> None:
+    """Write ``document`` to ``target``; only the user can read it if it is ``private``."""
+    mode = 0o600 if private else 0o666
+    with open(target, "wb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
+        if private:
+            os.fchmod(file.fileno(), mode)
+        file.write(document)
