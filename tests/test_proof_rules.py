@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from git_xsa.errors import UsageError, XsaError
-from git_xsa.proof.boards import Payload, boot_command
+from git_xsa.proof.boards import Payload, boot_command, models_for
 from git_xsa.proof.cells import find_cells
 from git_xsa.proof.judge import judge_boot, judge_exploit
 from git_xsa.proof.machine import End, explain
@@ -102,3 +102,11 @@ def test_the_hypervisor_is_told_what_it_runs() -> None:
     assert arguments("pv32pae").endswith("pv=32")
     assert arguments("hvm64").endswith("dom0=pvh dom0-iommu=none")
     assert arguments("hvm32", fep=True).endswith("hvm_fep")
+
+
+def test_no_processor_has_the_virtualisation_of_another_vendor() -> None:
+    """Xen would use AMD's on it, and a double fault at the first SYSENTER passes for an exploit that works."""
+    models = models_for("x86_64", Payload("test-pv64", Path("test"), "pv64"))
+    assert models[0] == "max"
+    assert [model for model in models if "GenuineIntel" in model and "svm=off" not in model] == []
+    assert models_for("x86_64", Payload("test-hvm64", Path("test"), "hvm64")) == ("max",)
