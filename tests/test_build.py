@@ -664,6 +664,19 @@ def test_a_release_whose_build_hangs(tmp_path: Path) -> None:
     assert "hint: allow more time: --build-timeout <time>\n" in answer.err
 
 
+def test_a_full_disk_is_no_fault_of_the_queue(tmp_path: Path) -> None:
+    """It is neither searched for nor remembered: the next run builds again."""
+    place = missing_name(tmp_path)
+    room = tmp_path / "room"
+    command = f"if grep -q two main.c && ! test -e {room}; then cat main.c > /dev/full; else make; fi"
+    answer = place.run(*ASK, "--build", command)
+    assert (answer.status, answer.out) == (128, "")
+    assert "a build failed because of this machine, not of the queue: cat: write error: No space left on " in answer.err
+    room.touch()
+    again = place.run(*ASK, "--json", "--build", command)
+    assert prerequisites(again) == [("util: two", "build")]
+
+
 def test_a_daemon_does_not_outlive_its_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DAEMON", str(tmp_path))
     assert missing_name(tmp_path).run(*ASK, "--build", "setsid sleep 1000 >/dev/null 2>&1 &").status == 0

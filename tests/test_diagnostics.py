@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from git_xsa.proof.diagnostics import FORMS, Diagnostic, Sign, read_diagnostics, same_file
+from git_xsa.proof.diagnostics import FORMS, Diagnostic, Sign, machine_fault, read_diagnostics, same_file
 from git_xsa.proof.suppliers import Content, Suppliers, content_of, score
 
 #: Line of output -> sign, name and file that it tells.
@@ -135,6 +135,39 @@ def test_colour_is_no_part_of_a_name() -> None:
     log = f"{on}x.c:1:1:{off} \x1b[01;31m\x1b[Kerror: {off}'{on}two{off}' undeclared\n"
     [found] = read_diagnostics(log)
     assert (found.name, found.file) == ("two", "x.c")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "x.c:9:1: fatal error: error writing to /tmp/ccX.s: No space left on device",
+        "/tmp/ccX.s: Fatal error: can't write 20 bytes to section .text of x.o: 'No space left on device'",
+        "/usr/bin/ld: final link failed: No space left on device",
+        "OSError: [Errno 28] No space left on device: 'x.h'",
+        "sh: 1: printf: printf: I/O error",
+        "gcc: fatal error: Killed signal terminated program cc1",
+        "collect2: fatal error: ld terminated with signal 9 [Killed]",
+        "cc1: out of memory allocating 65536 bytes after a total of 1 bytes",
+        "make[3]: *** [Rules.mk:198: x.o] Killed",
+        "make: fork: Cannot allocate memory",
+        "\x1b[1mgcc: fatal error:\x1b[0m Killed signal terminated program cc1",
+    ],
+)
+def test_what_the_machine_ends(line: str) -> None:
+    assert machine_fault(f"gcc -c x.c\n{line}\nmake: *** [x.o] Error 1\n").endswith(line[-20:])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '    9 |     printk("out of memory: Cannot allocate memory\\n");',
+        "x.c:9:5: error: 'No space left on device' undeclared",
+        "x.c:9: error: #error No space left on device",
+        "make: *** [Makefile:3: x.o] Error 1",
+    ],
+)
+def test_code_that_speaks_of_a_machine_is_no_fault_of_it(line: str) -> None:
+    assert machine_fault(f"gcc -c x.c\n{line}\n") == ""
 
 
 @given(st.text())

@@ -169,6 +169,31 @@ def test_a_base_that_builds_in_one_cell_is_judged_there(tmp_path: Path) -> None:
     assert [cell["state"] for cell in result["cells"]] == ["passed", "not-judged"]
 
 
+def test_a_full_disk_is_never_the_queue_s_fault(tmp_path: Path) -> None:
+    """It is not judged, and not remembered: the next run builds again."""
+    place, room = fixed(tmp_path), tmp_path / "room"
+    full = f"if grep -q 'return -1' kernel.c && ! test -e {room}; then cat kernel.c > /dev/full; else make; fi"
+    place.git("config", "xsa.cell.small.command", full)
+    result = proved(place, *ASK, "--boot", status=3)
+    [build] = result["cells"][0]["tests"]
+    assert (build["state"], build["reason"]) == (
+        "not-judged", "this machine fails: cat: write error: No space left on device",
+    )  # fmt: skip
+    room.touch()
+    assert proved(place, *ASK, "--boot")["state"] == "passed"
+
+
+def test_a_full_disk_is_no_fault_of_one_commit(tmp_path: Path) -> None:
+    place = fixed(tmp_path)
+    full = "if grep -q more notes && ! grep -q 'return -1' kernel.c; then cat kernel.c > /dev/full; else make; fi"
+    place.git("config", "xsa.cell.small.command", full)
+    words = ("test", "--onto", RELEASE, "--cell", "small", "--every-commit", place[2], place[3])
+    assert judged(proved(place, *words)) == {"build build": "passed", "commit 1 notes": "not-judged"}
+    out = place.run(*words).out
+    assert "    not judged     1 notes: this machine fails: cat: write error: No space left on device" in out
+    assert "every commit builds" not in out
+
+
 def test_a_base_that_does_not_boot_is_not_judged(tmp_path: Path) -> None:
     panics = '    panic("no memory");'
     place = project(

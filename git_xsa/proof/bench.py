@@ -22,7 +22,7 @@ from git_xsa.proof.build_command import BuildCommand, Walls, read_log
 from git_xsa.proof.build_command import Outcome as Ended
 from git_xsa.proof.build_tree import BuildTree
 from git_xsa.proof.cells import Cell
-from git_xsa.proof.diagnostics import read_diagnostics
+from git_xsa.proof.diagnostics import machine_fault, read_diagnostics
 from git_xsa.proof.guest import NAME as GUEST_NAME
 from git_xsa.proof.guest import SOURCE
 from git_xsa.proof.guest import build_command as guest_command
@@ -139,7 +139,8 @@ class Bench:
             private = stack.private and size > 0
             asked = stack.changed if size == len(stack.patches) else ()
             done = self._make(tree, private, asked if not used else None, used)
-            keep = done.ended is Ended.BUILT or (done.ended is Ended.FAILED and size > 0)
+            failed = done.ended is Ended.FAILED and not done.facts.get("fault")
+            keep = done.ended is Ended.BUILT or (failed and size > 0)
             if keep and not private:
                 self._tell_search(outcome, done.ended, done.log)
             files = {_LOG: done.log, _IMAGE: self._made(self.cell.image), _CONFIG: self._made(self.cell.config)}
@@ -156,6 +157,8 @@ class Bench:
         done = self._command(self.cell.command, private)
         if done.ended is Ended.FAILED and used:  # what an earlier try left may be the reason
             return self._make(tree, private, asked, used=False)
+        if done.ended is Ended.FAILED and (fault := machine_fault(self._text(done.log))):
+            return replace(done, facts={**done.facts, "detail": fault, "fault": True})
         read = sorted(os.fsdecode(path) for path in before if self._was_read(path)) if before is not None else None
         return replace(done, read=read)
 
@@ -281,9 +284,12 @@ class Bench:
     def _why(self, ended: Ended, log: bytes) -> str:
         if ended is Ended.TIMEOUT:
             return "it did not end within the time limit"
-        text = log.decode("utf-8", "surrogateescape").replace(f"{self._tree.tree}/", "")
-        found = read_diagnostics(text)
+        found = read_diagnostics(self._text(log))
         return found[0].text if found else "it failed without a message"
+
+    def _text(self, log: bytes) -> str:
+        """Return ``log`` without the path of the throwaway tree."""
+        return log.decode("utf-8", "surrogateescape").replace(f"{self._tree.tree}/", "")
 
     def _never_read(self, paths: Iterable[bytes]) -> list[bytes] | None:
         """Make each of ``paths`` look like a file that nobody has read, and return them; ``None`` where the file system
@@ -318,7 +324,8 @@ def _built(record: ProofRecord, name: str, known: bool, command: str) -> BuiltTr
 def _step(record: ProofRecord, name: str, known: bool, command: str) -> ProofStep:
     facts = record.facts
     outcome = StepOutcome(str(facts["outcome"]))
-    return ProofStep(name, outcome, str(facts["detail"]), float(facts["seconds"]), known, command, record.file(_LOG))
+    detail, seconds, fault = str(facts["detail"]), float(facts["seconds"]), bool(facts.get("fault"))
+    return ProofStep(name, outcome, detail, seconds, known, command, record.file(_LOG), fault=fault)
 
 
 def _outcome(end: End) -> StepOutcome:

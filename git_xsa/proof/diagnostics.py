@@ -116,6 +116,13 @@ _EMPTY = re.compile(
     r"^\S*make(?:\[\d+\])?: (?:\*\*\* \[|Target .* not remade|\*\*\* Waiting)|^ninja: build stopped"
     r"|^Error in reading or end of file|^\S*make(?:\[\d+\])?: (?:Entering|Leaving) directory"
 )
+#: What programs say that the machine has ended.  Code that a compiler quotes does not end a line like this.
+_MACHINE = re.compile(
+    r": ['\u2018]?(?:No space left on device|Disk quota exceeded|Cannot allocate memory|Input/output error|I/O error"
+    r"|Too many open files)['\u2019]?$|\[Errno (?:12|24|28|122)\]|\bKilled signal terminated program"
+    r"|terminated with signal 9 \[Killed\]|\bout of memory allocating \d+ bytes"
+    r"|^\S*make(?:\[\d+\])?: \*\*\* .*\] Killed$"
+)
 #: A name in quotes, or a call, in the last line of a traceback or of an assertion.
 _QUOTED = re.compile(rf"{_Q}(?P<name>[A-Za-z_]\w{{2,}}){_E}")
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*[mK]|\x1b\][^\x07]*\x07")
@@ -155,6 +162,13 @@ def read_diagnostics(log: str) -> list[Diagnostic]:
         spoken = [line.strip() for line in lines if line.strip() and not _EMPTY.search(line)]
         return [Diagnostic(line, Sign.PLACE) for line in spoken[-_LAST:]]
     return sorted(found.values(), key=lambda diagnostic: not (diagnostic.name or diagnostic.sign is Sign.NO_FILE))
+
+
+def machine_fault(log: str) -> str:
+    """Return the line in a failed build's output which says that the machine had no space or no memory; empty: there is
+    none, and the files are at fault."""
+    lines = (_ESCAPES.sub("", line).strip() for line in log.splitlines())
+    return next((line for line in lines if _MACHINE.search(line)), "")
 
 
 def _place(line: str, before: str) -> str:

@@ -38,6 +38,13 @@ def judge_build(base: ProofStep, queue: ProofStep | None) -> tuple[Ruling, str]:
     fails."""
     if queue is None or not base.good:
         return Ruling.NOT_JUDGED, f"the base fails: {base.detail}"
+    return judge_step(queue)
+
+
+def judge_step(queue: ProofStep) -> tuple[Ruling, str]:
+    """Return the ruling of a step on a part or all of the queue, whose base is good, and its reason."""
+    if queue.fault:
+        return Ruling.NOT_JUDGED, f"this machine fails: {queue.detail}"
     return (Ruling.PASSED, "") if queue.good else (Ruling.FAILED, queue.detail)
 
 

@@ -18,7 +18,7 @@ from git_xsa.proof.boards import ALONE, BOARDS, GUEST, Payload
 from git_xsa.proof.build_command import BuildCommand, find_walls, kill_orphans, kill_own
 from git_xsa.proof.builds import protected_folders
 from git_xsa.proof.cells import Cell
-from git_xsa.proof.judge import Play, judge_boot, judge_build, judge_exploit
+from git_xsa.proof.judge import Play, judge_boot, judge_build, judge_exploit, judge_step
 from git_xsa.proof.known import FOLDER, Known
 from git_xsa.proof.lack import Searcher
 from git_xsa.proof.machine import End, Machine
@@ -209,8 +209,8 @@ class _OneCell:
         for number in range(1, size):
             patch = self._stack.patches[number - 1]
             step = self._bench.build(self._stack, number, patch.id, used=True).step
-            ruling = Ruling.PASSED if step.good else Ruling.FAILED
-            self._tests.append(TestResult("commit", f"{number} {patch.subject}", ruling, step.detail, None, step))
+            ruling, reason = judge_step(step)
+            self._tests.append(TestResult("commit", f"{number} {patch.subject}", ruling, reason, None, step))
 
     def _beyond(self, base: BuiltTree, queue: BuiltTree) -> None:
         """Run the user's command, boot and try exploits, as far as that is asked for."""

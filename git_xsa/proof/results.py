@@ -28,7 +28,8 @@ class ProofStep:
 
     ``tree`` is ``base``, ``queue``, or the id of the last patch on it.  ``detail`` is the line that explains the
     outcome.  ``known``: it was done before, and not now.  ``command`` repeats it: in the tree, or for a boot beside it,
-    with the ``payload`` in the folder ``payloads``.  ``log`` is what it printed.
+    with the ``payload`` in the folder ``payloads``.  ``log`` is what it printed.  ``fault``: it failed because of the
+    machine, which had no space or memory.
     """
 
     tree: str
@@ -39,6 +40,7 @@ class ProofStep:
     command: str
     log: Path | None
     payload: tuple[str, Path] | None = None
+    fault: bool = False
 
     @property
     def good(self) -> bool:

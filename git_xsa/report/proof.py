@@ -73,7 +73,7 @@ def _print_cell(output: Lines, cell: CellProof, private: bool) -> None:
     output.line(f"  {cell.cell}: ", (words, colour), f": {cell.skipped}" if cell.skipped else "")
     untried: dict[str, list[int]] = {}
     for test in cell.tests:
-        if test.kind == "commit" and not test.ruling.bad:
+        if test.kind == "commit" and test.ruling is Ruling.PASSED:
             continue
         if test.xsa is not None and not list(test.steps) and test.name == f"XSA-{test.xsa}":
             untried.setdefault(test.reason, []).append(test.xsa)
@@ -82,7 +82,7 @@ def _print_cell(output: Lines, cell: CellProof, private: bool) -> None:
     for reason, numbers in untried.items():
         output.line("    ", (f"{'skipped':{_WIDTH}}", "dim"), f"{short_names(numbers)}: {reason}", hang=_WIDTH + 4)
     built = [test for test in cell.tests if test.kind == "commit"]
-    if built and not any(test.ruling.bad for test in built):
+    if built and all(test.ruling is Ruling.PASSED for test in built):
         output.line("    ", (f"{'passed':{_WIDTH}}", "green"), f"every commit builds ({len(built) + 1})")
     for default in cell.defaults:
         values = f"{default.base or 'not there'} on the base, {default.queue or 'not there'} with the queue"
