@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from git_xsa.names.disabled import without_disabled
 from git_xsa.names.roles import KEYWORDS
+from git_xsa.names.texts import KEPT
 
 #: A call or a head is read no further than this, so that calls in calls take no more than the text is long.
 REACH = 4_000
@@ -145,9 +147,12 @@ def heads(text: bytes) -> Iterator[tuple[int, Head]]:
 
 def heads_of(text: bytes, name: bytes) -> list[tuple[int, Head]]:
     """Return the heads of ``name`` in ``text``, each with its place."""
-    if name not in text:
-        return []
-    return [(at, head) for at, head in heads(plain(text)) if head.name == name]
+    return [(at, head) for at, head in _all_heads(text) if head.name == name] if name in text else []
+
+
+@lru_cache(KEPT)
+def _all_heads(text: bytes) -> Sequence[tuple[int, Head]]:
+    return tuple(heads(plain(text)))
 
 
 def _read(text: bytes, match: re.Match[bytes]) -> Head | None:

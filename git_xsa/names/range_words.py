@@ -21,7 +21,7 @@ from git_xsa.names.evidence import Added, Dropped
 from git_xsa.names.orphans import dropped_definition
 from git_xsa.names.range_heads import RangeHeads
 from git_xsa.names.roles import KEYWORDS, WORD, Language, Standpoint, language_of, shared, standpoint, visible
-from git_xsa.names.texts import LONGEST_LINE, Text, code
+from git_xsa.names.texts import LONGEST_LINE, Text, code, words_in, words_of
 
 if TYPE_CHECKING:
     from git_xsa.git.log import Range
@@ -47,8 +47,6 @@ _STATEMENT = re.compile(
 )
 #: Comments of C, whole or as far as they stand on lines of a diff.
 _COMMENT = re.compile(rb"/\*(?:[^*]|\*(?!/))*(?:\*/|$)|//[^\n]*|^[ \t]*\*(?:[ \t/][^\n]*)?$", re.MULTILINE)
-#: Makes blanks of all that words are not made of: splitting that takes two thirds of the time of looking for words.
-_WORDS_ONLY = bytes(sign if sign < 128 and (chr(sign).isalnum() or chr(sign) == "_") else 32 for sign in range(256))
 _MACRO = re.compile(rb"^[ \t]*#[ \t]*define[ \t]+(\w+)", re.MULTILINE)
 _ADDED_MACRO, _REMOVED_MACRO = (
     re.compile(rb"^%s[ \t]*(?:#[ \t]*define|\.macro)[ \t]+(\w+)" % sign, re.MULTILINE) for sign in (rb"\+", b"-")
@@ -60,8 +58,6 @@ _FORMED = re.compile(rb"\w+")
 _INCLUDED = re.compile(rb"^\+[ \t]*#[ \t]*include[ \t]*[<\"]([^>\"\n]+)", re.MULTILINE)
 
 
-#: More words than this are looked for by taking every word of a text.
-MANY_WORDS = 12
 #: How many files that changes made are kept for the next question, parsed.
 KEPT = 256
 
@@ -270,10 +266,8 @@ class AddedWords:
                 names[user] = name
         blobs = set(names.values())
         fresh = set().union(*(blobs.difference(self._searched.get(word, ())) for word in words))
-        # an expression of many words is slower than one for any word
-        mention = re.compile(rb"\b(?:%s)\b" % b"|".join(sorted(words))) if len(words) <= MANY_WORDS else WORD
         for name, text in self._history.contents(sorted(fresh)).items():
-            for word in set(mention.findall(text)).intersection(words):
+            for word in words_in(text, words):
                 self._holders.setdefault(word, set()).add(name)
         for word in words:
             self._searched.setdefault(word, set()).update(blobs)
@@ -321,7 +315,7 @@ class AddedWords:
                 end = answer.index(b"\n", at)
                 size = int(answer[at:end].split()[2])
                 at = end + size + 2
-                self._held[path] = frozenset(answer[end:at].translate(_WORDS_ONLY).split())
+                self._held[path] = frozenset(words_of(answer[end:at]))
         return fresh
 
 

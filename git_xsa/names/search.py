@@ -23,13 +23,11 @@ from git_xsa.model.rules import Chosen
 from git_xsa.names.evidence import Evidence, Tree
 from git_xsa.names.forms import Form, Forms, Reading
 from git_xsa.names.roles import WORD, Role, Source, Space, language_of, visible
-from git_xsa.names.texts import Lines, Text, places
+from git_xsa.names.texts import Lines, Text, places, words_in
 
 #: A name that so many files of the base mention, or fewer, is looked for in their code; one that more of them
 #: mention is there.
 FEW_MENTIONS = 2
-#: What ``places`` finds words among.
-_WORDS = re.compile(rb"\w+")
 _INCLUDE = re.compile(rb"\s*#\s*include\s*[<\"]([^>\"]+)[>\"]")
 
 
@@ -346,7 +344,7 @@ class Search:
         others = {word: sorted(set(holders.get(word, ())) - touched) for word in words}
         having: dict[bytes, list[_UsingFile]] = {}
         for file in self._files:
-            for word in words.intersection(_WORDS.findall(file.text)):
+            for word in words_in(file.text, words):
                 having.setdefault(word, []).append(file)
         return [use for use in uses if use.local or not self._is_there(use, tree, having, others)]
 
