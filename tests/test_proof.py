@@ -501,7 +501,11 @@ def test_nothing_is_kept_of_what_may_be_under_embargo(
     patch = tmp_path / "secret.patch"
     patch.write_bytes(place.patch(3))
     monkeypatch.setenv("CCACHE_DIR", str(sealed / "ccache"))
-    place.git("config", "xsa.cell.small.command", "grep -h secret kernel.c; echo $CCACHE_READONLY; make")
+    place.git(
+        "config",
+        "xsa.cell.small.command",
+        "grep -h secret kernel.c; echo $CCACHE_READONLY; ls -d $CCACHE_TEMPDIR; make",
+    )
     folder = tmp_path / "proof"
     words = ("test", "--onto", RELEASE, "--cell", "small", "--boot", str(patch))
     result = proved(place, *words, "-o", str(folder))
@@ -510,7 +514,9 @@ def test_nothing_is_kept_of_what_may_be_under_embargo(
     assert kept != []  # of the base
     assert [path for path in kept if b"secret" in path.read_bytes()] == []
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert (folder / "logs/small/build-queue.log").read_text().splitlines()[:2] == ["    /* the secret */", "1"]
+    log = (folder / "logs/small/build-queue.log").read_text().splitlines()
+    assert log[:2] == ["    /* the secret */", "1"]
+    assert log[2].startswith(f"{tmp_path}/temporary/git-xsa-")  # which is removed
     steps = proved(place, *words)["cells"][0]["tests"][0]["steps"]
     assert [step["known"] for step in steps] == [True, False]
 

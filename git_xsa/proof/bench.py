@@ -38,8 +38,6 @@ _NEVER = 1_000_000_000
 PAYLOADS = "payloads"
 _LOG, _IMAGE, _CONFIG = "log", "image", "config"
 _OUTCOMES = {Ended.BUILT: StepOutcome.PASSED, Ended.FAILED: StepOutcome.FAILED, Ended.TIMEOUT: StepOutcome.TIMEOUT}
-#: Its own results are all that a build under embargo may leave with ccache: it takes from the cache, and gives nothing.
-NOTHING_LEFT = {"CCACHE_READONLY": "1"}
 
 
 class Kept(Enum):
@@ -164,8 +162,7 @@ class Bench:
 
     def _command(self, words: str, private: bool) -> _Done:
         """Run a command for the shell in the tree; what is ``private`` leaves nothing with ccache."""
-        limit, more = self._wishes.limit, (NOTHING_LEFT if private else {})
-        command = BuildCommand(words, self._around.walls, limit, self._jobs, more)
+        command = BuildCommand(words, self._around.walls, self._wishes.limit, self._jobs, private)
         path, began = self._desk.path / _LOG, monotonic()
         ended = command.run(self._tree, path)
         seconds = monotonic() - began

@@ -18,7 +18,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -117,7 +117,8 @@ def build_environment(tree: BuildTree, jobs: int | None) -> dict[str, str]:
 class BuildCommand:
     """The command, ready to run; ``limit`` is the longest that one run may take, in seconds (``None``: no limit).
 
-    ``more`` are variables of its environment besides the usual ones.
+    What is ``private`` leaves nothing with ccache: that adds nothing to its cache, and has its own temporary files,
+    which hold preprocessed code and stay when it is killed, in the throwaway folder.
     """
 
     def __init__(
@@ -126,13 +127,13 @@ class BuildCommand:
         walls: Walls,
         limit: float | None = None,
         jobs: int | None = None,
-        more: Mapping[str, str] | None = None,
+        private: bool = False,
     ) -> None:
         self.command = command
         self.walls = walls
         self._limit = limit
         self._jobs = jobs
-        self._more = dict(more or {})
+        self._private = private
 
     def run(self, tree: BuildTree, log: Path) -> Outcome:
         """Run it in ``tree`` and write what it prints to ``log``, which only the user can read.
@@ -146,7 +147,7 @@ class BuildCommand:
                 process = subprocess.Popen(
                     (*self.walls.words, "sh", "-c", self.command),
                     cwd=tree.tree,
-                    env=build_environment(tree, self._jobs) | self._more,
+                    env=build_environment(tree, self._jobs) | self._more(tree),
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=subprocess.STDOUT,
@@ -158,6 +159,9 @@ class BuildCommand:
             finally:
                 end_processes(process, tree.folder)
         return Outcome.FAILED if status else Outcome.BUILT
+
+    def _more(self, tree: BuildTree) -> dict[str, str]:
+        return {"CCACHE_READONLY": "1", "CCACHE_TEMPDIR": str(tree.temporary)} if self._private else {}
 
 
 def read_log(log: Path) -> bytes:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from git_xsa.ask.session import Session
 from git_xsa.ask.verdict import BuildState, Verdict
-from git_xsa.proof.bench import NOTHING_LEFT, Wishes
+from git_xsa.proof.bench import Wishes
 from git_xsa.proof.build_command import BuildCommand, Walls
 from git_xsa.proof.builds import Builder, BuildOptions
 from git_xsa.proof.cells import Cell
@@ -33,11 +33,11 @@ class Searcher:
             return proof
         wishes = self._wishes
         options = BuildOptions(cell.command, wishes.limit, wishes.jobs)
-        more, outcomes = {}, None
+        outcomes = None
         if verdict.private:
             self._private.mkdir(mode=0o700, exist_ok=True)
-            more, outcomes = NOTHING_LEFT, Outcomes(self._private, cell.command)
-        command = BuildCommand(cell.command, self._walls, wishes.limit, wishes.jobs, more)
+            outcomes = Outcomes(self._private, cell.command)
+        command = BuildCommand(cell.command, self._walls, wishes.limit, wishes.jobs, verdict.private)
         with Builder(self._session, options, self._say, lambda _: None, command, outcomes) as builder:
             found = builder.improve(verdict)
         if found.build is None or found.build.state is not BuildState.BUILDS:
