@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 #: Name of each command (its module in ``git_xsa.cli``) -> the line that ``git xsa`` lists it with.
 COMMANDS = {
     "check": "Check whether outstanding fixes apply to a release",
+    "ci": "Make a pipeline that proves queues on a CI server",
     "embargo": "Keep the ledger of embargoes and what they freeze",
     "export": "Write the patches for a release for a package's build",
     "fetch": "Mirror the public advisories into the store",

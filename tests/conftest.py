@@ -42,7 +42,8 @@ SETTINGS = {
 #: The files ``test_<word>.py`` that ``--fast`` leaves out: each takes more than a second or two.
 # fmt: off
 SLOWER = frozenset({
-    "asked", "bad_input", "bad_patches", "base_patches", "build", "commands", "compare", "conflict_names",
+    "asked", "bad_input", "bad_patches", "base_patches", "build", "check_junit",
+    "ci", "ci_collect", "ci_run", "commands", "compare", "conflict_names",
     "demo", "development", "embargo", "export", "export_folder", "fetch", "fixes", "follow_ups", "freeze",
     "growth", "hooks", "import", "import_embargo", "imported_export", "install", "into", "into_unread",
     "into_verify", "into_write", "json", "keep_going", "ledger", "loose_series", "manual_samples", "orphans",

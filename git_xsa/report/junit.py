@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
+from git_xsa.documents import DocumentError
 from git_xsa.errors import XsaError
 from git_xsa.report.plain import printable
 
@@ -78,3 +79,24 @@ def write_junit(target: Path, document: bytes, private: bool) -> None:
         if private:
             os.fchmod(file.fileno(), mode)
         file.write(document)
+
+
+def read_junit(content: bytes) -> list[Case]:
+    """Return the test cases of a document that ``junit`` has written; ``DocumentError`` when it is none."""
+    try:
+        document = JUnitXml.fromstring(content)
+        found = [_read(case) for suite in document for case in suite]
+    except Exception as error:  # the parser in use raises its own kinds, which differ
+        raise DocumentError("it is not JUnit XML") from error
+    if not found:
+        raise DocumentError("it has no test case")
+    return found
+
+
+def _read(case: TestCase) -> Case:
+    ending, kind, told = "", "", ""
+    for result in case.result:
+        name = {form: name for name, form in _RESULTS.items()}.get(type(result), FAILURE)
+        if not ending or name != SKIPPED:
+            ending, kind, told = name, result.type or "", result.message or ""
+    return Case(str(case.name), str(case.classname), ending, kind, told, case.time, case.system_out or "")

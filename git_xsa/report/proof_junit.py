@@ -15,12 +15,17 @@ from git_xsa.report.junit import FAILURE, SKIPPED, Case, junit
 
 def proof_junit(proofs: Iterable[Proof]) -> bytes:
     """Return the document."""
+    return junit("git xsa-test", proof_suites(proofs))
+
+
+def proof_suites(proofs: Iterable[Proof]) -> dict[str, list[Case]]:
+    """Return the test cases, by base and cell."""
     suites: dict[str, list[Case]] = {}
     for proof in proofs:
         names = advisory_names(proof.xsa) if proof.xsa else "queue"
         for cell in proof.cells:
             suites.setdefault(f"{proof.base.name} {cell.cell}", []).extend(_cases(proof, names, cell))
-    return junit("git xsa-test", suites)
+    return suites
 
 
 def _cases(proof: Proof, names: str, cell: CellProof) -> Iterable[Case]:

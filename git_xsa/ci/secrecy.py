@@ -1,0 +1,77 @@
+"""What of an embargo may go into a pipeline: nothing, unless its project is private and the user says so.
+
+Everybody who may see the project reads its jobs, logs and artifacts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from git_xsa.ask.session import Session
+from git_xsa.ask.stored import stored
+from git_xsa.embargo.address import PushTarget, is_private
+from git_xsa.errors import UsageError, XsaError
+from git_xsa.export.folder import MANIFEST, manifest
+
+#: What a manifest says of a queue and a job needs to know; everything else names or describes an advisory.
+_KEPT = ("export", "base", "tip", "policy")
+
+
+def secret(session: Session, numbers: Iterable[int]) -> list[int]:
+    """Return those of the advisories that are treated as being under embargo, in order."""
+    found = session.once(stored)
+    if found is None:
+        return []
+    kept = set(found.library.numbers())
+    return sorted(
+        number
+        for number in set(numbers)
+        if found.secrecy.under_embargo(number) or (number in kept and not found.secrecy.public(number))
+    )
+
+
+def must_be_private(session: Session, remote: str) -> None:
+    """Raise ``XsaError`` unless ``remote`` is a private remote: the project in which the pipeline is to run."""
+    git = session.repository.git
+    if remote not in session.settings.remotes:
+        hint = f"name the remote of the private project: --remote <name>; it must be an xsa.privateRemote, {_HOW}"
+        raise XsaError(f"there is no remote {remote!r}, so nothing says that the pipeline runs in private", hint)
+    addresses = git.text("remote", "get-url", "--push", "--all", remote).splitlines()
+    if not addresses or not all(is_private(git, session.settings, PushTarget(remote, one)) for one in addresses):
+        hint = f"push to a private project and say so: git config --add xsa.privateRemote <address>; {_HOW}"
+        raise XsaError(
+            f"{remote} is not an xsa.privateRemote, and everybody who may see a project reads its jobs, logs and"
+            " artifacts",
+            hint,
+        )
+
+
+_HOW = "see EMBARGOES in git help xsa-ci"
+
+
+def refusal(numbers: Iterable[int]) -> UsageError:
+    """Return the error that advisories were named and must not go into this pipeline."""
+    names = ", ".join(f"XSA-{number}" for number in numbers)
+    what = f"{names} may be under embargo, and everybody who may see a project reads its jobs, logs and artifacts"
+    return UsageError(
+        what, f"leave them out, or run the pipeline in a private project: --embargoed -o <folder>; {_HOW}"
+    )
+
+
+def neutral(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return an exported queue as jobs under embargo get it: no name, title or subject in it but the patches' own.
+
+    The patches are called by their places.  They are files as before, so that the hooks which guard against leaks
+    recognise them.
+    """
+    facts: dict[str, Any] = json.loads(files[MANIFEST])
+    made: dict[str, bytes] = {}
+    queue = []
+    for place, item in enumerate(facts["queue"], 1):
+        name = f"{place:04}.patch"
+        made[name] = files[item["file"]]
+        queue.append({"file": name, "id": name, "role": item["role"], "subject": f"patch {place}", "xsa": item["xsa"]})
+    kept = {key: facts[key] for key in _KEPT}
+    return made | {MANIFEST: manifest(made, {**kept, "xsa": facts["xsa"], "queue": queue})}
