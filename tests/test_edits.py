@@ -13,7 +13,6 @@ from git_xsa.model.release import fully_supported, next_release
 from git_xsa.release.edits import (
     XEN_EDITS,
     XEN_PRE_EDITS,
-    EditError,
     add_heading,
     apply_edit,
     check_words,
@@ -22,6 +21,7 @@ from git_xsa.release.edits import (
     set_banner,
     words_for,
 )
+from git_xsa.release.problems import EditError
 
 WORDS = words_for((4, 21, 2), "RELEASE-4.21.2", "2026-07-29")
 VERSION = parse_edit(XEN_EDITS[0])

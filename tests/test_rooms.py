@@ -25,6 +25,8 @@ RESERVED = {
     # sh has no wait with a limit after which a whole group of processes is killed
     "subprocess": {"report/pager.py", "proof/build_command.py", "proof/machine.py"},
 }
+#: The rooms whose errors have their words in the module ``problems``.
+WORDED = ("release",)
 
 
 def _modules(room: str) -> list[Path]:
@@ -90,6 +92,48 @@ def test_no_class_has_more_than_15_public_methods() -> None:
         for _, node in _classes()
     }
     assert {name: count for name, count in large.items() if count > 15} == {}
+
+
+def _errors() -> set[str]:
+    """Return the names of the classes that derive from ``XsaError``."""
+    bases = {node.name: {base.id for base in node.bases if isinstance(base, ast.Name)} for _, node in _classes()}
+    found = {"XsaError"}
+    while more := {name for name, of in bases.items() if of & found} - found:
+        found |= more
+    return found
+
+
+def _worded_in_line(path: Path, errors: set[str]) -> Iterator[int]:
+    """Yield the lines that make an error of git-xsa, or raise another one with words of their own."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    raised = {id(node.exc) for node in ast.walk(tree) if isinstance(node, ast.Raise)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            words = [one for one in node.args if isinstance(one, ast.JoinedStr | ast.Constant)]
+            if node.func.id in errors or (words and id(node) in raised):
+                yield node.lineno
+
+
+def test_errors_have_their_words_in_one_place() -> None:
+    errors = _errors()
+    wrong = [
+        f"{path.relative_to(PACKAGE)}:{line} words an error"
+        for room in WORDED
+        for path in _modules(room)
+        if path.name != "problems.py"
+        for line in _worded_in_line(path, errors)
+    ]
+    assert wrong == []
+
+
+def test_every_problem_can_happen() -> None:
+    used = "".join(path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py"))
+    unused = []
+    for room in WORDED:
+        tree = ast.parse((PACKAGE / room / "problems.py").read_text(encoding="utf-8"))
+        names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.name[0] != "_"]
+        unused += [f"{room}: {name}" for name in names if not re.search(rf"problems\.{name}\b", used)]
+    assert unused == []
 
 
 def test_benches_import_what_there_is() -> None:

@@ -18,7 +18,6 @@ from hashlib import new as new_hash
 from os import pathsep
 from pathlib import Path
 
-from git_xsa.errors import XsaError
 from git_xsa.git.programs import run_tool
 from git_xsa.git.repository import Repository
 from git_xsa.git.run import Git
@@ -27,6 +26,7 @@ from git_xsa.git.trees import entries_of
 from git_xsa.git.trial import Entry
 from git_xsa.model.change import SUBMODULE_MODE, SYMLINK_MODE
 from git_xsa.proof.build_tree import EXECUTABLE
+from git_xsa.release import problems
 
 #: Ending of a tarball -> the command that makes it of a tar file.  The environment may name options for both.
 COMPRESSORS = {
@@ -85,7 +85,7 @@ def compress(tar: bytes, ending: str) -> bytes:
     words = COMPRESSORS[ending]
     done = run_tool(words, tar, environment=_NO_OPTIONS)
     if done.status:
-        raise XsaError(f"{words[0]} failed: {done.err.decode('utf-8', 'replace').strip() or done.status}")
+        raise problems.compressor_fails(words[0], done.err.decode("utf-8", "replace").strip() or str(done.status))
     return done.out
 
 
@@ -103,7 +103,7 @@ def unpack(tarball: bytes, prefix: str) -> dict[bytes, tuple[str, bytes]]:
                 if member.isdir():
                     continue
                 if inside == path or b".." in inside.split(b"/"):
-                    raise XsaError(f"the tarball has a file outside of {prefix}/: {member.name}")
+                    raise problems.file_outside(prefix, member.name)
                 if member.issym():
                     found[inside] = (SYMLINK_MODE, member.linkname.encode("utf-8", "surrogateescape"))
                 elif member.isfile():
@@ -111,11 +111,9 @@ def unpack(tarball: bytes, prefix: str) -> dict[bytes, tuple[str, bytes]]:
                     assert source is not None, "a file has contents"
                     found[inside] = (EXECUTABLE if member.mode & 0o100 else "100644", source.read())
                 else:
-                    raise XsaError(f"the tarball has something that is neither file nor link: {member.name}")
+                    raise problems.not_a_file(member.name)
     except (tarfile.TarError, EOFError, OSError):
-        raise XsaError(
-            "the tarball is damaged: it can't be unpacked", "remove it, then resume with --continue"
-        ) from None
+        raise problems.damaged_tarball() from None
     return found
 
 
@@ -200,7 +198,7 @@ def run_own_target(
         done = run_tool(("sh", "-c", f"umask 022; {command}"), folder=clone, environment=surroundings, alone=True)
         if done.status:
             said = (done.err or done.out).decode("utf-8", "replace").strip().splitlines()
-            raise XsaError(f"xsa.release.tarball failed: {said[-1] if said else done.status}", f"it runs {command}")
+            raise problems.own_tarball_fails(said[-1] if said else str(done.status), command)
         return _tarballs((output, clone / "dist"), command)
     finally:
         scratch.close()
@@ -211,7 +209,7 @@ def _tarballs(folders: Sequence[Path], command: str) -> dict[str, bytes]:
     found = [path for folder in folders if folder.is_dir() for path in sorted(folder.iterdir())]
     made = {path.name: path.read_bytes() for path in found if path.name.endswith(endings) and path.is_file()}
     if not made:
-        raise XsaError("xsa.release.tarball made no tarball", f"{command} should put them into $XSA_OUTPUT, or dist/")
+        raise problems.no_own_tarball(command)
     return made
 
 

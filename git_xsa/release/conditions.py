@@ -22,10 +22,11 @@ from git_xsa.git.commits import unclean, where_checked_out
 from git_xsa.git.remote import remote_refs
 from git_xsa.model.instant import spelled as spelled_instant
 from git_xsa.model.words import count
+from git_xsa.release import problems
 from git_xsa.release.archive import COMPRESSORS
 from git_xsa.release.audit import audit
 from git_xsa.release.plan import NO_REMOTE, BranchEnds, Plan, plan_again
-from git_xsa.release.work import ReleaseRefused, Work, drafts, pre_draft_from
+from git_xsa.release.work import Work, drafts, pre_draft_from
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def judge_again(work: Work, now: int) -> None:
     for name, check in checks:
         found = _judged(name, check)
         if not found.holds:
-            raise ReleaseRefused(f"{name}: {found.words}", found.hint)
+            raise problems.condition_fails(name, found.words, found.hint)
 
 
 def _judged(name: str, check: Callable[[], ReleaseCondition]) -> ReleaseCondition:

@@ -22,6 +22,7 @@ from datetime import datetime, timedelta, timezone
 from enum import Enum
 
 from git_xsa.embargo.rule import Instant
+from git_xsa.release import problems
 
 LONGEST = 9_999
 _INTERVAL = re.compile(r"([1-9]\d{0,3}) *(day|week|month|year)s?", re.IGNORECASE | re.ASCII)
@@ -59,7 +60,7 @@ def parse_interval(text: str) -> Interval | None:
         return None
     found = _INTERVAL.fullmatch(text.strip())
     if found is None:
-        raise ValueError("it must be a number of days, weeks, months or years, or never")
+        raise problems.not_an_interval()
     number = int(found[1])
     unit = found[2].lower()
     return Interval(

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 
 from git_xsa.model.dotgit import is_gits_folder
 from git_xsa.model.release import Version
+from git_xsa.release import problems
 
 #: What may stand in braces.
 WORDS = ("version", "branch", "patch", "previous", "next", "tag", "date")
@@ -46,14 +47,6 @@ XEN_EDITS = (
 XEN_PRE_EDITS = (f"{_XEN}.{{patch}}{_VENDOR} => {_LINE}.{{next}}-pre{_VENDOR}",)
 
 
-class EditError(Exception):
-    """An edit can't be made: the text says why, and ``path`` where."""
-
-    def __init__(self, path: str, why: str) -> None:
-        super().__init__(why)
-        self.path = path
-
-
 @dataclass(frozen=True)
 class Edit:
     """One edit: the file, the lines that it may find there, the line that it makes, and whether it may find none."""
@@ -71,14 +64,14 @@ def parse_edit(text: str) -> Edit:
     path = place.removeprefix("?")
     alternatives = tuple(line.strip() for line in old.split(" | "))
     if not (colon and arrow and path and new.strip() and all(alternatives)):
-        raise ValueError("it must be a path, the expected line and the new line")
+        raise problems.not_an_edit()
     outside = path.startswith("/") or any(part in ("", ".", "..") for part in path.split("/"))
     if outside or is_gits_folder(path.encode("utf-8", "surrogateescape")):
-        raise ValueError(f"{path} is no path of a file in the tree")
+        raise problems.not_a_file_of_the_tree(path)
     check_words(rest)
     stars = min(line.count("*") for line in alternatives)
     if new.count("*") > stars:
-        raise ValueError("the new line has more * than the old line")
+        raise problems.too_many_stars()
     return Edit(path, alternatives, new.strip(), place.startswith("?"))
 
 
@@ -86,7 +79,7 @@ def check_words(template: str) -> None:
     """Raise ``ValueError`` when ``template`` has a word in braces that has no meaning."""
     for word in _BRACED.findall(template):
         if word not in WORDS:
-            raise ValueError(f"{{{word}}} has no meaning; these have: {', '.join(f'{{{name}}}' for name in WORDS)}")
+            raise problems.unknown_word(word, WORDS)
 
 
 def words_for(version: Version, tag: str, day: str) -> dict[str, str]:
@@ -115,12 +108,12 @@ def apply_edit(content: bytes, edit: Edit, words: Mapping[str, str]) -> bytes:
             hits.append((number, match))
     present = [line for line in lines if made.fullmatch(line.strip())]
     if len(hits) > 1:
-        raise EditError(edit.path, f"lines {hits[0][0] + 1} and {hits[1][0] + 1} both match the line to change")
+        raise problems.two_lines_match(edit.path, hits[0][0] + 1, hits[1][0] + 1)
     if not hits:
         if present or edit.optional:
             return content
         expected = " or ".join(repr(fill(line, words)) for line in edit.old)
-        raise EditError(edit.path, f"it has no line {expected}{_nearest(lines, fill(edit.old[0], words))}")
+        raise problems.no_line_matches(edit.path, expected, _nearest(lines, fill(edit.old[0], words)))
     number, match = hits[0]
     line = lines[number]
     start = len(line) - len(line.lstrip())
@@ -156,7 +149,7 @@ def add_heading(content: bytes, words: Mapping[str, str]) -> bytes:
     """
     found = _HEADING.search(content)
     if found is None:
-        raise EditError("CHANGELOG.md", "it has no release heading ('## [4.21.1](...)')")
+        raise problems.no_heading()
     version = words["version"].encode()
     if any(match[1].split()[:1] == [version] for match in _HEADING.finditer(content)):
         return content

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-from git_xsa.errors import XsaError
 from git_xsa.git.repository import Commit
 from git_xsa.git.trees import entries_of
 from git_xsa.model.words import count
 from git_xsa.proof.build_command import BuildCommand, Outcome, find_walls
 from git_xsa.proof.build_tree import BuildTree
 from git_xsa.proof.outcomes import Outcomes, cache_folder
+from git_xsa.release import problems
 from git_xsa.release.announce import announcement, changes_between
 from git_xsa.release.archive import (
     COMPRESSORS,
@@ -72,8 +72,7 @@ class Unpacked:
             found = unpack((work.folder / name).read_bytes(), work.name)
             wrong = differences(work.repository, work.tagged, found, more=own)
             if wrong:
-                what = f"{work.folder / name} is not the tree of {work.record.tag}: {'; '.join(wrong)}"
-                raise XsaError(what, f"remove it, then resume: git xsa-release --continue {work.record.version}")
+                raise problems.not_the_tree(work.folder / name, work.record.tag, wrong, work.record.version)
             work.say(f"{name}: {count(len(found), 'file')}, as in {work.record.tag}")
 
 
@@ -102,8 +101,7 @@ class Built:
             outcome = BuildCommand(work.build, walls).run(tree, outcomes.log(name))
         outcomes.put(name, outcome)
         if outcome is not Outcome.BUILT:
-            what = f"{work.record.tag} does not build with '{work.build}'"
-            raise XsaError(what, f"what it printed: {outcomes.log(name)}\n--no-build leaves the build out")
+            raise problems.does_not_build(work.record.tag, work.build, outcomes.log(name))
 
 
 class Signatures:
@@ -129,7 +127,7 @@ class Signatures:
             signature = work.key.sign(content, FOR_FILES)
             problem = work.key.problem(content, signature, FOR_FILES)
             if problem:
-                raise XsaError(f"the new signature of {name} can't be verified: {problem}")
+                raise problems.unverified_signature(name, problem)
             work.write(name + SUFFIX, signature)
         work.write(sums_name(work), sums_text(work).encode())
 

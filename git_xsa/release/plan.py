@@ -13,10 +13,10 @@ from datetime import datetime, timezone
 from git_xsa.ask.session import Session
 from git_xsa.embargo.rule import HEADS, TAGS
 from git_xsa.embargo.settings import EmbargoSettings
-from git_xsa.errors import UsageError, XsaError
 from git_xsa.git.branches import Branch
 from git_xsa.git.repository import Commit
 from git_xsa.model.release import Version, belongs, fully_supported, next_release, spelled
+from git_xsa.release import problems
 from git_xsa.release.edits import fill, words_for
 from git_xsa.release.record import Record
 from git_xsa.release.settings import ReleaseSettings
@@ -88,8 +88,7 @@ def make_plan(session: Session, branch: Branch, now: int) -> Plan:
     last = branch.releases[0] if branch.releases else None
     version = next_release(branch.version, session.branches.releases[last.name][0] if last is not None else None)
     if version is None or last is None:
-        what = f"{branch.name} has no release that a point release could follow"
-        raise XsaError(what, "git fetch --tags; a branch's first release is not made with this command")
+        raise problems.nothing_to_follow(branch.name)
     remote = remote_for(session, branch)
     stable = _place(refs, branch.name, remote)
     name = settings.of(EmbargoSettings).staging_branch.replace("*", spelled(branch.version))
@@ -116,7 +115,7 @@ def plan_again(session: Session, record: Record) -> Plan:
     """
     branch = next((one for one in session.branches.stable if one.name == record.branch), None)
     if branch is None:
-        raise XsaError(f"there is no branch {record.branch} any more", "git branch -a lists them")
+        raise problems.branch_gone(record.branch)
 
     def there(name: str) -> str | None:
         found = session.repository.read(name)
@@ -140,8 +139,7 @@ def remote_for(session: Session, branch: Branch) -> str:
     settings, own = session.settings, session.settings.of(ReleaseSettings)
     if own.remote:
         if own.remote not in settings.remotes:
-            what = f"xsa.release.remote is {own.remote!r}, and there is no such remote"
-            raise XsaError(what, "git remote lists the remotes")
+            raise problems.no_such_remote(own.remote)
         return own.remote
     if branch.reference.startswith(REMOTES):
         return max((r for r in settings.remotes if branch.reference.startswith(f"{REMOTES}{r}/")), key=len, default="")
@@ -165,23 +163,21 @@ def branch_of(session: Session, version: str) -> Branch:
     text = version.removeprefix(before).removesuffix(after)
     words = text.split(".")
     if not all(word.isascii() and word.isdigit() and len(word) < 7 for word in words) or len(words) < 2:
-        raise UsageError(f"{version!r} is not a version", "such as: git xsa-release 4.21.2")
+        raise problems.not_a_version(version)
     numbers = tuple(map(int, words))
     found = [branch for branch in session.branches.stable if belongs(numbers, branch.version)]
     if not found:
         stem = ".".join(words[:-1])
         name = session.settings.stable_branch.replace("*", stem)
-        raise UsageError(f"{text} is a release of {name}, and there is no such branch", "git branch -a lists them")
+        raise problems.no_branch_for(text, name)
     branch = max(found, key=lambda one: len(one.version))
     if not branch.releases:
-        raise XsaError(f"{branch.name} has no release tag", "fetch them: git fetch --tags")
+        raise problems.no_release_tag(branch.name)
     last = session.branches.releases[branch.releases[0].name][0]
     follows = next_release(branch.version, last)
     if numbers != follows:
-        what = f"{text} does not follow {branch.releases[0].name}, the last release of {branch.name}"
-        made = "it exists already" if numbers <= last else ""
-        hint = f"the next one is {spelled(follows)}" if follows is not None else ""
-        raise UsageError(f"{what}; {made}" if made else what, hint)
+        following = spelled(follows) if follows is not None else None
+        raise problems.does_not_follow(text, branch.name, branch.releases[0].name, numbers <= last, following)
     return branch
 
 

@@ -17,7 +17,7 @@ import msgspec
 
 from git_xsa.advisory.store import Store
 from git_xsa.documents import DocumentError, read_object, shaped
-from git_xsa.errors import XsaError
+from git_xsa.release import problems
 
 FOLDER = "releases"
 FORMAT = 1
@@ -83,7 +83,7 @@ class Records:
         except DocumentError as error:
             why = str(error)
         place = self.store.path(FOLDER, f"{version}.json")
-        raise XsaError(f"{place} can't be read: {why}", "inspect it; without it, the release cannot be resumed")
+        raise problems.damaged_record(place, why)
 
     def write(self, record: Record) -> None:
         """Remember ``record``: whole, or as before."""

@@ -17,6 +17,7 @@ from git_xsa.git.commits import ReferenceMove, follow, in_the_way, move_refs, wh
 from git_xsa.git.remote import remote_refs
 from git_xsa.git.repository import Repository
 from git_xsa.model.release import spelled
+from git_xsa.release import problems
 from git_xsa.release.conditions import judge_again
 from git_xsa.release.plan import Plan
 from git_xsa.release.prerequisites import Prerequisites, place
@@ -31,15 +32,11 @@ _IDENT = re.compile(r"(?P<name>.* <[^<>]*>) (?P<time>\d+) (?P<zone>[+-]\d{4})")
 SETTING = ("references", "push")
 
 
-class Stopped(XsaError):
-    """A step failed: says what is there, and how to go on or back."""
-
-
 def new_record(repository: Repository, records: Records, plan: Plan, folder: Path | None) -> Record:
     """Return the record of a run that has not begun; nothing is written."""
     ident = _IDENT.fullmatch(repository.git.text("var", "GIT_COMMITTER_IDENT", accept=(0, 128)))
     if ident is None:
-        raise XsaError("git has no usable identity for commits", "git config user.name and user.email")
+        raise problems.no_identity()
     return Record(
         version=plan.name,
         tag=plan.tag,
@@ -69,8 +66,7 @@ def known(records: Records, repository: Repository, version: str) -> Record | No
     """Return what is remembered of the release ``version`` here; ``XsaError`` when it is another repository's."""
     record = records.read(version)
     if record is not None and Path(record.repository) != repository.folder:
-        what = f"{version} is being released in {record.repository}"
-        raise XsaError(what, "finish or abandon it there, or use a separate store: git -c xsa.store=<folder>")
+        raise problems.released_elsewhere(version, record.repository)
     return record
 
 
@@ -104,9 +100,7 @@ def go(work: Work, clock: Callable[[], int], pushing: bool = False) -> None:
                 judge_again(work, clock())
             step.do(work)
         except XsaError as error:
-            stopped = Stopped(f"{step.name}: {error.what}", f"{error.hint}\n{_way_on(work)}".strip())
-            stopped.status = error.status
-            raise stopped from error
+            raise problems.stopped(step.name, error, _way_on(work)) from error
         after_step(work, step)
     work.record.finished = True
     work.remember()
@@ -151,15 +145,14 @@ def take_back(work: Work) -> None:
 def _not_out(work: Work) -> None:
     """Raise ``XsaError`` when others may have the release."""
     record = work.record
-    hint = "a published release is final: make the next release instead"
     if not record.remote:
         return
     tag = f"refs/tags/{record.tag}"
     found = remote_refs(work.repository, record.remote, [tag])
     if not isinstance(found, str) and found.get(tag):
-        raise XsaError(f"{record.remote} has {record.tag} already", hint)
+        raise problems.already_published(record.remote, record.tag)
     if record.pushed and isinstance(found, str):
-        raise XsaError(f"{record.tag} may be at {record.remote}, which can't be reached: {found}", hint)
+        raise problems.perhaps_published(record.tag, record.remote, found)
 
 
 def _references_back(work: Work) -> None:
@@ -171,16 +164,13 @@ def _references_back(work: Work) -> None:
         there = work.repository.read(branch.ref)
         name = branch.ref.removeprefix("refs/heads/")
         if made[0] != tag.new:
-            raise XsaError(f"{work.record.tag} is not the tag that the run made", "a tag made by somebody else is kept")
+            raise problems.tag_of_somebody_else(work.record.tag)
         if there is not None and there[0] != branch.new:
-            what = f"{name} was updated after the run set it"
-            raise XsaError(what, f"remove its commits by hand, then git tag -d {work.record.tag}")
+            raise problems.branch_moved(name, work.record.tag)
         if tree is not None and branch.old is None:
-            raise XsaError(
-                f"{name} is checked out in {tree}, and was not there before", "switch to another branch first"
-            )
+            raise problems.branch_checked_out(name, tree)
         if tree is not None and (dirty := in_the_way(tree, str(branch.old), str(branch.new))[1]):
-            raise XsaError(f"{tree} has changes in {dirty}", "commit or stash them first")
+            raise problems.tree_has_changes(tree, dirty)
         back = (
             [ReferenceMove(branch.ref, branch.new, branch.old)]
             if there is not None and branch.new != branch.old
@@ -200,9 +190,9 @@ def tagged_record(repository: Repository, records: Records, tag: str, version: t
     found = repository.read(f"refs/tags/{tag}")
     commit = repository.resolve(f"refs/tags/{tag}")
     if found is None or commit is None:
-        raise XsaError(f"there is no tag {tag}", "git tag lists them")
+        raise problems.no_such_tag(tag)
     if found[1] != "tag":
-        raise XsaError(f"{tag} is not an annotated tag, so it has no signature", f"make a signed one: git tag -s {tag}")
+        raise problems.unsigned_tag(tag)
     name = spelled(version)
     return Record(
         version=name, tag=tag, kind="packaging", repository=str(repository.folder), start=commit.id, time=0,

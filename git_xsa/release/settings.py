@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from git_xsa.git.config import Meaningless, boolean, command, path, setting, text, word
+from git_xsa.git.config import boolean, command, path, setting, text, word
+from git_xsa.release import problems
 from git_xsa.release.due import Interval, parse_interval
 from git_xsa.release.edits import Edit, check_words, parse_edit
 
@@ -17,7 +18,7 @@ def _interval(values: Sequence[str | None]) -> Interval | None:
     try:
         return parse_interval(values[-1] or "")
     except ValueError as error:
-        raise Meaningless(str(error), "'4 months'") from None
+        raise problems.bad_interval(error) from None
 
 
 def _edits(values: Sequence[str | None]) -> tuple[Edit, ...]:
@@ -30,7 +31,7 @@ def _edits(values: Sequence[str | None]) -> tuple[Edit, ...]:
         try:
             found.append(parse_edit(value))
         except ValueError as error:
-            raise Meaningless(str(error), "'VERSION: {branch}.{previous} => {version}'") from None
+            raise problems.bad_edit(error) from None
     return tuple(found)
 
 
@@ -38,11 +39,11 @@ def _template(values: Sequence[str | None]) -> str:
     """Return the last value, one line of text in which words in braces stand for parts of a release."""
     value = values[-1] or ""
     if not value.strip() or not value.isprintable():
-        raise Meaningless("it must be one line of text", "'version {version}'")
+        raise problems.not_one_line()
     try:
         check_words(value)
     except ValueError as error:
-        raise Meaningless(str(error), "'version {version}'") from None
+        raise problems.bad_template(error) from None
     return value
 
 
@@ -55,7 +56,7 @@ def _file_name(values: Sequence[str | None]) -> str:
     """Return the last value, a template for the name of a file."""
     value = _template(values)
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+{}-]*", value) or "{version}" not in value:
-        raise Meaningless("it must be a name that contains {version}, without a slash or a blank", "'xen-{version}'")
+        raise problems.not_a_file_name()
     return value
 
 
@@ -63,7 +64,7 @@ def _when_pre(values: Sequence[str | None]) -> str:
     """Return the last value: when the next release is begun."""
     value = (values[-1] or "").lower()
     if value not in ("always", "never", "supported"):
-        raise Meaningless("it must be always, never or supported", "never")
+        raise problems.not_a_time_for_pre()
     return value
 
 

@@ -20,11 +20,12 @@ from datetime import datetime, timezone
 from pathlib import Path
 from shlex import quote
 
-from git_xsa.errors import XsaError
 from git_xsa.git.process import Answer
 from git_xsa.git.programs import run_tool
 from git_xsa.git.run import Git
 from git_xsa.git.scratch import Scratch
+from git_xsa.release import problems
+from git_xsa.release.problems import KeyProblem
 
 #: What is signed to try a key.
 _TRIAL = b"git-xsa tries whether this key can sign\n"
@@ -45,10 +46,6 @@ _DEAD = {"e": "expired", "r": "revoked", "d": "disabled", "i": "not valid"}
 SUFFIX = ".sig"
 
 
-class KeyProblem(XsaError):
-    """The key can't sign."""
-
-
 class SigningKey(ABC):
     """A key as git names it, and the program that signs with it.
 
@@ -67,7 +64,7 @@ class SigningKey(ABC):
         told = self.described()
         problem = self.problem(_TRIAL, self.sign(_TRIAL, FOR_GIT), FOR_GIT)
         if problem:
-            raise KeyProblem(f"the key {self.name} can't be used: {problem}", "try by hand: git tag -s, git verify-tag")
+            raise problems.unusable_key(self.name, problem)
         return told
 
     def problem(self, content: bytes, signature: bytes, purpose: str) -> str:
@@ -97,10 +94,10 @@ class SigningKey(ABC):
         """Return why signing failed."""
         said = done.err.decode("utf-8", "replace")
         if "KEYEXPIRED" in said or "INV_SGNR 5" in said:
-            return KeyProblem(f"the key {self.name} has expired", "use gpg --quick-set-expire to extend it")
+            return problems.expired_key(self.name)
         if _LOCKED[self.kind].search(said):
-            return KeyProblem(f"the key {self.name} is locked, and no passphrase was given", f"unlock it: {unlock}")
-        return KeyProblem(f"the key {self.name} can't sign: {_last(done)}", "try by hand: git tag -s")
+            return problems.locked_key(self.name, unlock)
+        return problems.key_fails(self.name, _last(done))
 
 
 class GpgKey(SigningKey):
@@ -115,14 +112,13 @@ class GpgKey(SigningKey):
         records = [line.split(":") for line in listing.out.decode("utf-8", "replace").splitlines()]
         keys = [record for record in records if record[0] in ("sec", "ssb") and len(record) > 14]
         if listing.status or not keys:
-            hint = "gpg --list-secret-keys lists the keys; select one with git config xsa.signingKey <key>"
-            raise KeyProblem(f"gpg has no secret key {self.name!r}", hint)
+            raise problems.no_gpg_key(self.name)
         owner = next((record[9] for record in records if record[0] == "uid"), "")
         named = f"{keys[0][4]} ({owner})" if owner else keys[0][4]
         signing = [record for record in keys if "s" in record[11] and "#" not in record[14]]
         usable = [record for record in signing if record[1] not in _DEAD]
         if not signing:
-            raise KeyProblem(f"the key {named} can't sign, or its secret part is not here", "select another key")
+            raise problems.no_signing_key(named)
         if not usable or keys[0][1] in _DEAD:
             raise _dead(named, keys[0] if keys[0][1] in _DEAD else signing[0])
         return f"gpg key {named}"
@@ -163,7 +159,7 @@ class SshKey(SigningKey):
         if self._literal:
             return f"ssh key {' '.join(self._literal.split()[:2])[:40]}..."
         if not self._path.is_file():
-            raise KeyProblem(f"there is no ssh key {self.name}", "select a key with git config xsa.signingKey <key>")
+            raise problems.no_ssh_key(self.name)
         return f"ssh key {self.name}"
 
     def sign(self, content: bytes, purpose: str) -> bytes:
@@ -209,7 +205,7 @@ class SshKey(SigningKey):
             return self._literal
         public = self._path if self._path.suffix == ".pub" else self._path.with_name(f"{self._path.name}.pub")
         if not public.is_file():
-            raise KeyProblem(f"the public part of {self.name} is missing", f"{public} should hold it")
+            raise problems.no_public_part(self.name, public)
         return public.read_text(encoding="utf-8", errors="replace").strip()
 
 
@@ -225,13 +221,13 @@ def find_key(git: Git, setting: str) -> SigningKey:
         program = _config(git, "gpg.openpgp.program") or _config(git, "gpg.program") or "gpg"
         return GpgKey(name or _committer(git), program, asks)
     if kind != "ssh":
-        raise KeyProblem(f"git signs with gpg.format {kind}, which can't sign releases here", "use openpgp or ssh")
+        raise problems.unknown_signer(kind)
     command = _config(git, "gpg.ssh.defaultkeycommand")
     if not name and command:
         done = run_tool(("sh", "-c", command))
         name = done.out.decode("utf-8", "replace").partition("\n")[0].strip()
     if not name:
-        raise KeyProblem("gpg.format is ssh, and no key is set", "git config user.signingKey ~/.ssh/id_ed25519.pub")
+        raise problems.no_ssh_key_set()
     program = _config(git, "gpg.ssh.program") or "ssh-keygen"
     return SshKey(name, program, asks, _config(git, "gpg.ssh.allowedsignersfile"))
 
@@ -243,19 +239,16 @@ def _config(git: Git, key: str) -> str:
 def _committer(git: Git) -> str:
     ident = git.call("var", "GIT_COMMITTER_IDENT", accept=(0, 128))
     if ident.status:
-        raise KeyProblem("git has no identity to sign with", "git config user.name and user.email, or xsa.signingKey")
+        raise problems.no_identity_to_sign()
     return ident.out.decode("utf-8", "surrogateescape").rpartition(">")[0] + ">"
 
 
 def _dead(named: str, record: Sequence[str]) -> KeyProblem:
     word = _DEAD[record[1]]
     if word != "expired":
-        return KeyProblem(f"the key {named} is {word}", "select another key with git config xsa.signingKey <key>")
+        return problems.dead_key(named, word)
     day = datetime.fromtimestamp(int(record[6]), timezone.utc).date() if record[6].isdigit() else None
-    when = f" on {day}" if day is not None else ""
-    return KeyProblem(
-        f"the key {named} has expired{when}", f"use gpg --quick-set-expire {record[4]} 1y to extend it by a year"
-    )
+    return problems.expired_key(named, day, record[4])
 
 
 def _terminal() -> dict[str, str]:

@@ -26,6 +26,7 @@ from git_xsa.git.branches import Branch
 from git_xsa.git.repository import Commit
 from git_xsa.model.marks import marked_advisories
 from git_xsa.model.release import next_release, spelled
+from git_xsa.release import problems
 from git_xsa.release.due import Due, DueAdvisory, Facts, Landing, due
 from git_xsa.release.edits import fits_template
 from git_xsa.release.settings import ReleaseSettings
@@ -181,7 +182,7 @@ class StatusReader:
         for branch in chosen:
             if not branch.releases:
                 repository = self._session.repository
-                raise XsaError(f"{branch.name} has no release tag in {repository.folder}", repository.missing_hint())
+                raise problems.no_release_tag_in(branch.name, repository.folder, repository.missing_hint())
 
     # What waits for a release
 

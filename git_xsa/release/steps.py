@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from git_xsa.errors import XsaError
 from git_xsa.git.commits import follow, make_tag, move_refs, unclean, where_checked_out
 from git_xsa.git.process import Answer
 from git_xsa.git.remote import push, remote_refs
 from git_xsa.git.scratch import Scratch
+from git_xsa.release import problems
 from git_xsa.release.packaging import Announced, Built, Signatures, Tarballs, Unpacked
 from git_xsa.release.signing import FOR_GIT
 from git_xsa.release.work import Work
@@ -80,7 +80,7 @@ class Tag:
         problem = verify_tag(work)
         if problem:
             work.record.tag_object = ""
-            raise XsaError(f"git does not accept the new tag: {problem}", "try by hand: git tag -s, git verify-tag")
+            raise problems.tag_not_accepted(problem)
         work.remember()
         work.say(
             f"{work.record.tag_object[:12]} {work.record.tag}, signed with the {work.key.kind} key {work.key.name}"
@@ -118,9 +118,8 @@ class References:
         tree = where_checked_out(work.repository, branch.ref)
         now = work.repository.read(branch.ref)
         if now is None or now[0] != branch.new:
-            dirty = unclean(tree) if tree is not None else ""
-            if dirty:
-                raise XsaError(f"{tree}, where the branch is checked out, has changes: {dirty}", "commit or stash it")
+            if tree is not None and (dirty := unclean(tree)):
+                raise problems.tree_has_changes(tree, dirty)
             changed = [move for move in (branch, tag) if move.old != move.new]
             move_refs(work.repository, changed, f"git xsa-release: {work.record.version}")
         elif work.repository.read(tag.ref) is None:  # the files said the version already: only the tag is new

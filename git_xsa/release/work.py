@@ -15,14 +15,13 @@ from typing import Any
 
 from git_xsa.ask.session import Session
 from git_xsa.ask.verdict import Verdict
-from git_xsa.errors import XsaError
 from git_xsa.git.commits import ReferenceMove, Who, make_commit, read_file, tag_text
 from git_xsa.git.repository import Repository
+from git_xsa.release import problems
 from git_xsa.release.edits import (
     XEN_EDITS,
     XEN_PRE_EDITS,
     Edit,
-    EditError,
     add_heading,
     apply_edit,
     fill,
@@ -31,18 +30,13 @@ from git_xsa.release.edits import (
 )
 from git_xsa.release.figlet import draw
 from git_xsa.release.plan import archive_name
+from git_xsa.release.problems import EditError
 from git_xsa.release.record import Record, Records
 from git_xsa.release.settings import ReleaseSettings
 from git_xsa.release.signing import SigningKey, find_key
 
 CHANGELOG = "CHANGELOG.md"
 README = "README"
-
-
-class ReleaseRefused(XsaError):
-    """A condition for a release does not hold (exit status 1)."""
-
-    status = 1
 
 
 #: Files with their contents before and after a commit, and with its message.
@@ -194,11 +188,11 @@ def drafts(repository: Repository, settings: ReleaseSettings, start: str, words:
     if settings.changelog:
         before = edited[CHANGELOG][1] if CHANGELOG in edited else read_file(repository, start, CHANGELOG)
         if before is None:
-            raise ReleaseRefused(f"there is no {CHANGELOG} on the branch", "git config xsa.release.changelog false")
+            raise problems.no_changelog(CHANGELOG)
         try:
             after = add_heading(before, words)
         except EditError as error:
-            raise ReleaseRefused(f"{error.path}: {error}") from None
+            raise problems.unfit_changelog(error.path, str(error)) from None
         if after != before:
             made.append(({CHANGELOG: (before, after)}, f"Update {CHANGELOG} with {words['version']} line"))
     return made
@@ -232,7 +226,7 @@ def _edited(
         if before is None:
             if edit.optional:
                 continue
-            raise ReleaseRefused(f"{edit.path} is not on the branch, but one of its lines must change", EDIT_HINT)
+            raise problems.no_such_file(edit.path)
         now = found[edit.path][1] if edit.path in found else before
         found[edit.path] = (before, _applied(now, edit, words))
     return {path: pair for path, pair in found.items() if pair[0] != pair[1]}
@@ -249,11 +243,8 @@ def _banner(repository: Repository, settings: ReleaseSettings, start: str, words
     return {README: (before, after)} if after != before else {}
 
 
-EDIT_HINT = "git config xsa.release.edit sets which lines change (git-xsa-config(5))"
-
-
 def _applied(content: bytes, edit: Edit, words: dict[str, str]) -> bytes:
     try:
         return apply_edit(content, edit, words)
     except EditError as error:
-        raise ReleaseRefused(f"{error.path}: {error}", EDIT_HINT) from None
+        raise problems.unfit_edit(error.path, str(error)) from None
