@@ -118,6 +118,13 @@ BOUND = "    if (number >= ENTRIES)\n        return -1;"
 #: A fix that forgets one number.
 WRONG_BOUND = "    if (number > 9)\n        return -1;"
 QUIET = "    /* ready */"
+#: Takes so many seconds by the clock.
+SECONDS = """\
+    for (unsigned i = 0, now, last = 99; i <= {}; last = now) {{
+        out(0x70, 0);
+        now = in(0x71);
+        i += now != last;
+    }}"""
 
 
 def kernel(bound: str = NO_BOUND, start: str = QUIET) -> bytes:

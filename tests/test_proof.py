@@ -222,6 +222,28 @@ def test_an_exploit_that_hangs_the_base(tmp_path: Path) -> None:
     assert judged(result)["exploit overflow"] == "blocked"
 
 
+def test_a_slow_boot_of_the_queue_is_no_hang(tmp_path: Path) -> None:
+    """The machine may be busy: the queue has more time then, and only the queue."""
+    place = fixed(tmp_path, start=small.SECONDS.format(4))
+    words = (*ASK, "--boot", "--boot-timeout", "2")
+    assert judged(proved(place, *words)) == {"build build": "passed", "boot the image alone": "passed"}
+    hangs = proved(fixed(tmp_path / "hangs", start="    stop();"), *words, status=1)
+    assert judged(hangs)["boot the image alone"] == "failed"
+
+
+def test_the_user_s_command_does_not_run_where_nothing_was_built(tmp_path: Path) -> None:
+    """The tree has built before: what keeps it from that now is the machine's."""
+    place, full = fixed(tmp_path), tmp_path / "full"
+    test = f"grep -q 'return -1' kernel.c && ls {tmp_path} | grep -q ful."  # no word of it is a file
+    place.git("config", "xsa.cell.small.command", f"if {test}; then cat kernel.c > /dev/full; else make; fi")
+    assert proved(place, *ASK)["state"] == "passed"
+    full.touch()
+    result = proved(place, *ASK, "--run", "test -e kernel")
+    assert judged(result) == {"build build": "passed", "run test -e kernel": "not-judged"}
+    full.unlink()
+    assert judged(proved(place, *ASK, "--run", "test -e kernel"))["run test -e kernel"] == "passed"
+
+
 def test_what_each_cell_has_compiled(tmp_path: Path) -> None:
     place = project(
         tmp_path,

@@ -190,35 +190,44 @@ class Bench:
         if record is None:
             private = stack.private and size > 0
             self._around.say(self.cell.name, f"building {name} for --run")
-            self._make(tree, private=True, asked=None, used=False)
-            self._around.say(self.cell.name, f"running the command in {name}")
-            done = self._command(self._wishes.run, private)
-            kept = _kept(private, done.ended is not Ended.TIMEOUT)
+            built = done = self._make(tree, private=True, asked=None, used=False)
+            if built.ended is Ended.BUILT:
+                self._around.say(self.cell.name, f"running the command in {name}")
+                done = self._command(self._wishes.run, private)
+            else:  # it has built before
+                facts = {**built.facts, "detail": f"it does not build again: {built.facts['detail']}", "fault": True}
+                done = replace(built, facts=facts)
+            kept = _kept(private, built.ended is Ended.BUILT and done.ended is not Ended.TIMEOUT)
             record, known = self._keep(key, kept, done.facts, {_LOG: done.log}), False
         return _step(record, name, known, self._wishes.run)
 
-    def boot(self, built: BuiltTree, payload: Payload, private: bool) -> tuple[ProofStep, End]:
-        """Boot what was ``built`` with ``payload``; on other processors, too, as long as the payload does not run."""
+    def boot(self, built: BuiltTree, payload: Payload, private: bool, patience: float = 1.0) -> tuple[ProofStep, End]:
+        """Boot what was ``built`` with ``payload``; on other processors, too, as long as the payload does not run.
+
+        ``patience`` is how many times the usual limit it may take.
+        """
         assert built.image is not None, "there is an image"
         found: list[tuple[ProofStep, End]] = []
         for model in models_for(self.cell.architecture, payload):
-            found.append(self._boot(built, payload, model, private))
+            found.append(self._boot(built, payload, model, private, self._wishes.boot_limit * patience))
             if found[-1][1] not in (End.SKIP, End.ERROR, End.LOST):
                 return found[-1]
         return found[0]
 
-    def _boot(self, built: BuiltTree, payload: Payload, model: str, private: bool) -> tuple[ProofStep, End]:
+    def _boot(
+        self, built: BuiltTree, payload: Payload, model: str, private: bool, limit: float
+    ) -> tuple[ProofStep, End]:
         assert built.image is not None, "there is an image"
         image = built.image.read_bytes()
         content = payload.file.read_bytes() if payload.file is not None else b""
         words = boot_command(self.cell.architecture, model, Path("image"), _at(payload, Path("payload")))
         place = Path(PAYLOADS, payload.name)
         shown = boot_command(self.cell.architecture, model, Path(built.step.tree, self.cell.image), _at(payload, place))
-        key = digest("boot", image, content, *words, str(self._wishes.boot_limit))
+        key = digest("boot", image, content, *words, str(limit))
         record, known = self._known(key), True
         if record is None:
             self._around.say(self.cell.name, f"booting {built.step.tree} with {payload.name or 'nothing'}")
-            console = self._play(image, content, payload, model)
+            console = self._play(image, content, payload, model, limit)
             self._check()
             facts = {
                 "end": console.end.value,
@@ -231,12 +240,12 @@ class Bench:
         step = _step(record, built.step.tree, known, shlex.join(shown))
         return replace(step, payload=(payload.name, payload.file) if payload.file else None), End(record.facts["end"])
 
-    def _play(self, image: bytes, content: bytes, payload: Payload, model: str) -> Console:
+    def _play(self, image: bytes, content: bytes, payload: Payload, model: str, limit: float) -> Console:
         folder = self._desk.path
         (folder / "image").write_bytes(image)
         (folder / "payload").write_bytes(content)
         words = boot_command(self.cell.architecture, model, folder / "image", _at(payload, folder / "payload"))
-        return self._around.machine.run(words, folder)
+        return self._around.machine.run(words, folder, limit)
 
     def guest(self) -> Path | None:
         """Return the image of our own guest, ``None`` when it can't be built."""

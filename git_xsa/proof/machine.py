@@ -75,8 +75,8 @@ class Machine:
     ``stopped`` is asked now and then whether to give up.
     """
 
-    def __init__(self, hidden: Sequence[Path], limit: float, stopped: Callable[[], bool]) -> None:
-        self._hidden, self._limit, self._stopped = hidden, limit, stopped
+    def __init__(self, hidden: Sequence[Path], stopped: Callable[[], bool]) -> None:
+        self._hidden, self._stopped = hidden, stopped
         self._walls: dict[tuple[Path, ...], Walls] = {}
 
     def walls(self, folder: Path) -> Walls:
@@ -87,8 +87,9 @@ class Machine:
             self._walls[hidden] = find_walls([], hidden)
         return self._walls[hidden]
 
-    def run(self, words: Sequence[str], folder: Path) -> Console:
-        """Run QEMU with ``words`` (see ``command``) in the private ``folder``; nothing of it is left afterwards."""
+    def run(self, words: Sequence[str], folder: Path, limit: float) -> Console:
+        """Run QEMU with ``words`` (see ``command``) in the private ``folder`` for at most ``limit`` seconds; nothing of
+        it is left afterwards."""
         began = time.monotonic()
         output = bytearray()
         process = subprocess.Popen(
@@ -101,7 +102,7 @@ class Machine:
             start_new_session=True,
         )
         try:
-            end = self._read(process, output, began)
+            end = self._read(process, output, began + limit)
         finally:
             end_processes(process, folder)
             assert process.stdout is not None, "it is a pipe"
@@ -109,11 +110,11 @@ class Machine:
         text = _CONTROL.sub(b"", bytes(output))
         return Console(end, explain(end, text), text, time.monotonic() - began)
 
-    def _read(self, process: subprocess.Popen[bytes], output: bytearray, began: float) -> End:
+    def _read(self, process: subprocess.Popen[bytes], output: bytearray, until: float) -> End:
         assert process.stdout is not None, "it is a pipe"
         handle = process.stdout.fileno()
         while True:  # ends: at the limit of time at the latest
-            if self._stopped() or time.monotonic() - began > self._limit:
+            if self._stopped() or time.monotonic() > until:
                 return End.HANG
             ready, _, _ = select.select([handle], [], [], 0.2)
             chunk = os.read(handle, 1 << 16) if ready else None

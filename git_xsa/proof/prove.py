@@ -29,6 +29,8 @@ from git_xsa.proof.stack import Stack
 from git_xsa.proof.xtf import EXAMPLE, Xtf
 
 _OPTION = re.compile(r"^(?:# )?(CONFIG_\w+)(?:=(.*)| is not set)$", re.MULTILINE)
+#: So many times the limit may a boot of the queue take that did not end within it.
+_PATIENCE = 4.0
 #: What of a configuration describes the tools, or differs from tree to tree by itself.
 _OF_TOOLS = re.compile(r"CONFIG_(?:CC_|GCC_|CLANG_|HAS_AS_|HAS_CC_|LD_|AS_)")
 
@@ -52,7 +54,7 @@ class Prover:
         hidden = [home, *([store.resolve()] if store is not None and store.is_dir() else [])]
         walls = find_walls(protected_folders(session.repository))
         self.offline = walls.offline
-        machine = Machine([place for place in hidden if place.is_dir()], wishes.boot_limit, self._halt.is_set)
+        machine = Machine([place for place in hidden if place.is_dir()], self._halt.is_set)
         self._scratch = Scratch()
         private = Known(self._scratch.path / FOLDER)
         self._around = Surroundings(walls, machine, lasting, private, self._halt.is_set, self._board.say)
@@ -265,8 +267,12 @@ class _OneCell:
         return "its payload does not build"
 
     def _both(self, base: BuiltTree, queue: BuiltTree, payload: Payload) -> tuple[Play, Play]:
+        """Boot both; the queue once more, and longer, if it alone does not end in time: the machine may be busy."""
         private = self._stack.private
-        return self._bench.boot(base, payload, private), self._bench.boot(queue, payload, private)
+        first, second = self._bench.boot(base, payload, private), self._bench.boot(queue, payload, private)
+        if second[1] is End.HANG and first[1] is not End.HANG:
+            second = self._bench.boot(queue, payload, private, _PATIENCE)
+        return first, second
 
     def _exploit(self, number: int, base: BuiltTree, queue: BuiltTree) -> None:
         obstacle = self._obstacle(base)
