@@ -51,6 +51,14 @@ def _where(text: str) -> str:
     return ""
 
 
+def write_json(document: Any, indent: int | None = None) -> bytes:
+    """Return the JSON of ``document``, with a newline at its end; with an ``indent``, each value has a line of its own.
+
+    It is plain ASCII: what is no UTF-8 in names from git can be written, too, and comes back the same.
+    """
+    return json.dumps(document, indent=indent).encode("ascii") + b"\n"
+
+
 def read_object(content: bytes) -> dict[str, Any]:
     """Return the JSON object that ``content`` is; ``DocumentError`` when it is none."""
     return shaped(read_json(content), dict[str, Any])

@@ -86,26 +86,34 @@ def test_into_a_fresh_repository_and_out_again(clone: Path) -> None:
     folder = clone / ".git" / "hooks"
     assert run(clone, "hooks", "status") == (
         1,
-        f"hooks are in {folder}\npre-push: not installed\n{LEFT_OUT}",
+        f"hooks are in {folder}\npre-push: not installed\npost-tag: not installed\n{LEFT_OUT}",
         "",
     )
-    assert run(clone, "hooks", "install") == (0, f"hooks are in {folder}\npre-push: installed\n{LEFT_OUT}", "")
-    assert run(clone, "hooks", "status") == (0, f"hooks are in {folder}\npre-push: installed\n{LEFT_OUT}", "")
+    assert run(clone, "hooks", "install") == (
+        0,
+        f"hooks are in {folder}\npre-push: installed\npost-tag: installed\n{LEFT_OUT}",
+        "",
+    )
+    assert run(clone, "hooks", "status") == (
+        0,
+        f"hooks are in {folder}\npre-push: installed\npost-tag: installed\n{LEFT_OUT}",
+        "",
+    )
     assert run(clone, "hooks", "uninstall").out == (
-        f"hooks are in {folder}\npre-push: removed\nreference-transaction: not installed\n"
+        f"hooks are in {folder}\npre-push: removed\npost-tag: removed\nreference-transaction: not installed\n"
     )
     assert tree(clone / ".git") == before
-    installed = f"hooks are in {folder}\npre-push: installed\nreference-transaction: installed\n"
+    installed = f"hooks are in {folder}\npre-push: installed\npost-tag: installed\nreference-transaction: installed\n"
     assert run(clone, "hooks", "install", "--post-tag") == (0, installed, "")
     assert run(clone, "hooks", "status") == (
         0,
-        f"hooks are in {folder}\npre-push: installed\nreference-transaction: installed\n",
+        f"hooks are in {folder}\npre-push: installed\npost-tag: installed\nreference-transaction: installed\n",
         "",
     )
     once = tree(folder)
     assert run(clone, "hooks", "install").out == installed.replace(": installed", ": already installed")
     assert tree(folder) == once
-    assert sorted(once) == ["git-xsa.manifest", "pre-push", "reference-transaction"]
+    assert sorted(once) == ["git-xsa.manifest", "post-tag", "pre-push", "reference-transaction"]
     assert stat.S_IMODE(once["pre-push"][0]) == 0o755
     removed = installed.replace(": installed", ": removed")
     assert run(clone, "hooks", "uninstall") == (0, removed, "")
@@ -117,7 +125,7 @@ def test_into_a_fresh_repository_and_out_again(clone: Path) -> None:
 def test_the_hook_for_tags_where_it_is_wanted(clone: Path) -> None:
     folder = clone / ".git" / "hooks"
     git(clone, "config", "xsa.release.onTag", "true")
-    both = f"hooks are in {folder}\npre-push: installed\nreference-transaction: installed\n"
+    both = f"hooks are in {folder}\npre-push: installed\npost-tag: installed\nreference-transaction: installed\n"
     assert run(clone, "hooks", "status").out == both.replace(": installed", ": not installed")
     assert run(clone, "hooks", "install").out == both
     git(clone, "config", "--unset", "xsa.release.onTag")
@@ -154,6 +162,7 @@ def test_another_hook_is_run_after_ours_with_the_same_words_and_input(
     assert run(clone, "hooks", "install", "--post-tag").out == (
         f"hooks are in {folder}\n"
         "pre-push: installed; the existing hook is now pre-push.before-git-xsa, and runs after it\n"
+        "post-tag: installed\n"
         "reference-transaction: installed\n"
     )
     assert "pre-push: installed, the existing hook runs after it" in run(clone, "hooks", "status").out
@@ -214,6 +223,22 @@ def test_a_transaction_that_is_over_is_told_to_both(clone: Path) -> None:
             input="", env=os.environ | {"OURS": "5"}, capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert (done.returncode, len(done.stderr.splitlines())) == (5, said)
+
+
+def test_both_are_told_of_a_tag(clone: Path) -> None:
+    """By whoever starts them, from a terminal too: nothing is read from it."""
+    folder = clone / ".git" / "hooks"
+    script(folder / "post-tag", OTHER)
+    run(clone, "hooks", "install", "--post-tag")
+    source, _ = os.openpty()
+    done = subprocess.run(
+        [folder / "post-tag", "RELEASE-1.0.2"],
+        stdin=source, env=os.environ | {"OURS": "5"}, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr.splitlines()) == (
+        5,
+        ["ours: RELEASE-1.0.2 <>", "theirs: post-tag.before-git-xsa RELEASE-1.0.2 <>"],
+    )
 
 
 def test_a_hook_that_is_not_executable_stays_so_and_is_not_run(clone: Path) -> None:
@@ -455,7 +480,7 @@ def test_a_hook_is_a_posix_script_into_which_its_settings_fit(name: str) -> None
     for shell in filter(shutil.which, ("sh", "dash")):
         subprocess.run([shell, "-n", path], check=True)
     made = hooks.chain("it's") if name == hooks.CHAIN else SOURCE(name).replace(b"hook=git-xsa-hook", b"hook=x", 1)
-    assert made != SOURCE(name)
+    assert (made == SOURCE(name)) is (name == hooks.TRANSACTION)  # which calls post-tag, and no program
     assert made.startswith(b"#!/bin/sh\n")
 
 

@@ -16,7 +16,8 @@ from repositories import BASE, Place, git, run, story
 
 from git_xsa.advisory.store import Store
 from git_xsa.ask.session import Session
-from git_xsa.cli.hook_post_tag import regenerate
+from git_xsa.release.lists import make_lists
+from git_xsa.report.as_json import verdict_document
 
 HOOKS = Path(__file__).resolve().parent.parent / "hooks"
 
@@ -30,13 +31,13 @@ def place(tmp_path: Path) -> Place:
 def test_lists_of_a_release_and_what_changed(place: Place, tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     with Session(place.folder) as session:
-        assert regenerate(session, store, "RELEASE-1.0.0") == []
-        assert regenerate(session, store, "RELEASE-1.0.1") == []  # both need the same
+        assert make_lists(session, store, "RELEASE-1.0.0", verdict_document) == []
+        assert make_lists(session, store, "RELEASE-1.0.1", verdict_document) == []  # both need the same
         kept = b'{"results": [{"state": "applies", "prerequisites": []}]}'  # as if it had been so then
         store.write(kept, "lists", "RELEASE-1.0.0", "XSA-2.json")
         store.remove("lists", "RELEASE-1.0.0", "XSA-5.json")
-        changes = regenerate(session, store, "RELEASE-1.0.1")
-    assert store.names("lists", "RELEASE-1.0.1") == [*(f"XSA-{n}.json" for n in (2, 3, 4, 5)), "changes"]
+        changes = make_lists(session, store, "RELEASE-1.0.1", verdict_document)
+    assert store.names("lists", "RELEASE-1.0.1") == [*(f"XSA-{n}.json" for n in (2, 3, 4, 5)), "base", "changes"]
     (answer,) = json.loads(store.read("lists", "RELEASE-1.0.1", "XSA-2.json") or b"")["results"]
     (asked,) = json.loads(place.run("check", "--onto", "RELEASE-1.0.1", "--xsa", "2", "--each", "--json").out)[
         "results"
@@ -59,7 +60,8 @@ def wait_for(log: Path, words: str) -> None:
 
 
 def put_hook(name: str, place: Place, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Put the hook ``name`` into the repository, and the program that it calls, whose path is returned, on PATH."""
+    """Put the hook ``name`` and post-tag into the repository, and the program that they call, whose path is returned,
+    on PATH."""
     programs = folder / "bin"
     programs.mkdir()
     program = programs / "git-xsa-hook"
@@ -68,7 +70,8 @@ def put_hook(name: str, place: Place, folder: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("PATH", str(programs), prepend=os.pathsep)
     hooks = Path(place.git("rev-parse", "--path-format=absolute", "--git-path", "hooks"))
     hooks.mkdir(exist_ok=True)
-    shutil.copy(HOOKS / name, hooks)
+    for one in (name, "post-tag"):
+        shutil.copy(HOOKS / one, hooks)
     return program
 
 
@@ -121,7 +124,9 @@ def test_a_push_of_a_tag_has_them_made_where_nothing_has_before(
     assert push("RELEASE-1.0.2") == ""  # and is done
     program.unlink()
     push(":RELEASE-1.0.2")
-    assert push("RELEASE-1.0.2") == ""
+    assert push("RELEASE-1.0.2").splitlines()[0] == (
+        "warning: git-xsa-hook is not on PATH, so the steps after this tag are not started"
+    )
 
 
 def test_what_goes_wrong_does_not_hold_a_tag_back(
@@ -129,7 +134,8 @@ def test_what_goes_wrong_does_not_hold_a_tag_back(
 ) -> None:
     hooks = Path(place.git("rev-parse", "--path-format=absolute", "--git-path", "hooks"))
     hooks.mkdir(exist_ok=True)
-    shutil.copy(HOOKS / "reference-transaction", hooks)
+    for name in ("reference-transaction", "post-tag"):
+        shutil.copy(HOOKS / name, hooks)
     run(place.folder, "embargo", "add", "2", "--until", "2100-01-01")
     words = ("git", "tag", "RELEASE-1.0.3", place[BASE])  # there is no git-xsa-hook
     done = subprocess.run(words, cwd=place.folder, capture_output=True, text=True, check=True)
@@ -138,6 +144,33 @@ def test_what_goes_wrong_does_not_hold_a_tag_back(
         "hint: to make tarballs and announcement: git xsa-release --from-tag RELEASE-1.0.3\n"
     )
     assert place.git("rev-parse", "RELEASE-1.0.3^{}") == place[BASE]
+
+
+def test_a_script_that_makes_tags_starts_it_and_may_wait(
+    place: Place, sealed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = put_hook("pre-push", place, tmp_path, monkeypatch)
+    script = place.git("rev-parse", "--path-format=absolute", "--git-path", "hooks/post-tag")
+    lists = sealed / "data" / "git-xsa" / "lists"
+
+    def start(*words: str) -> tuple[int, str]:
+        done = subprocess.run([script, *words], cwd=place.folder, capture_output=True, text=True, check=False)
+        return done.returncode, done.stderr
+
+    place.git("tag", "RELEASE-1.0.2", place[BASE])
+    assert start("--wait", "RELEASE-1.0.2") == (0, "")  # there is no store
+    assert not lists.exists()
+    run(place.folder, "embargo", "add", "2", "--until", "2100-01-01")
+    assert start("--wait", "other", "refs/tags/RELEASE-1.0.2", "RELEASE-1.0.1") == (0, "")
+    assert sorted(path.name for path in lists.iterdir()) == ["RELEASE-1.0.1", "RELEASE-1.0.2"]
+    assert start("RELEASE-1.0.2") == (0, "")  # it is there
+    place.git("tag", "-f", "RELEASE-1.0.2", place[BASE + 1])  # made anew: the lists are of another commit
+    status, said = start("RELEASE-1.0.2")
+    assert (status, said.partition(":")[0]) == (0, "RELEASE-1.0.2")
+    wait_for(lists / "RELEASE-1.0.2" / "base", place[BASE + 1])
+    assert start("--wait", "RELEASE-9.9.9")[0] == 1
+    program.unlink()
+    assert [start("RELEASE-1.0.2")[0], start("--wait", "RELEASE-1.0.2")[0]] == [0, 1]
 
 
 def modes(folder: Path) -> set[int]:
@@ -154,7 +187,7 @@ def test_lists_are_under_embargo_like_the_patches(place: Place, tmp_path: Path, 
     before = os.umask(0)
     try:
         assert run(place.folder, "embargo", "add", "2", "--until", "2100-01-01").status == 0
-        assert run(place.folder, "hook", "post-tag", "RELEASE-1.0.1").status == 0
+        assert run(place.folder, "hook", "post-tag", "--wait", "RELEASE-1.0.1").status == 0
         assert run(place.folder, "embargo", "sync").status == 0
     finally:
         os.umask(before)

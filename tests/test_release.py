@@ -652,11 +652,28 @@ def test_what_is_outstanding_on_the_new_base_is_worked_out_anew(place: Place, si
     done = place.run("release", "--from-tag", "RELEASE-1.0.1")
 
     assert "XSA-9100: applies on RELEASE-1.0.1" in done.out
-    answers = store(sealed) / "releases" / "1.0.1.prerequisites.json"
+    lists = store(sealed) / "lists" / "RELEASE-1.0.1"
+    answers = lists / "XSA-9100.json"
     assert answers.stat().st_mode & 0o777 == 0o600
-    found = json.loads(answers.read_text())
-    assert found["base"] == place[2]
-    assert [(one["xsa"], one["state"]) for one in found["results"]] == [([9100], "applies")]
+    assert (lists / "base").read_text() == f"{place[2]}\n"
+    assert [(one["xsa"], one["state"]) for one in json.loads(answers.read_text())["results"]] == [([9100], "applies")]
+
+
+def test_a_release_starts_what_the_repository_has_follow_a_tag(place: Place, signer: Path, tmp_path: Path) -> None:
+    script = place.folder / ".git" / "hooks" / "post-tag"
+    script.parent.mkdir(exist_ok=True)
+    script.write_text(
+        f'#!/bin/sh\necho "$*: $(git rev-parse "$1^{{commit}}")" >>{tmp_path}/told\necho it is told\nexit 3\n'
+    )
+    script.chmod(0o755)
+
+    done = place.run("release", "1.0.1")
+
+    assert done.status == 0
+    tagged = place.git("rev-parse", "RELEASE-1.0.1^{commit}")
+    assert (tmp_path / "told").read_text() == f"RELEASE-1.0.1: {tagged}\n"
+    assert "  it is told\n" in done.out
+    assert f"warning: {script} ended with status 3" in done.out
 
 
 def test_a_hand_made_tag_must_be_signed(place: Place, signer: Path) -> None:
@@ -698,8 +715,8 @@ def test_the_hook_starts_what_follows_a_tag_that_was_made_here(
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     hook = place.folder / ".git" / "hooks" / "reference-transaction"
     hook.parent.mkdir(exist_ok=True)
-    hook.write_bytes((ROOT / "hooks" / "reference-transaction").read_bytes())
-    hook.chmod(0o755)
+    for name in ("reference-transaction", "post-tag"):
+        shutil.copy(ROOT / "hooks" / name, hook.parent)
     tag = ("tag", "-s", "-m", "Xen 1.0.1", "RELEASE-1.0.1", "origin/stable-1.0")
 
     place.git(*tag)  # the setting is off

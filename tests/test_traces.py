@@ -120,7 +120,8 @@ class Maker:
         text = advisory(500, 1, rows, {"xsa500.patch": patch}, cves="CVE-2026-77123", title="RingTitle")
         (self.incoming / "advisory-500.txt").write_bytes(text.replace(b"Things go wrong", b"RingImpact goes wrong"))
         (self.incoming / "xsa500.patch").write_bytes(patch)
-        shutil.copy(HOOKS / "pre-push", self.folder / ".git" / "hooks" / "pre-push")
+        for name in ("pre-push", "post-tag"):
+            shutil.copy(HOOKS / name, self.folder / ".git" / "hooks")
         for name, script in scripts.items():
             (programs / name).write_text(script, encoding="utf-8")
             (programs / name).chmod(0o755)

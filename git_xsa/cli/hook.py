@@ -16,7 +16,6 @@ HOOKS = {
     "post-tag": "hook_post_tag",
     "pre-push": "hook_pre_push",
     "pre-receive": "hook_receive",
-    "reference-transaction": "hook_reference_transaction",
     "update": "hook_receive",
 }
 

@@ -1,56 +1,81 @@
-"""What follows a release's tag: the lists of prerequisites of all advisories that the release lacks.
+"""The hook post-tag: what follows a release's tag.
 
-``git-xsa-hook post-tag <tag>...`` runs in the background, started by the hook for tags, where that is installed, or
-by the one of the push that brings the tag; ``regenerate`` is for whoever wants the lists of a base made.
-In the store::
+``git-xsa-hook post-tag [--wait] [--] <tag>...`` has the lists of prerequisites (``git_xsa.release.lists``) made in the
+background for the newest release of each branch, if there is a store; with ``--wait`` it makes those of each tag and
+waits.  Those that are there, or were begun a short while ago, are left alone: git's hook for tags comes first, and the
+one of the push after it.
 
-    lists/RELEASE-4.17.3/XSA-500.json       the answer as git xsa-check --json gives it, for one advisory by itself
-    lists/RELEASE-4.17.3/changes            what is different from the release before it, a line each
-    post-tag.log                            when it ran and how that ended: tags, numbers and states alone
+With ``xsa.release.onTag``, tarballs and announcement are made in the background for a release's tag that was made here:
+its tagger is who commits here, and it is not a day old.  A tag that was fetched from somebody else is no work for us.
 
-The lists of earlier releases stay as they are.
+``post-tag.log`` in the store tells when the lists were made and how that ended: tags, numbers and states alone.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
-from git_xsa.ask.by_number import each_outstanding
-from git_xsa.ask.tip import tip_for
+from git_xsa.advisory.store_place import open_store
 from git_xsa.cli import clock
 from git_xsa.errors import XsaError
+from git_xsa.git.config import read_settings
+from git_xsa.git.programs import start_apart
+from git_xsa.git.repository import Repository
 from git_xsa.model.instant import rfc3339
 from git_xsa.model.release import version_of
+from git_xsa.release.settings import ReleaseSettings
 from git_xsa.report.plain import printable
 
 if TYPE_CHECKING:
     from git_xsa.advisory.store import Store
-    from git_xsa.ask.session import Session
     from git_xsa.git.config import Settings
-    from git_xsa.git.repository import Repository
     from git_xsa.model.release import Version
 
-LISTS = "lists"
 LOG = "post-tag.log"
-CHANGES = "changes"
 BEGUN = ": begun"
 #: Seconds within which nothing is begun twice.
 SHORT = 3_600
+DAY = 86_400
+#: How this is started in the background: the lists, and nothing else.
+LISTS = "--lists"
+_TAGGER = re.compile(rb"^tagger .*<(?P<mail>[^<>\n]*)> (?P<time>\d{1,12}) [+-]\d{4}$", re.MULTILINE)
 
 
 def run(words: Sequence[str], _given: IO[bytes]) -> int:
-    """Make the lists for the tags ``words``, those of an old branch left out; returns 0 when that went well."""
-    from git_xsa.advisory.store_place import open_store  # noqa: PLC0415
-    from git_xsa.ask.session import Session  # noqa: PLC0415
+    """Do what follows the tags in ``words``; returns 1 when lists were to be waited for and can't be made, else 0."""
+    options = {word for word in words[:1] if word in ("--wait", LISTS)}
+    tags = [tag for tag in words[len(options) :] if tag != "--"]
+    status = _make_lists(tags) if options else 0
+    if LISTS in options:
+        return status
+    with Repository() as repository:
+        settings = read_settings(repository.git)
+        try:
+            if not options:
+                _begin_lists(repository, settings, tags)
+            if settings.of(ReleaseSettings).on_tag:
+                for tag, version, name in _made_here(repository, settings, tags):
+                    _follow(repository, settings, tag, version, name)
+        except (XsaError, OSError) as error:  # no hook of tags holds anything up
+            _say(f"warning: the steps after the tag were not started: {type(error).__name__}")
+    return status
+
+
+def _make_lists(tags: Iterable[str]) -> int:
+    """Make the lists for ``tags`` and write into the log what is different; returns 0 when that went well."""
+    from git_xsa.ask.session import Session  # noqa: PLC0415 - in the background, mostly
+    from git_xsa.release.lists import make_lists  # noqa: PLC0415
+    from git_xsa.report.as_json import verdict_document  # noqa: PLC0415
 
     status = 0
     with Session(now=clock.now()) as session:
         store = open_store(session.settings)
-        for tag in words:
+        for tag in tags:
             try:
-                changes = regenerate(session, store, tag)
+                changes = make_lists(session, store, tag, verdict_document)
                 told = [f"{tag}: done", *(f"{tag}: {change}" for change in changes)]
             except XsaError as error:
                 # Without its words, which may be those of a patch.
@@ -60,80 +85,9 @@ def run(words: Sequence[str], _given: IO[bytes]) -> int:
     return status
 
 
-def regenerate(session: Session, store: Store, tag: str) -> list[str]:
-    """Make the lists for the release ``tag`` and return what is different from those of the release before it.
-
-    What an advisory needs that both releases lack is different when its state or a prerequisite is; one that only one
-    of them lacks is named, too, unless the newer release has it, as it should.  Raises ``XsaError`` when the release
-    has no branch here, or a list can't be made.
-    """
-    base = session.branches.base(tag)
-    branch = session.branches.of_base(base)
-    if branch is None:
-        raise XsaError(f"{tag} is on no stable branch of this repository", "git fetch brings the branch")
-    names = [release.name for release in branch.releases]
-    before = next(iter(names[names.index(tag) + 1 :]), None) if tag in names else None
-    old = dict(_kept(store, before)) if before is not None else {}
-    new = dict(_made(session, tag))
-    for name, (_, content) in new.items():
-        store.write(content.encode(), LISTS, _folder(tag), name)
-    for name in store.names(LISTS, _folder(tag)):
-        if name not in new and name != CHANGES:
-            store.remove(LISTS, _folder(tag), name)
-    changes = [line for name in sorted(new) for line in _difference(name, before, old.get(name), new[name][0])]
-    store.write("".join(f"{line}\n" for line in changes).encode(), LISTS, _folder(tag), CHANGES)
-    return changes
-
-
-def _made(session: Session, tag: str) -> Iterator[tuple[str, tuple[dict[str, Any], str]]]:
-    """Yield name, answer and its text for each advisory that the release lacks."""
-    from git_xsa.report.as_json import dumps, verdict_document  # noqa: PLC0415
-
-    base = session.branches.base(tag)
-    documents: dict[int, list[dict[str, Any]]] = {}
-    for number, verdict in each_outstanding(session, base, tip_for(session, base)):
-        documents.setdefault(number, []).append(verdict_document(verdict))
-    for number, results in documents.items():
-        yield f"XSA-{number}.json", (results[0], dumps({"format": 1, "results": results}) + "\n")
-
-
-def _kept(store: Store, tag: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    import json  # noqa: PLC0415
-
-    for name in store.names(LISTS, _folder(tag)):
-        content = store.read(LISTS, _folder(tag), name) if name.endswith(".json") else None
-        try:
-            results = json.loads(content)["results"] if content else []
-        except (ValueError, KeyError, TypeError):
-            continue
-        yield from ((name, found) for found in results[:1] if isinstance(found, dict))
-
-
-def _difference(name: str, before: str | None, old: dict[str, Any] | None, new: dict[str, Any]) -> list[str]:
-    xsa = name.removesuffix(".json")
-    if before is None:
-        return []
-    if old is None:
-        return [f"{xsa}: {new['state']}; no list for {before}"]
-    count = len(new.get("prerequisites", []))
-    commits = [{one["commit"] for one in document.get("prerequisites", [])} for document in (old, new)]
-    if old.get("state") == new["state"] and commits[0] == commits[1]:
-        return []
-    return [f"{xsa}: {new['state']} with {count} prerequisites; {old.get('state')} with {len(commits[0])} on {before}"]
-
-
-def _folder(tag: str) -> str:
-    return tag.replace("/", "-")
-
-
-def make_lists(repository: Repository, settings: Settings, tags: Iterable[str], now: int) -> None:
-    """Have the lists made in the background for the newest release of each branch among the new ``tags``, if there is a
-    store, and say so.
-
-    Those that are there, or were begun a short while ago, are left alone: the hook for tags comes first, and the one
-    of the push after it.
-    """
-    from git_xsa.advisory.store_place import open_store  # noqa: PLC0415
+def _begin_lists(repository: Repository, settings: Settings, tags: Iterable[str]) -> None:
+    """Have the lists made in the background for the newest release of each branch among ``tags``, and say so."""
+    from git_xsa.release.lists import are_made  # noqa: PLC0415 - loads what asks
 
     store = open_store(settings)
     if not store.exists:
@@ -143,32 +97,55 @@ def make_lists(repository: Repository, settings: Settings, tags: Iterable[str], 
         version = version_of(tag, settings.release_tag)
         if version is not None:
             newest[version[:-1]] = max((version, tag), newest.get(version[:-1], (version, tag)))
-    begun = _begun(store, now)
-    found = [tag for _, tag in sorted(newest.values()) if tag not in begun and not store.names(LISTS, _folder(tag))]
+    begun = _begun(store)
+    commits = {tag: repository.resolve(tag) for _, tag in sorted(newest.values()) if tag not in begun}
+    found = [tag for tag, commit in commits.items() if commit is None or not are_made(store, tag, commit.id)]
     if found:
-        log = start(str(repository.folder), store, found)
-        note = f"{', '.join(found)}: prerequisite lists are being made in the background; {log} shows what changed"
-        print(printable(note, one_line=True), file=sys.stderr)
+        # Only so that the log is there, with its mode, before another program writes to it.
+        store.append(f"{rfc3339(clock.now())} {', '.join(found)}{BEGUN}", LOG)
+        log = store.path(LOG)
+        start_apart([sys.executable, "-m", "git_xsa", "hook", "post-tag", LISTS, *found], repository.folder, log)
+        _say(f"{', '.join(found)}: prerequisite lists are being made in the background; {log} shows what changed")
 
 
-def _begun(store: Store, now: int) -> set[str]:
+def _begun(store: Store) -> set[str]:
     """Return the tags whose lists were begun a short while ago."""
     found = set()
     for line in (store.read(LOG) or b"").decode("utf-8", "replace").splitlines():
         time, _, words = line.partition(" ")
-        if words.endswith(BEGUN) and time >= rfc3339(now - SHORT):
+        if words.endswith(BEGUN) and time >= rfc3339(clock.now() - SHORT):
             found |= set(words.removesuffix(BEGUN).split(", "))
     return found
 
 
-def start(repository_folder: str, store: Store, tags: Sequence[str]) -> str:
-    """Have the lists for ``tags`` made in the background; returns the path of the log."""
-    from pathlib import Path  # noqa: PLC0415
+def _made_here(repository: Repository, settings: Settings, tags: Iterable[str]) -> Iterator[tuple[str, Version, str]]:
+    """Yield those of ``tags`` that are a release's and that somebody has made in this repository just now, each with
+    its object."""
+    ident = repository.git.call("var", "GIT_COMMITTER_IDENT", accept=(0, 128)).out
+    own = re.search(rb"<([^<>\n]*)>", ident)
+    for tag in tags:
+        version = version_of(tag, settings.release_tag)
+        found = repository.read(f"refs/tags/{tag}") if version is not None else None
+        if found is None or found[1] != "tag" or version is None or own is None:
+            continue
+        tagger = _TAGGER.search(found[2].partition(b"\n\n")[0])
+        if tagger is not None and tagger["mail"] == own[1] and abs(clock.now() - int(tagger["time"])) < DAY:
+            yield tag, version, found[0]
 
-    from git_xsa.git.programs import start_apart  # noqa: PLC0415
 
-    # Only so that the log is there, with its mode, before another program writes to it.
-    store.append(f"{rfc3339(clock.now())} {', '.join(tags)}{BEGUN}", LOG)
-    log = store.path(LOG)
-    start_apart([sys.executable, "-m", "git_xsa", "hook", "post-tag", *tags], Path(repository_folder), log)
-    return str(log)
+def _follow(repository: Repository, settings: Settings, tag: str, version: Version, name: str) -> None:
+    """Have tarballs and announcement of ``tag``, the object ``name``, made in the background, unless they are made."""
+    from git_xsa.model.release import spelled  # noqa: PLC0415 - only for such a tag
+    from git_xsa.release.record import Records  # noqa: PLC0415
+    from git_xsa.release.tagged import start  # noqa: PLC0415
+
+    records = Records(open_store(settings))
+    known = records.read(spelled(version))
+    if known is not None and (known.kind == "release" or (known.finished and known.tag_object == name)):
+        return
+    log = start(records, repository.folder, tag, version)
+    _say(f"{tag}: tarballs and announcement are being made in the background; {log} shows the progress")
+
+
+def _say(line: str) -> None:
+    print(printable(line, one_line=True), file=sys.stderr)

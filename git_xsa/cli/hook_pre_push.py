@@ -4,9 +4,6 @@ git gives the remote's name and address as words, and on standard input a line f
 object, the reference there, and what that is now.
 
 What goes to a private remote (``xsa.privateRemote``) is not looked at: the fixes are made there.
-
-A push that may go on and brings the tag of a release has the lists of prerequisites made (see ``hook_post_tag``):
-the hook for tags is mostly not installed.
 """
 
 from __future__ import annotations
@@ -77,7 +74,6 @@ def run(words: list[str], given: IO[bytes]) -> int:
         _say(lines)
         if not lines:
             _note_store(repository, settings, entries, now)
-            _follow_tags(repository, settings, now, moves)
     return REFUSED if lines else 0
 
 
@@ -122,19 +118,6 @@ def _note_store(repository: Repository, settings: Settings, entries: EmbargoLedg
     note_seen(repository.git, settings)
     if entries is not None and all(embargo.ends <= now for embargo in entries.ledger.embargoes):
         write_note(open_store(settings))
-
-
-def _follow_tags(repository: Repository, settings: Settings, now: int, moves: Sequence[Move]) -> None:
-    """Have what follows new releases begin; what is in the way of that holds no push up."""
-    from git_xsa.cli.hook_post_tag import make_lists  # noqa: PLC0415
-
-    prefix = "refs/tags/"
-    new = [move.ref for move in moves if move.old is None and move.new is not None and move.ref.startswith(prefix)]
-    try:
-        if new:
-            make_lists(repository, settings, [ref.removeprefix(prefix) for ref in new], now)
-    except (XsaError, OSError) as error:
-        _say([f"warning: the steps after the tag were not started: {type(error).__name__}"])
 
 
 def _say(lines: Sequence[str]) -> None:

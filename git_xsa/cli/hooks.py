@@ -31,14 +31,14 @@ def parser() -> argparse.ArgumentParser:
         kinds.add_argument("--server", action="store_true", help="use the hooks for a repository that is pushed to")
         if name == "install":
             kinds.add_argument(
-                "--post-tag", action="store_true", help="also install the hook for tags, which makes fetches slow"
+                "--post-tag", action="store_true", help="have git start post-tag for new tags, which makes fetches slow"
             )
     return made
 
 
 def run(options: argparse.Namespace) -> int:
     """Do what the options say; returns 0 when all is as asked for afterwards, else 1."""
-    from git_xsa.embargo.installed_hooks import CLIENT, POST_TAG, SERVER, HookFolder, HookState, find_place  # noqa: PLC0415
+    from git_xsa.embargo.installed_hooks import CLIENT, SERVER, TRANSACTION, HookFolder, HookState, find_place  # noqa: PLC0415
     from git_xsa.git.config import read_settings  # noqa: PLC0415 - not for the usage
     from git_xsa.git.run import Git  # noqa: PLC0415
 
@@ -53,8 +53,8 @@ def run(options: argparse.Namespace) -> int:
         raise XsaError(what, "give this repository its own folder: git config core.hooksPath <folder>")
     hooks = HookFolder(place.folder, program() or "git-xsa-hook")
     _say(f"hooks are in {place.folder}" + (f", by {place.setting}" if place.setting else ""))
-    if not follows and options.action != "uninstall" and hooks.state(POST_TAG) in (HookState.NONE, HookState.OTHER):
-        names = tuple(name for name in names if name != POST_TAG)
+    if not follows and options.action != "uninstall" and hooks.state(TRANSACTION) in (HookState.NONE, HookState.OTHER):
+        names = tuple(name for name in names if name != TRANSACTION)
     if options.action == "status":
         states = [(name, hooks.state(name)) for name in names]
         for name, state in states:
@@ -91,11 +91,11 @@ def _write_down_the_store(there: bool) -> None:
 
 
 def _say_what_is_left_out(names: Sequence[str], server: bool) -> None:
-    from git_xsa.embargo.installed_hooks import POST_TAG  # noqa: PLC0415
+    from git_xsa.embargo.installed_hooks import TRANSACTION  # noqa: PLC0415
 
-    if not server and POST_TAG not in names:
+    if not server and TRANSACTION not in names:
         why = "git would start it for each reference of a fetch; the steps after a release tag start when it is pushed"
-        _say(f"{POST_TAG}: left out, because {why} (with install --post-tag: when it is made)")
+        _say(f"{TRANSACTION}: left out, because {why} (with install --post-tag: when it is made)")
 
 
 def program() -> str | None:

@@ -68,9 +68,7 @@ def run(options: argparse.Namespace) -> int:
             os.environ.pop(name, None)
         records = Records(open_store(session.settings))
         if options.from_tag is not None:
-            from git_xsa.cli.release_tag import follow_tag  # noqa: PLC0415
-
-            return follow_tag(session, records, options)
+            return _follow_tag(session, records, options)
         if options.go_on or options.abandon:
             return _resume(session, records, options)
         return _release(session, records, options)
@@ -262,6 +260,27 @@ def _print_end(works: Sequence[Work]) -> None:
         say("Nothing was pushed. To push:" if len(waiting) == len(works) else "To push the rest:")
     for work in waiting:
         say(f"  {push_command(work)}")
+
+
+# what follows a tag that a person has made
+
+
+def _follow_tag(session: Session, records: Records, options: argparse.Namespace) -> int:
+    """Make what follows the tag that the options name; returns 0, also when it was made or is being made already."""
+    from git_xsa.release.tagged import follow, record_of, start  # noqa: PLC0415
+
+    folder = Path(options.output).absolute() if options.output else session.settings.of(ReleaseSettings).folder
+    record = record_of(session, records, options.from_tag.removeprefix("refs/tags/"), folder)
+    if options.background:
+        words = ["--output", str(Path(options.output).absolute())] if options.output else []
+        words += ["--no-build"] if options.no_build else []
+        version = tuple(map(int, record.version.split(".")))
+        log = start(records, session.repository.folder, record.tag, version, words)
+        say(f"{record.tag}: tarballs and announcement are being made in the background; {log} shows the progress")
+        return 0
+    ended = follow(records, record, lambda one: work_on(session, records, one, options), clock.now)
+    say(f"{record.tag}: {ended}")
+    return 0
 
 
 # go on, or back

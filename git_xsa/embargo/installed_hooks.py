@@ -35,9 +35,11 @@ from git_xsa.git.config import COMMAND, OWN_SCOPES
 from git_xsa.git.run import Git
 from git_xsa.git.whole import replace_file, sweep
 
-#: The hook that stands in for one of tags.
-POST_TAG = "reference-transaction"
-CLIENT = ("pre-push", POST_TAG)
+#: What starts with a tag, by whoever made it or pushes it; git itself has no such hook.
+POST_TAG = "post-tag"
+#: The hook that git starts when a tag is made or fetched.
+TRANSACTION = "reference-transaction"
+CLIENT = ("pre-push", POST_TAG, TRANSACTION)
 SERVER = ("pre-receive", "update")
 MANIFEST = "git-xsa.manifest"
 FORMAT = 1

@@ -1,59 +1,57 @@
-"""The last step: which advisories are outstanding on the new base, and what they need there.
-
-A queue that was made for the last release is of no use on this one.  So the answers are computed again and kept in the
-store, beside those for earlier releases; they can reveal what an advisory under embargo is about, so they are not among
-the files that are published.
-"""
+"""The last step: which advisories are outstanding on the new base, and what they need there."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from typing import Any
+import os
+from contextlib import suppress
 
-from git_xsa.ask.by_number import each_outstanding
-from git_xsa.ask.verdict import Verdict
+from git_xsa.embargo.installed_hooks import POST_TAG, find_place
+from git_xsa.errors import XsaError
+from git_xsa.git.programs import run_tool
 from git_xsa.git.repository import Commit
-from git_xsa.release.record import FOLDER, Record
+from git_xsa.release.lists import are_made, write_lists
 from git_xsa.release.work import Work
 
-FORMAT = 1
-
-
-def place(record: Record) -> tuple[str, str]:
-    """Return where in the store the answers are."""
-    return FOLDER, f"{record.version}.prerequisites.json"
+#: Seconds after which the script that follows a tag is ended; what takes long goes on in the background.
+PATIENCE = 60.0
 
 
 class Prerequisites:
-    """The answers for the new base; ``document`` is how an answer is written down."""
+    """The lists of prerequisites for the new base; then whatever else the repository has follow a tag."""
 
     name = "prerequisites"
     title = "work out what the outstanding advisories need on the new base"
 
-    def __init__(self, document: Callable[[Verdict], dict[str, Any]]) -> None:
-        self._document = document
-
     def done(self, work: Work) -> bool:
         """Whether they are there, for this commit as the base."""
-        try:
-            found = json.loads(work.records.store.read(*place(work.record)) or b"{}")
-        except ValueError:
-            return False
-        return isinstance(found, dict) and found.get("base") == work.tagged
+        return are_made(work.records.store, work.record.tag, work.tagged)
 
     def do(self, work: Work) -> None:
         """Ask about every outstanding advisory by itself, and keep the answers."""
-        base = Commit(work.record.tag, work.tagged)
-        answers = each_outstanding(work.session, base, _tip(work, base))
-        verdicts = [verdict for _, verdict in answers if verdict.xsa]
-        document = {"format": FORMAT, "base": work.tagged, "results": [self._document(verdict) for verdict in verdicts]}
-        work.records.store.write((json.dumps(document, indent=2) + "\n").encode(), *place(work.record))
+        base, record = Commit(work.record.tag, work.tagged), work.record
+        before = record.last if record.last != record.tag else None
+        verdicts, _ = write_lists(
+            work.session, work.records.store, base, _tip(work, base), before or None, work.document
+        )
         for verdict in verdicts:
             names = ", ".join(f"XSA-{number}" for number in verdict.xsa)
             work.say(f"{names}: {verdict.state.value} on {base.name}")
         if not verdicts:
             work.say(f"no advisory is outstanding on {base.name}")
+        if record.kind == "release":  # a tag that a person made has been followed by whoever asks for this
+            _start_script(work)
+
+
+def _start_script(work: Work) -> None:
+    """Start the repository's script ``post-tag``, if there is one; what it says is said."""
+    with suppress(XsaError):  # hooks are turned off
+        script = find_place(work.repository.git).folder / POST_TAG
+        if os.access(script, os.X_OK):
+            ended = run_tool((str(script), work.record.tag), folder=work.repository.folder, limit=PATIENCE)
+            for line in (ended.out + ended.err).decode("utf-8", "replace").splitlines():
+                work.say(line)
+            if ended.status:
+                work.say(f"warning: {script} ended with status {ended.status}")
 
 
 def _tip(work: Work, base: Commit) -> Commit:

@@ -383,3 +383,34 @@ def no_such_file(path: str) -> ReleaseRefused:
 @problem
 def unfit_edit(path: str, why: str) -> ReleaseRefused:
     return ReleaseRefused(f"{path}: {why}", EDIT_HINT)
+
+
+# what follows a tag
+
+
+@problem
+def on_no_branch(tag: str) -> XsaError:
+    return XsaError(f"{tag} is on no stable branch of this repository", "git fetch brings the branch")
+
+
+@problem
+def not_a_release_tag(tag: str, pattern: str) -> XsaError:
+    return UsageError(f"{tag} is not a release tag", f"release tags match {pattern}")
+
+
+@problem
+def unaccepted_signature(tag: str, why: str) -> XsaError:
+    return XsaError(f"git does not accept the signature of {tag}: {why}", "git verify-tag")
+
+
+@problem
+def made_for_another_tag(tag: str, folder: str, version: str, record: Path) -> XsaError:
+    return XsaError(
+        f"{tag} was another tag when its files were made, in {folder}",
+        f"inspect them; git xsa-release --abandon {version} deletes them and {record}",
+    )
+
+
+@problem
+def being_released(tag: str, version: str) -> XsaError:
+    return UsageError(f"{tag} is being made by git xsa-release", f"resume it: git xsa-release --continue {version}")

@@ -19,8 +19,9 @@ from git_xsa.git.repository import Repository
 from git_xsa.model.release import spelled
 from git_xsa.release import problems
 from git_xsa.release.conditions import judge_again
+from git_xsa.release.lists import forget
 from git_xsa.release.plan import Plan
-from git_xsa.release.prerequisites import Prerequisites, place
+from git_xsa.release.prerequisites import Prerequisites
 from git_xsa.release.record import FOLDER, Record, Records
 from git_xsa.release.steps import PACKAGING, PUSH, RELEASE, Step
 from git_xsa.release.work import Work
@@ -72,7 +73,7 @@ def known(records: Records, repository: Repository, version: str) -> Record | No
 
 def steps_of(work: Work, pushing: bool) -> tuple[Step, ...]:
     """Return the steps of a run in their order."""
-    last = Prerequisites(work.document)
+    last = Prerequisites()
     if work.record.kind != "release":
         return (*PACKAGING, last)
     return (*RELEASE, last, PUSH) if pushing and work.record.remote else (*RELEASE, last)
@@ -138,7 +139,7 @@ def take_back(work: Work) -> None:
     if work.folder == work.records.store.path(FOLDER, record.version):
         with suppress(OSError):  # somebody may have put something into it
             os.rmdir(work.folder)
-    work.records.store.remove(*place(record))
+    forget(work.records.store, record.tag)
     work.records.forget(record)
 
 

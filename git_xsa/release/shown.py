@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from difflib import unified_diff
 
 from git_xsa.release.archive import COMPRESSORS
-from git_xsa.release.prerequisites import place
+from git_xsa.release.lists import folder_of
 from git_xsa.release.steps import push_command
 from git_xsa.release.work import Work, drafts, pre_draft_from
 
@@ -28,7 +28,7 @@ def details(work: Work, step: str) -> Iterator[str]:
         now = f"now at {record.old[:12]}" if record.old else "which is new"
         yield f"{record.ref}, {now}, and refs/tags/{record.tag}"
     elif step == "prerequisites":
-        yield str(work.records.store.path(*place(record)))
+        yield str(folder_of(work.records.store, record.tag))
     elif step == "push":
         yield push_command(work)
 
