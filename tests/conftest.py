@@ -43,7 +43,7 @@ SETTINGS = {
 # fmt: off
 SLOWER = frozenset({
     "asked", "bad_input", "bad_patches", "base_patches", "build", "check_junit",
-    "ci", "ci_collect", "ci_run", "commands", "compare", "conflict_names",
+    "ci", "ci_collect", "ci_recipes", "ci_run", "commands", "compare", "conflict_names",
     "demo", "development", "embargo", "export", "export_folder", "fetch", "fixes", "follow_ups", "freeze",
     "growth", "hooks", "import", "import_embargo", "imported_export", "install", "into", "into_unread",
     "into_verify", "into_write", "json", "keep_going", "ledger", "loose_series", "manual_samples", "orphans",

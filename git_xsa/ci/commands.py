@@ -27,10 +27,16 @@ _HISTORY, _FRAMEWORK = ".xsa/history.git", ".xsa/xtf"
 _MISSING = "error: git-xsa is not installed here: use an image that has it, or set xsa.ci.setup"
 
 
+def ready(plan: PipelinePlan) -> list[str]:
+    """Return what every job does first: make the commands available."""
+    found = f"command -v git-xsa-test >/dev/null || {{ echo {quote(_MISSING)} >&2; exit 127; }}"
+    return [*([plan.setup] if plan.setup else []), found]
+
+
 def before(plan: PipelinePlan) -> list[str]:
-    """Return what every job does first: make the commands available, and hand them the settings of the plan."""
-    lines = [plan.setup] if plan.setup else []
-    lines.append(f"command -v git-xsa-test >/dev/null || {{ echo {quote(_MISSING)} >&2; exit 127; }}")
+    """Return what a job that works in the history does first: make the commands available, hand them the settings of
+    the plan, and get the history where the project is that of a package."""
+    lines = ready(plan)
     if plan.settings:
         words = [f"GIT_CONFIG_COUNT={len(plan.settings)}"]
         for number, (key, value) in enumerate(plan.settings):

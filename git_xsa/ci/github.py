@@ -20,7 +20,7 @@ _RUNNER = "ubuntu-24.04"
 
 
 def github(plan: PipelinePlan) -> dict[str, Any]:
-    """Return the matrix; ``XsaError`` where it would have more jobs than GitHub takes."""
+    """Return the matrix, empty where there is nothing to prove; ``XsaError`` when GitHub takes fewer jobs."""
     entries = [
         _entry(plan, target, cell) for target in plan.targets for cell in (plan.cells if target.builds else (None,))
     ]
@@ -33,7 +33,8 @@ def github(plan: PipelinePlan) -> dict[str, Any]:
 def _entry(plan: PipelinePlan, target: PlannedTarget, cell: PlannedCell | None) -> dict[str, Any]:
     """Return the entry of a job: ``check`` and ``test`` are the commands that it runs, without their output files.
 
-    Without ``cell`` there is no queue to prove, and the job says why.
+    ``target`` and ``folder`` are where its results belong.  Without ``cell`` there is no queue to prove, and the job
+    says why.
     """
     about = [*target.words, "--xsa", ",".join(map(str, target.xsa))]
     name = f"{target.name} {cell.name if cell is not None else CHECK}"
@@ -42,6 +43,7 @@ def _entry(plan: PipelinePlan, target: PlannedTarget, cell: PlannedCell | None) 
     test = ["git", "xsa-test", *about, "--cell", cell.name, *flags] if cell is not None else ["true"]
     return {
         "name": name,
+        "target": target.name,
         "folder": f"{target.name}/{folder_name(cell.name)}" if cell is not None else target.name,
         "base": target.base,
         "xsa": list(target.xsa),

@@ -89,9 +89,6 @@ class Planner:
         unsettled = [number for number in self._wish.xsa if number not in self._settled]
         if unsettled:
             self._missing.append(f"no commit of these branches says that it fixes {advisory_names(unsettled)}")
-        if not made:
-            what = "there is nothing to prove, so there is no pipeline"
-            raise XsaError("; ".join([what, *self._notes, *self._missing]), "git xsa-check says what is outstanding")
         return PlannedPipeline(self._whole(tuple(made), package), self._files, self._notes, self._missing)
 
     def _questions(self, base: Commit, tip: Commit) -> list[tuple[str, Question]]:
@@ -137,7 +134,7 @@ class Planner:
             raise refusal(verdict.xsa)
         self._settled |= {*verdict.xsa, *verdict.present, *verdict.without_patch} - set(verdict.unresolved)
         if not verdict.selection.wanted:
-            self._notes.append(f"{base.name} needs nothing of what was asked for")
+            self._notes.append(f"{base.name} needs no patch for {advisory_names(verdict.asked)}")
             return None
         builds = verdict.state in BUILDABLE and bool(verdict.queue)
         if not builds:
