@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from git_xsa.advisory.store import Store
-from git_xsa.embargo.ledger import JOURNAL, LEDGER, Decision, EmbargoLedger, LedgerEntry, LedgerError
+from git_xsa.embargo.ledger import JOURNAL, LEDGER, Decision, EmbargoLedger, LedgerEntry
+from git_xsa.embargo.problems import LedgerError
 from git_xsa.embargo.rule import Embargo
 from git_xsa.model.instant import FORM
 

@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 from repositories import git
 from servers import ZERO, Server, over_http, over_ssh
 
-from git_xsa.embargo.freeze_file import FreezeFileError, read_freeze_file
+from git_xsa.embargo.freeze_file import read_freeze_file
 from git_xsa.embargo.overrides import Overrides, Pusher, pusher, reasons
+from git_xsa.embargo.problems import FreezeFileError
 from git_xsa.embargo.rule import Rules
 from git_xsa.embargo.updates import Move
 

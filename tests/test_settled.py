@@ -17,7 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from git_xsa.advisory.editions import Library
-from git_xsa.advisory.store import Store, StoreError
+from git_xsa.advisory.problems import StoreError
+from git_xsa.advisory.store import Store
 from git_xsa.embargo.cksum import cksum
 from git_xsa.embargo.ledger import EmbargoLedger, write_entries
 from git_xsa.embargo.ledger import read_entry as entry_of

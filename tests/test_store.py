@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from repositories import git
 
-from git_xsa.advisory.store import Locked, Store, StoreError
+from git_xsa.advisory.problems import Locked, StoreError
+from git_xsa.advisory.store import Store
 
 
 @pytest.fixture

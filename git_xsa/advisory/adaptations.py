@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from git_xsa.advisory.patchfile import PatchError, PatchFile, parse_patches
-from git_xsa.advisory.store import Store, StoreError
+from git_xsa.advisory.problems import StoreError
+from git_xsa.advisory.store import Store
 from git_xsa.documents import DocumentError, read_object
 from git_xsa.model.changed_lines import changed_lines_id
 

@@ -24,7 +24,7 @@ from git_xsa.advisory.import_ import LIST
 from git_xsa.advisory.metadata import LARGEST as LARGEST_LIST
 from git_xsa.advisory.metadata import ListedAdvisory, MetadataError, read_list
 from git_xsa.advisory.patchfile import LARGEST as LARGEST_FILE
-from git_xsa.advisory.store import StoreError
+from git_xsa.advisory.problems import StoreError
 from git_xsa.advisory.text import TextError, read_advisory
 from git_xsa.advisory.trust import ChecksumState, Signature, check_file, check_signature
 from git_xsa.advisory.web import NotFound, OutOfTime, Stamp, Web, WebError

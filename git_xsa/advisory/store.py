@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from shlex import quote
 
-from git_xsa.errors import XsaError
+from git_xsa.advisory.problems import Locked, StoreError
 from git_xsa.git.whole import naming, replace_file, sweep
 
 FOLDER_MODE = 0o700
@@ -35,14 +35,6 @@ _IGNORE = ".gitignore"
 _LONGEST_NAME = 255
 #: The file by which a repository is known to be there for sharing the ledger of embargoes.
 SHARED = "embargoes.json"
-
-
-class StoreError(XsaError):
-    """The store can't be used (exit status 128)."""
-
-
-class Locked(StoreError):
-    """Another command holds the lock."""
 
 
 class Store:

@@ -14,7 +14,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from git_xsa.advisory.store import Store, StoreError
+from git_xsa.advisory.problems import StoreError
+from git_xsa.advisory.store import Store
 
 if TYPE_CHECKING:
     from git_xsa.git.config import Settings

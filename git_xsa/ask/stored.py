@@ -27,7 +27,8 @@ def stored(session: Session) -> Stored | None:
     if not store.exists:
         return None
     from git_xsa.advisory.editions import Library  # noqa: PLC0415
-    from git_xsa.embargo.ledger import EmbargoLedger, LedgerError  # noqa: PLC0415
+    from git_xsa.embargo.ledger import EmbargoLedger  # noqa: PLC0415
+    from git_xsa.embargo.problems import LedgerError  # noqa: PLC0415
     from git_xsa.embargo.secrecy import Secrecy  # noqa: PLC0415
 
     library = Library(store, session.settings.trusted_keys)

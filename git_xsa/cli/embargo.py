@@ -117,7 +117,8 @@ def _sync(take: str | None, store: Store, rules: Rules, now: Instant) -> int:
     """Share the ledger; returns 0, or 1 when somebody has decided differently."""
     from git_xsa.embargo.ledger import EmbargoLedger  # noqa: PLC0415
     from git_xsa.embargo.merging import Take  # noqa: PLC0415
-    from git_xsa.embargo.sharing import Disagreement, Sharing  # noqa: PLC0415
+    from git_xsa.embargo.problems import Disagreement  # noqa: PLC0415
+    from git_xsa.embargo.sharing import Sharing  # noqa: PLC0415
     from git_xsa.model.words import count  # noqa: PLC0415
     from git_xsa.report.embargoes import conflict_lines, freeze_lines  # noqa: PLC0415
 

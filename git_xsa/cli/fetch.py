@@ -66,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _write_fixes(numbers: list[int], store: Store) -> None:
     """Have the ledger of embargoes know the fixes of those of the advisories ``numbers`` that it has."""
-    from git_xsa.advisory.store import StoreError  # noqa: PLC0415
+    from git_xsa.advisory.problems import StoreError  # noqa: PLC0415
     from git_xsa.cli.fixes import write_fixes  # noqa: PLC0415
     from git_xsa.embargo.ledger import EmbargoLedger  # noqa: PLC0415
     from git_xsa.embargo.settled import after_change  # noqa: PLC0415

@@ -168,7 +168,7 @@ def _frozen(
 
 def _ledger(settings: Settings) -> EmbargoLedger | None:
     """Return the ledger; ``None``, and say why, when it can't be read."""
-    from git_xsa.advisory.store import StoreError  # noqa: PLC0415
+    from git_xsa.advisory.problems import StoreError  # noqa: PLC0415
     from git_xsa.advisory.store_place import open_store  # noqa: PLC0415
     from git_xsa.embargo.ledger import EmbargoLedger  # noqa: PLC0415
 

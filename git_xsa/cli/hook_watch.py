@@ -19,7 +19,7 @@ def hook_problem(git: Git, settings: Settings, now: Instant) -> str:
 
     Empty when it does, when it never was installed here, and when nothing is under embargo at ``now``.
     """
-    from git_xsa.advisory.store import StoreError  # noqa: PLC0415 - not for the usage
+    from git_xsa.advisory.problems import StoreError  # noqa: PLC0415 - not for the usage
     from git_xsa.advisory.store_place import holds, open_store  # noqa: PLC0415
 
     store: Store | None = None  # nobody knows where it is
@@ -39,7 +39,7 @@ def hook_problem(git: Git, settings: Settings, now: Instant) -> str:
 def _something_secret(store: Store, now: Instant) -> bool:
     """Whether something is under embargo; it is when that is unknown."""
     from git_xsa.advisory.editions import Library  # noqa: PLC0415
-    from git_xsa.advisory.store import StoreError  # noqa: PLC0415
+    from git_xsa.advisory.problems import StoreError  # noqa: PLC0415
     from git_xsa.embargo.ledger import EmbargoLedger  # noqa: PLC0415
     from git_xsa.embargo.secrecy import Secrecy  # noqa: PLC0415
 

@@ -12,7 +12,8 @@ from git_xsa.advisory.contents import read_source
 from git_xsa.advisory.editions import EditionSource, Library
 from git_xsa.advisory.file_names import is_patch_name
 from git_xsa.advisory.import_ import Result, take
-from git_xsa.advisory.store import Store, StoreError
+from git_xsa.advisory.problems import StoreError
+from git_xsa.advisory.store import Store
 from git_xsa.advisory.store_place import open_store
 from git_xsa.cli import clock, embargo
 from git_xsa.cli.arguments import instant

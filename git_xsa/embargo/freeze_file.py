@@ -27,8 +27,8 @@ from pathlib import Path
 import msgspec
 
 from git_xsa.documents import keys_once, read_json, shaped
+from git_xsa.embargo import problems
 from git_xsa.embargo.rule import HEADS, Embargo, Instant, Ledger
-from git_xsa.errors import XsaError
 from git_xsa.model.instant import parse_instant
 
 #: Where it is, in the repository's folder, unless ``xsa.freezeFile`` names another place.
@@ -37,10 +37,6 @@ FORMAT = 1
 #: Stands for the number of an advisory, which a server does not know.
 UNKNOWN = 0
 _LONGEST = 1 << 20
-
-
-class FreezeFileError(XsaError):
-    """The freeze file is missing where there must be one, or is none: what could be frozen counts as frozen."""
 
 
 class _Freeze(msgspec.Struct):
@@ -97,24 +93,24 @@ def read_freeze_file(path: Path) -> FreezeFile:
         facts = os.fstat(descriptor)
         if not stat.S_ISREG(facts.st_mode):
             os.close(descriptor)
-            raise _error(path, "it is not a file")
+            raise problems.freeze_file_is_no_file(path)
         with open(descriptor, "rb") as file:
             content, written = file.read(_LONGEST), int(facts.st_mtime)
     except OSError as error:
-        raise _error(path, f"{error.strerror}") from None
+        raise problems.unreadable_freeze_file(path, f"{error.strerror}") from None
     try:
         told = shaped(read_json(content), _FreezeDocument)
         keys_once(content)
         if told.format != FORMAT:
-            raise _error(path, f"its format is {told.format}, not {FORMAT}")
+            raise problems.unknown_freeze_format(path, told.format, FORMAT)
         freezes = tuple((parse_instant(one.begins), parse_instant(one.ends)) for one in told.freezes)
         over = tuple(map(_embargo, told.over))
     except ValueError as error:
-        raise _error(path, f"{error}") from None
+        raise problems.unreadable_freeze_file(path, f"{error}") from None
     if not told.frozen or not all(name.startswith("refs/") for name in told.frozen):
-        raise _error(path, "it names no references, or names that do not begin with refs/")
+        raise problems.freeze_file_without_references(path)
     if any(ends <= begins for begins, ends in [*freezes, *((one.since, one.until) for one in over)]):
-        raise _error(path, "a freeze in it ends before it begins")
+        raise problems.freeze_ends_early(path)
     return FreezeFile(tuple(name.removeprefix(HEADS) for name in told.frozen), freezes, written, over)
 
 
@@ -122,8 +118,3 @@ def _embargo(over: _Over) -> Embargo:
     fixes = {branch: frozenset(patches) for branch, patches in over.fixes.items()}
     tips = {branch: frozenset(commits) for branch, commits in over.tips.items()}
     return Embargo(UNKNOWN, parse_instant(over.began), parse_instant(over.ended), None, tips, fixes)
-
-
-def _error(path: Path, why: str) -> FreezeFileError:
-    hint = "replace it with the output of git xsa-embargo freeze-file"
-    return FreezeFileError(f"the freeze file {path} can't be read: {why}", hint)

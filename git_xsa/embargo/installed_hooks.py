@@ -30,6 +30,7 @@ from enum import Enum
 from hashlib import sha256
 from pathlib import Path
 
+from git_xsa.embargo import problems
 from git_xsa.errors import FULL, XsaError
 from git_xsa.git.config import COMMAND, OWN_SCOPES
 from git_xsa.git.run import Git
@@ -95,14 +96,13 @@ def find_place(git: Git) -> HookPlace:
     if not lasting:
         return HookPlace(common / "hooks")
     scope, value = lasting[-1]
-    hint = "git config --unset core.hooksPath, or set it to a folder"
     if not value:
-        raise XsaError("core.hooksPath is empty, so git runs no hooks here", hint)
+        raise problems.no_hooks_path()
     bare = git.text("rev-parse", "--is-inside-work-tree") == "false"
     top = common if bare else Path(git.text("rev-parse", "--show-toplevel"))
     folder = Path(os.path.normpath(top / value))
     if folder.exists() and not folder.is_dir():
-        raise XsaError(f"core.hooksPath is {folder}, which is not a folder, so git runs no hooks here", hint)
+        raise problems.hooks_path_is_no_folder(folder)
     tracked = not bare and top in folder.parents and common not in folder.parents
     return HookPlace(folder, f"core.hooksPath ({scope})", scope not in OWN_SCOPES, tracked)
 
@@ -131,7 +131,7 @@ def source(name: str) -> bytes:
     for folder in (_FOLDER_OF_CODE / "hooks", Path(sys.prefix, "share", "git-xsa", "hooks")):
         with suppress(FileNotFoundError):
             return (folder / name).read_bytes()
-    raise XsaError(f"this installation of git-xsa has no file hooks/{name}", "run install.sh again")
+    raise problems.no_hook_file(name)
 
 
 def filled(name: str, program: str) -> bytes:
@@ -176,7 +176,7 @@ class HookFolder:
         try:
             told = json.loads(path.read_bytes())
             if told["format"] != FORMAT:
-                raise XsaError(f"{path} is of another version of git-xsa", "use that version, or a newer one")
+                raise problems.newer_manifest(path)
             self._made = bool(told["made_folder"])
             for name, one in told["hooks"].items():
                 files = {f"{file}": [f"{digest}" for digest in digests] for file, digests in one["files"].items()}
@@ -184,9 +184,9 @@ class HookFolder:
         except (FileNotFoundError, NotADirectoryError):
             return
         except OSError as error:
-            raise XsaError(f"{path} can't be read: {error.strerror}", "inspect it") from None
+            raise problems.unreadable_manifest(path, error.strerror) from None
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise XsaError(f"{path} is not a manifest of git-xsa", "inspect it, and move it away") from None
+            raise problems.not_a_manifest(path) from None
 
     def state(self, name: str) -> HookState:
         """Return what is the matter with the hook ``name``."""
@@ -225,12 +225,11 @@ class HookFolder:
 
     def _check(self, name: str) -> None:
         if self.state(name) is HookState.CHANGED:
-            what = f"{self.folder / name} was changed since git-xsa installed it"
-            raise XsaError(what, "run git xsa-hooks uninstall, which keeps the file, then install again")
+            raise problems.hook_was_changed(self.folder / name)
         if name not in self._records:
             for path in (self.folder / (name + OURS), self.folder / (name + BEFORE)):
                 if os.path.lexists(path):
-                    raise XsaError(f"{path} exists, but git-xsa has no record of it", "inspect it, and move it away")
+                    raise problems.unknown_hook(path)
         self._wanted(name, before=True)  # all files that may be needed are there
 
     def _install(self, name: str) -> str:
@@ -309,7 +308,7 @@ class HookFolder:
             if error.errno in FULL:
                 raise
             where = error.filename or self.folder
-            raise XsaError(f"{where} can't be written: {error.strerror}", "run this as its owner") from None
+            raise problems.not_writable(where, error.strerror) from None
 
 
 def _digest(content: bytes) -> str:

@@ -20,13 +20,15 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from shlex import quote
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from git_xsa.advisory.store import SHARED, Store, StoreError
+from git_xsa.advisory.store import SHARED, Store
 from git_xsa.documents import DocumentError, keys_once, read_object, shaped
+from git_xsa.embargo import problems
+from git_xsa.embargo.problems import LedgerError
 from git_xsa.embargo.rule import Embargo, Instant, Ledger
 from git_xsa.model.instant import parse_instant, rfc3339
 
@@ -35,10 +37,6 @@ JOURNAL = "embargoes.journal"
 #: The lock of whoever changes it.
 LOCK = "embargoes"
 FORMAT = 1
-
-
-class LedgerError(StoreError):
-    """The ledger can't be read (exit status 128): whoever asks what is frozen takes everything for frozen."""
 
 
 class _Written(msgspec.Struct):
@@ -151,24 +149,26 @@ class EmbargoLedger:
         content = self._store.read(LEDGER)
         if content is None:
             if self._store.read(JOURNAL):
-                raise self._error(
-                    "it is missing, but its journal exists", f"{self._store.path(JOURNAL)} shows what it held"
-                )
+                raise problems.missing_ledger(*self._places())
             return
         try:
             self.entries, self._rest = read_entries(content)
         except DocumentError as error:
-            raise self._error(f"{error}", self._mend(content, f"{error}")) from None
+            raise self._error(content, f"{error}") from None
 
-    def _mend(self, content: bytes, why: str) -> str:
-        """Return what to do with a file that is not a ledger, empty when that is not known."""
-        if not re.search(rb"^(<<<<<<< |>>>>>>> )", content, re.MULTILINE):
-            return "install a newer git-xsa" if why.startswith("its format is") else ""
-        return f"git merged it: git -C {quote(str(self._store.folder))} merge --abort, then git xsa-embargo sync"
+    def _error(self, content: bytes, why: str) -> LedgerError:
+        """Return what is wrong with a file that is not a ledger, ``why`` from its reader."""
+        if re.search(rb"^(<<<<<<< |>>>>>>> )", content, re.MULTILINE):
+            return problems.merged_ledger(self._store.path(LEDGER), why, self._store.folder)
+        newer = why.startswith("its format is")
+        return (
+            problems.newer_ledger(self._store.path(LEDGER), why)
+            if newer
+            else problems.unreadable_ledger(*self._places(), why)
+        )
 
-    def _error(self, why: str, hint: str = "") -> LedgerError:
-        what = f"the ledger of embargoes {self._store.path(LEDGER)} can't be read: {why}"
-        return LedgerError(what, hint or f"repair it by hand; {self._store.path(JOURNAL)} shows what it held")
+    def _places(self) -> tuple[Path, Path]:
+        return self._store.path(LEDGER), self._store.path(JOURNAL)
 
 
 def read_entries(content: bytes) -> tuple[dict[int, LedgerEntry], dict[str, Any]]:
@@ -179,12 +179,12 @@ def read_entries(content: bytes) -> tuple[dict[int, LedgerEntry], dict[str, Any]
     document = read_object(content)
     keys_once(content)
     if document.get("format") != FORMAT:
-        raise DocumentError(f"its format is {document.get('format')!r}, not {FORMAT}")
+        raise problems.unknown_ledger_format(document.get("format"), FORMAT)
     written = shaped(document, _LedgerFile).embargoes
     found = [_entry(here, raw) for here, raw in zip(written, document["embargoes"], strict=True)]
     entries = {entry.embargo.xsa: entry for entry in found}
     if len(entries) < len(found):
-        raise DocumentError("it has two embargoes of one advisory")
+        raise problems.listed_twice()
     return entries, {key: value for key, value in document.items() if key not in _LedgerFile.__struct_fields__}
 
 
@@ -204,9 +204,9 @@ def _entry(written: _Written, raw: dict[str, Any]) -> LedgerEntry:
         since, until = parse_instant(written.since), parse_instant(written.until)
         lifted = parse_instant(written.lifted) if written.lifted is not None else None
     except ValueError as error:
-        raise DocumentError(f"XSA-{written.xsa} has an invalid time: {error}") from None
+        raise problems.invalid_time(written.xsa, error) from None
     if until <= since:
-        raise DocumentError(f"XSA-{written.xsa} ends before it begins")
+        raise problems.ends_early(written.xsa)
     tips = {branch: frozenset(commits) for branch, commits in written.tips.items()}
     fixes = {branch: frozenset(patches) for branch, patches in written.fixes.items()}
     rest = {key: value for key, value in raw.items() if key not in _Written.__struct_fields__}

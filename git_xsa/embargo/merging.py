@@ -11,11 +11,11 @@ for two who have lifted the same embargo: it ends with the later one.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 from git_xsa.embargo.ledger import LedgerEntry, entry_time, read_entry
+from git_xsa.embargo.problems import Conflict
 from git_xsa.embargo.rule import Instant
 
 #: Keys that say when it is under embargo.
@@ -30,18 +30,6 @@ class Take(Enum):
 
     MINE = "mine"
     THEIRS = "theirs"
-
-
-@dataclass(frozen=True)
-class Conflict:
-    """What two people have changed in the embargo of ``xsa``, each in his own way: values of ``mine`` and ``theirs``.
-
-    ``None`` stands for an embargo that one of them has removed.
-    """
-
-    xsa: int
-    mine: Mapping[str, Any] | None
-    theirs: Mapping[str, Any] | None
 
 
 def merge_entries(

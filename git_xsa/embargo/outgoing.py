@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from git_xsa.embargo import problems
 from git_xsa.embargo.fingerprint import squeezed_lines
 from git_xsa.embargo.updates import Move
-from git_xsa.errors import XsaError
 from git_xsa.git.repository import Repository
 from git_xsa.git.trees import entries_of
 from git_xsa.model.change import SUBMODULE_MODE
@@ -204,7 +204,7 @@ def _named(repository: Repository, move: Move, tips: list[str]) -> Iterator[Sent
         if kind == "blob":
             return
         name = content.partition(b"\n")[0].removeprefix(b"object ").decode("ascii", "replace")
-    raise XsaError(f"{move.ref} is a tag of a tag of a tag, which is not checked", "push the object that it points to")
+    raise problems.nested_tag(move.ref)
 
 
 def _empty_tree(repository: Repository) -> str:

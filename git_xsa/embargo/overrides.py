@@ -25,9 +25,9 @@ from pathlib import Path
 from typing import Any
 
 from git_xsa.advisory.store import append_line
+from git_xsa.embargo import problems
 from git_xsa.embargo.rule import Instant
 from git_xsa.embargo.updates import Move
-from git_xsa.errors import XsaError
 from git_xsa.model.instant import parse_instant, rfc3339
 
 #: A push option that asks for one: ``git push -o xsa-override=<reason>``.
@@ -84,8 +84,7 @@ class Overrides:
                 append_line(self._folder / MOVED, json.dumps(moved), self._shared())
             append_line(self._log, json.dumps(entry))
         except OSError as error:
-            what = f"the override cannot be logged: {error.strerror}"
-            raise XsaError(what, "contact the repository administrator") from None
+            raise problems.unlogged_override(error.strerror) from None
 
     def _shared(self) -> int:
         """Return the mode of a file that everybody may read who may read the repository."""
@@ -109,5 +108,5 @@ class Overrides:
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise XsaError(f"{path} can't be read: {error.strerror}", "contact the repository administrator") from None
+            raise problems.unreadable_log(path, error.strerror) from None
         return [json.loads(line) for line in lines if line.startswith(b"{") and line.endswith(b"}")]

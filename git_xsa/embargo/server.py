@@ -21,8 +21,10 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from git_xsa.embargo.freeze_file import NAME, FreezeFile, FreezeFileError, read_freeze_file
+from git_xsa.embargo import problems
+from git_xsa.embargo.freeze_file import NAME, FreezeFile, read_freeze_file
 from git_xsa.embargo.overrides import Overrides, Pusher
+from git_xsa.embargo.problems import FreezeFileError
 from git_xsa.embargo.rule import HEADS, FreezeVerdict, Ledger, Rules, Update, freeze_at, judge
 from git_xsa.embargo.settings import EmbargoSettings, freeze_rules
 from git_xsa.embargo.updates import Move, read_updates
@@ -120,9 +122,7 @@ class Server:
             return read_freeze_file(self._own.freeze_file)
         folder, own = common_folder(self._repository), self._repository.folder
         if not own.samefile(folder) and os.path.lexists(own / NAME):
-            raise FreezeFileError(
-                f"the freeze file {own / NAME} is in the folder of a work tree", f"move it into {folder}"
-            )
+            raise problems.exposed_freeze_file(own / NAME, folder)
         return read_freeze_file(folder / NAME) if os.path.lexists(folder / NAME) else None
 
     def _judged(self, told: FreezeFile, rules: Rules, moves: Sequence[Move], at: int) -> Judgement:

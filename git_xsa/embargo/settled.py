@@ -26,7 +26,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from git_xsa.advisory.editions import FOLDER, RECORD, number_of
-from git_xsa.advisory.store import Store, StoreError
+from git_xsa.advisory.problems import StoreError
+from git_xsa.advisory.store import Store
 from git_xsa.advisory.store_place import note_seen
 from git_xsa.documents import DocumentError, read_object
 from git_xsa.embargo.cksum import cksum

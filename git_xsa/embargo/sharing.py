@@ -13,16 +13,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from shlex import quote
 
 from git_xsa.advisory.store import Store, restrict
 from git_xsa.documents import DocumentError
+from git_xsa.embargo import problems
 from git_xsa.embargo.ledger import JOURNAL, LEDGER, EmbargoLedger, LedgerEntry, read_entries, write_entries
-from git_xsa.embargo.merging import Conflict, Take, merge_entries, merge_journals
-from git_xsa.errors import XsaError
+from git_xsa.embargo.merging import Take, merge_entries, merge_journals
+from git_xsa.embargo.problems import Conflict
 from git_xsa.git.run import Git, GitError
 
 FILES = (LEDGER, JOURNAL)
@@ -34,18 +33,6 @@ _SAFE = "file:ssh:https"
 _INDEX = "index.git-xsa."
 #: git's words about a lock of its own that is there, in plain English.
 _LOCKED = re.compile(r"Unable to create '([^'\n]+\.lock)': File exists")
-
-
-class Disagreement(XsaError):
-    """Two people have decided differently (exit status 1); ``conflicts`` says about what."""
-
-    status = 1
-
-    def __init__(self, conflicts: Sequence[Conflict]) -> None:
-        numbers = ", ".join(f"XSA-{conflict.xsa}" for conflict in conflicts)
-        hint = "nothing was changed; agree on a value, then run git xsa-embargo sync --take mine, or --take theirs"
-        super().__init__(f"you and others decided differently about {numbers}", hint)
-        self.conflicts = conflicts
 
 
 @dataclass(frozen=True)
@@ -65,8 +52,7 @@ class Sharing:
         self._ledger = EmbargoLedger(store)
         where = store.folder / ".git"
         if not where.is_dir():
-            what = f"the store {store.folder} is not a clone, so there is nobody to share with"
-            raise XsaError(what, "see 'Sharing the ledger' in git help xsa-embargo")
+            raise problems.store_is_no_clone(store.folder)
         # Not the repository that a hook or the user's own variables may speak of.
         names = {
             "GIT_DIR": str(where),
@@ -90,8 +76,7 @@ class Sharing:
     def _only_remote(self) -> str:
         remotes = self._git.text("remote").split()
         if len(remotes) != 1 and "origin" not in remotes:
-            hint = f"git -C {self._store.folder} remote add origin <address of a private repository>"
-            raise XsaError(f"the store {self._store.folder} has no remote to share with", hint)
+            raise problems.store_has_no_remote(self._store.folder)
         return remotes[0] if len(remotes) == 1 else "origin"
 
     def sync(self, take: Take | None) -> Shared:
@@ -107,8 +92,7 @@ class Sharing:
             lock = _LOCKED.search(error.message)
             if lock is None or self._store.folder / ".git" not in Path(lock[1]).parents:
                 raise
-            what = f"{lock[1]} exists: another git is running in the store, or one was killed"
-            raise XsaError(what, f"if none is running: rm {quote(lock[1])}, then git xsa-embargo sync") from None
+            raise problems.locked_by_git(lock[1]) from None
 
     def _sync(self, take: Take | None) -> Shared:
         taken = 0
@@ -127,7 +111,7 @@ class Sharing:
             sent = len(self._new_lines(theirs, "HEAD"))
             if self._sent():
                 return Shared(self._remote, taken, sent)
-        raise XsaError(f"gave up after {TRIES} attempts: {self._remote} kept changing", "run the command again")
+        raise problems.remote_kept_changing(TRIES, self._remote)
 
     def _fetched(self) -> str | None:
         """Return the commit that the others have, ``None`` when they have nothing yet."""
@@ -140,15 +124,13 @@ class Sharing:
             raise
         commit = self._git.text("rev-parse", "--verify", tracking)
         if self._file(commit, LEDGER) is None:
-            what = f"{self._there} of {self._remote} has no {LEDGER}, so it is not the repository of a ledger"
-            raise XsaError(what, "nothing was sent; share the ledger through a separate private repository")
+            raise problems.not_a_shared_ledger(self._there, self._remote, LEDGER)
         return commit
 
     def _commit(self) -> None:
         """Commit the two files, if they have changed."""
         if (self._store.folder / ".git" / "MERGE_HEAD").exists():
-            what = f"a merge is under way in {self._store.folder}"
-            raise XsaError(what, f"git -C {self._store.folder} merge --abort, then git xsa-embargo sync")
+            raise problems.merge_under_way(self._store.folder)
         there = [name for name in FILES if self._store.read(name) is not None]
         if not there:
             return
@@ -170,7 +152,7 @@ class Sharing:
             before = self._entries(base)[0] if base is not None else {}
             merged, conflicts = merge_entries(before, self._entries(head)[0], entries, take)
             if conflicts and take is None:
-                raise Disagreement(conflicts)
+                raise problems.disagreement(conflicts)
             ledger = write_entries(merged, rest | self._entries(head)[1])
             commit = self._merged_commit(base, head, theirs, {LEDGER: ledger, JOURNAL: journal})
         else:
@@ -198,10 +180,7 @@ class Sharing:
                 self._git.call(*words, environment=index)
             left = self._git.call("ls-files", "--unmerged", environment=index).out
             if left:
-                what = f"you and others changed files other than the ledger in {self._remote}"
-                raise XsaError(
-                    what, f"git -C {self._store.folder} pull to merge them by hand, then git xsa-embargo sync"
-                )
+                raise problems.other_files_differ(self._remote, self._store.folder)
             tree = self._git.call("write-tree", environment=index).out.decode().strip()
         finally:
             Path(index["GIT_INDEX_FILE"]).unlink(missing_ok=True)
@@ -228,7 +207,7 @@ class Sharing:
         try:
             return read_entries(content)
         except DocumentError as error:
-            raise XsaError(f"{LEDGER} in the commit {commit} of {self._remote} can't be read: {error}") from None
+            raise problems.unreadable_shared_ledger(LEDGER, commit, self._remote, error) from None
 
     def _file(self, commit: str, name: str) -> bytes | None:
         found = self._git.call("cat-file", "blob", f"{commit}:{name}", accept=(0, 128))

@@ -22,7 +22,8 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
-from git_xsa.advisory.store import Store, StoreError
+from git_xsa.advisory.problems import StoreError
+from git_xsa.advisory.store import Store
 from git_xsa.documents import DocumentError, read_object
 from git_xsa.git.folders import remove
 

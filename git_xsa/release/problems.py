@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
+from shlex import quote
 
 from git_xsa.errors import UsageError, XsaError, problem
 from git_xsa.git.config import Meaningless
@@ -282,7 +283,16 @@ def unusable_key(key: str, why: str) -> KeyProblem:
 
 
 @problem
-def locked_key(key: str, unlock: str) -> KeyProblem:
+def locked_gpg_key(key: str) -> KeyProblem:
+    return _locked(key, f"echo | gpg --local-user {quote(key)} --sign >/dev/null")
+
+
+@problem
+def locked_ssh_key(key: str) -> KeyProblem:
+    return _locked(key, f"ssh-add {quote(key.removesuffix('.pub'))}")
+
+
+def _locked(key: str, unlock: str) -> KeyProblem:
     return KeyProblem(f"the key {key} is locked, and no passphrase was given", f"unlock it: {unlock}")
 
 

@@ -18,7 +18,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
-from shlex import quote
 
 from git_xsa.git.process import Answer
 from git_xsa.git.programs import run_tool
@@ -90,13 +89,13 @@ class SigningKey(ABC):
         """Return the settings with which git verifies what this key signs."""
         return ()
 
-    def _failure(self, done: Answer, unlock: str) -> KeyProblem:
-        """Return why signing failed."""
+    def _failure(self, done: Answer, locked: KeyProblem) -> KeyProblem:
+        """Return why signing failed; ``locked`` when the passphrase was missing."""
         said = done.err.decode("utf-8", "replace")
         if "KEYEXPIRED" in said or "INV_SGNR 5" in said:
             return problems.expired_key(self.name)
         if _LOCKED[self.kind].search(said):
-            return problems.locked_key(self.name, unlock)
+            return locked
         return problems.key_fails(self.name, _last(done))
 
 
@@ -130,7 +129,7 @@ class GpgKey(SigningKey):
         words = (self.program, "--status-fd=2", *quiet, *form, "--detach-sign", "--local-user", self.name)
         done = run_tool(words, content, environment=_terminal(), alone=not self.asks)
         if done.status or b"[GNUPG:] SIG_CREATED " not in done.err:
-            raise self._failure(done, f"echo | gpg --local-user {quote(self.name)} --sign >/dev/null")
+            raise self._failure(done, problems.locked_gpg_key(self.name))
         return done.out
 
     def _verify(self, content: bytes, signature: Path, purpose: str, folder: Path) -> str:  # noqa: ARG002
@@ -174,7 +173,7 @@ class SshKey(SigningKey):
             words = (self.program, "-Y", "sign", "-n", purpose, "-f", *which)
             done = run_tool(words, content, environment=silent, alone=not self.asks)
         if done.status or not done.out.startswith(b"-----BEGIN SSH SIGNATURE-----"):
-            raise self._failure(done, f"ssh-add {quote(self.name.removesuffix('.pub'))}")
+            raise self._failure(done, problems.locked_ssh_key(self.name))
         return done.out
 
     def git_options(self, folder: Path) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from git_xsa.advisory.store import StoreError
+from git_xsa.advisory.problems import StoreError
 from git_xsa.advisory.store_place import open_store
 from git_xsa.ask.by_advisory import AdvisoryStanding, standings
 from git_xsa.ask.by_number import ask, outstanding, stored_advisories

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from git_xsa.advisory.store import Locked
+from git_xsa.advisory.problems import Locked
 from git_xsa.ask.session import Session
 from git_xsa.git.programs import start_apart
 from git_xsa.model.release import Version, belongs, newest, spelled, version_of

@@ -23,7 +23,7 @@ from git_xsa.report import remarks
 from git_xsa.report.plain import printable
 
 if TYPE_CHECKING:
-    from git_xsa.embargo.merging import Conflict
+    from git_xsa.embargo.problems import Conflict
 
 FORMAT = 1
 #: Keys of an embargo that are not listed one by one where people disagree.
