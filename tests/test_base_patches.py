@@ -315,3 +315,17 @@ def test_a_list_that_grows_without_end_is_read_in_a_moment(name: str, text: str,
     with suppress(XsaError, OSError):
         read_package(folder / name)
     assert time.process_time() - before < 20
+
+
+def test_a_header_that_a_squashed_patch_brought_is_not_asked_for(tmp_path: Path) -> None:
+    draft = Draft()
+    first = draft.release("1.0.0", {"user.c": b'#include "lib.h"\n' + numbered(9), "lib.h": b"#define OLD 1\n"})
+    header = {"fresh.h": b"#define FRESH 1\n"}
+    draft.commit("a header", header)
+    user = {"user.c": b'#include "lib.h"\n#include "fresh.h"\n' + numbered(9)}
+    draft.commit("fix\n\nThis is XSA-3.", user)
+    draft.commit("ours", header, on="ours", after=first)
+    place = draft.write(tmp_path / "clone")
+    states = [("RELEASE-1.0.0", "needs-prerequisites"), ("ours", "applies")]
+    for base, state in states:
+        assert json.loads(place.run("prereqs", "--onto", base, "--xsa", "3", "--json").out)["state"] == state

@@ -202,7 +202,9 @@ class Search:
                     yield _Use(word, role, born, file, row, start)
 
     def _included(self, file: _UsingFile, row: int, name: bytes) -> Iterator[_Use]:
-        """Yield the header ``name``, which a line of ``file`` includes, if only unselected changes make it."""
+        """Yield the header ``name``, which a line of ``file`` includes, if only unselected changes make it.
+
+        A base beside the branch may have it already, whoever made it."""
         born = file.lines[row][1]
         folder, slash, _ = file.path.rpartition(b"/")
         made = [
@@ -210,7 +212,8 @@ class Search:
             for position, path in self._evidence.makers(name, self._chosen.base, born)
             if path == folder + slash + name or ((b"/" + path).endswith(b"/" + name) and visible(file.path, path))
         ]
-        if made and not any(position in self._chosen.queue for position, _ in made):
+        there = any(self._evidence.base_text(path) for _, path in made)
+        if made and not there and not any(position in self._chosen.queue for position, _ in made):
             supplies = [Supply(position, path, b"") for position, path in made]
             yield _Use(name, Role(Space.ORDINARY, defines=False), born, file, row, supplies=supplies)
 
