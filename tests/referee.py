@@ -108,7 +108,8 @@ class ByHand:
     def __init__(self, touches: Sequence[Touch], supplier: Supplier, revive: bool = True) -> None:
         self._revive = revive
         self._roots: dict[bytes, HandFile] = {}
-        self._order: dict[int, int] = {}
+        self._order: dict[int, float] = {}
+        self._own: list[Line] = []
         self._steps: dict[int, list[Step]] = {}
         trails = Trails(touches)
         every = {id(trail): trail for group in trails.by_change.values() for _, trail in group}
@@ -153,12 +154,48 @@ class ByHand:
                     files[path] = HandFile(path, mode, step.after, step.trail)
         return files
 
+    def steps(self, position: int) -> Sequence[Step]:
+        """Return what the change at ``position`` does, file by file."""
+        return self._steps.get(position, ())
+
+    def lines(self) -> Iterator[Line]:
+        """Yield all lines that the changes have ever seen."""
+        for steps in self._steps.values():
+            for step in steps:
+                yield from (*step.before, *step.after)
+
+    def put(self, files: Mapping[bytes, HandFile], position: int, steps: Sequence[Step]) -> dict[bytes, HandFile]:
+        """Return what ``steps``, some of those of the change at ``position``, make of ``files``; raises ``Refused``."""
+        kept = self._steps[position]
+        self._steps[position] = list(steps)
+        try:
+            return dict(self.apply_to(files, [position]).files)
+        finally:
+            self._steps[position] = kept
+
+    def knows(self, line: Line) -> bool:
+        """Return whether it is known where ``line`` stands."""
+        return id(line) in self._order
+
+    def order_behind(self, line: Line | None, own: Sequence[Line]) -> None:
+        """Have the lines ``own``, which no change brought, stand right behind ``line``, ``None``: at the start."""
+        start = self._order[id(line)] if line is not None else -1
+        self._own += own  # so that their identities stay theirs
+        for number, one in enumerate(own, 1):
+            self._order[id(one)] = start + number / (1000.0 * len(own))
+
     def apply(self, base: int, queue: Iterable[int], exact: bool = False, anchored: bool = True) -> Outcome:
         """Return what the changes make of the base, in the order in which they are given; raises ``Refused``.
 
         Without ``anchored`` only the changed lines of a hunk need to fit, and a file need not have its old name.
         """
-        files = self.base(base)
+        return self.apply_to(self.base(base), queue, exact, anchored)
+
+    def apply_to(
+        self, base: Mapping[bytes, HandFile], queue: Iterable[int], exact: bool = False, anchored: bool = True
+    ) -> Outcome:
+        """Return what the changes make of the files ``base``, which may have lines of their own."""
+        files = dict(base)
         ambiguous: set[int] = set()
         for position in queue:
             arriving: list[HandFile] = []

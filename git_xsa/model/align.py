@@ -2,8 +2,10 @@
 
 The tree's file is compared with the state of the branch that is most like it: first the best position, by counting
 lines, then single changes are put in or left out as far as that brings the state nearer.  What still differs is looked
-for among the other lines that the history has at that place; the rest is the tree's own.  Equal lines can be aligned
-in more than one way (git-xsa(7), what is approximate); comparing with the nearest state keeps that to lines which no
+for among the other lines that the history has at that place; the rest is the tree's own.  Where something differs,
+counting may have led to the wrong state: the root and the position that the whole tree is most like are tried, too, and
+changes near what differs are put in or left out, as long as that leaves less to explain.  Equal lines can be aligned in
+more than one way (git-xsa(7), what is approximate); comparing with the nearest state keeps that to lines which no
 change of the branch explains.
 """
 
@@ -11,9 +13,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import NamedTuple
 
 from git_xsa.model.line import Line
@@ -24,6 +26,14 @@ from git_xsa.model.rules import NEVER, ROOT, Chosen, there
 COMPARE_LIMIT = 250_000
 #: How often all changes are looked at again; each time but the last brings the state nearer.
 ROUNDS = 4
+#: How many more states, from each of the best, are compared line by line where something stays unexplained; and how
+#: near to that, in lines of the weave, a change must bring or take one for it.
+TRIES = 12
+#: Where the lines of the weave times the number of all states are no more than this, all of them are compared.
+WORK = 20_000
+#: From how many states that is done.
+STARTS = 2
+NEAR = 8
 
 
 class Alignment(NamedTuple):
@@ -34,27 +44,111 @@ class Alignment(NamedTuple):
     own: Sequence[tuple[int, Sequence[bytes]]]
 
 
-def align(weave: Sequence[Line], texts: Sequence[bytes], likely: int) -> Alignment:
+#: Lines of the weave, from one index to another, that are known to be the tree's lines from an index on.
+Anchor = tuple[int, int, int]
+
+
+class Fit(NamedTuple):
+    """An alignment, with the state of the branch after the changes ``selected``: where in the weave, by index, that
+    leaves something to explain, a line that only one of them has or lines of the tree's own, and how many lines."""
+
+    alignment: Alignment
+    selected: frozenset[int]
+    differing: Sequence[int]
+    unexplained: int
+
+
+def align(weave: Sequence[Line], texts: Sequence[bytes], likely: int) -> Fit:
     """Return where a file with the lines ``texts`` stands in ``weave``; of equally good positions the one nearest to
     ``likely``."""
-    state = _nearest(weave, texts, likely)
+    events = _events(weave)
+    goal = Counter(texts)
+    prefix = frozenset(_best_prefix(weave, events, goal, likely))
+    best = fit(weave, texts, _nearest(weave, events, goal, prefix))
+    if not best.unexplained:
+        return best
+    others = (prefix, frozenset(position for position in events if position <= likely), frozenset[int]())
+    found = [best, *(fit(weave, texts, one) for one in dict.fromkeys(others) if one != best.selected)]
+    if (1 << len(events)) * len(weave) <= WORK:
+        return _best_of_all(weave, texts, sorted(events), min(found, key=_unexplained))
+    starts = sorted(found, key=_unexplained)[:STARTS]
+    return min((_turned(weave, texts, events, start) for start in starts), key=_unexplained)
+
+
+def _unexplained(one: Fit) -> int:
+    return one.unexplained
+
+
+def _best_of_all(weave: Sequence[Line], texts: Sequence[bytes], positions: Sequence[int], best: Fit) -> Fit:
+    """Return the alignment with least to explain of those with any selection of ``positions``; of equally good ones
+    that with the state most like that of ``best``."""
+    start = best.selected
+    for turned in (
+        frozenset(some) for count in range(1, len(positions) + 1) for some in combinations(positions, count)
+    ):
+        if not best.unexplained:
+            break
+        best = min(best, fit(weave, texts, start ^ turned), key=_unexplained)
+    return best
+
+
+def _turned(weave: Sequence[Line], texts: Sequence[bytes], events: Mapping[int, Sequence[int]], best: Fit) -> Fit:
+    """Return the alignment with less to explain that single changes, put in or left out, lead to from ``best``."""
+    tried = {best.selected}
+    while best.unexplained and len(tried) <= TRIES:
+        fresh = (best.selected ^ {position} for position in _near(events, best))
+        turned = next((one for one in fresh if one not in tried), None)
+        if turned is None:
+            break
+        tried.add(turned)
+        best = min(best, fit(weave, texts, turned), key=_unexplained)
+    return best
+
+
+def fit(weave: Sequence[Line], texts: Sequence[bytes], selected: frozenset[int], anchors: Sequence[Anchor] = ()) -> Fit:
+    """Return the alignment of ``texts`` with the state after the changes ``selected`` that keeps to ``anchors``."""
+    state = _state(weave, selected)
     filled = _Filling(weave, state)
-    shown = [index for index, there_now in enumerate(state) if there_now]
-    spot = at = 0
-    for first, second, size in _matches([weave[index].text for index in shown], texts):
-        end = shown[first] if first < len(shown) else len(weave)
+    start = at = 0
+    for first, last, there_at in (*anchors, (len(weave), len(weave), len(texts))):
+        _fill(filled, range(start, first), texts[at:there_at])
+        old = [index for index in range(first, last) if state[index]]
+        filled.match(old)
+        start, at = last, there_at + len(old)
+    differing = [index for index, both in enumerate(zip(filled.here, state, strict=True)) if both[0] != both[1]]
+    own = sum(len(run) for _, run in filled.own)
+    places = [*differing, *(index for index, _ in filled.own)]
+    return Fit(Alignment(filled.here, filled.own), selected, places, len(differing) + own)
+
+
+def _fill(filled: _Filling, region: range, texts: Sequence[bytes]) -> None:
+    """Align ``texts`` with the lines of ``region`` that the state has; what is between, with its other lines."""
+    shown = [index for index in region if filled.state[index]]
+    spot, at = region.start, 0
+    for first, second, size in _matches([filled.weave[index].text for index in shown], texts):
+        end = shown[first] if first < len(shown) else region.stop
         filled.fill(range(spot, end), texts[at:second])
         filled.match(shown[first : first + size])
         spot, at = shown[first + size - 1] + 1 if size else spot, second + size
-    return Alignment(filled.here, filled.own)
+
+
+def _near(events: Mapping[int, Sequence[int]], fit: Fit) -> list[int]:
+    """Return the changes that bring or take a line near one of those that ``fit`` does not explain."""
+    places = sorted(fit.differing)
+
+    def is_near(index: int) -> bool:
+        at = bisect_left(places, index - NEAR)
+        return at < len(places) and places[at] <= index + NEAR
+
+    return [position for position in sorted(events) if any(map(is_near, events[position]))]
 
 
 class _Filling:
     """An alignment that is being made."""
 
     def __init__(self, weave: Sequence[Line], state: Sequence[bool]) -> None:
-        self._weave = weave
-        self._state = state
+        self.weave = weave
+        self.state = state
         self.here = [False] * len(weave)
         self.own: list[tuple[int, Sequence[bytes]]] = []
 
@@ -67,27 +161,38 @@ class _Filling:
         """Find ``texts`` among the lines of ``region``; what is not there is the tree's own, and stands behind the
         lines that it replaces."""
         spot, at = region.start, 0
-        for first, second, size in _matches([self._weave[index].text for index in region], texts) if texts else ():
+        for first, second, size in _matches([self.weave[index].text for index in region], texts) if texts else ():
             if second > at:
-                replaced = [index for index in range(spot, region.start + first) if self._state[index]]
+                replaced = [index for index in range(spot, region.start + first) if self.state[index]]
                 self.own.append((replaced[-1] + 1 if replaced else spot, texts[at:second]))
             self.match(region[first : first + size])
             spot, at = region.start + first + size if size else spot, second + size
 
 
-def _nearest(weave: Sequence[Line], texts: Sequence[bytes], likely: int) -> list[bool]:
-    """Return which lines of ``weave`` the state of the branch has that is most like ``texts``: a position's, with
-    single changes put in or left out."""
-    goal = Counter(texts)
-    events = _events(weave)
-    state = _State(weave, set(_best_prefix(weave, events, goal, likely)), goal)
+def _nearest(
+    weave: Sequence[Line], events: Mapping[int, Sequence[int]], goal: Counter[bytes], prefix: frozenset[int]
+) -> frozenset[int]:
+    """Return the changes after which the branch has most of the lines of ``goal``: those of ``prefix``, with single
+    ones put in or left out."""
+    state = _State(weave, set(prefix), goal)
     for _ in range(ROUNDS):
         moved = [
             state.turn(position, events[position]) for position in (*sorted(events), *sorted(events, reverse=True))
         ]
         if not any(moved):
             break
-    return state.here
+    return frozenset(state.selected)
+
+
+def _state(weave: Sequence[Line], selected: Collection[int]) -> list[bool]:
+    """Return which lines of ``weave`` a file has after the changes ``selected``."""
+    chosen = Chosen(ROOT, frozenset(selected))
+    return [
+        there(line.lives, chosen)
+        if line.earlier
+        else (line.born <= ROOT or line.born in selected) and line.died not in selected
+        for line in weave
+    ]
 
 
 class _State:
@@ -95,14 +200,8 @@ class _State:
 
     def __init__(self, weave: Sequence[Line], selected: set[int], goal: Counter[bytes]) -> None:
         self._weave = weave
-        self._selected = selected
-        chosen = Chosen(ROOT, frozenset(selected))
-        self.here = [
-            there(line.lives, chosen)
-            if line.earlier
-            else (line.born <= ROOT or line.born in selected) and line.died not in selected
-            for line in weave
-        ]
+        self.selected = selected
+        self.here = _state(weave, selected)
         #: How many more lines with a text the goal has.
         self._lacking = goal.copy()
         self._lacking.subtract(line.text for line, here in zip(weave, self.here, strict=True) if here)
@@ -110,7 +209,7 @@ class _State:
     def turn(self, position: int, indexes: Sequence[int]) -> bool:
         """Put the change at ``position``, which touches the lines at ``indexes``, in or leave it out if that brings the
         state nearer to the goal; return whether it does."""
-        self._selected ^= {position}
+        self.selected ^= {position}
         turned = [index for index in indexes if self._there(index) != self.here[index]]
         nearer = 0
         for index in turned:
@@ -122,7 +221,7 @@ class _State:
             for index in turned:
                 self.here[index] = not self.here[index]
             return True
-        self._selected ^= {position}
+        self.selected ^= {position}
         for index in turned:
             self._lacking[self._weave[index].text] += -1 if self.here[index] else 1
         return False
@@ -130,8 +229,8 @@ class _State:
     def _there(self, index: int) -> bool:
         state = False
         for life in self._weave[index].lives:
-            state = state or life.born <= ROOT or life.born in self._selected
-            state = state and life.died not in self._selected
+            state = state or life.born <= ROOT or life.born in self.selected
+            state = state and life.died not in self.selected
         return state
 
 
@@ -149,7 +248,7 @@ def _events(weave: Sequence[Line]) -> dict[int, list[int]]:
 
 
 def _best_prefix(
-    weave: Sequence[Line], events: dict[int, list[int]], goal: Counter[bytes], likely: int
+    weave: Sequence[Line], events: Mapping[int, Sequence[int]], goal: Counter[bytes], likely: int
 ) -> Iterator[int]:
     """Yield the changes up to the position whose lines differ least from ``goal``."""
     counts = Counter(line.text for line in weave if (line.earlier[0].born if line.earlier else line.born) <= ROOT)

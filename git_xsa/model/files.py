@@ -8,7 +8,8 @@ form: who created the file, who renamed it, who gave it its mode, who freed a na
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
@@ -223,3 +224,28 @@ def _require_state(
         else:
             conditions = present(known) if standing is None else standing.present(known)
         book.note(conditions, Kind.CONTEXT, path, note)
+
+
+def assigned(trails: Sequence[Trail], entries: Mapping[bytes, tuple[str, str]], likely: int) -> dict[bytes, Trail]:
+    """Return which file of the branch each of a tree's ``entries`` is.
+
+    A name may be that of several files, one after the other, and a file may have had several names: the content
+    decides, then that a name can be no other file, then what the branch has at the position ``likely``.
+    """
+    pairs = [(path, trail) for trail in trails for path in trail.names if path in entries]
+    files = Counter(path for path, _ in pairs)
+    only = {id(trail): path for path, trail in pairs if files[path] == 1}
+    now = Chosen(likely, frozenset())
+
+    def rank(pair: tuple[bytes, Trail]) -> tuple[bool, bool, int, bool]:
+        path, trail = pair
+        exact, on_branch = trail.spans(path, entries[path][1]), trail.on_branch(path, now)
+        return not exact, only.get(id(trail), path) != path, files[path], not on_branch
+
+    found: dict[bytes, Trail] = {}
+    used: set[int] = set()
+    for path, trail in sorted(pairs, key=rank):
+        if path not in found and id(trail) not in used:
+            found[path] = trail
+            used.add(id(trail))
+    return found

@@ -15,7 +15,7 @@ from hashlib import sha1, sha256
 from typing import NamedTuple, Protocol
 
 from git_xsa.model.change import SUBMODULE_MODE, FileChange, Hunk, Touch
-from git_xsa.model.files import Entry, Trail, Trails
+from git_xsa.model.files import Entry, Trail, Trails, assigned
 from git_xsa.model.lines import LineHistory, Mismatch
 from git_xsa.model.rewrite import rewritten_hunks
 from git_xsa.model.rules import NEVER, ROOT, Chosen, Life, Rule, RuleBook
@@ -164,6 +164,7 @@ class _File:
         self.lines = LineHistory(root, revive)
         self.needs: dict[int, list[tuple[bytes, Stretch | Emptied]]] = {}
         self.have = Have(frozenset(), frozenset())
+        self.at = ROOT  #: where the branch has the file as the base has it
         self._trails = trails
         self._rules: dict[int, tuple[Rule, ...]] = {}
 
@@ -187,15 +188,23 @@ class _File:
         if spans:
             first, _ = min(spans, key=lambda span: (max(span[0] - likely, likely - span[1], 0), span))
             self.lines.stand_at(first)
-            self.have = Have(frozenset(position for position in positions if position <= first), frozenset())
+            self.at = first
+            if first > ROOT:  # changes that undo each other need not be there
+                self.have = have(self._things(), positions)
         else:
-            self.lines.align(content or (), likely)
+            known = self.lines.align(content or (), likely)
             self.have = have(self._things(), positions)
-            coming = (need for p, needs in self.needs.items() if p not in self.have.taken for _, need in needs)
-            if self.lines.settle([need for need in coming if isinstance(need, Stretch)], self.have.taken):
+            if known.unexplained and self.lines.anchor(content or (), known, self._coming()):
+                self.have = have(self._things(), positions)
+            if self.lines.settle(self._coming(), self.have.taken):
                 self.have = have(self._things(), positions)
         self.trail.taken = self.have.taken
         self.lines.take(self.have.taken)
+
+    def _coming(self) -> list[Stretch]:
+        """Return the stretches of the changes that the base lacks."""
+        coming = (need for p, needs in self.needs.items() if p not in self.have.taken for _, need in needs)
+        return [need for need in coming if isinstance(need, Stretch)]
 
     def _things(self) -> Iterator[tuple[Sequence[Life], bool]]:
         """Yield the lives of each line, name and mode, with whether the base has it."""
@@ -228,6 +237,7 @@ class History:
         self._revive = revive
         self._by_path: dict[bytes, list[Touch]] = {}
         self._by_change: dict[int, list[tuple[Touch, _File]]] = {}
+        self._complete: dict[int, bool] = {}  #: what the base lacks nothing of, as far as that was asked
 
     def prepare(self, positions: Collection[int]) -> None:
         """Read the histories of all files that the changes at ``positions`` touch, in one go."""
@@ -338,9 +348,25 @@ class History:
     def taken(self, position: int) -> bool:
         """Return whether the base, one that is no position of the branch, has all of the change at ``position``."""
         self.prepare([position])
-        found = [file.have for _, file in self._by_change.get(position, ())]
-        whole = all(position in have.taken or position in have.idle for have in found)
-        return whole and any(position in have.taken for have in found)
+        if not self._is_whole(position):
+            return False
+        files = [file for _, file in self._by_change.get(position, ())]
+        # Nothing shows a change that later ones undid: the base is past it if its files are the branch's after it.
+        passed = bool(files) and all(position <= file.at for file in files)
+        return passed or any(position in file.have.taken for file in files)
+
+    def _is_whole(self, position: int) -> bool:
+        """Return whether the base lacks nothing of a change in any file, but for what later changes took or brought
+        back; these must be there as a whole, too."""
+        known = self._complete.get(position)
+        if known is None:
+            self.prepare([position])
+            found = [file.have for _, file in self._by_change.get(position, ())]
+            known = all(position in have.taken or position in have.idle for have in found)
+            later = frozenset[int]().union(*(have.undone.get(position, ()) for have in found)) if known else ()
+            known = known and all(map(self._is_whole, later))
+            self._complete[position] = known
+        return known
 
     def partly(self, position: int) -> list[bytes]:
         """Return the files in which the base has something of a change that it has not as a whole; none: it has nothing
@@ -449,25 +475,6 @@ class History:
         """Return the hunks of the change at ``position`` in the file at ``path``."""
         changes = self._supplier.changes([position], frozenset([path]))[position]
         return [hunk for change in changes if change.path == path for hunk in change.hunks]
-
-
-def assigned(trails: Sequence[Trail], entries: Mapping[bytes, tuple[str, str]], likely: int) -> dict[bytes, Trail]:
-    """Return which file of the branch each of a tree's ``entries`` is.
-
-    A name may be that of several files, one after the other, and a file may have had several names: the content
-    decides, then what the branch has at the position ``likely``.
-    """
-    found: dict[bytes, Trail] = {}
-    used: set[int] = set()
-    exact = [(path, trail) for trail in trails for path in trail.names if path in entries]
-    now = Chosen(likely, frozenset())
-    for path, trail in sorted(
-        exact, key=lambda pair: (not pair[1].spans(pair[0], entries[pair[0]][1]), not pair[1].on_branch(pair[0], now))
-    ):
-        if path not in found and id(trail) not in used:
-            found[path] = trail
-            used.add(id(trail))
-    return found
 
 
 def _shown(mode: str | None, name: str | None, contents: Mapping[str, bytes]) -> list[bytes] | None:

@@ -27,7 +27,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from difflib import SequenceMatcher
 
-from git_xsa.model.align import align
+from git_xsa.model.align import Fit, align
+from git_xsa.model.anchor import anchored
 from git_xsa.model.change import ADDED, CONTEXT, REMOVED, Hunk
 from git_xsa.model.line import Line
 from git_xsa.model.rules import NEVER, OWN, ROOT, Chosen, there
@@ -130,20 +131,38 @@ class LineHistory:
             raise Mismatch(0, b"", self._current[0].text)
         return Emptied(self)
 
-    def align(self, texts: Sequence[bytes], likely: int) -> None:
+    def align(self, texts: Sequence[bytes], likely: int) -> Fit:
         """Have a base with the lines ``texts`` stand in the weave; it is most like the branch at the position
         ``likely``."""
         weave = list(self)
         found = align(weave, texts, likely)
-        for line, here in zip(weave, found.here, strict=True):
-            line.standing = HERE if here else GONE
-        for spot, own in found.own:
-            tail = weave[spot - 1] if spot else self._head
-            for text in own:
-                line = Line(text, OWN)
-                line.standing = HERE
-                line.next, tail.next = tail.next, line
-                tail = line
+        self._stand(weave, found)
+        return found
+
+    def anchor(self, texts: Sequence[bytes], known: Fit, stretches: Sequence[Stretch]) -> bool:
+        """Have the base with the lines ``texts``, aligned as is ``known``, stand so that more of ``stretches`` find
+        their lines, if they can; return whether that is elsewhere."""
+        weave = [line for line in self if line.born != OWN]
+        found = anchored(weave, texts, known, stretches)
+        if found is not known:
+            self._stand(weave, found)
+        return found is not known
+
+    def _stand(self, weave: Sequence[Line], found: Fit) -> None:
+        last = self._head
+        own = dict[int, list[bytes]]()
+        for index, run in found.alignment.own:
+            own.setdefault(index, []).extend(run)
+        for index in range(len(weave) + 1):
+            for text in own.get(index, ()):
+                last.next = Line(text, OWN)
+                last = last.next
+                last.standing = HERE
+            if index < len(weave):
+                last.next = weave[index]
+                last = last.next
+                last.standing = HERE if found.alignment.here[index] else GONE
+        last.next = None
 
     def settle(self, stretches: Sequence[Stretch], taken: Collection[int]) -> bool:
         """Put what the base that stands in the weave has or lacks for itself where it is least in the way of

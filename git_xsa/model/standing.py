@@ -9,8 +9,9 @@ be applied a second time.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
+from types import MappingProxyType
 from typing import NamedTuple
 
 from git_xsa.model.rules import NEVER, ROOT, Chosen, Condition, Life
@@ -64,12 +65,14 @@ class Have(NamedTuple):
 
     ``taken``: all that they do to it is there.  ``idle``: nothing of them is missing, but nothing shows that the base
     ever had them: they take out what it never had, or were taken back.  ``partly``: something shows that the base has
-    them, and something is missing.
+    them, and something is missing.  ``undone`` has the later changes without which something of a change would be
+    missing: they took it, or brought back what it took.
     """
 
     taken: frozenset[int]
     idle: frozenset[int]
     partly: frozenset[int] = frozenset()
+    undone: Mapping[int, frozenset[int]] = MappingProxyType({})
 
 
 class _Events:
@@ -92,6 +95,12 @@ class _Events:
         """Whether nothing of a change is missing, when the base has the changes ``later``."""
         came = all(here or died in later for here, died, _ in self.brought.get(position, ()))
         return came and all(not here or back in later for here, _, back in self.took.get(position, ()))
+
+    def undone(self, position: int) -> frozenset[int]:
+        """Return the changes that took what a change brought and the base lacks, and those that brought back what it
+        took and the base has."""
+        came = {died for here, died, _ in self.brought.get(position, ()) if not here}
+        return frozenset(came.union(back for here, _, back in self.took.get(position, ()) if here))
 
     def shown(self, position: int, had: Collection[int]) -> bool:
         """Whether a thing shows that the base has a change, when it has the changes ``had``.
@@ -124,4 +133,5 @@ def have(things: Iterable[tuple[Sequence[Life], bool]], positions: Collection[in
                 taken.add(position)
                 fresh = True
     partly = {position for position in positions if position not in whole and events.shown(position, taken)}
-    return Have(frozenset(taken), frozenset(whole) - taken, frozenset(partly))
+    undone = {position: later for position in whole if (later := events.undone(position))}
+    return Have(frozenset(taken), frozenset(whole) - taken, frozenset(partly), undone)
