@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from git_xsa.git.diffs import DiffError, FileDiff, parse_hunks, split_diff, unquote
+from git_xsa.git.diffs import FileDiff, parse_hunks, split_diff, unquote
+from git_xsa.git.problems import DiffError
 from git_xsa.model.change import Hunk
 
 A = "1" * 40

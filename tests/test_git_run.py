@@ -16,7 +16,8 @@ from repositories import git
 
 from git_xsa.errors import XsaError
 from git_xsa.git import programs, run
-from git_xsa.git.run import Git, GitError
+from git_xsa.git.problems import GitError
+from git_xsa.git.run import Git
 
 
 @pytest.fixture

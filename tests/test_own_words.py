@@ -31,6 +31,7 @@ from git_xsa.advisory.web import Web, WebError
 from git_xsa.documents import DocumentError, read_json, read_object, shaped
 from git_xsa.errors import XsaError
 from git_xsa.git import diffs
+from git_xsa.git.problems import DiffError
 from git_xsa.release.archive import unpack
 
 PACKAGE = Path(__file__).resolve().parent.parent / "git_xsa"
@@ -187,7 +188,7 @@ def test_whatever_the_library_raises(error: Exception, tmp_path: Path, monkeypat
 
 def test_a_diff_that_unidiff_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(diffs, "PatchSet", raising(UnidiffParseError(THEIRS)))
-    with pytest.raises(diffs.DiffError) as error:
+    with pytest.raises(DiffError) as error:
         diffs.parse_hunks(b"@@ -1 +1,2 @@\n a\n+b\n@@ -9 +10,2 @@\n a\n")
     assert error.value.what == "not a diff: hunk 2 has fewer lines than its header says"
 

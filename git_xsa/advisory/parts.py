@@ -15,7 +15,7 @@ from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from git_xsa.git.diffs import DiffError
+from git_xsa.git.problems import DiffError
 
 _LOST = "fetch it again; GNU patch would skip this hunk and all later ones without an error"
 _HUNK = re.compile(rb"@@ -\d+(?:,(\d{1,9}))? \+\d+(?:,(\d{1,9}))? @@")

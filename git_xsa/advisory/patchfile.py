@@ -21,7 +21,8 @@ from git_xsa.advisory.cut_off import lacks_hunks, less_than_its_diffstat
 from git_xsa.advisory.heading import read_heading
 from git_xsa.advisory.parts import FormError, Part, split_parts
 from git_xsa.errors import XsaError
-from git_xsa.git.diffs import DiffError, FileDiff, quoted, side_name, split_diff
+from git_xsa.git.diffs import FileDiff, quoted, side_name, split_diff
+from git_xsa.git.problems import DiffError
 from git_xsa.model.change import FileChange
 from git_xsa.model.dotgit import is_gits_folder, is_read_by_git
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from git_xsa.errors import XsaError
 from git_xsa.git.branches import Branches
-from git_xsa.git.log import NotOnBranch, Range
+from git_xsa.git.log import Range
+from git_xsa.git.problems import NotOnBranch
 from git_xsa.git.repository import Commit, Repository
 
 

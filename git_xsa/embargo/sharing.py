@@ -22,7 +22,8 @@ from git_xsa.embargo import problems
 from git_xsa.embargo.ledger import JOURNAL, LEDGER, EmbargoLedger, LedgerEntry, read_entries, write_entries
 from git_xsa.embargo.merging import Take, merge_entries, merge_journals
 from git_xsa.embargo.problems import Conflict
-from git_xsa.git.run import Git, GitError
+from git_xsa.git.problems import GitError
+from git_xsa.git.run import Git
 
 FILES = (LEDGER, JOURNAL)
 #: How often somebody else may be faster in sending.

@@ -29,7 +29,8 @@ from git_xsa.ask.verdict import State
 from git_xsa.errors import XsaError
 from git_xsa.export.pick import pick_for
 from git_xsa.export.task import OpenConflict, Task, Tasks
-from git_xsa.git.workbench import Labels, Unresolved, Workbench
+from git_xsa.git.problems import Unresolved
+from git_xsa.git.workbench import Labels, Workbench
 from git_xsa.model.words import DIGITS, advisory_names, short_id
 
 if TYPE_CHECKING:

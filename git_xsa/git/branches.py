@@ -8,7 +8,7 @@ from datetime import date
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from git_xsa.errors import XsaError
+from git_xsa.git import problems
 from git_xsa.git.config import Settings
 from git_xsa.git.repository import Commit, Repository
 from git_xsa.model.release import (
@@ -260,10 +260,7 @@ class Branches:
         """Return the one of ``commits`` that has all others in its history; ``XsaError`` when there is none."""
         heads = self._repository.git.text("merge-base", "--independent", *(commit.id for commit in commits)).split()
         if len(heads) != 1:
-            raise XsaError(
-                f"{heads[0][:DIGITS]} and {heads[1][:DIGITS]} are not on one branch",
-                "give commits of one stable branch at a time",
-            )
+            raise problems.not_on_one_branch(heads[0][:DIGITS], heads[1][:DIGITS])
         return next(commit for commit in commits if commit.id == heads[0])
 
     def _containing(self, commits: tuple[str, ...]) -> set[str]:

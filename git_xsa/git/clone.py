@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from git_xsa.errors import XsaError
+from git_xsa.git import problems
 from git_xsa.git.config import COMMAND, OWN_SCOPES, read_settings
 from git_xsa.git.run import Git
 
@@ -25,8 +25,7 @@ def chosen(given: str | None, by_setting: bool) -> Path | None:
     if place is None:
         return None
     if not Path(place).is_dir():
-        told = f"--history names {place}" if given is not None else f"{_KEY} names {place}"
-        raise XsaError(f"{told}, which is not a folder", "give a clone of the project's repository")
+        raise problems.no_history_folder("--history" if given is not None else _KEY, place)
     return Path(place)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from git_xsa.errors import XsaError
+from git_xsa.git import problems
 from git_xsa.git.repository import Repository
 from git_xsa.git.run import Git
 from git_xsa.git.scratch import Scratch
@@ -124,7 +124,7 @@ def follow(tree: Path, old: str, new: str) -> None:
     with Git(tree, _here(tree)) as git:
         paths = in_the_way(tree, old, new)
         if paths[1]:
-            raise XsaError(f"{tree} has changes in {paths[1]}", "commit or stash them")
+            raise problems.tree_has_changes(tree, paths[1])
         if paths[0]:
             git.call("checkout", "--quiet", new, "--", *paths[0])
 

@@ -12,21 +12,14 @@ from dataclasses import Field, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from git_xsa.errors import XsaError
+from git_xsa.git import problems
+from git_xsa.git.problems import Meaningless
 from git_xsa.git.run import Git
 from git_xsa.model.follow_ups import FOLLOW_UPS
 
 #: Scopes of a setting, as git calls them: those of one repository, and that of a command line and the environment.
 OWN_SCOPES = ("local", "worktree")
 COMMAND = "command"
-
-
-class Meaningless(Exception):
-    """A value without a meaning: the text says what it must be, ``example`` is one that has a meaning."""
-
-    def __init__(self, must: str, example: str) -> None:
-        super().__init__(must)
-        self.example = example
 
 
 DEFAULT_URL = "https://xenbits.xen.org/xsa/"
@@ -40,7 +33,7 @@ def pattern(values: Sequence[str | None]) -> str:
     """Return the last value, a name with one ``*`` in the place of the version."""
     value = values[-1] or ""
     if value.count("*") != 1:
-        raise Meaningless("it must hold one *, which stands for the version", "'name-*'")
+        raise problems.not_one_star()
     return value
 
 
@@ -48,7 +41,7 @@ def word(values: Sequence[str | None]) -> str:
     """Return the last value, a name without blanks."""
     value = values[-1] or ""
     if not re.fullmatch(r"[!-~]+", value):
-        raise Meaningless("it must be a name without blanks", "xen")
+        raise problems.not_a_name()
     return value
 
 
@@ -56,7 +49,7 @@ def address(values: Sequence[str | None]) -> str:
     """Return the last value, the address of a folder on a web server, with a slash at its end."""
     value = values[-1] or ""
     if not re.fullmatch(r"https?://[!-~]+", value):
-        raise Meaningless("it must begin with https:// or http://", DEFAULT_URL)
+        raise problems.not_an_address(DEFAULT_URL)
     return value.rstrip("/") + "/"
 
 
@@ -67,7 +60,7 @@ def path(values: Sequence[str | None]) -> Path:
     except RuntimeError:  # no such user
         value = Path()
     if not value.is_absolute() or "\0" in str(value):
-        raise Meaningless("it must be an absolute path, or begin with ~/", "~/xsa-store")
+        raise problems.not_an_absolute_path()
     return value
 
 
@@ -78,14 +71,14 @@ def boolean(values: Sequence[str | None]) -> bool:
         return True
     if value.lower() in ("false", "no", "off", "0", ""):
         return False
-    raise Meaningless("it must be true or false", "true")
+    raise problems.not_true_or_false()
 
 
 def command(values: Sequence[str | None]) -> str:
     """Return the last value, a command for the shell; empty: none."""
     value = values[-1]
     if value is None:
-        raise Meaningless("it must be a command", "'make -C xen'")
+        raise problems.not_a_command()
     return value
 
 
@@ -105,8 +98,7 @@ def fingerprints(values: Sequence[str | None]) -> tuple[str, ...]:
     joined = [re.sub(r"(?<=[0-9A-Fa-f]{4}) {1,2}(?=[0-9A-Fa-f]{4}\b)", "", value or "") for value in values]
     found = tuple(name.removeprefix("0x").upper() for name in words(joined))
     if not all(re.fullmatch(r"[0-9A-F]{40}|[0-9A-F]{64}", name) for name in found):
-        example = "23E3222C145F4475FA8060A783FE14C957E82BD9"
-        raise Meaningless("it must be the whole fingerprint of a key (gpg --fingerprint prints it)", example)
+        raise problems.not_a_fingerprint()
     return found
 
 
@@ -114,7 +106,7 @@ def follow_ups(values: Sequence[str | None]) -> str:
     """Return the last value: what happens to later fixes of a queue."""
     value = (values[-1] or "").lower()
     if value not in FOLLOW_UPS:
-        raise Meaningless("it must be list, add or ignore", "list")
+        raise problems.not_a_use_of_follow_ups()
     return value
 
 
@@ -122,7 +114,7 @@ def count(values: Sequence[str | None]) -> int:
     """Return the last value, a whole number from 1."""
     value = values[-1] or ""
     if not re.fullmatch(r"[1-9][0-9]{0,8}", value):
-        raise Meaningless("it must be a whole number from 1", "3600")
+        raise problems.not_a_count()
     return int(value)
 
 
@@ -250,4 +242,4 @@ def _value(meta: Mapping[str, Any], values: Sequence[str | None]) -> Any:
         return meta["kind"](values)
     except Meaningless as error:
         shown = ", ".join(repr(value or "") for value in values)
-        raise XsaError(f"the setting {key} is {shown}: {error}", f"git config {key} {error.example}") from None
+        raise problems.meaningless_setting(key, shown, error) from None

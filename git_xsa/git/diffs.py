@@ -20,7 +20,8 @@ import unidiff.patch
 from unidiff.errors import UnidiffParseError
 from unidiff.patch import PatchSet
 
-from git_xsa.errors import XsaError
+from git_xsa.git import problems
+from git_xsa.git.problems import DiffError
 from git_xsa.model.change import FileChange, Hunk
 
 _FILE = re.compile(rb"^(?=diff --git )", re.MULTILINE)
@@ -32,10 +33,6 @@ _ESCAPES = {b"a": b"\a", b"b": b"\b", b"t": b"\t", b"n": b"\n", b"v": b"\v", b"f
 _LETTERS = {value[0]: letter for letter, value in _ESCAPES.items()} | {34: b'"', 92: b"\\"}
 _ODD = re.compile(rb'[\x00-\x1f"\\\x7f-\xff]')
 _ESCAPE = re.compile(rb"\\([0-7]{3}|.)", re.DOTALL)
-
-
-class DiffError(XsaError):
-    """Text that should be a diff is none; ``what`` names the place."""
 
 
 class FileDiff(NamedTuple):
@@ -79,14 +76,14 @@ def parse_hunks(body: bytes) -> tuple[Hunk, ...]:
     try:
         patch = PatchSet(StringIO(_PLAIN + body.decode("latin-1"), newline="\n"))
     except UnidiffParseError:
-        raise DiffError(f"not a diff: {_miscounted(body)}") from None
+        raise _miscounted(body) from None
     hunks = [hunk for file in patch for hunk in file]
     if len(patch) != 1 or sum(len(hunk) + 1 for hunk in hunks) != body.count(b"\n"):
-        raise DiffError("not a diff: lines are left over after the last hunk")
+        raise problems.left_over_lines()
     return tuple(map(_hunk, hunks))
 
 
-def _miscounted(body: bytes) -> str:
+def _miscounted(body: bytes) -> DiffError:
     """Return what is wrong with the first hunk of ``body`` that unidiff refuses, in our words."""
     number = old = new = 0
     for line in body.split(b"\n")[:-1]:
@@ -100,10 +97,10 @@ def _miscounted(body: bytes) -> str:
             old -= line[:1] != b"+"
             new -= line[:1] != b"-"
             if old < 0 or new < 0:
-                return f"hunk {number} has more lines than its header says"
+                return problems.too_many_lines(number)
         elif line[:1] != b"\\":
-            return f"a line of hunk {number} begins with neither a blank, + nor -: {_shown(line[:60])}"
-    return f"hunk {number} has fewer lines than its header says"
+            return problems.unmarked_line(number, _shown(line[:60]))
+    return problems.too_few_lines(number)
 
 
 def _hunk(hunk: unidiff.patch.Hunk) -> Hunk:
@@ -112,13 +109,13 @@ def _hunk(hunk: unidiff.patch.Hunk) -> Hunk:
     for line in hunk:
         if line.line_type == "\\":
             if not texts or not texts[-1].endswith("\n"):
-                raise DiffError("not a diff: a mark of a missing newline stands alone")
+                raise problems.lone_mark()
             texts[-1] = texts[-1][:-1]
         elif line.line_type in ("+", "-", " "):
             marks.append(line.line_type)
             texts.append(line.value)
         else:
-            raise DiffError("not a diff: a blank line follows a hunk")
+            raise problems.blank_line_after_hunk()
     return Hunk(
         hunk.source_start,
         hunk.target_start,
@@ -166,7 +163,7 @@ def _header(header: bytes, body: bytes, level: int) -> FileDiff:
     old_path = None if b"new file mode" in words else names[0]
     new_path = None if b"deleted file mode" in words else names[1]
     if old_path is None and new_path is None:
-        raise DiffError(f"not a diff: a file that is new and deleted: {_shown(names[0])}")
+        raise problems.new_and_deleted(_shown(names[0]))
     old = words.get(b"deleted file mode") or words.get(b"old mode") or mode
     new = words.get(b"new file mode") or words.get(b"new mode") or mode
     modes = (_mode(old) if old_path is not None else None, _mode(new) if new_path is not None else None)
@@ -176,7 +173,7 @@ def _header(header: bytes, body: bytes, level: int) -> FileDiff:
 def _mode(digits: bytes) -> str | None:
     """Return the mode as a string, ``None`` for no digits at all."""
     if digits and not _MODE.fullmatch(digits):
-        raise DiffError(f"not a diff: {_shown(digits)} is no mode of a file")
+        raise problems.not_a_mode(_shown(digits))
     return digits.decode() or None
 
 
@@ -190,7 +187,7 @@ def _names(first: bytes, words: dict[bytes, bytes], level: int) -> tuple[bytes, 
     for old, new in ((b"rename from", b"rename to"), (b"copy from", b"copy to")):
         if old in words or new in words:
             if not (words.get(old) and words.get(new)):
-                raise DiffError(f"not a diff: half a rename or copy: {_shown(words.get(old) or words.get(new, b''))}")
+                raise problems.half_a_rename(_shown(words.get(old) or words.get(new, b"")))
             return _stripped(unquote(words[old]), level - 1), _stripped(unquote(words[new]), level - 1)
     given = [
         unquote(words[key].partition(b"\t")[0].rstrip(b"\r"))
@@ -199,7 +196,7 @@ def _names(first: bytes, words: dict[bytes, bytes], level: int) -> tuple[bytes, 
     ] or [unquote(first[: len(first) // 2]), unquote(first[len(first) // 2 + 1 :])]
     old_name, new_name = (_stripped(name, level) for name in (given[0], given[-1]))
     if old_name != new_name or not old_name:
-        raise DiffError(f"not a diff: it names {_shown(given[0])} and {_shown(given[-1])}")
+        raise problems.two_names(_shown(given[0]), _shown(given[-1]))
     return old_name, new_name
 
 

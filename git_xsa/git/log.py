@@ -14,7 +14,7 @@ from functools import cached_property, partial
 from itertools import accumulate
 from typing import NamedTuple, Protocol
 
-from git_xsa.errors import XsaError
+from git_xsa.git import problems
 from git_xsa.git.diffs import FileDiff, as_change, split_diff, unquote
 from git_xsa.git.repository import Repository
 from git_xsa.git.run import Call, Service
@@ -49,10 +49,6 @@ TWO_READERS = 8
 #: commit, which begins with NUL.
 _END = b"end of answer\n"
 _DIFF = re.compile(rb"^diff --git ", re.MULTILINE)
-
-
-class NotOnBranch(XsaError):
-    """A range can't start at a commit that the first-parent line to its tip does not pass."""
 
 
 class LoggedCommit(NamedTuple):
@@ -335,10 +331,7 @@ class Range:
             raw.abandon()
         if self.commits and self.commits[0].parent != root:
             raw.abandon()
-            raise NotOnBranch(
-                f"{root} is not on the first-parent line of {tip}",
-                "give a base on that branch, or the tip of the branch that the base is on (--tip)",
-            )
+            raise problems.not_on_first_parents(root, tip)
         self._merged: dict[int, Merged] = {}
         self._reader = _Reader(repository, self.commits)
         #: How many commits the line has; patches that stand at its end come after that.

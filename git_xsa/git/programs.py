@@ -14,7 +14,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
-from git_xsa.errors import XsaError
+from git_xsa.git import problems
 from git_xsa.git.process import PLAIN, Answer, Word, memory, read_all
 from git_xsa.git.run import TRACES, UNWANTED
 from git_xsa.git.scratch import Scratch
@@ -30,7 +30,7 @@ def run_patch(folder: Path, text: bytes, fuzz: int, trial: bool = False, back: b
     try:
         program = sh.Command("patch")
     except sh.CommandNotFound:
-        raise XsaError("GNU patch is not installed, or not on PATH", "install the package patch") from None
+        raise problems.not_installed("patch") from None
     words: tuple[str, ...] = ("-p1", "-f", "-s", f"-F{fuzz}", "--no-backup-if-mismatch", "-r", "-", "-d", Word(folder))
     words += ("--dry-run",) * trial + ("-R",) * back
     with memory(text) as source, open(os.devnull, "wb") as out:
@@ -93,7 +93,7 @@ def run_gpg(words: Sequence[str], given: bytes) -> Answer:
     try:
         program = sh.Command("gpg")
     except sh.CommandNotFound:
-        raise XsaError("gpg is not installed, or not on PATH", "install the package gpg (GnuPG)") from None
+        raise problems.not_installed("gpg") from None
     fixed = ("--batch", "--no-tty", "--no-options", "--no-auto-key-retrieve", "--no-auto-check-trustdb")
     options: dict[str, Any] = {
         **PLAIN,
@@ -105,7 +105,6 @@ def run_gpg(words: Sequence[str], given: bytes) -> Answer:
 
 
 #: Program -> the package that has it, for the hint.
-_PACKAGES = {"gpg": "gpg (GnuPG)", "patch": "patch", "ssh-keygen": "openssh-client", "gzip": "gzip", "xz": "xz-utils"}
 
 
 def run_tool(
@@ -128,9 +127,7 @@ def run_tool(
     try:
         program = sh.Command(name)
     except sh.CommandNotFound:
-        package = _PACKAGES.get(name)
-        hint = f"install the package {package}" if package else "check the setting that names it"
-        raise XsaError(f"{name} is not installed, or not on PATH", hint) from None
+        raise problems.not_installed(name) from None
     surroundings = {n: v for n, v in os.environ.items() if n not in UNWANTED and not n.startswith(TRACES)}
     surroundings |= {"LC_ALL": "C", **(environment or {})}
     options: dict[str, Any] = {

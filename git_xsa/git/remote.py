@@ -9,16 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from git_xsa.errors import XsaError
+from git_xsa.git import problems
 from git_xsa.git.programs import run_tool
 from git_xsa.git.repository import Repository
 
 #: How long a remote may take to answer, in seconds.
 LIMIT = 30.0
-
-
-class PushFailed(XsaError):
-    """The remote did not take it."""
 
 
 def remote_refs(repository: Repository, remote: str, names: Sequence[str]) -> dict[str, str] | str:
@@ -53,4 +49,4 @@ def push(repository: Repository, remote: str, refspecs: Sequence[str]) -> None:
     done = run_tool(words, folder=repository.folder, environment={"GIT_DIR": str(repository.folder)})
     if done.status:
         said = done.err.decode("utf-8", "replace").strip()
-        raise PushFailed(f"git push to {remote} failed:\n{said}")
+        raise problems.push_failed(remote, said)

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from git_xsa.errors import XsaError
+from git_xsa.git import problems
 from git_xsa.git.here import clone
-from git_xsa.git.run import Call, Git, GitError, Service
+from git_xsa.git.problems import GitError
+from git_xsa.git.run import Call, Git, Service
 
 #: Where git finds objects besides the repository's own.
 ALTERNATES = "GIT_ALTERNATE_OBJECT_DIRECTORIES"
@@ -79,13 +81,10 @@ class Repository:
                 found = facts.finish().out.decode("utf-8", "surrogateescape").rstrip("\n")
         except GitError as error:
             if "not a git repository" in error.message:
-                hint = "use a clone of the project's repository, or name one: --history <clone>, git config xsa.history"
-                raise XsaError(f"{folder or clone() or Path.cwd()} is not in a git repository", hint) from None
+                raise problems.not_in_a_repository(folder or clone() or Path.cwd()) from None
             raise
         if found.count("\n") != 3:
-            raise XsaError(
-                "the path of the repository has a newline in it", "git-xsa can't work there; move the repository"
-            )
+            raise problems.newline_in_path()
         where, objects, shallow, object_format = found.split("\n")
         self.folder = Path(where)
         self.objects = Path(objects)
@@ -156,7 +155,7 @@ class Repository:
             return words[0], words[1], self._reader.read_exactly(int(words[2]) + 1)[:-1]
         except GitError as error:  # as it does in a partial clone
             del self._services[_READER]
-            raise XsaError(error.what, self.missing_hint()) from None
+            raise problems.lost_object(error.what, self.missing_hint()) from None
 
     def contents(self, ids: Iterable[str]) -> dict[str, bytes]:
         """Return the contents of each of the blobs ``ids``; ``XsaError`` when one is missing."""
@@ -169,7 +168,7 @@ class Repository:
             answers = [self._object() for _ in asked]  # all of them, or the next request would get one of these
             for name, answer in zip(asked, answers, strict=True):
                 if answer is None:
-                    raise XsaError(f"object {name} is missing from {self.folder}", self.missing_hint())
+                    raise problems.missing_object(name, self.folder, self.missing_hint())
                 found[name] = answer[2]
         return found
 
@@ -197,29 +196,22 @@ class Repository:
             self._reader.ask(name.encode("utf-8", "surrogateescape") + b"\n")
             found = self._object()
             if found is not None:
-                return XsaError(f"{name!r} is a {found[1]} and not a commit", self.name_hint())
+                return problems.not_a_commit(name, found[1], self.name_hint())
             if self.git.call("rev-parse", f"--disambiguate={name}", accept=(0, 128)).out.count(b"\n") > 1:
-                what = f"the names of several objects in {self.folder} begin with {name!r}"
-                return XsaError(what, f"give more digits: git rev-parse --disambiguate={name} lists them")
-        return XsaError(f"there is no commit {name!r} in {self.folder}", hint or self.name_hint())
+                return problems.ambiguous_name(name, self.folder)
+        return problems.no_commit(name, self.folder, hint or self.name_hint())
 
     def missing_hint(self) -> str:
         """Say how to get what the repository lacks."""
-        if self.shallow:
-            return "the clone is shallow: run git fetch --unshallow --tags"
-        return "check the clone with git fsck; in a partial clone, run git fetch --refetch --no-filter"
+        return problems.UNSHALLOW if self.shallow else problems.CHECK_CLONE
 
     def missing_branches_hint(self) -> str:
         """Say how to get the branches that the repository lacks."""
-        unshallow = "--unshallow " if self.shallow else ""
-        words = f"to fetch all branches: git remote set-branches <remote> '*' && git fetch {unshallow}--tags"
-        return f"{words}; --branch limits the check"
+        return problems.all_branches_hint(self.shallow)
 
     def name_hint(self) -> str:
         """Say how to find the right name of a commit."""
-        if self.shallow:
-            return self.missing_hint()
-        return "git tag and git branch -a list the existing names"
+        return problems.UNSHALLOW if self.shallow else problems.LIST_NAMES
 
     def begin_refs(self) -> None:
         """Have git list the references while something else is done; ``refs`` takes the list."""

@@ -17,15 +17,15 @@ from __future__ import annotations
 
 import io
 import os
-import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-from git_xsa.errors import SPACE, XsaError
+from git_xsa.git import problems
 from git_xsa.git.here import clone
+from git_xsa.git.problems import GitError
 from git_xsa.git.process import Answer, Process, let_signal_come, memory, read_all, run, spawn, undisturbed
 
 #: Settings that would change what plumbing prints or how ``git apply`` compares, whatever the user has configured; and
@@ -73,33 +73,6 @@ ONE_COMMAND = (
 TRACES = "GIT_TRACE"
 
 
-#: A part of a message of git -> what to do next.
-HINTS = {
-    "No space left on device": SPACE,
-    "Disk quota exceeded": SPACE,
-    "dubious ownership": "if you trust its owner: git config --global --add safe.directory <folder>",
-    "lazy fetching disabled": "the clone is partial: run git fetch --refetch --no-filter",
-    "promisor remote": "the clone is partial: run git fetch --refetch --no-filter",
-}
-
-
-class GitError(XsaError):
-    """git ended with a status that the caller did not expect.
-
-    ``command`` is what was run, ``code`` its exit status and ``message`` what it wrote to standard error.
-    """
-
-    def __init__(self, command: tuple[str, ...], code: int, message: str) -> None:
-        lines = message.strip().splitlines()
-        fatal = [line for line in lines if line.startswith(("fatal: ", "error: "))]
-        first = next(iter(fatal + lines), f"exit status {code}")
-        hint = next((hint for sign, hint in HINTS.items() if sign in message), "")
-        super().__init__(f"git {command[0] if command else ''} failed: {re.sub('^(fatal|error): ', '', first)}", hint)
-        self.command = command
-        self.code = code
-        self.message = message
-
-
 class Service:
     """A git process that answers for as long as the command runs.
 
@@ -124,7 +97,7 @@ class Service:
             while left:  # a signal may cut a write short
                 left = left[self._requests.write(left) :]
         except BrokenPipeError:
-            raise self._cut("the process has ended") from None
+            raise self._cut(problems.git_ended) from None
         return self.answers
 
     def read_line(self) -> bytes:
@@ -151,11 +124,11 @@ class Service:
             answer += chunk
         return bytes(answer[: -len(end)])
 
-    def _cut(self, what: str = "the process ended in the middle of an answer") -> GitError:
+    def _cut(self, word: Callable[[tuple[str, ...]], GitError] = problems.git_answered_half) -> GitError:
         """Return the error for a process that answers no more."""
         self._requests.close()  # it ends, if it has not
         let_signal_come(self._process.wait())
-        return GitError(self.words, 128, what)
+        return word(self.words)
 
     def close(self) -> None:
         """End the process and wait for it; harmless when it has ended already."""
@@ -192,7 +165,7 @@ def _accepted(answer: Answer, words: tuple[str, ...], accept: tuple[int, ...]) -
     """Return ``answer``; ``GitError`` when its exit status is not one of ``accept``."""
     if answer.status not in accept:
         let_signal_come(answer.status)
-        raise GitError(words, answer.status, answer.err.decode("utf-8", "replace"))
+        raise problems.git_failed(words, answer.status, answer.err.decode("utf-8", "replace"))
     return answer
 
 
@@ -250,7 +223,7 @@ class Git:
         self._folder = str(folder) if folder is not None else os.getcwd()
         program = shutil.which("git")
         if program is None:
-            raise XsaError("git is not installed, or not on PATH", "install git 2.31 or later")
+            raise problems.not_installed("git")
         settings = [word for setting in FIXED_SETTINGS for word in ("-c", setting)]
         self._git = (program, *settings)
         self._here = (program, "-C", self._folder, *settings)

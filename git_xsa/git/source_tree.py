@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from git_xsa.errors import XsaError
+from git_xsa.git import problems
 from git_xsa.model.change import SYMLINK_MODE
 
 #: Limits of a source tree, several times what Xen's with its subtrees has (git-xsa-check(1)).
@@ -51,9 +52,9 @@ def read_source(place: Path) -> list[SourceFile]:
         size += len(file.content)
         found.append(file)
         if len(found) > MOST_FILES or size > MOST_BYTES:
-            raise XsaError(f"{place} is larger than a source tree may be", f"at most {MOST_FILES:,} files in 2 GiB")
+            raise problems.tree_too_large(place, MOST_FILES)
     if not found:
-        raise XsaError(f"{place} holds no files", "give the folder with the unpacked sources, or their tarball")
+        raise problems.no_files(place)
     return found
 
 
@@ -82,7 +83,7 @@ def _from_folder(top: Path) -> Iterator[SourceFile]:
                     elif entry.is_file(follow_symlinks=False):
                         yield _file(entry.path, entry.path[start:])
         except OSError as error:
-            raise XsaError(f"can't read {os.fsdecode(here)}: {error.strerror}", "check its permissions") from None
+            raise problems.unreadable_folder(os.fsdecode(here), error.strerror) from None
 
 
 def _file(place: bytes, path: bytes) -> SourceFile:
@@ -102,7 +103,7 @@ def _from_tarball(place: Path) -> Iterator[SourceFile]:
             for member in archive:
                 path = os.path.normpath(member.name)
                 if path.startswith(("/", "../")) or path == "..":
-                    raise XsaError(f"{place} names a path outside: {member.name}", "fetch the tarball from its source")
+                    raise problems.path_outside(place, member.name)
                 if member.issym():
                     yield SourceFile(os.fsencode(path), SYMLINK_MODE, os.fsencode(member.linkname))
                 elif member.islnk() and os.path.normpath(member.linkname) in plain:
@@ -116,9 +117,9 @@ def _from_tarball(place: Path) -> Iterator[SourceFile]:
                     plain[path] = SourceFile(os.fsencode(path), _mode(member.mode | stat.S_IFREG), content.read())
                     yield plain[path]
     except (tarfile.TarError, EOFError, zlib.error) as error:
-        raise XsaError(f"{place} is not a complete tarball", "fetch it again, and compare its checksum") from error
+        raise problems.incomplete_tarball(place) from error
     except OSError as error:
-        raise XsaError(f"can't read {place}: {error.strerror or 'damaged'}", "fetch it again") from None
+        raise problems.unreadable_tarball(place, error.strerror or "damaged") from None
 
 
 def _mode(mode: int) -> str:
@@ -126,4 +127,4 @@ def _mode(mode: int) -> str:
 
 
 def _too_large(path: bytes) -> XsaError:
-    return XsaError(f"{os.fsdecode(path)} is larger than 256 MiB", "a source tree has no such files: remove it")
+    return problems.file_too_large(os.fsdecode(path))

@@ -13,7 +13,7 @@ from os import pathsep
 from pathlib import Path
 from typing import NamedTuple
 
-from git_xsa.errors import XsaError
+from git_xsa.git import problems
 from git_xsa.git.folders import files_below, make_folders, remove
 from git_xsa.git.programs import run_patch
 from git_xsa.git.repository import Repository
@@ -205,8 +205,7 @@ class Quarantine:
         status, _, listing = self._shell.read_until(_END).partition(b"\n")
         message = (self._folder / "message").read_bytes().decode("utf-8", "replace") if int(status) else ""
         if "No space left on device" in message:  # that says nothing about the patch
-            what = f"there is no space left in {self._folder.parent}, where patches are tried"
-            raise XsaError(what, "free some, or use another folder: XDG_RUNTIME_DIR=<folder>")
+            raise problems.no_space(self._folder.parent)
         return int(status), _entries(listing[:-1]), message.strip()
 
 

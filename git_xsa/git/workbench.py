@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from git_xsa.errors import XsaError
+from git_xsa.git import problems
 from git_xsa.git.folders import remove
 from git_xsa.git.log import DIFF_OPTIONS
 from git_xsa.git.repository import Repository
@@ -39,12 +39,6 @@ _CONFLICTS = {
     "DD": "both deleted", "AU": "added by the base", "UD": "deleted by the patch", "UA": "added by the patch",
     "DU": "deleted by the base", "AA": "both added", "UU": "both modified",
 }  # fmt: skip
-
-
-class Unresolved(XsaError):
-    """The work tree still has conflicts (exit status 1)."""
-
-    status = 1
 
 
 @dataclass(frozen=True)
@@ -155,9 +149,7 @@ class Workbench:
         changed = self._git.call("diff", "--name-only", "--no-renames", "-z", head, "--").out.split(b"\0")
         left = [name for name in sorted(names | {os.fsdecode(one) for one in changed if one}) if self._has_marks(name)]
         if left:
-            shown = ", ".join(left[:4]) + (", ..." if len(left) > 4 else "")
-            hint = "edit it, then run git xsa-resolve --continue again"
-            raise Unresolved(f"conflict markers remain in {shown}", hint)
+            raise problems.conflict_markers(left)
         self._git.call("add", "--update", "--", ".")
         self._git.call("rerere")
         return self._git.call("diff-tree", *DIFF_OPTIONS, head, self._git.text("write-tree")).out

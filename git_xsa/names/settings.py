@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from git_xsa.git.config import Meaningless, setting
+from git_xsa.git.config import setting
+from git_xsa.git.problems import Meaningless
 from git_xsa.names.forms import parse_row
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from git_xsa.errors import XsaError
-from git_xsa.git.config import Configured, Meaningless, path, setting, words
+from git_xsa.git.config import Configured, path, setting, words
+from git_xsa.git.problems import Meaningless
 
 _CELL = "xsa.cell."
 _EXPLOIT = "xsa.exploit."

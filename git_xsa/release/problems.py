@@ -8,7 +8,7 @@ from pathlib import Path
 from shlex import quote
 
 from git_xsa.errors import UsageError, XsaError, problem
-from git_xsa.git.config import Meaningless
+from git_xsa.git.problems import Meaningless
 
 EDIT_HINT = "git config xsa.release.edit sets which lines change (git-xsa-config(5))"
 _FINAL = "a published release is final: make the next release instead"
