@@ -247,6 +247,51 @@ def test_nothing_to_prove_is_a_pipeline_too(place: Place) -> None:
     assert (answer.status, json.loads(answer.out)) == (0, {"include": []})
 
 
+# the tree's own pipeline
+
+
+def pushed(document: dict[str, Any], name: str, folder: Path, remote: Path) -> str:
+    """Run the script of a job that pushes, to a repository in the place of the server's; return what was pushed."""
+    subprocess.run(("git", "init", "--quiet", "--bare", str(remote)), check=True)
+    subprocess.run(("git", "-C", str(remote), "config", "receive.advertisePushOptions", "true"), check=True)
+    hook = remote / "hooks/post-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text('#!/bin/sh\necho "$GIT_PUSH_OPTION_0" >options\n')
+    hook.chmod(0o755)
+    script = "\n".join(document[name]["script"])
+    environment = {**os.environ, "PATH": f"{_BIN}:{os.environ['PATH']}", "PYTHON": sys.executable}
+    environment["XSA_PUSH_URL"] = str(remote)
+    done = subprocess.run(("sh", "-e", "-c", script), cwd=folder, env=environment, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    assert (remote / "options").read_text() == "ci.skip\n"
+    words = ("git", "-C", str(remote), "for-each-ref", "--format=%(refname)")
+    return subprocess.run(words, capture_output=True, text=True, check=True).stdout
+
+
+def test_the_tree_s_own_pipeline_runs_on_a_branch(place: Place, tmp_path: Path) -> None:
+    """Checked by the schema and with a repository that stands for the server's; no GitLab has run it."""
+    answer = place.run("ci", "--onto", RELEASE, "--full", "--until", "build")
+    assert answer.status == 0
+    assert "no GitLab has run it" in answer.err
+    valid(answer.out, tmp_path)
+    document = yaml.safe_load(answer.out)
+    branch = f"xsa-queue/{RELEASE}"
+    assert document[f"full {RELEASE}"]["trigger"] == {
+        "project": "$CI_PROJECT_PATH", "branch": branch, "strategy": "depend", "forward": {"yaml_variables": False}
+    }  # fmt: skip
+    assert document[f"full {RELEASE}"]["needs"] == [f"push {RELEASE}"]
+    # Xen's own workflow, of its .gitlab-ci.yml
+    assert not re.match(r"^(master|smoke|^coverity-tested/.*|stable-.*)$", branch)
+    assert pushed(document, f"push {RELEASE}", place.folder, tmp_path / "remote") == f"refs/heads/{branch}\n"
+    queue = place.run("prereqs", "--onto", RELEASE, "--json")
+    names = [patch["id"] for patch in json.loads(queue.out)["queue"]]
+    log = ("git", "-C", str(tmp_path / "remote"), "log", "--reverse", "--format=%b", f"{place[4]}..{branch}")
+    bodies = subprocess.run(log, capture_output=True, text=True, check=True).stdout
+    assert re.findall(r"Xsa-Origin: commit (\w+)", bodies) == names
+    for words in (("--format", "github"), ("--base-patches", "a")):
+        assert place.run("ci", "--onto", RELEASE, "--full", *words).status != 0
+
+
 # GitHub Actions
 
 
@@ -386,3 +431,26 @@ def test_what_only_the_store_has_is_handed_over(place: Place, tmp_path: Path) ->
     first = (out / "pipeline.yml").read_bytes()
     assert place.run("ci", "--onto", RELEASE, "-o", str(out), "--until", "build").status == 0
     assert (out / "pipeline.yml").read_bytes() == first
+
+
+def test_a_queue_that_was_handed_over_is_pushed_as_one_commit(secret: Place, tmp_path: Path) -> None:
+    out = tmp_path / "xsa-ci"
+    words = ("--onto", RELEASE, "--xsa", "8888,4", "--embargoed", "--remote", "xsa", "--full", "-o", str(out))
+    answer = secret.run("ci", *words)
+    assert (answer.status, "not for a day" in answer.err) == (0, True)
+    text = (out / "pipeline.yml").read_text()
+    valid(text, tmp_path)
+    assert "8888" not in text
+    shutil.copytree(out, secret.folder / "xsa-ci")
+    secret.git("checkout", "--quiet", "-b", "private")
+    secret.git("add", "xsa-ci")
+    secret.git("commit", "--quiet", "-m", "pipeline")
+    pushed(yaml.safe_load(text), f"push {RELEASE}", secret.folder, tmp_path / "remote")
+    shown = subprocess.run(
+        ("git", "-C", str(tmp_path / "remote"), "log", "-p", "--format=%an: %B", f"{secret[4]}..xsa-queue/{RELEASE}"),
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert shown.count(": queue\n") == 1
+    assert f"+{SECRET}\n" in shown
+    assert "+++ b/b.c" in shown
+    assert "xsa-ci" not in shown

@@ -18,6 +18,7 @@ from git_xsa.ci.plan import (
     PipelinePlan,
     PlannedCell,
     PlannedTarget,
+    branch_name,
     folder_name,
     result_names,
 )
@@ -105,6 +106,29 @@ def _proof(
     words += [join(_clone(plan)), "--json", f"--junit {folder}/{stage}.xml", f">{folder}/{stage}.json"]
     lines += ["status=0", f"{git} {' '.join(filter(None, words))} || status=$?"]
     return [*lines, f'echo "$status" >{folder}/{stage}.status', 'exit "$status"']
+
+
+def push(plan: PipelinePlan, target: PlannedTarget) -> list[str]:
+    """Return the script that pushes the queue of ``target`` as a branch, without starting a pipeline by that.
+
+    The queue of the branch's commits keeps their authors and messages.  One that was handed over is one commit, which
+    says nothing of what it holds.
+    """
+    branch = branch_name(target)
+    if target.exported:
+        base = target.words[-1]
+        lines = [
+            f"mkdir -p .xsa && cp -R {quote(f'{plan.queues}/{target.name}')} .xsa/queue",  # gone with the next line
+            join(["git", "checkout", "--quiet", "-B", branch, base]),
+            'for patch in .xsa/queue/*.patch; do git apply --index "$patch"; done',
+            "git -c user.name=git-xsa -c user.email=git-xsa@localhost commit --quiet --message queue",
+        ]
+    else:
+        about = [*target.words, "--xsa", ",".join(map(str, target.xsa)), *plan.options]
+        export = ["git", "xsa-export", *about, "--no-build", "--format", "branch", "--force", "-o", branch]
+        lines = [f"{join(export)} >/dev/null"]
+    refs = quote(f"+refs/heads/{branch}:refs/heads/{branch}")
+    return [*lines, f'git push --quiet --push-option ci.skip "$XSA_PUSH_URL" {refs}']
 
 
 def _flags(plan: PipelinePlan, cells: Iterable[PlannedCell], stage: str) -> tuple[str, ...]:

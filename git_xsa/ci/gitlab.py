@@ -16,6 +16,7 @@ from git_xsa.ci.plan import (
     CHECK,
     COLLECT,
     EXPLOIT,
+    FULL,
     KEPT,
     KEPT_PRIVATE,
     QUEUES,
@@ -24,6 +25,7 @@ from git_xsa.ci.plan import (
     PipelinePlan,
     PlannedCell,
     PlannedTarget,
+    branch_name,
     folder_name,
 )
 
@@ -46,7 +48,7 @@ HEAD = """\
 def gitlab(plan: PipelinePlan) -> str:
     """Return the pipeline."""
     document: dict[str, Any] = {
-        "stages": [stage for stage in STAGES if stage in (CHECK, *plan.stages, COLLECT)],
+        "stages": [CHECK, *plan.stages, *([FULL] if plan.full else []), COLLECT],
         "workflow": {"rules": [{"when": "always"}]},
         "default": {
             "interruptible": True,
@@ -92,6 +94,8 @@ def _variables(plan: PipelinePlan) -> dict[str, str]:
         found["XSA_HISTORY"] = _literal(plan.history)
     if plan.until in STAGES[2:] and any(cell.framework for cell in plan.cells):
         found["XSA_XTF"] = _literal(plan.framework)
+    if plan.full:  # a job's token may push if the project allows that; another address can be set in the project
+        found["XSA_PUSH_URL"] = "https://gitlab-ci-token:$CI_JOB_TOKEN@$CI_SERVER_HOST/$CI_PROJECT_PATH.git"
     return found
 
 
@@ -110,6 +114,8 @@ def _jobs(plan: PipelinePlan, target: PlannedTarget) -> dict[str, Any]:
     for cell in single:
         for stage in plan.stages_of(cell):
             found[_name(stage, target, cell.name)] = _proof(plan, target, cell, stage)
+    if plan.full:
+        found |= _full(plan, target)
     alike = [cell for cell in plan.cells if not cell.boots]
     for number, cells in enumerate(_chunks(alike), 1):
         found[_name(BUILD, target, f"others {number}" if number > 1 else "others")] = _builds(plan, target, cells)
@@ -211,6 +217,30 @@ def _builds(plan: PipelinePlan, target: PlannedTarget, cells: Sequence[PlannedCe
         "artifacts": _artifacts(plan, [f"{result}/$XSA_NAME/"], f"{result}/$XSA_NAME/{BUILD}.xml"),
     }
     return _cached(plan, job, [_ccache("$XSA_NAME")])
+
+
+def _full(plan: PipelinePlan, target: PlannedTarget) -> dict[str, Any]:
+    """Return the jobs that push the queue, and have the tree's own pipeline run on it."""
+    pushing = _name("push", target)
+    push = {
+        "stage": FULL,
+        **_place(plan.cells[0]),
+        "timeout": _TIMEOUTS[CHECK],
+        "needs": _needs(target),
+        "script": commands.push(plan, target),
+    }
+    run = {
+        "stage": FULL,
+        "needs": [pushing],
+        "inherit": {"variables": False},
+        "trigger": {
+            "project": "$CI_PROJECT_PATH",
+            "branch": branch_name(target),
+            "strategy": "depend",
+            "forward": {"yaml_variables": False},
+        },
+    }
+    return {pushing: push, _name(FULL, target): run}
 
 
 def _nothing(plan: PipelinePlan) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from git_xsa.errors import XsaError
 
 CHECK, BUILD, BOOT, EXPLOIT, COLLECT = STAGES = ("check", "build", "boot", "exploit", "collect")
+#: The stage in which the tree's own pipeline runs on the queue.
+FULL = "full"
 #: Folder of each result -> what a job writes there: ``<target>/check.json``, ``<target>/<cell>/build.json``.
 RESULTS = "xsa-results"
 #: Where exported queues are, in the job's folder.
@@ -57,7 +59,7 @@ class PipelinePlan:
     ``settings`` are keys of git's configuration with their values; one that begins with ``./`` is a path in the
     project.  ``options`` are words for check and export.  ``package``: the project is that of a package, and jobs clone
     the history.  ``queues`` is the folder in the project with the queues that are handed over.  ``private``: what the
-    jobs write is under embargo.
+    jobs write is under embargo.  ``full``: the tree's own pipeline runs on each queue, too.
     """
 
     targets: tuple[PlannedTarget, ...]
@@ -71,6 +73,7 @@ class PipelinePlan:
     package: bool = False
     queues: str = ""
     private: bool = False
+    full: bool = False
 
     @property
     def stages(self) -> tuple[str, ...]:
@@ -85,6 +88,12 @@ class PipelinePlan:
 def folder_name(text: str) -> str:
     """Return ``text`` as the name of a folder, and of a job."""
     return re.sub(r"[^A-Za-z0-9._+=-]+", "-", text).strip("-.")[:100] or "base"
+
+
+def branch_name(target: PlannedTarget) -> str:
+    """Return the branch for the queue of ``target``: Xen's own pipeline runs on every branch but ``stable-*``,
+    ``master`` and ``smoke``."""
+    return "xsa-queue/" + re.sub(r"[^A-Za-z0-9._+-]|\.(?=\.)|\.lock$", "-", target.name)
 
 
 def result_names(plan: PipelinePlan) -> Iterator[str]:

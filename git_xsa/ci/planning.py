@@ -31,6 +31,13 @@ from git_xsa.proof.builds import BUILDABLE
 from git_xsa.proof.cells import Cell
 from git_xsa.proof.settings import exploits
 
+NOT_RUN = (
+    "--full was checked by GitLab's schema and with a local remote; no GitLab has run it: watch its first run (the"
+    " project must let the job's token push, or set XSA_PUSH_URL)"
+)
+KEEPS = (
+    "the tree's own pipeline keeps logs and artifacts as its .gitlab-ci.yml says, not for a day: remove them yourself"
+)
 #: Settings that decide what an answer is, and that a job's clone does not have.
 _ANSWERING = ("releasetag", "stablebranch", "developmentbranch", "tree", "symbolform", "followups")
 
@@ -48,6 +55,7 @@ class CiWish:
     packages: tuple[str, ...] = ()
     folder: Path | None = None
     embargoed: bool = False
+    full: bool = False
 
 
 @dataclass
@@ -75,6 +83,11 @@ class Planner:
         """Return the plan for ``pairs`` of base and tip; ``names`` are the bases as they were given, if they were."""
         package = bool(self._wish.packages) or any(base.passing for base, _ in pairs)
         given: list[str] = list(names) or [base.name for base, _ in pairs]
+        if self._wish.full:
+            if package:
+                what = "--full runs the pipeline of the project's own tree, and a package's project has another"
+                raise UsageError(what, "leave out --full")
+            self._notes += [NOT_RUN, *([KEEPS] if self._wish.embargoed else [])]
         found = [
             (base, tip, name, label, question)
             for (base, tip), name in zip(pairs, given, strict=True)
@@ -189,6 +202,7 @@ class Planner:
             package,
             f"{folder_name(folder.name)}/queues" if folder is not None else QUEUES,
             self._wish.embargoed,
+            self._wish.full,
         )
 
     def _settings(self, configured: Configured) -> tuple[tuple[str, str], ...]:

@@ -41,8 +41,8 @@ def parser() -> argparse.ArgumentParser:
         prog="git xsa-ci",
         usage="git xsa-ci [--format gitlab|github] [--onto <base>]... [--base-patches <package>]...\n"
         "                  [--branch <pattern>] [--all] [--xsa <n>[,<n>]...] [--each] [--cell <name>]...\n"
-        "                  [--until <stage>] [--no-symbols] [--follow-ups] [-o <folder>] [--force]\n"
-        "                  [--embargoed [--remote <name>]]\n"
+        "                  [--until <stage>] [--full] [--no-symbols] [--follow-ups] [-o <folder>]\n"
+        "                  [--force] [--embargoed [--remote <name>]]\n"
         "   or: git xsa-ci collect <folder> [--expect <result>]... [--json] [--junit <file>]\n"
         "                         [-o <file>] [--runners <n>[,<n>]...]",
         description="Print a pipeline that proves queues on a CI server, or collect its results.",
@@ -62,6 +62,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--each", action="store_true", help="prove each advisory by itself")
     made.add_argument("--cell", metavar="<name>", action="append", default=[], help="build in this cell; all: in each")
     made.add_argument("--until", choices=STAGES[1:-1], default=STAGES[-2], help="the last stage (default: exploit)")
+    made.add_argument("--full", action="store_true", help="have the tree's own pipeline run on each queue, too")
     made.add_argument("--no-symbols", action="store_true", help="leave out commits that only supply names in the code")
     follow_ups_option(made)
     made.add_argument(
@@ -124,6 +125,7 @@ def run(options: argparse.Namespace) -> int:
             tuple(options.base_patches),
             options.output,
             options.embargoed,
+            options.full,
         )
         with Progress() as progress:
             session.repository.on_progress = progress.detail
@@ -146,6 +148,8 @@ def _check(options: argparse.Namespace) -> None:
         raise UsageError("--embargoed needs queues, because jobs have no store", hint)
     if options.format == "github" and options.output is not None:
         raise UsageError("-o writes a pipeline of GitLab", "leave out -o: a matrix is one line on standard output")
+    if options.format == "github" and options.full:
+        raise UsageError("--full starts a pipeline of GitLab", "leave out --full")
     if options.base_patches and not options.onto:
         raise UsageError("--base-patches needs a base", "give the package's release: --onto RELEASE-4.17.3")
 
