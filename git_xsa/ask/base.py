@@ -9,9 +9,9 @@ from git_xsa.ask.session import Session
 from git_xsa.git.repository import Commit
 
 
-def find_base(session: Session, name: str, lists: Sequence[str] = ()) -> Commit:
+def find_base(session: Session, name: str, lists: Sequence[str] = (), place: str = "") -> Commit:
     """Return the base that ``name`` stands for, a commit or a source tree, with the patches of the packages ``lists``
-    on top.
+    on top; with ``place``, where the queue goes among them, only those before it.
 
     Raises ``UsageError`` when it stands for both, ``XsaError`` when for neither, or when a patch does not go on.
     """
@@ -19,6 +19,6 @@ def find_base(session: Session, name: str, lists: Sequence[str] = ()) -> Commit:
         return session.branches.base(name)
     from git_xsa.ask.outside_base import commit_or_tree, with_patches  # noqa: PLC0415 - a commit needs no reader of files
 
-    base, notes = with_patches(session, commit_or_tree(session, name), lists)
+    base, notes = with_patches(session, commit_or_tree(session, name), lists, place)
     session.notes += notes
     return base

@@ -77,7 +77,11 @@ def ask_one(session: Session, base: Commit, tip: Commit, numbers: Sequence[int],
 
 
 def outstanding(session: Session, base: Commit, tip: Commit) -> list[int]:
-    """Return the advisories that commits after ``base`` fix, and those that the store has patches of, by number."""
+    """Return the advisories that commits after ``base`` fix, and those that the store has patches of, by number.
+
+    What a package's patches behind the queue fix is not outstanding, either."""
+    place = session.placements.get(base.id)
+    base = place.whole if place is not None else base
     known = fixed_later(session, base, tip)
     store = stored_advisories(session)
     return sorted({*known, *(store.outstanding(base, tip, known) if store is not None else ())})

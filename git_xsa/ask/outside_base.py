@@ -15,6 +15,7 @@ from pathlib import Path
 from git_xsa.advisory.file_names import read_name
 from git_xsa.advisory.package import read_package
 from git_xsa.advisory.patchfile import PatchFile
+from git_xsa.ask.placement import PackagePatch, Placement, split
 from git_xsa.ask.session import Session
 from git_xsa.errors import UsageError, XsaError
 from git_xsa.git.patched import Patched
@@ -44,9 +45,10 @@ def commit_or_tree(session: Session, name: str) -> Commit:
     return Commit(name, made, release=release.name, under=release.id)
 
 
-def with_patches(session: Session, base: Commit, lists: Sequence[str]) -> tuple[Commit, list[str]]:
+def with_patches(session: Session, base: Commit, lists: Sequence[str], place: str = "") -> tuple[Commit, list[str]]:
     """Return ``base`` with the patches of the packages ``lists`` on top, and what is to be said of them.
 
+    With a ``place`` it has those before it alone, and the session knows the rest (``Session.placements``).
     ``XsaError`` when one does not go on, with the fuzz that the package's own tools allow.
     """
     packages = [(listed, tuple(listed.patches())) for listed in map(read_package, map(Path, lists))]
@@ -56,6 +58,8 @@ def with_patches(session: Session, base: Commit, lists: Sequence[str]) -> tuple[
     found = [(listed, [part for patch in several if (part := known.part_of(patch))]) for listed, several in packages]
     patches = [patch for _, several in found for patch in several]
     notes = known.notes
+    carried = [PackagePatch(patch, listed.fuzz) for listed, several in found for patch in several]
+    cut = split(carried, place) if place else len(carried)
     with Patched(session.repository, base.id, {path for patch in patches for path in patch.paths}) as tree:
         for listed, several in found:
             refused, fuzzy = tree.put_on([patch.text for patch in several], listed.fuzz)
@@ -64,7 +68,19 @@ def with_patches(session: Session, base: Commit, lists: Sequence[str]) -> tuple[
                 raise XsaError(f"{several[refused].name} of {listed.place} does not apply to {base.name}", hint)
             notes += [f"{several[number].name} needs a fuzz of up to {listed.fuzz} lines" for number in fuzzy]
         files = tree.files()
-    return patched(session, base, files, patches, lists), notes
+    whole = patched(session, base, files, patches, lists)
+    if cut == len(carried):
+        return whole, notes
+    options = f"{whole.options} --place {shlex.quote(place)}"
+    under = base._replace(options=options)
+    if cut:
+        before = patches[:cut]
+        with Patched(session.repository, base.id, {path for patch in before for path in patch.paths}) as tree:
+            for one in carried[:cut]:
+                tree.put_on([one.patch.text], one.fuzz)
+            under = patched(session, base, tree.files(), before, lists)._replace(options=options)
+    session.placements[under.id] = Placement(place, tuple(carried[cut:]), whole)
+    return under, notes
 
 
 def patched(

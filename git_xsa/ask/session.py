@@ -15,6 +15,7 @@ from git_xsa.git.repository import Commit, Repository
 from git_xsa.git.trial import Quarantine
 
 if TYPE_CHECKING:
+    from git_xsa.ask.placement import Placement
     from git_xsa.embargo.rule import Instant
     from git_xsa.git.borrowed import Borrowed
 
@@ -43,6 +44,8 @@ class Session:
         self.follow_ups = self.settings.follow_ups
         #: What there is to say of the base, for people.
         self.notes: list[str] = []
+        #: By the name of a base's commit: where the queue goes among the package's patches, if a place was chosen.
+        self.placements: dict[str, Placement] = {}
         self.symbols = symbols
         self.now = now
         self._made: dict[tuple[Any, ...], Any] = {}

@@ -39,8 +39,10 @@ def targets(
     everything: bool,
     today: date,
     lists: Sequence[str] = (),
+    place: str = "",
 ) -> Targets:
-    """Return what a check is about; ``lists`` are packages whose patches are on each of ``bases``.
+    """Return what a check is about; ``lists`` are packages whose patches are on each of ``bases``, as far as they come
+    before ``place``.
 
     Without ``bases``: the newest release of each branch that gets security fixes (of each one with
     ``everything``), limited to branches that match ``pattern``.  Raises ``XsaError`` when that leaves nothing.
@@ -48,7 +50,8 @@ def targets(
     if bases:
         return Targets(
             tuple(
-                (base, _tip_of(session, base, pattern)) for base in (find_base(session, name, lists) for name in bases)
+                (base, _tip_of(session, base, pattern))
+                for base in (find_base(session, name, lists, place) for name in bases)
             )
         )
     development = next((branch for branch in session.branches.development if branch.name == pattern), None)

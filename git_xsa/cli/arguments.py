@@ -98,6 +98,20 @@ def base_patches_option(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def place_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--place``."""
+    parser.add_argument(
+        "--place", metavar="before|after|<patch>", default="",
+        help="put the queue before or after the patches of --base-patches, or before the one with this name",
+    )  # fmt: skip
+
+
+def check_place(options: argparse.Namespace) -> None:
+    """Raise ``UsageError`` if there is nothing to have a place in."""
+    if options.place and not options.base_patches:
+        raise UsageError("--place is a place among a package's patches", "name the package: --base-patches <package>")
+
+
 def question_options(parser: argparse.ArgumentParser) -> None:
     """Add what a question is about: ``--onto``, ``--base-patches``, ``--tip`` and ``--xsa``."""
     parser.add_argument(

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
+from itertools import zip_longest
 from shlex import quote
+from typing import TYPE_CHECKING
 
 from git_xsa.ask.by_number import ask, outstanding
 from git_xsa.ask.question import Question, answers
@@ -20,10 +22,12 @@ from git_xsa.cli.arguments import (
     build_wishes,
     built,
     check_junit,
+    check_place,
     follow_ups_option,
     hint_unknown,
     json_option,
     junit_option,
+    place_option,
     print_notes,
 )
 from git_xsa.git.repository import Commit
@@ -31,14 +35,18 @@ from git_xsa.model.words import advisory_names
 from git_xsa.report import remarks
 from git_xsa.report.as_json import FORMAT, dumps, verdict_document
 from git_xsa.report.build import print_build_failures
+from git_xsa.report.placement import placement_document, print_placements, status_of
 from git_xsa.report.progress import Progress
+
+if TYPE_CHECKING:
+    from git_xsa.ask.on_top import Proved
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of this command's line."""
     made = argparse.ArgumentParser(
         prog="git xsa-check",
-        usage="git xsa-check [--onto <base>]... [--base-patches <package>]... [--branch <pattern>]\n"
+        usage="git xsa-check [--onto <base>]... [--base-patches <package>]... [--place <place>] [--branch <pattern>]\n"
         "                     [--xsa <n>[,<n>]...] [--each] [--all] [--verbose] [--json] [--junit <file>]\n"
         "                     [--accept prerequisites] [--no-symbols] [--build <command>]",
         description="Check whether outstanding fixes apply to the newest release of each supported branch.",
@@ -48,6 +56,7 @@ def parser() -> argparse.ArgumentParser:
         help="check this release or commit instead of the newest releases; can be given several times",
     )  # fmt: skip
     base_patches_option(made)
+    place_option(made)
     follow_ups_option(made)
     made.add_argument("--branch", metavar="<pattern>", help="only stable branches whose name or version matches")
     made.add_argument(
@@ -73,22 +82,26 @@ def run(options: argparse.Namespace) -> int:
     An advisory that was asked for and that no branch has a fix of counts as 1, too, and so does a supported branch
     that the clone lacks.
     """
+    check_place(options)
     today = datetime.now(timezone.utc).date()
     with Session(symbols=not options.no_symbols, now=clock.now()) as session:
         session.follow_ups = options.follow_ups or session.follow_ups
         check_junit(session, options.junit)
         wishes = build_wishes(options, session.settings.build)
-        asked = targets(session, options.onto, options.branch, options.all, today, options.base_patches)
+        asked = targets(session, options.onto, options.branch, options.all, today, options.base_patches, options.place)
         with Progress() as progress:
             session.repository.on_progress = progress.detail
             verdicts = list(answers(_questions(session, asked.pairs, options, progress), session.quarantine))
         verdicts = list(built(session, verdicts, wishes))
+        placed = _placed(session, verdicts) if options.place else []
         if options.json:
             lacking = {"lacking": list(asked.lacking)} if asked.lacking else {}
             results = [verdict_document(verdict) for verdict in verdicts]
+            results = [one | placement_document(place) for one, place in zip_longest(results, placed)]
             print(dumps({"format": FORMAT, "results": results, **lacking}))
         else:
             _print(session, verdicts, options)
+        print_placements(verdicts, placed)
         print_build_failures(verdicts)
         print_notes(session)
         unresolved = _unresolved(options.xsa, verdicts)
@@ -97,7 +110,14 @@ def run(options: argparse.Namespace) -> int:
         _print_remarks(session, asked, [n for n in unresolved if any(n in one.unknown for one in verdicts)])
         hook_watch.warn(hook_watch.hook_problem(session.repository.git, session.settings, clock.now()))
     missing = unresolved or asked.lacking or any(verdict.missing_later for verdict in verdicts)
-    return max((verdict.status_with(options.accept) for verdict in verdicts), default=0) or int(bool(missing))
+    statuses = [verdict.status_with(options.accept) for verdict in verdicts] + [status_of(place) for place in placed]
+    return max(statuses, default=0) or int(bool(missing))
+
+
+def _placed(session: Session, verdicts: Sequence[Verdict]) -> list[Proved | None]:
+    from git_xsa.ask.on_top import prove  # noqa: PLC0415 - only for who chooses a place
+
+    return [prove(session, verdict) for verdict in verdicts]
 
 
 def _write_junit(

@@ -19,15 +19,17 @@ from git_xsa.cli.arguments import (
     build_options,
     build_wishes,
     builder_for,
+    check_place,
     follow_ups_option,
     hint_at_refresh,
     hint_unknown,
     json_option,
+    place_option,
     print_notes,
     question_options,
 )
 from git_xsa.errors import UsageError, XsaError
-from git_xsa.export.exporter import Ready, Wish, files_of, prepare
+from git_xsa.export.exporter import Ready, Wish, files_of, prepare, refused_behind
 from git_xsa.export.folder import is_export, write_folder
 from git_xsa.export.formats import FORMATS
 from git_xsa.export.package_version import changelog_of, described, next_in_changelog
@@ -35,6 +37,7 @@ from git_xsa.export.policy import POLICIES
 from git_xsa.export.prepared import Style
 from git_xsa.git.repository import Commit
 from git_xsa.report import remarks
+from git_xsa.report.placement import HINT, REFUSED, refused_words
 from git_xsa.report.plain import printable
 from git_xsa.report.progress import Progress
 
@@ -43,7 +46,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of this command's line."""
     made = argparse.ArgumentParser(
         prog="git xsa-export",
-        usage="git xsa-export --onto <base> [--base-patches <package>]... [--tip <ref>]\n"
+        usage="git xsa-export --onto <base> [--base-patches <package>]... [--place <place>] [--tip <ref>]\n"
         "                      [--xsa <n>[,<n>]... | <commit>... | <patch file>...]\n"
         "                      [--format <format>] [-o <folder>] [--policy <policy>] [--refresh] [--keep-going]\n"
         "                      [--start <n>] [--prefix <text>] [--backport-names] [--package-version <version>]\n"
@@ -54,6 +57,7 @@ def parser() -> argparse.ArgumentParser:
         description="Write the queue of patches for a base in the form that a build takes.",
     )
     question_options(made)
+    place_option(made)
     follow_ups_option(made)
     made.add_argument("--format", choices=FORMATS, help="the format to write (default: series)")
     made.add_argument(
@@ -130,7 +134,7 @@ def run(options: argparse.Namespace) -> int:
 
             return run_verify(session, options)
         options.format, options.start = options.format or "series", 1 if options.start is None else options.start
-        base = find_base(session, options.onto, options.base_patches)
+        base = find_base(session, options.onto, options.base_patches, options.place)
         if base.passing and options.format == "branch":
             hint = f"commit it on {base.release or base.name} first, or choose another format"
             raise UsageError("a branch needs a commit as its base, and this base is not a commit", hint)
@@ -146,6 +150,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> None:
     """Raise ``UsageError`` when the options have no meaning together."""
+    check_place(options)
     if options.into is not None:
         _check_into(options)
     elif options.drop_merged or options.dry_run:
@@ -190,6 +195,11 @@ def _export(session: Session, options: argparse.Namespace, base: Commit) -> int:
         ready = prepare(session, question, wish, builder)
     if isinstance(ready, Verdict):
         return _nothing(session, ready, options)
+    stuck = refused_behind(session, ready)
+    if stuck is not None:
+        error = XsaError(f"nothing is written: {refused_words(stuck, base.name)}", HINT)
+        error.status = REFUSED
+        raise error
     if options.proof is not None:
         from git_xsa.export.proofs import read_proof  # noqa: PLC0415 - only for who has proved it
 

@@ -21,9 +21,11 @@ from git_xsa.cli.arguments import (
     build_options,
     build_wishes,
     built,
+    check_place,
     follow_ups_option,
     hint_unknown,
     json_option,
+    place_option,
     print_notes,
     question_options,
 )
@@ -33,10 +35,13 @@ from git_xsa.report import remarks
 from git_xsa.report.as_json import dumps, error_line, verdict_document, verdict_line
 from git_xsa.report.build import print_build_failures
 from git_xsa.report.found import doubts
+from git_xsa.report.placement import placement_document, print_placements, status_of
 from git_xsa.report.progress import Progress
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
+
+    from git_xsa.ask.on_top import Proved
 
 #: States in which there is no queue -> exit status; 0 in the others.
 EXIT = {State.CONFLICTS: 2, State.NO_PATCHES: 1}
@@ -46,7 +51,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of this command's line."""
     made = argparse.ArgumentParser(
         prog="git xsa-prereqs",
-        usage="git xsa-prereqs --onto <base> [--base-patches <package>]... [--tip <ref>]\n"
+        usage="git xsa-prereqs --onto <base> [--base-patches <package>]... [--place <place>] [--tip <ref>]\n"
         "                       [--xsa <n>[,<n>]... | <commit>... | <patch file>...]\n"
         "                       [--why] [--graph[=dot]] [--json] [--no-symbols] [--build <command>]\n"
         "   or: git xsa-prereqs --onto <base> [--base-patches <package>]... [--tip <ref>] --picks [--json]\n"
@@ -55,6 +60,7 @@ def parser() -> argparse.ArgumentParser:
         description="Find the smallest set of commits that patches need before they apply to a base.",
     )
     question_options(made)
+    place_option(made)
     follow_ups_option(made)
     made.add_argument("--why", action="store_true", help="show for each prerequisite the hunks and lines that need it")
     made.add_argument(
@@ -96,8 +102,9 @@ def run(options: argparse.Namespace) -> int:
             session.repository.on_progress = progress.detail
             verdict = _ask(session, options).answer(session.quarantine)
         [verdict] = built(session, [verdict], wishes)
+        placed = _placed(session, verdict) if options.place else None
         if options.json:
-            print(dumps(verdict_document(verdict)))
+            print(dumps(verdict_document(verdict) | placement_document(placed)))
         elif options.graph == "dot":
             from git_xsa.report.as_graph import dot  # noqa: PLC0415
 
@@ -106,6 +113,7 @@ def run(options: argparse.Namespace) -> int:
             _print(session, verdict, options)
         if options.graph:
             _print_beside(verdict)
+        print_placements([verdict], [placed])
         print_build_failures([verdict])
         print_notes(session)
         if verdict.unknown:
@@ -113,13 +121,23 @@ def run(options: argparse.Namespace) -> int:
     return max(
         int(bool(verdict.unresolved)),
         EXIT.get(verdict.state, 0),
+        status_of(placed),
         verdict.build.state.status if verdict.build is not None else 0,
     )
 
 
+def _placed(session: Session, verdict: Verdict) -> Proved | None:
+    from git_xsa.ask.on_top import prove  # noqa: PLC0415 - only for who chooses a place
+
+    return prove(session, verdict)
+
+
 def _check(options: argparse.Namespace) -> None:
     """Raise ``UsageError`` when the options have no meaning together."""
-    asked = (options.onto, options.xsa, options.patches, options.tip, options.why, options.graph, options.picks)
+    asked = (
+        *(options.onto, options.xsa, options.patches, options.tip, options.place),
+        *(options.why, options.graph, options.picks),
+    )
     if options.stdin:
         if any(asked):
             raise UsageError("--stdin reads the base and the commits from its input", "see git help xsa-prereqs")
@@ -132,7 +150,10 @@ def _check(options: argparse.Namespace) -> None:
         return
     if not options.onto:
         raise UsageError("no base was given", "give the base of the patches: --onto RELEASE-4.17.3")
-    if options.picks and (options.xsa or options.patches or options.why or options.graph or options.build is not None):
+    check_place(options)
+    if options.picks and (
+        options.place or options.xsa or options.patches or options.why or options.graph or options.build is not None
+    ):
         raise UsageError("--picks cannot be combined with other questions", "leave out the other options")
     if options.xsa and options.patches:
         raise UsageError("give either advisories (--xsa), or commits, or patch files", "see git help xsa-prereqs")
@@ -187,7 +208,7 @@ def _compare(options: argparse.Namespace) -> int:
 
 
 def _ask(session: Session, options: argparse.Namespace) -> Question:
-    base = find_base(session, options.onto, options.base_patches)
+    base = find_base(session, options.onto, options.base_patches, options.place)
     commits, files = sort_out(session.repository, options.patches)
     request = Request(tuple(options.xsa), tuple(commits), tuple(files), options.tip or "")
     return request.question(session, base)

@@ -34,6 +34,7 @@ from git_xsa.model.selection import RuleSource, Selection
 from git_xsa.model.words import DIGITS
 
 if TYPE_CHECKING:
+    from git_xsa.ask.on_top import Refusal
     from git_xsa.proof.builds import Builder
 
 OTHERS = "{} has no fix for them, because they concern other versions or other software (Linux, QEMU, XAPI)"
@@ -257,6 +258,14 @@ def _unlisted(
         reason = "they were left out" if number in lacking else f"{question.base.name} has the fixes already"
         reasons[number] = "only a part of their fixes is in the queue" if number in partly else reason
     return dict(sorted(reasons.items()))
+
+
+def refused_behind(session: Session, ready: Ready) -> Refusal | None:
+    """Return which of the package's patches behind the queue does not apply on top of it; ``None``: all do."""
+    from git_xsa.ask.on_top import on_top  # noqa: PLC0415 - loads the readers of patches
+
+    known = session.placements.get(ready.verdict.base.id)
+    return on_top(session, ready.verdict.base.id, ready.end.states, known.behind) if known is not None else None
 
 
 def files_of(ready: Ready, wish: Wish) -> dict[str, bytes]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from git_xsa.git.folders import make_folders, remove
-from git_xsa.git.programs import run_patch, run_patches
+from git_xsa.git.programs import failing_hunks, run_patch, run_patches
 from git_xsa.git.repository import Repository
 from git_xsa.git.scratch import Scratch
 from git_xsa.git.source_tree import SourceFile
@@ -55,6 +55,10 @@ class Patched:
     def takes(self, text: bytes, fuzz: int, back: bool = False) -> bool:
         """Whether GNU patch would put on ``text`` (``back``: take it back); the files stay as they are."""
         return run_patch(self._top, text, fuzz, trial=True, back=back)
+
+    def refusals(self, text: bytes, fuzz: int) -> list[tuple[bytes, int]]:
+        """Return where GNU patch would not put on ``text``: each file with the number of the hunk, 0 for the file."""
+        return failing_hunks(self._top, text, fuzz)
 
     def files(self) -> dict[bytes, SourceFile | None]:
         """Return the files as they are now, ``None``: not there."""

@@ -9,6 +9,7 @@ names the package.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
@@ -66,6 +67,27 @@ def run_patches(folder: Path, patches: Path, count: int, fuzz: int) -> tuple[int
     told = [line.split() for line in done.out.decode().splitlines()]
     refused = next((int(number) for word, number in told if word == "refused"), None)
     return refused, [int(number) for word, number in told if word == "fuzz"]
+
+
+#: What GNU patch says, in plain English, of a file that it looks at and of a hunk that it can't put on.
+_CHECKS = re.compile(rb"^(?:checking|patching) file (?:'(.*)'|(\S+))")
+_FAILS = re.compile(rb"^Hunk #(\d+) (?:FAILED|.*ignored)")
+_SKIPS = re.compile(rb"^(?:can't find file|The next patch would|File .* is not)")
+
+
+def failing_hunks(folder: Path, text: bytes, fuzz: int) -> list[tuple[bytes, int]]:
+    """Return the hunks of ``text`` that GNU patch can't put on the files in ``folder``: the file, and the number of the
+    hunk, 0 for the file as a whole.  Nothing is changed."""
+    words = ("patch", "-p1", "-f", f"-F{fuzz}", "--dry-run", "-r", "-")
+    found: list[tuple[bytes, int]] = []
+    path = b""
+    for line in run_tool(words, given=text, folder=folder).out.splitlines():
+        file, hunk = _CHECKS.match(line), _FAILS.match(line)
+        if file is not None:
+            path = file[1] or file[2]
+        elif hunk is not None or _SKIPS.match(line):
+            found.append((path, int(hunk[1]) if hunk is not None else 0))
+    return found
 
 
 #: The exit status of GNU patch for a patch that it can't read; 1 is for hunks that don't apply.

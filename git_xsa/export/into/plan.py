@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from git_xsa.ask.by_number import outstanding
-from git_xsa.ask.passing_commits import PassingCommits
+from git_xsa.ask.on_top import on_top as refused_behind
+from git_xsa.ask.placement import PackagePatch
 from git_xsa.ask.session import Session
 from git_xsa.ask.tip import tip_for
 from git_xsa.ask.verdict import Verdict
@@ -117,15 +118,12 @@ def _named(package: Package, ready: Ready, style: Style, dropped: frozenset[str]
 
 def _still_apply(session: Session, ready: Ready, behind: Sequence[Carried], package: Package) -> None:
     """Raise ``PackageRefused`` unless the package's patches behind the queue apply on top of it."""
-    base = ready.verdict.base
-    commits = PassingCommits(session)
-    made = commits.make(commits.files(ready.end.states), base.id, "The queue")
-    try:
-        on_top(session, base._replace(id=made), behind, package)
-    except Exception as error:
-        raise PackageRefused(
-            f"after the queue, {error}", "leave out --start to append the queue after all patches"
-        ) from None
+    patches = [PackagePatch(patch, package.listed.fuzz) for one in behind for patch in one.patches]
+    stuck = refused_behind(session, ready.verdict.base.id, ready.end.states, patches)
+    if stuck is not None:
+        places = ", ".join(f"hunk {hunk} of {path}" if hunk else path for path, hunk in stuck.places[:4])
+        what = f"{stuck.name} does not apply after the queue{f': {places}' if places else ''}"
+        raise PackageRefused(what, "leave out --start to append the queue after all patches")
 
 
 def _nothing(verdict: Verdict) -> Queue:
