@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from git_xsa.advisory.file_names import in_order, read_name
-from git_xsa.advisory.metadata import MetadataError, read_list, read_recipes
+from git_xsa.advisory.metadata import read_list, read_recipes
 from git_xsa.advisory.patch_choice import Basis, Finding, choose
-from git_xsa.advisory.text import TextError, is_advisory, read_advisory
+from git_xsa.advisory.problems import MetadataError, TextError
+from git_xsa.advisory.text import is_advisory, read_advisory
 from git_xsa.advisory.version_rows import UNSTABLE, Version, read_scope
 
 FILES = {"xsa9/xsa9-01.patch": b"one", "xsa9/xsa9-4.17-00.patch": b"two", "xsa9-linux.patch": b"three"}

@@ -9,7 +9,8 @@ import pytest
 from repositories import Draft, Place, below, numbered, run
 
 from git_xsa.advisory.package import read_file
-from git_xsa.advisory.patchfile import DamagedPatch, PatchError, parse_patches
+from git_xsa.advisory.patchfile import parse_patches
+from git_xsa.advisory.problems import DamagedPatch, PatchError
 
 RELEASE = "RELEASE-1.0.0"
 LONG = numbered(60, {10: "ten", 40: "forty"})

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from repositories import git
 
-from git_xsa.advisory.patchfile import PatchError, parse_patches
+from git_xsa.advisory.patchfile import parse_patches
+from git_xsa.advisory.problems import PatchError
 from git_xsa.model.dotgit import is_gits_folder, is_read_by_git
 from git_xsa.release.edits import parse_edit
 

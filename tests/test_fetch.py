@@ -21,10 +21,11 @@ from site_of_tests import Request, Site, running
 from git_xsa.advisory import fetch as module
 from git_xsa.advisory.contents import TakenItem
 from git_xsa.advisory.editions import EditionSource, Library
-from git_xsa.advisory.fetch import Fetcher, ListError, Summary
+from git_xsa.advisory.fetch import Fetcher, Summary
 from git_xsa.advisory.import_ import take
+from git_xsa.advisory.problems import ListError, WebError
 from git_xsa.advisory.store import Store
-from git_xsa.advisory.web import Web, WebError, _redirected
+from git_xsa.advisory.web import Web, _redirected
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 PATCH = b"--- a/a.c\n+++ b/a.c\n@@ -1 +1 @@\n-a\n+b\n"

@@ -20,7 +20,8 @@ from advisory_texts import Signer, advisory, give_key, mail, remove_keyring
 from repositories import Answer, Draft, Place, git, numbered, run, snapshot, story
 
 from git_xsa.advisory import contents as intake
-from git_xsa.advisory.contents import IntakeError, checked_name, read_source
+from git_xsa.advisory.contents import checked_name, read_source
+from git_xsa.advisory.problems import IntakeError
 
 BASE = 4  # the release 1.0.1 of the story
 SECRET = "embargoedsecretword"

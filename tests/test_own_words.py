@@ -24,10 +24,10 @@ from repositories import run
 from unidiff.errors import UnidiffParseError
 
 from git_xsa.advisory import web
-from git_xsa.advisory.contents import IntakeError, read_source
-from git_xsa.advisory.problems import StoreError
+from git_xsa.advisory.contents import read_source
+from git_xsa.advisory.problems import IntakeError, StoreError, WebError
 from git_xsa.advisory.store import Store
-from git_xsa.advisory.web import Web, WebError
+from git_xsa.advisory.web import Web
 from git_xsa.documents import DocumentError, read_json, read_object, shaped
 from git_xsa.errors import XsaError
 from git_xsa.git import diffs

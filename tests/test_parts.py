@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from git_xsa.advisory.patchfile import MOST_FOLDERS, PatchError, PatchFile, parse_patches, read_patches
+from git_xsa.advisory.patchfile import MOST_FOLDERS, PatchFile, parse_patches, read_patches
+from git_xsa.advisory.problems import PatchError
 
 PATH = Path("xsa9.patch")
 SIGNATURE = b"-- \n2.39.5\n\n"

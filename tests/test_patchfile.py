@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from git_xsa.advisory import patchfile
-from git_xsa.advisory.patchfile import PatchError, PatchFile, read_patches
+from git_xsa.advisory.patchfile import PatchFile, read_patches
+from git_xsa.advisory.problems import PatchError
 from git_xsa.model.change import Hunk
 
 HUNKS = b"@@ -1,3 +1,3 @@\n a\n-b\n+B\n c\n"

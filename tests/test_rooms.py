@@ -26,7 +26,7 @@ RESERVED = {
     "subprocess": {"report/pager.py", "proof/build_command.py", "proof/machine.py"},
 }
 #: The rooms whose errors have their words in the module ``problems``.
-WORDED = ("release", "embargo", "git")
+WORDED = ("release", "embargo", "advisory", "git")
 
 
 def _modules(room: str) -> list[Path]:
@@ -104,12 +104,19 @@ def _errors() -> set[str]:
 
 
 def _worded_in_line(path: Path, errors: set[str]) -> Iterator[int]:
-    """Yield the lines that make an error of git-xsa, or raise anything with words of their own."""
+    """Yield the lines that make an error of git-xsa, or raise anything with words of their own.
+
+    An ``AssertionError`` is not for users.
+    """
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in errors) or (
-            isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and any(map(_is_words, node.exc.args))
-        ):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in errors:
             yield node.lineno
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and _is_worded(node.exc):
+            yield node.lineno
+
+
+def _is_worded(call: ast.Call) -> bool:
+    return ast.unparse(call.func) != "AssertionError" and any(map(_is_words, call.args))
 
 
 def _is_words(node: ast.expr) -> bool:

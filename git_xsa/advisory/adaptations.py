@@ -21,8 +21,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from git_xsa.advisory.patchfile import PatchError, PatchFile, parse_patches
-from git_xsa.advisory.problems import StoreError
+from git_xsa.advisory import problems
+from git_xsa.advisory.patchfile import PatchFile, parse_patches
+from git_xsa.advisory.problems import PatchError, StoreError
 from git_xsa.advisory.store import Store
 from git_xsa.documents import DocumentError, read_object
 from git_xsa.model.changed_lines import changed_lines_id
@@ -158,7 +159,6 @@ class Adaptations:
         """Return the adapted patch in the folder ``name``, what is wrong with it, or, if it was never finished,
         ``None``."""
         where = self._store.path(FOLDER, name)
-        hint = f"run git xsa-resolve --forget {name}, then resolve the conflict again"
         try:
             record = self._store.read(FOLDER, name, RECORD)
             if record is None:
@@ -166,7 +166,7 @@ class Adaptations:
             published, patch = (self._store.read(FOLDER, name, file) or b"" for file in (PUBLISHED, PATCH))
             found = read_object(record)
             if [sha256(content).hexdigest() for content in (published, patch)] != [found["published"], found["patch"]]:
-                return StoreError(f"a patch in {where} was changed after git xsa-resolve wrote it", hint)
+                return problems.changed_adaptation(where, name)
             made = Adaptation(
                 name, tuple(int(number) for number in found["xsa"]), str(found["id"]), str(found["subject"]),
                 str(found["edition"]), str(found["base"]), str(found["made"]), published, patch,
@@ -176,7 +176,7 @@ class Adaptations:
         except StoreError as error:
             return error
         except (DocumentError, LookupError, TypeError, ValueError, AttributeError, PatchError):
-            return StoreError(f"{where / RECORD} is damaged", hint)
+            return problems.damaged_adaptation(where / RECORD, name)
         return made
 
 

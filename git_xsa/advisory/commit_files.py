@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from git_xsa.errors import XsaError
+from git_xsa.git import problems
 from git_xsa.git.repository import Repository
 from git_xsa.model.change import SUBMODULE_MODE
 from git_xsa.model.history import split_lines
@@ -55,9 +55,7 @@ class CommitFiles:
         if name not in self._trees:
             found = self._repository.read(name)
             if found is None:
-                raise XsaError(
-                    f"object {name} is missing from {self._repository.folder}", self._repository.missing_hint()
-                )
+                raise problems.missing_object(name, self._repository.folder, self._repository.missing_hint())
             self._trees[name] = dict(_entries(found[2], self._repository.hash_length // 2))
         return self._trees[name]
 

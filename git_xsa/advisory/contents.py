@@ -22,9 +22,9 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO
 
+from git_xsa.advisory import problems
 from git_xsa.advisory.file_names import is_patch_name, read_name
 from git_xsa.advisory.text import is_advisory
-from git_xsa.errors import XsaError
 
 #: What one source may hold in all, unpacked, and how many files.  The largest advisory so far has 0.7 MB in 60 files,
 #: and everything that was ever published less than a tenth of this.
@@ -45,10 +45,6 @@ _ARCHIVE = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")
 _TAR_MAGIC = (257, b"ustar")
 _ZIP = (b"PK\x03\x04", b"7z\xbc\xaf\x27\x1c", b"\x28\xb5\x2f\xfd", b"Rar!")
 _CHUNK = 1 << 16
-
-
-class IntakeError(XsaError):
-    """A source that can't be taken in; nothing of it is."""
 
 
 @dataclass(frozen=True)
@@ -74,16 +70,12 @@ class _Budget:
     def take(self, size: int) -> None:
         self._bytes -= size
         if self._bytes < 0:
-            raise IntakeError(f"{self._source} holds more than {LARGEST >> 20} MB", _SMALLER)
+            raise problems.too_many_bytes(self._source, LARGEST >> 20)
 
     def file(self) -> None:
         self._files -= 1
         if self._files < 0:
-            raise IntakeError(f"{self._source} holds more than {MOST_FILES} files", _SMALLER)
-
-
-_SMALLER = "give the advisory's own files"
-_WARN = "do not use it; inform its sender"
+            raise problems.too_many_files(self._source, MOST_FILES)
 
 
 def read_source(path: Path) -> list[TakenItem]:
@@ -94,13 +86,11 @@ def read_source(path: Path) -> list[TakenItem]:
         if stat.S_ISDIR(facts.st_mode):
             return list(_folder(path, budget))
         if not stat.S_ISREG(facts.st_mode):
-            raise IntakeError(f"{path} is neither a file nor a folder", "save it as a file first")
+            raise problems.not_a_file_or_folder(path)
         with path.open("rb") as file:
             content = _bounded(file, budget)
     except OSError as error:
-        raise IntakeError(
-            f"{path}: {error.strerror}", "give the path of a mail, a patch, a folder or a tarball"
-        ) from None
+        raise problems.unreadable_source(path, error.strerror) from None
     return list(_opened(path.name, content, path.name, budget))
 
 
@@ -119,7 +109,7 @@ def _folder(top: Path, budget: _Budget) -> Iterator[TakenItem]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         here = Path(folder)
         if len(here.relative_to(top).parts) >= _DEEPEST:
-            raise IntakeError(f"{here} is nested too deeply", _SMALLER)
+            raise problems.folder_too_deep(here)
         for name in sorted(names):
             path = here / name
             if name.startswith(".") or not stat.S_ISREG(path.lstat().st_mode):
@@ -134,12 +124,12 @@ def _folder(top: Path, budget: _Budget) -> Iterator[TakenItem]:
 def _opened(name: str, content: bytes, bundle: str, budget: _Budget, depth: int = 0) -> Iterator[TakenItem]:
     """Yield what a file holds: the members of an archive, the parts of mails, or the file itself."""
     if depth > 2:
-        raise IntakeError(f"{bundle} nests archives too deeply", _SMALLER)
+        raise problems.archives_too_deep(bundle)
     is_tar = content[_TAR_MAGIC[0] :].startswith(_TAR_MAGIC[1])
     if content.startswith(_ARCHIVE) or is_tar:
         yield from _archive(name, content, bundle, budget, depth)
     elif content.startswith(_ZIP):
-        raise IntakeError(f"{bundle} is an archive of an unsupported format", "unpack it and give the folder")
+        raise problems.unknown_archive(bundle)
     elif not is_patch_name(name) and _is_patch(name, content):
         yield TakenItem(checked_name(f"{name}.patch", Path(bundle)), content, bundle)
     elif not is_patch_name(name) and _is_mail(content):
@@ -187,14 +177,14 @@ def _archive(name: str, content: bytes, bundle: str, budget: _Budget, depth: int
                     continue
                 relative = checked_name(member.name, Path(bundle))
                 if not member.isreg():
-                    raise IntakeError(f"{bundle} holds {relative!r}, which is a link or a device", _WARN)
+                    raise problems.link_in_archive(bundle, relative)
                 file = archive.extractfile(member)
                 assert file is not None, "a regular member has contents"
                 yield from _opened(relative, _bounded(file, budget), f"{bundle}/{relative}", budget, depth + 1)
     except EOFError:
-        raise IntakeError(f"{bundle} is damaged: it ends too early", "fetch it again") from None
+        raise problems.short_archive(bundle) from None
     except broken:
-        raise IntakeError(f"{bundle} is damaged: it can't be unpacked", "fetch it again") from None
+        raise problems.damaged_archive(bundle) from None
 
 
 def _decompressed(content: bytes, budget: _Budget) -> bytes:
@@ -230,7 +220,7 @@ def _mails(name: str, content: bytes, bundle: str, budget: _Budget, depth: int) 
             parts = [part for part in mail.walk() if not part.is_multipart()]
             found = [(part, part.get_filename(), part.get_payload(decode=True)) for part in parts]
         except RecursionError:
-            raise IntakeError(f"{which} nests mails too deeply", _SMALLER) from None
+            raise problems.mails_too_deep(which) from None
         yield from _parts(_Mail(name, raw, mail, number), found, which, budget, depth)
 
 
@@ -274,13 +264,11 @@ def checked_name(name: str, source: Path) -> str:
     parts = name.removeprefix("./").split("/")
     shown = ascii(name[:200])
     if any(part in ("", ".", "..") for part in parts) or "\\" in name or re.match(r"[A-Za-z]:", name):
-        raise IntakeError(f"{source} contains a file named {shown}, which leads out of its folder", _WARN)
+        raise problems.name_leads_out(source, shown)
     if any(part.startswith(".") for part in parts):
-        raise IntakeError(f"{source} contains a file named {shown}, which is hidden", _WARN)
+        raise problems.name_is_hidden(source, shown)
     if not name.isprintable() or any(len(part.encode("utf-8", "replace")) > _LONGEST_NAME for part in parts):
-        raise IntakeError(
-            f"{source} contains a file named {shown}, which is not a valid name of a published file", _WARN
-        )
+        raise problems.not_a_published_name(source, shown)
     if len(parts) > _DEEPEST:
-        raise IntakeError(f"{source} contains a file that is nested too deeply: {shown}", _WARN)
+        raise problems.name_too_deep(source, shown)
     return "/".join(parts)

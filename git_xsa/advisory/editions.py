@@ -29,11 +29,11 @@ from pathlib import Path
 from typing import Any
 
 from git_xsa.advisory.file_names import in_order, is_patch_name
-from git_xsa.advisory.metadata import MetadataError, Recipes, read_recipes
+from git_xsa.advisory.metadata import Recipes, read_recipes
 from git_xsa.advisory.patchfile import PatchFile, parse_patches
-from git_xsa.advisory.problems import StoreError
+from git_xsa.advisory.problems import MetadataError, StoreError, TextError
 from git_xsa.advisory.store import Store
-from git_xsa.advisory.text import Advisory, TextError, read_advisory
+from git_xsa.advisory.text import Advisory, read_advisory
 from git_xsa.advisory.trust import ChecksumState, Signature, check_file, check_signature, find_listed
 from git_xsa.documents import DocumentError, read_object
 

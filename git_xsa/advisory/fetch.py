@@ -18,17 +18,17 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
+from git_xsa.advisory import problems
 from git_xsa.advisory import text as texts
 from git_xsa.advisory.editions import Difference, Edition, EditionSource, Library, difference
 from git_xsa.advisory.import_ import LIST
 from git_xsa.advisory.metadata import LARGEST as LARGEST_LIST
-from git_xsa.advisory.metadata import ListedAdvisory, MetadataError, read_list
+from git_xsa.advisory.metadata import ListedAdvisory, read_list
 from git_xsa.advisory.patchfile import LARGEST as LARGEST_FILE
-from git_xsa.advisory.problems import StoreError
-from git_xsa.advisory.text import TextError, read_advisory
+from git_xsa.advisory.problems import MetadataError, NotFound, OutOfTime, StoreError, TextError, WebError
+from git_xsa.advisory.text import read_advisory
 from git_xsa.advisory.trust import ChecksumState, Signature, check_file, check_signature
-from git_xsa.advisory.web import NotFound, OutOfTime, Stamp, Web, WebError
-from git_xsa.errors import XsaError
+from git_xsa.advisory.web import Stamp, Web
 
 #: How many files are asked for at the same time.
 AT_ONCE = 4
@@ -37,10 +37,6 @@ STATE = "fetch.json"
 MOST_MISSING = 200
 #: How often what is known of the site is saved, in advisories.
 _SAVE_EVERY = 25
-
-
-class ListError(XsaError):
-    """The site's list can't be had, or is none (exit status 128)."""
 
 
 @dataclass
@@ -113,10 +109,7 @@ class Fetcher:
                     late += outcome.late
                     _count(summary, outcome)
                     if len(summary.missing) > MOST_MISSING:
-                        raise ListError(
-                            f"{self._url}{LIST} lists more than {MOST_MISSING} advisories that do not exist",
-                            "check the address (git config xsa.url)",
-                        )
+                        raise problems.too_many_missing(self._url + LIST, MOST_MISSING)
                     if done % _SAVE_EVERY == 0:
                         self._save()
                     progress(done, len(listed))
@@ -140,9 +133,9 @@ class Fetcher:
             content = page.content if page.content is not None else known or b""
             listed = read_list(content)
         except MetadataError as error:
-            raise ListError(f"{address} is not a list of advisories: {error.what}", _ADDRESS) from None
+            raise problems.not_a_list(address, error.what) from None
         except WebError as error:
-            raise ListError(error.what, error.hint or _ADDRESS) from None
+            raise problems.no_list(error.what, error.hint) from None
         if page.content is not None:
             with self._writing, self._library.store.lock():
                 self._library.store.write(content, LIST)
@@ -186,11 +179,11 @@ class Fetcher:
             return known
         advisory = read_advisory(page.content)
         if advisory.number != number:
-            raise WebError(f"{address} is the text of XSA-{advisory.number}")
+            raise problems.text_of_another(address, advisory.number)
         vouching = check_signature(advisory.signed, self._trusted)
         outcome.trusted = vouching.signature is Signature.TRUSTED
         if self._require and not outcome.trusted:
-            raise WebError(f"{address} {vouching.sentence()}: not imported")
+            raise problems.untrusted_text(address, vouching.sentence())
         with self._writing, self._library.store.lock():
             before = any(edition.public for edition in self._library.editions(number))
             edition, new = self._library.add_text(advisory, page.content, self._source)
@@ -232,7 +225,7 @@ class Fetcher:
             content = self._web.get(address, LARGEST_FILE).content or b""
             if check_file(name, content, sums) is ChecksumState.LISTED:
                 return content
-        raise WebError(f"{address} does not match the advisory: its SHA-256 differs")
+        raise problems.other_checksum(address)
 
     # What the site said
 
@@ -260,9 +253,6 @@ class Fetcher:
         with self._writing, self._library.store.lock():
             content = json.dumps({"format": 1, "files": self._state}, indent=0, sort_keys=True)
             self._library.store.write(content.encode(), STATE)
-
-
-_ADDRESS = "check the address (git config xsa.url) and the connection"
 
 
 def _count(summary: Summary, outcome: _Outcome) -> None:

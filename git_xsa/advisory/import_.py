@@ -9,23 +9,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from git_xsa.advisory import problems
 from git_xsa.advisory.contents import TakenItem
 from git_xsa.advisory.editions import TEXT, Difference, Edition, EditionSource, Library, difference
 from git_xsa.advisory.file_names import in_order, is_made_of, is_patch_name, read_name
 from git_xsa.advisory.heading import read_heading
-from git_xsa.advisory.metadata import MetadataError, read_list, read_recipes
-from git_xsa.advisory.patchfile import PatchError, PatchFile, parse_patches
-from git_xsa.advisory.text import Advisory, TextError, is_advisory, read_advisory
+from git_xsa.advisory.metadata import read_list, read_recipes
+from git_xsa.advisory.patchfile import PatchFile, parse_patches
+from git_xsa.advisory.problems import MetadataError, PatchError, TextError
+from git_xsa.advisory.text import Advisory, is_advisory, read_advisory
 from git_xsa.advisory.trust import ChecksumState, Signature, Vouching, check_file, check_signature, find_listed
-from git_xsa.errors import XsaError
 from git_xsa.model.marks import marked_advisories
 
 LIST = "xsa.json"
 NOTHING = Difference((), (), ())
-
-
-class ImportRefused(XsaError):
-    """``xsa.requireSignature`` is set and nobody who is trusted vouches for what was given (exit status 128)."""
 
 
 @dataclass
@@ -232,18 +229,14 @@ def take(
 
 
 def _require(sorter: _Sorter, vouchings: Sequence[Vouching]) -> None:
-    hint = "add the key to xsa.trustedKeys, or unset xsa.requireSignature to get only a warning"
     for text, vouching in zip(sorter.texts, vouchings, strict=True):
         if vouching.signature is not Signature.TRUSTED:
-            title = f"XSA-{text.advisory.number} v{text.advisory.version}"
-            raise ImportRefused(f"{title} {vouching.sentence()}: nothing was imported", hint)
+            raise problems.unsigned_advisory(text.advisory.number, text.advisory.version, vouching.sentence())
         for name, content in text.files.items():
             if check_file(name, content, text.advisory.sums) is not ChecksumState.LISTED:
-                raise ImportRefused(
-                    f"{name} does not match its checksum in XSA-{text.advisory.number}: nothing was imported", hint
-                )
+                raise problems.unlisted_content(name, text.advisory.number)
     for files in sorter.loose.values():
-        raise ImportRefused(f"no signed advisory lists {next(iter(files))}: nothing was imported", hint)
+        raise problems.unlisted_file(next(iter(files)))
 
 
 def _listed(names: Iterable[str], sums: Mapping[str, str]) -> list[str]:

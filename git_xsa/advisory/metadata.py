@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
+from git_xsa.advisory import problems
 from git_xsa.advisory.version_rows import UNSTABLE, Version, version_of
 from git_xsa.documents import DocumentError, read_json
-from git_xsa.errors import XsaError
 
 #: The largest recipe so far has 0.01 MB, the list 0.2 MB.
 LARGEST = 16 << 20
@@ -25,10 +25,6 @@ _BRANCH = re.compile(r"(?:stable-|staging-)?([0-9]{1,3}\.[0-9]{1,3})(?:\.x)?")
 _TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[ T](\d\d):(\d\d)(?::(\d\d)(?:\.\d+)?)?)?(?:\+00:?00)?")
 #: How many items of a list are looked at.
 _MOST = 20_000
-
-
-class MetadataError(XsaError):
-    """A file that is not the JSON that it should be."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +84,7 @@ def read_list(content: bytes) -> list[ListedAdvisory]:
     outer = found if isinstance(found, list) else [found]
     entries = [entry for item in outer[:_MOST] if isinstance(item, dict) for entry in _items(item.get("xsas"))]
     if not entries and not any(isinstance(item, dict) and "xsas" in item for item in outer[:_MOST]):
-        raise MetadataError("the list has no key 'xsas'")
+        raise problems.list_without_advisories()
     listed: dict[int, ListedAdvisory] = {}
     for entry in entries:
         number = _number(entry.get("xsa")) if isinstance(entry, dict) else None
@@ -102,16 +98,16 @@ def read_list(content: bytes) -> list[ListedAdvisory]:
 
 def _parsed(content: bytes) -> Any:
     if len(content) > LARGEST:
-        raise MetadataError(f"it has more than {LARGEST >> 20} MB")
+        raise problems.large_metadata(LARGEST >> 20)
     try:
         return read_json(content)
     except DocumentError as error:
-        raise MetadataError(str(error)) from None
+        raise problems.bad_metadata(error) from None
 
 
 def _mapping(value: Any, what: str) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise MetadataError(f"it holds no {what}")
+        raise problems.metadata_lacks(what)
     return value
 
 

@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from git_xsa.advisory import unread
-from git_xsa.advisory.patchfile import DamagedPatch, PatchError, PatchFile, read_loosely, read_patches
-from git_xsa.errors import XsaError
+from git_xsa.advisory import problems, unread
+from git_xsa.advisory.patchfile import PatchFile, read_loosely, read_patches
+from git_xsa.advisory.problems import DamagedPatch, PatchError
 from git_xsa.git.programs import is_read_by_patch
 from git_xsa.model.nixfile import patch_list
 from git_xsa.model.shellfile import Assignment, arrays, strings
@@ -84,18 +84,16 @@ def read_package(place: Path) -> Listed:
             return read_package(listing)
         files = [path for path in sorted(place.iterdir()) if path.name.endswith(_ENDINGS) and path.is_file()]
         if not files:
-            raise XsaError(
-                f"{place} contains neither patches nor a list of patches", "give the series, the spec, or the folder"
-            )
+            raise problems.no_patches(place)
         return Listed(place, files, DEFAULT_FUZZ)
     if not place.is_file():
-        raise XsaError(f"there is no {place}", "give a series, a spec, an APKBUILD, an ebuild or a folder of patches")
+        raise problems.no_such_package(place)
     reader = _reader_of(place)
     if reader is None:
         return Listed(place, [place], DEFAULT_FUZZ)
     names, fuzz = reader(read_list(place))
     if len(names) > MOST_PATCHES:
-        raise XsaError(f"{place} lists {len(names):,} patches", f"at most {MOST_PATCHES:,} are read")
+        raise problems.too_many_patches(place, len(names), MOST_PATCHES)
     return Listed(place, [_found(place, name) for name in names], fuzz)
 
 
@@ -110,7 +108,7 @@ def find_list(place: Path) -> Path | None:
     lists = [p for p in paths if _reader_of(p) is not None and (p.suffix != ".nix" or p.name == "package.nix")]
     if len(lists) > 1:
         several = ", ".join(path.name for path in lists[:4])
-        raise XsaError(f"{place} contains several lists of patches: {several}", "give one of them")
+        raise problems.several_lists(place, several)
     return lists[0] if lists else None
 
 
@@ -138,23 +136,21 @@ def read_list(place: Path) -> str:
     with place.open("rb") as file:
         content = file.read(LARGEST_LIST + 1)
     if len(content) > LARGEST_LIST:
-        raise XsaError(f"{place} is too large for a list of patches (limit: 4 MiB)", "give the list itself")
+        raise problems.list_too_large(place)
     return content.decode("utf-8", "surrogateescape")
 
 
 def _found(listing: Path, name: str) -> Path:
     """Return the file that ``listing`` calls ``name``; ``XsaError`` when it is not in the package."""
     if "%{" in name or "$" in name:
-        raise XsaError(f"{listing} contains a patch name that is not plain text: {name}", "spell the name out")
+        raise problems.strange_patch_name(listing, name)
     if name.startswith("/") or ".." in Path(name).parts:
-        raise XsaError(
-            f"{listing} names a path outside the package: {name}", "give a list of file names inside the package"
-        )
+        raise problems.path_outside(listing, name)
     here = listing.parent
     for folder in (here, here / "files", here.parent / "SOURCES"):
         if (folder / name).is_file():
             return folder / name
-    raise XsaError(f"{listing} lists {name}, which is not there", "fetch the complete package")
+    raise problems.missing_patch(listing, name)
 
 
 def _series(text: str) -> tuple[list[str], int]:
@@ -162,14 +158,14 @@ def _series(text: str) -> tuple[list[str], int]:
     words = [[word for word in line if not word.startswith("+")] for line in lines]  # a guard of series.conf
     reverse = next((names[0] for names in words if "-R" in names), None)
     if reverse is not None:
-        raise XsaError(f"the series reverts {reverse} (-R)", "remove it from the series and from the tree")
+        raise problems.series_reverts(reverse)
     return [names[0] for names in words if names], NO_FUZZ
 
 
 def _be_whole(left: str, way: str) -> None:
     """Raise ``XsaError`` if the part ``left`` of a list applies patches that can't be read."""
     if left:
-        raise XsaError(f"the list applies patches in a way that can't be read: {left[:80]}", f"list them as {way}")
+        raise problems.unreadable_list(left[:80], way)
 
 
 def _spec(text: str) -> tuple[list[str], int]:
@@ -178,7 +174,7 @@ def _spec(text: str) -> tuple[list[str], int]:
     calls = {number for step in spec.steps if step.reverse for number in step.single}
     reverse = next((tag.name for tag in spec.applied if tag.number in calls), None)
     if reverse is not None:
-        raise XsaError(f"the spec reverts {reverse} (-R)", "remove it from the spec and from the tree")
+        raise problems.spec_reverts(reverse)
     fuzz = [int(a or b) for a, b in _RPM_FUZZ.findall(text)]
     return [tag.name for tag in spec.applied], max(fuzz, default=NO_FUZZ)
 

@@ -15,9 +15,8 @@ from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from git_xsa.git.problems import DiffError
+from git_xsa.advisory import problems
 
-_LOST = "fetch it again; GNU patch would skip this hunk and all later ones without an error"
 _HUNK = re.compile(rb"@@ -\d+(?:,(\d{1,9}))? \+\d+(?:,(\d{1,9}))? @@")
 #: What git writes between the first line of a file's diff and its hunks.
 _EXTENDED = re.compile(
@@ -41,10 +40,6 @@ _AFTER_HUNK = (b"-", b"+", b" ", b"\t", b"\\", b"@")
 _CONTEXT_DIFF = re.compile(rb"^\*\*\* [^\n]+\n--- [^\n]+\n\*{10,}", re.MULTILINE)
 _NORMAL_DIFF = re.compile(rb"^\d+(?:,\d+)?[acd]\d+(?:,\d+)?\r?\n(?:[<>] |---)", re.MULTILINE)
 _SCRIPT = re.compile(rb"\s*(?:\d+(?:,\d+)?[acd]|[ad]\d+ \d+)\r?\n")
-
-
-class FormError(DiffError):
-    """A diff in a form that is not read here; ``what`` says which, ``hint`` how to get another."""
 
 
 @dataclass(frozen=True)
@@ -155,11 +150,10 @@ class _PartReader:
                     break
                 if hunk_is_lost:
                     shown = line.decode("utf-8", "backslashreplace").rstrip()
-                    what = f"the hunk {shown!r} follows a blank line or other text, and names no file"
-                    raise DiffError(what, _LOST)
+                    raise problems.lost_hunk(shown)
             if (binary := _BINARY.match(line)) and hunk_is_lost:
                 shown = binary["names"].decode("utf-8", "backslashreplace")
-                raise DiffError(f"the contents of the binary files {shown} are missing")
+                raise problems.no_binary_contents(shown)
             indexed = indexed or _INDEX.match(line) is not None
             found.append(line)
             self._at += 1
@@ -257,12 +251,11 @@ def _is_routine(words: bytes) -> bool:
 
 def _refuse_forms(words: bytes, is_patch: bool) -> None:
     """Raise ``FormError`` for a diff in another form; what only looks like one is text where there is a diff."""
-    hint = "make a unified diff with diff -u, or convert it with filterdiff --format=unified"
     if _CONTEXT_DIFF.search(words):
-        raise FormError("is a context diff", hint)
+        raise problems.context_diff()
     if re.search(rb"^diff --(?:cc|combined) ", words, re.MULTILINE):
-        raise FormError("is the diff of a merge", "give the diff against one parent: git diff <merge>^ <merge>")
+        raise problems.merge_diff()
     if not is_patch and _NORMAL_DIFF.search(words):
-        raise FormError("is a diff without context", hint)
+        raise problems.normal_diff()
     if not is_patch and _SCRIPT.search(words):
-        raise FormError("is an ed script", hint)
+        raise problems.ed_script()

@@ -17,10 +17,11 @@ from email import policy
 from email.parser import BytesParser
 from pathlib import Path
 
+from git_xsa.advisory import problems
 from git_xsa.advisory.cut_off import lacks_hunks, less_than_its_diffstat
 from git_xsa.advisory.heading import read_heading
-from git_xsa.advisory.parts import FormError, Part, split_parts
-from git_xsa.errors import XsaError
+from git_xsa.advisory.parts import Part, split_parts
+from git_xsa.advisory.problems import FormError, NoFolder, PatchError, Shady
 from git_xsa.git.diffs import FileDiff, quoted, side_name, split_diff
 from git_xsa.git.problems import DiffError
 from git_xsa.model.change import FileChange
@@ -50,20 +51,6 @@ _PACKED = re.compile(
 _ARCHIVES = {b"\x1f\x8b": "gunzip", b"BZh": "bunzip2", b"\xfd7zXZ\x00": "unxz", b"\x28\xb5\x2f\xfd": "unzstd"}
 #: The most leading folders that ``patch -p`` strips.
 MOST_FOLDERS = 4
-
-
-class PatchError(XsaError):
-    """A file that is no patch, or one that must not be used."""
-
-    status = 128
-
-
-class DamagedPatch(PatchError):
-    """A file that is a patch, but not a whole one; ``reason`` says what is wrong with it."""
-
-    def __init__(self, path: Path, reason: str, hint: str = "") -> None:
-        super().__init__(f"{path} is damaged: {reason}", hint or "fetch it again, and compare its checksum")
-        self.reason = reason
 
 
 @dataclass(frozen=True)
@@ -122,14 +109,10 @@ def read_patches(path: Path) -> tuple[PatchFile, ...]:
     """Return the patches in the file at ``path``; ``PatchError`` says why when there is none."""
     try:
         if path.stat().st_size > LARGEST:
-            raise PatchError(
-                f"{path} is larger than {LARGEST >> 20} MB, too large for a patch", "give the patch file itself"
-            )
+            raise problems.large_patch(path, LARGEST >> 20)
         content = path.read_bytes()
     except OSError as error:
-        raise PatchError(
-            f"{path}: {error.strerror}", "give the path of a patch file, or the name of a commit"
-        ) from None
+        raise problems.unreadable_patch(path, error.strerror) from None
     return parse_patches(path, content)
 
 
@@ -139,18 +122,14 @@ def parse_patches(path: Path, content: bytes) -> tuple[PatchFile, ...]:
     Of several, each is called by the file's name and its number: ``xsa407-4.16.patch#2``.
     """
     if len(content) > LARGEST:
-        raise PatchError(
-            f"{path} is larger than {LARGEST >> 20} MB, too large for a patch", "give the patch file itself"
-        )
+        raise problems.large_patch(path, LARGEST >> 20)
     _refuse_packed(path, content)
     parts: list[Part] = []
     try:
         for mail in _mails(_with_plain_ends(_as_utf8(content))):
             parts += split_parts(_unpacked(path, mail))
         if not parts:
-            raise PatchError(
-                f"{path} is not a patch: no diff in it", "give a unified diff, as git format-patch writes it"
-            )
+            raise problems.no_diff(path)
         whole = len(parts) == 1
         found = tuple(
             _first_guess(
@@ -162,13 +141,11 @@ def parse_patches(path: Path, content: bytes) -> tuple[PatchFile, ...]:
             for number, part in enumerate(parts, 1)
         )
     except FormError as error:
-        raise PatchError(f"{path} {error.what}", error.hint) from None
+        raise problems.unknown_form(path, error.what, error.hint) from None
     except DiffError as error:
-        raise DamagedPatch(path, error.what, error.hint) from None
-    except _Shady as error:
-        raise PatchError(
-            f"{path} names the path {error.args[0]!r}", "do not use this patch; inform its sender"
-        ) from None
+        raise problems.damaged_patch(path, error.what, error.hint) from None
+    except Shady as error:
+        raise problems.shady_path(path, error.args[0]) from None
     return found
 
 
@@ -183,36 +160,32 @@ def read_loosely(path: Path, damage: str) -> PatchFile:
     start = _START.search(content)
     diff = content[start.start() :] if start is not None else b""
     if _ED_COMMAND.search(diff):
-        raise PatchError(f"{path} is not a patch: it has a script of ed")
+        raise problems.script_of_ed(path)
     changes = []
     for match in _PLAIN.finditer(diff):
         old, new = (None if name == _NOTHING else name for name in (match["old"].rstrip(), match["new"].rstrip()))
         try:
             paths = [_stripped(name, 1) for name in (new, old) if name is not None]
         except DiffError as error:
-            raise DamagedPatch(path, error.what) from None
+            raise problems.damaged_patch(path, error.what) from None
         if paths:
             changes.append(FileChange(paths[0] if old else None, paths[0] if new else None))
             _check(changes[-1])
     if not changes:
-        raise PatchError(f"{path} is not a patch: no diff in it")
+        raise problems.no_diff(path)
     message = _decoded(content[: len(content) - len(diff)])
     subject = read_heading(message).subject
     return PatchFile(path.name, subject or path.name, message, diff, tuple(changes), file=path.name, damage=damage)
 
 
-class _Shady(PatchError):
-    """A path that must not be used: outside the tree, or git's own folder."""
-
-
 def _refuse_packed(path: Path, content: bytes) -> None:
     for start, program in _ARCHIVES.items():
         if content.startswith(start):
-            raise PatchError(f"{path} is packed", f"unpack it first, with {program}")
+            raise problems.packed_patch(path, program)
     if content.count(b"\0") * 3 > len(content) > 1 and not content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         for encoding in ("utf-16-le", "utf-16-be"):
             if "\n+++ " in content.decode(encoding, "replace"):
-                raise PatchError(f"{path} is encoded in UTF-16", f"convert it to UTF-8: iconv -f {encoding} -t utf-8")
+                raise problems.patch_in_utf_16(path, encoding)
 
 
 def _first_guess(file: str, number: str, part: Part, content: bytes) -> PatchFile:
@@ -220,14 +193,14 @@ def _first_guess(file: str, number: str, part: Part, content: bytes) -> PatchFil
     names = (file + number, file)
     try:
         return _made(names, part, content, 1)
-    except _NoFolder:
+    except NoFolder:
         return _made(names, part, content, 0)
 
 
 def _made(names: tuple[str, str], part: Part, content: bytes, level: int) -> PatchFile:
     """Return the patch ``part``, by its name and its file's, with ``level`` folders taken off the paths.
 
-    Raises ``DiffError`` where it is damaged, ``_Shady`` where a path must not be used.
+    Raises ``DiffError`` where it is damaged, ``Shady`` where a path must not be used.
     """
     diffs = [_file_diff(text, level) for text in part.diffs]
     changes = tuple(diff.change() for diff, _ in diffs)
@@ -249,7 +222,7 @@ def _file_diff(text: bytes, level: int) -> tuple[FileDiff, bytes]:
         return diff, text if level == 1 else _renamed(diff, text)
     match = _PLAIN.match(text)
     if match is None:
-        raise DiffError("not a diff: no hunk follows the names of the file")
+        raise problems.no_hunk_follows()
     body = text[match.end() :]
     diff, agreed = _plain(match, body, level)
     return diff, text if agreed and level == 1 else b"".join([*_names(diff), body])
@@ -288,9 +261,7 @@ def _unpacked(file: Path, content: bytes) -> bytes:
     texts = [_with_plain_ends(part.removesuffix(b"\n") + b"\n") for part in parts if isinstance(part, bytes)]
     texts.sort(key=lambda text: _START.search(text) is not None)
     if len(texts) > 1 and _START.search(texts[-2]):
-        raise PatchError(
-            f"{file} is a mail with several patches", "save the attachment that you mean, and give that file"
-        )
+        raise problems.several_mails(file)
     return header + b"\n\n" + b"\n".join(texts)
 
 
@@ -298,13 +269,13 @@ def _be_complete(change: FileChange, lacks: bool) -> None:
     """Raise ``DiffError`` when ``change`` lacks what git needs to apply it, its hunks, or changes nothing."""
     shown = change.path.decode("utf-8", "backslashreplace")
     if lacks:
-        raise DiffError(f"the diff of {shown} has no hunks, though the contents of the file change")
+        raise problems.no_hunks(shown)
     if change.binary:
         ids = [name for name in (change.old_content, change.new_content) if name is not None]
         if not all(len(name) in (40, 64) for name in ids):
-            raise DiffError(f"the binary change of {shown} lacks full object names (git diff --binary writes them)")
+            raise problems.short_object_names(shown)
     elif not change.hunks and change.old_path == change.new_path and change.old_mode == change.new_mode:
-        raise DiffError(f"nothing is changed in {shown}")
+        raise problems.nothing_changed(shown)
 
 
 def _plain(match: re.Match[bytes], body: bytes, level: int) -> tuple[FileDiff, bool]:
@@ -315,7 +286,7 @@ def _plain(match: re.Match[bytes], body: bytes, level: int) -> tuple[FileDiff, b
     gone = names[1] is None or re.match(rb"@@ -\S+ \+0,0 @@", body) is not None
     path = _name_of_both(*names)
     if path is None or (new_file and gone):
-        raise DiffError("not a diff: a file that is new and deleted")
+        raise problems.new_and_gone()
     mode = "100644"
     diff = FileDiff(
         None if new_file else path,
@@ -341,12 +312,8 @@ def _stripped(name: bytes, level: int) -> bytes:
         return name
     parts = name.split(b"/", level)
     if len(parts) <= level:
-        raise _NoFolder(f"the path {name.decode('utf-8', 'backslashreplace')} has too few leading folders")
+        raise problems.too_few_folders(name.decode("utf-8", "backslashreplace"))
     return parts[level]
-
-
-class _NoFolder(DiffError):
-    """A name that has no folder to be taken off."""
 
 
 def _names(diff: FileDiff) -> list[bytes]:
@@ -373,14 +340,14 @@ def _renamed(diff: FileDiff, text: bytes) -> bytes:
 
 
 def _check(change: FileChange) -> None:
-    """Raise ``_Shady`` when the change names a path outside the tree, or git's own folder, or makes a link of a file
+    """Raise ``Shady`` when the change names a path outside the tree, or git's own folder, or makes a link of a file
     that git reads."""
     for path, mode in ((change.old_path, change.old_mode), (change.new_path, change.new_mode)):
         if path is None:
             continue
         outside = b"\0" in path or any(part in (b"", b".", b"..") for part in path.split(b"/"))
         if outside or is_gits_folder(path) or (mode == _LINK and is_read_by_git(path)):
-            raise _Shady(path.decode("utf-8", "backslashreplace"))
+            raise problems.shady(path.decode("utf-8", "backslashreplace"))
 
 
 def _decoded(text: bytes) -> str:

@@ -29,7 +29,8 @@ from typing import NamedTuple
 from git_xsa.advisory.contents import read_source
 from git_xsa.advisory.editions import Difference, Library, difference
 from git_xsa.advisory.file_names import is_patch_name
-from git_xsa.advisory.text import Advisory, TextError, is_advisory, read_advisory
+from git_xsa.advisory.problems import TextError
+from git_xsa.advisory.text import Advisory, is_advisory, read_advisory
 from git_xsa.advisory.trust import check_signature
 
 #: How many signatures are checked at the same time.

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from git_xsa.advisory import problems
 from git_xsa.advisory.commit_files import CommitFiles, PlacedFile, folders_of
 from git_xsa.advisory.patchfile import PatchFile
-from git_xsa.errors import XsaError
+from git_xsa.advisory.problems import Misfit, Unplaced
 from git_xsa.git.log import LoggedCommit, Range
 from git_xsa.git.repository import Repository
 from git_xsa.model.change import ADDED, CONTEXT, REMOVED, FileChange, Hunk, Touch
@@ -20,16 +21,6 @@ PLACES = 8
 GROUPS = 32
 #: How many digits an object name in a patch must have to count.
 _SHORTEST_NAME = 7
-_UNPLACED = (
-    "give the branch for which the patch was made: --tip <ref>; if your package applies other patches before it, "
-    "commit them and give that commit: --onto <commit>"
-)
-
-
-class Unplaced(XsaError):
-    """A patch has no certain place on the branch, with every commit of it (exit status 2)."""
-
-    status = 2
 
 
 @dataclass(frozen=True)
@@ -40,10 +31,6 @@ class PlacedPatch:
     text: bytes
     touches: tuple[Touch, ...]
     changes: tuple[FileChange, ...]
-
-
-class _Misfit(Exception):
-    """A change can't be made to the files at a place, for the reason in the text."""
 
 
 @dataclass(frozen=True)
@@ -106,13 +93,13 @@ def place_groups(repository: Repository, history: Range, base: int, groups: Sequ
                 first = error
             continue
         return Baseline(history.shortened(position, placed), commit, tuple(order))
-    reason = first or Unplaced("the series has no place")
+    reason = first or problems.no_place()
     if history.base is None or base:
         raise reason
     try:
         return place_on_base(repository, history.base, groups)
     except Unplaced as error:
-        raise Unplaced(f"{reason.what}; {error.what}, the base itself", reason.hint) from None
+        raise problems.no_place_on_base(reason.what, error.what, reason.hint) from None
 
 
 def standing_together(repository: Repository, history: Range, base: int, groups: Sequence[Group]) -> list[Group]:
@@ -265,7 +252,7 @@ def _place_at(
         else:
             if partly:
                 break
-            raise first or Unplaced("the series has no place")
+            raise first or problems.no_place()
     return order, placed
 
 
@@ -276,9 +263,8 @@ def _place_group(files: dict[bytes, PlacedFile], group: Group, commit: str, posi
         trial = _Trial(files, patch, position + number)
         try:
             trial.run()
-        except _Misfit as error:
-            what = f"{patch.name}: {error} at {commit[:12]}"
-            raise Unplaced(what, _UNPLACED) from None
+        except Misfit as error:
+            raise problems.misfit(patch.name, error, commit[:12]) from None
         logged = LoggedCommit(patch.name, "", 0, f"{patch.subject}\n\n{patch.message}")
         placed.append(PlacedPatch(logged, patch.text, tuple(trial.touches), tuple(trial.changes)))
     return placed
@@ -303,7 +289,7 @@ class _Trial:
         self._leaving = {c.old_path for c in patch.changes if c.old_path != c.new_path and not c.copied}
 
     def run(self) -> None:
-        """Apply the patch; raises ``_Misfit`` when it doesn't fit."""
+        """Apply the patch; raises ``Misfit`` when it doesn't fit."""
         for change in self._patch.changes:
             old = self._old_file(change)
             if change.new_path is not None and (change.copied or change.new_path != change.old_path):
@@ -323,21 +309,21 @@ class _Trial:
         moves = change.new_path not in (None, path)
         old = (self._before if moves else self._files).get(path)
         if old is None or old.lines is None:
-            raise _Misfit(f"there is no file {_shown(path)}")
+            raise problems.no_such_file(_shown(path))
         if moves and not change.copied and self._files.get(path) is not old:
-            raise _Misfit(f"{_shown(path)} is changed twice, and by a rename")
+            raise problems.changed_twice(_shown(path))
         if change.old_mode is not None and change.old_mode[:2] != old.mode[:2]:
-            raise _Misfit(f"{_shown(path)} has another type than in the patch")
+            raise problems.another_type(_shown(path))
         return old
 
     def _require_free(self, path: bytes) -> None:
         found = self._files.get(path)
         if found is not None and not (path in self._leaving and self._before.get(path) is found):
-            raise _Misfit(f"there is a {'folder' if found.lines is None else 'file'} {_shown(path)} already")
+            raise problems.in_the_way(_shown(path), found.lines is None)
         for folder in folders_of(path):
             above = self._files.get(folder)
             if above is not None and above.lines is not None:
-                raise _Misfit(f"{_shown(folder)} is not a folder")
+                raise problems.not_a_folder(_shown(folder))
 
     def _enter(self, old: PlacedFile | None, new: PlacedFile, change: FileChange) -> None:
         if change.new_path is not None:
@@ -395,16 +381,16 @@ def _changed(old: PlacedFile | None, change: FileChange) -> tuple[PlacedFile, Fi
     if change.binary:
         found = old.id.encode() if old is not None and old.id is not None else None
         if found != change.old_content:
-            raise _Misfit(f"{path} is another version of the file")
+            raise problems.another_version(path)
         return PlacedFile(mode, change.new_content.decode() if change.new_content is not None else None, []), change
     if change.hunks and b"\0" in b"".join(lines)[:_BINARY_TEST]:
-        raise _Misfit(f"{path} is binary, and the patch has lines for it")
+        raise problems.binary_file(path)
     try:
         hunks, made = place_hunks(lines, change.hunks)
     except NotPlaced as error:
-        raise _Misfit(f"{error} in {path}") from None
+        raise problems.mismatch(path, error) from None
     if made and change.new_path is None:
-        raise _Misfit(f"{path} would not be empty after the deletion")
+        raise problems.not_empty(path)
     return PlacedFile(mode, old.id if old is not None and not hunks else None, made), change._replace(hunks=hunks)
 
 

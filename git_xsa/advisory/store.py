@@ -17,9 +17,8 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from shlex import quote
 
-from git_xsa.advisory.problems import Locked, StoreError
+from git_xsa.advisory import problems
 from git_xsa.git.whole import naming, replace_file, sweep
 
 FOLDER_MODE = 0o700
@@ -72,7 +71,7 @@ class Store:
         for name in names:
             problem = _problem(name)
             if problem:
-                raise StoreError(f"{name!r} can't be a name in the store: {problem}")
+                raise problems.not_a_name(name, problem)
         return self.folder.joinpath(*names)
 
     def read(self, *names: str) -> bytes | None:
@@ -83,12 +82,10 @@ class Store:
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
-            raise StoreError(
-                f"{path} can't be read: {error.strerror}", "inspect it: git-xsa did not create this"
-            ) from None
+            raise problems.unreadable_file(path, error.strerror) from None
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
-            raise StoreError(f"{path} is not a file", "inspect it: git-xsa did not create this")
+            raise problems.not_a_file(path)
         with open(descriptor, "rb") as file:
             return file.read()
 
@@ -103,8 +100,7 @@ class Store:
         except OSError as error:
             if isinstance(error, FileNotFoundError) and not path.is_symlink():
                 return []
-            hint = "inspect it: git-xsa did not create this"
-            raise StoreError(f"{path} can't be searched: {error.strerror}", hint) from None
+            raise problems.unreadable_folder(path, error.strerror) from None
         return sorted(name for name in found if not _problem(name))
 
     def write(self, content: bytes, *names: str) -> None:
@@ -151,11 +147,9 @@ class Store:
         try:
             guard.acquire()
         except Timeout:
-            what = f"another git-xsa command is using the store {self.folder}"
-            raise Locked(what, f"wait until it ends; fuser {quote(str(path))} shows which one it is") from None
+            raise problems.store_in_use(self.folder, path) from None
         except NotImplementedError:
-            what = f"the store {self.folder} is on a file system without locks"
-            raise StoreError(what, "move it: git config --global xsa.store <folder>") from None
+            raise problems.store_without_locks(self.folder) from None
         try:
             self._sweep()
             yield
@@ -193,25 +187,22 @@ class Store:
 
     def _check(self) -> None:
         """Raise ``StoreError`` unless the folder is the user's alone, or does not exist yet."""
-        where = "or set another folder: git config --global xsa.store <folder>"
         repository = repository_above(self.folder)
         if repository is not None:
-            what = f"the store {self.folder} would be in the git repository {repository}, which may be pushed or served"
-            raise StoreError(what, "set a folder outside of it: git config --global xsa.store <folder>")
+            raise problems.store_in_repository(self.folder, repository)
         try:
             facts = os.stat(self.folder)
         except FileNotFoundError:
-            _check_absence(self.folder, where[3:])
+            _check_absence(self.folder)
             return
         except OSError as error:
-            raise StoreError(f"the store {self.folder} can't be used: {error.strerror}", where[3:]) from None
+            raise problems.unusable_store(self.folder, error.strerror) from None
         if not stat.S_ISDIR(facts.st_mode):
-            raise StoreError(f"the store {self.folder} is not a folder", f"move it away, {where}")
+            raise problems.store_is_no_folder(self.folder)
         if facts.st_uid != os.geteuid():
-            raise StoreError(f"the store {self.folder} belongs to another user", f"take ownership of it, {where}")
+            raise problems.store_of_another_user(self.folder)
         if facts.st_mode & _OTHERS:
-            what = f"the store {self.folder} can be read by others (mode {stat.S_IMODE(facts.st_mode):04o})"
-            raise StoreError(what, f"chmod -R go= {quote(str(self.folder))}\n{where}")
+            raise problems.open_store(self.folder, stat.S_IMODE(facts.st_mode))
         self._restrict()
 
     def _restrict(self) -> None:
@@ -244,12 +235,11 @@ def _folders(top: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _check_absence(folder: Path, where: str) -> None:
+def _check_absence(folder: Path) -> None:
     """Raise ``StoreError`` if it is a link that leads nowhere which keeps ``folder`` from being there."""
     for path in (folder, *folder.parents):
         if path.is_symlink():
-            what = f"the store {folder} can't be used: {path} is a link to {os.readlink(path)}, which is not there"
-            raise StoreError(what, f"restore its target, {where}")
+            raise problems.lost_link(folder, path, os.readlink(path))
         if path.is_dir():
             return
 
@@ -262,7 +252,7 @@ def append_line(path: Path, line: str, mode: int = FILE_MODE) -> None:
     happening, but whoever may read the file could hold it for ever.  A new file gets ``mode``.
     """
     if "\n" in line:
-        raise ValueError("a journal has one entry a line")
+        raise problems.several_entries()
     flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
     with naming(path), open(os.open(path, flags, mode), "r+b", buffering=0) as file:
         if os.fstat(file.fileno()).st_uid == os.geteuid():
@@ -293,7 +283,7 @@ def _make(folder: Path) -> None:
         os.mkdir(folder, FOLDER_MODE)
     except FileExistsError:
         if not stat.S_ISDIR(os.lstat(folder).st_mode):
-            raise StoreError(f"{folder} is not a folder", "inspect it: git-xsa did not create this") from None
+            raise problems.no_folder(folder) from None
         return
     os.chmod(folder, FOLDER_MODE)  # the umask may have taken away too much
     _sync(folder.parent)

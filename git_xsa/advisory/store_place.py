@@ -14,7 +14,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from git_xsa.advisory.problems import StoreError
+from git_xsa.advisory import problems
 from git_xsa.advisory.store import Store
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 #: What a store has as soon as something can be under embargo.
 CONTENT = ("embargoes.json", "embargoes.journal", "advisories")
-_AGAIN = "run git xsa-hooks install again"
 
 
 def open_store(settings: Settings) -> Store:
@@ -34,12 +33,9 @@ def open_store(settings: Settings) -> Store:
         return store
     if os.path.realpath(written) != os.path.realpath(folder):
         if settings.hooks_seen or holds(written):
-            what = f"the store is expected in {folder}, but the hooks of this repository use {written}"
-            why = "xsa.store, HOME and XDG_DATA_HOME define its place"
-            raise StoreError(what, f"{why}; if it was moved: {_AGAIN}")
+            raise problems.store_elsewhere(folder, written)
     elif settings.hooks_seen and not holds(folder):
-        what = f"the store {folder} is missing, so it is unknown what is under embargo"
-        raise StoreError(what, f"mount or restore it; if you no longer want a store: {_AGAIN}")
+        raise problems.missing_store(folder)
     return store
 
 
@@ -49,8 +45,7 @@ def found(settings: Settings) -> Path:
         return settings.store
     folder = Store.default()
     if not folder.is_absolute():
-        what = "the place of the store is unknown: HOME is not set, and this account has no home folder"
-        raise StoreError(what, "set HOME, or set a folder: git config xsa.store <folder>")
+        raise problems.store_nowhere()
     return folder
 
 

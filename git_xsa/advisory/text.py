@@ -15,8 +15,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from git_xsa.advisory import problems
 from git_xsa.advisory.version_rows import Scope, read_scope
-from git_xsa.errors import XsaError
 
 #: The longest advisory so far has 0.05 MB.
 LARGEST = 1 << 20
@@ -46,10 +46,6 @@ _BEGIN, _SIGNATURE, _END = (
     "-----END PGP SIGNATURE-----",
 )
 _CONTINUED = (",", "-", "...", "and", "&")
-
-
-class TextError(XsaError):
-    """Text that is no advisory, or one whose signed part can't be separated from the rest."""
 
 
 @dataclass(frozen=True)
@@ -109,18 +105,13 @@ def is_advisory(content: bytes) -> bool:
 def read_advisory(content: bytes) -> Advisory:
     """Return the advisory in ``content``; ``TextError`` when there is none, or more than one signed part."""
     if len(content) > LARGEST:
-        raise TextError(f"the text is larger than {LARGEST >> 20} MB, too large for an advisory")
+        raise problems.large_text(LARGEST >> 20)
     text = _decoded(content)
     signed, body = _signed_part(text)
     title = _TITLE.search(body)
     if title is None:
         outside = signed and _TITLE.search(text)
-        raise TextError(
-            "the title of the advisory is outside of the signed part"
-            if outside
-            else "the text is not an advisory: it has no line like 'Xen Security Advisory CVE-2026-1234 / XSA-123'",
-            "save the mail or the file as it was sent, without changes",
-        )
+        raise problems.title_outside() if outside else problems.no_title()
     version, name = _heading(body[title.end() :])
     sections = list(_sections(body))
     resolution = "\n".join(text for heading, text in sections if heading.upper().startswith("RESOLUTION"))
@@ -159,13 +150,11 @@ def _signed_part(text: str) -> tuple[str, str]:
     if not begin:
         return "", text
     if len(begin) > 1 or len(middle) != 1 or len(end) != 1 or not begin[0] < middle[0] < end[0]:
-        raise TextError(
-            "the text has several signed parts, or half of one", "give one advisory at a time, as it was sent"
-        )
+        raise problems.several_texts()
     first = begin[0] + 1
     while first < middle[0] and lines[first].strip():
         if not lines[first].startswith("Hash: "):
-            raise TextError("the signed part does not begin with the name of a hash", "fetch the advisory again")
+            raise problems.no_hash_name()
         first += 1
     body = [line.removeprefix("- ") for line in lines[first + 1 : middle[0]]]
     return "\n".join(lines[begin[0] : end[0] + 1]) + "\n", "\n".join(body)

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from git_xsa import __version__
-from git_xsa.errors import XsaError
+from git_xsa.advisory import problems
+from git_xsa.advisory.problems import OutOfTime, Passing
 
 if TYPE_CHECKING:
     import requests
@@ -50,18 +51,6 @@ _CERTIFICATE = {
     62: "it is for another name",
     64: "it is for another address",
 }
-
-
-class WebError(XsaError):
-    """A file could not be had: the text says which one, and why."""
-
-
-class OutOfTime(WebError):
-    """The time for the whole run is over; whatever is asked for after that fails in the same way."""
-
-
-class NotFound(WebError):
-    """The server has no such file (404 or 410)."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +104,7 @@ class Web:
             if isinstance(page, Page):
                 return page
             if wait is None:
-                raise WebError(f"{address}: {page.why}", "try again later; what was fetched is kept")
+                raise problems.gave_up(address, page.why)
             seconds = max(wait, min(page.wait, LONGEST_PAUSE))
             if seconds > self._left():
                 raise self._late(address)
@@ -129,10 +118,9 @@ class Web:
             return self._end - time.monotonic()
 
     def _late(self, address: str) -> OutOfTime:
-        what = f"{address}: the run reached its limit of {self.total:.0f} seconds (xsa.fetchTime)"
-        return OutOfTime(what, "run it again to continue")
+        return problems.out_of_time(address, self.total)
 
-    def _try(self, address: str, limit: int, stamp: Stamp) -> Page | _Passing:
+    def _try(self, address: str, limit: int, stamp: Stamp) -> Page | Passing:
         """Return the file, or what kept it from coming this time.
 
         It is asked for in a thread of its own, which is left behind when the time is over: a server that sends its
@@ -157,8 +145,8 @@ class Web:
             self._local.session = None  # its connection is still waiting
             if left <= self.longest:
                 raise self._late(address)
-            return _Passing(f"it was incomplete after {self.longest:.0f} seconds")
-        if isinstance(found[0], BaseException) and not isinstance(found[0], _Passing):
+            return problems.incomplete(self.longest)
+        if isinstance(found[0], BaseException) and not isinstance(found[0], Passing):
             raise found[0]
         return found[0]
 
@@ -181,18 +169,18 @@ class Web:
                         return self._read(answer, address, limit, stamp)
                     place = _redirected(place, answer.headers["Location"])
         except requests.exceptions.SSLError as error:
-            raise WebError(f"{address}: {_distrust(error)}") from None
+            raise problems.no_certificate(address, _distrust(error)) from None
         except requests.exceptions.Timeout:
-            raise _Passing(f"no response within {self.patience:.0f} seconds") from None
+            raise problems.no_response(self.patience) from None
         except requests.exceptions.ProxyError as error:
-            raise _Passing(f"the proxy can't be used{_system(error)}") from None
+            raise problems.no_proxy(_system(error)) from None
         except requests.exceptions.ConnectionError as error:
-            raise _Passing(f"the server can't be reached, or closed the connection{_system(error)}") from None
+            raise problems.no_server(_system(error)) from None
         except (requests.exceptions.ChunkedEncodingError, urllib3.exceptions.HTTPError) as error:
-            raise _Passing(f"the transfer was interrupted{_system(error)}") from None
+            raise problems.interrupted(_system(error)) from None
         except (requests.exceptions.RequestException, ValueError):
-            raise WebError(f"{address}: this address, or that of the proxy, is not valid") from None
-        raise WebError(f"{address}: more than {_REDIRECTS} redirections")
+            raise problems.not_an_address(address) from None
+        raise problems.too_many_redirections(address, _REDIRECTS)
 
     def _read(self, answer: requests.Response, address: str, limit: int, stamp: Stamp) -> Page:
         """Return what the server answered."""
@@ -200,11 +188,11 @@ class Web:
         if status == 304 and stamp:
             return Page(None, stamp)
         if status in (404, 410):
-            raise NotFound(f"{address}: not found")
+            raise problems.not_found(address)
         if status in WORTH_A_TRY:
-            raise _Passing(f"the server answers {status} ({answer.reason})", _retry_after(answer))
+            raise problems.server_passes(status, answer.reason, _retry_after(answer))
         if status != 200:
-            raise WebError(f"{address}: the server answers {status} ({answer.reason})")
+            raise problems.server_refuses(address, status, answer.reason)
         content = self._body(answer, address, limit)
         headers = answer.headers
         return Page(content, Stamp(headers.get("ETag", "")[:200], headers.get("Last-Modified", "")[:100]))
@@ -212,23 +200,23 @@ class Web:
     def _body(self, answer: requests.Response, address: str, limit: int) -> bytes:
         length = answer.headers.get("Content-Length", "")
         if length.isdecimal() and int(length) > limit:
-            raise WebError(f"{address}: its {int(length):,} bytes exceed the limit of {limit:,} bytes")
+            raise problems.announced_too_large(address, int(length), limit)
         begun = time.monotonic()
         end, before = begun + self.longest, 0
         content = bytearray()
         for chunk in _chunks(answer):
             content += chunk
             if len(content) > limit:
-                raise WebError(f"{address}: it exceeds the limit of {limit:,} bytes")
+                raise problems.too_large(address, limit)
             now = time.monotonic()
             if now > end:
-                raise _Passing(f"it was incomplete after {self.longest:.0f} seconds")
+                raise problems.incomplete(self.longest)
             if now > begun + self.patience:
                 if len(content) - before < self.slowest * (now - begun):
-                    raise _Passing(f"less than {self.slowest} bytes a second arrived (xsa.fetchSpeed)")
+                    raise problems.too_slow(self.slowest)
                 begun, before = now, len(content)
         if length.isdecimal() and len(content) != int(length):
-            raise _Passing(f"only {len(content):,} of {length} bytes arrived")
+            raise problems.cut_short(len(content), length)
         with self._count:
             self.received += len(content)
         return bytes(content)
@@ -259,21 +247,12 @@ def _chunks(answer: requests.Response) -> Iterator[bytes]:
         yield chunk
 
 
-class _Passing(Exception):
-    """Something that may be over the next time; ``wait`` is how many seconds the server asks for."""
-
-    def __init__(self, why: str, wait: float = 0.0) -> None:
-        super().__init__(why)
-        self.why = why
-        self.wait = wait
-
-
 def _redirected(place: str, target: str) -> str:
     """Return where ``place`` sends us; ``WebError`` when that must not be followed."""
     new = urljoin(place, target)
     old_scheme, new_scheme = urlsplit(place).scheme, urlsplit(new).scheme
     if new_scheme not in ("http", "https") or (old_scheme == "https" and new_scheme == "http"):
-        raise WebError(f"{place}: redirect to {new} refused")
+        raise problems.refused_redirect(place, new)
     return new
 
 

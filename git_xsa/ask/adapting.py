@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from git_xsa.advisory.adaptations import FOLDER, Adaptation, Adaptations
-from git_xsa.advisory.series import Unplaced, is_there
+from git_xsa.advisory.problems import Unplaced
+from git_xsa.advisory.series import is_there
 from git_xsa.ask.adapted_question import AdaptedStep, FollowedQueue, adapted_question, plain
 from git_xsa.ask.compose import proposal_of
 from git_xsa.ask.fitting import needing

@@ -16,7 +16,8 @@ from functools import cached_property
 
 from git_xsa.advisory.adaptations import Adaptation
 from git_xsa.advisory.file_names import read_name
-from git_xsa.advisory.patchfile import PatchError, PatchFile
+from git_xsa.advisory.patchfile import PatchFile
+from git_xsa.advisory.problems import PatchError
 from git_xsa.ask.recognise import plain_subject
 from git_xsa.ask.session import Session
 from git_xsa.ask.stored import stored

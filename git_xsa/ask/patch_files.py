@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from git_xsa.advisory.heading import read_heading
 from git_xsa.advisory.patchfile import PatchFile, read_patches
-from git_xsa.advisory.series import Group, Unplaced, find_baseline, is_there, place_groups, place_on_base
+from git_xsa.advisory.problems import Unplaced
+from git_xsa.advisory.series import Group, find_baseline, is_there, place_groups, place_on_base
 from git_xsa.ask.compose import compose
 from git_xsa.ask.pending import fits_base
 from git_xsa.ask.question import Published, Question

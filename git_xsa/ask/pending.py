@@ -10,7 +10,8 @@ from git_xsa.advisory.editions import Edition
 from git_xsa.advisory.other_trees import NotJudged
 from git_xsa.advisory.patch_choice import Basis, PatchChoice, Series
 from git_xsa.advisory.patchfile import PatchFile
-from git_xsa.advisory.series import Baseline, Group, Unplaced, place_groups, place_on_base
+from git_xsa.advisory.problems import Unplaced
+from git_xsa.advisory.series import Baseline, Group, place_groups, place_on_base
 from git_xsa.ask.question import Question
 from git_xsa.ask.recognise import Recognised
 from git_xsa.ask.supply import forms

@@ -17,9 +17,9 @@ from git_xsa.advisory.editions import Edition, Library
 from git_xsa.advisory.file_names import in_order, read_name
 from git_xsa.advisory.other_trees import NotJudged
 from git_xsa.advisory.patch_choice import Basis, Finding, PatchChoice, choose
-from git_xsa.advisory.patchfile import PatchError, PatchFile
-from git_xsa.advisory.problems import StoreError
-from git_xsa.advisory.series import Group, Unplaced, is_there, place_groups, standing_together
+from git_xsa.advisory.patchfile import PatchFile
+from git_xsa.advisory.problems import PatchError, StoreError, Unplaced
+from git_xsa.advisory.series import Group, is_there, place_groups, standing_together
 from git_xsa.ask.marked import fixed_by_own
 from git_xsa.ask.pending import Pending, resolved
 from git_xsa.ask.recognise import How, Locator, Recognised, same_subject

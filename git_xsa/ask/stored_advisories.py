@@ -14,9 +14,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from git_xsa.advisory.editions import Edition
-from git_xsa.advisory.import_ import ImportRefused
 from git_xsa.advisory.patch_choice import Finding
-from git_xsa.advisory.series import Baseline, Unplaced, place_groups
+from git_xsa.advisory.problems import ImportRefused, Unplaced
+from git_xsa.advisory.series import Baseline, place_groups
 from git_xsa.advisory.trust import ChecksumState, Vouching, check_signature
 from git_xsa.ask.compose import compose
 from git_xsa.ask.marked import fixed, fixed_by_own

@@ -109,7 +109,7 @@ def _name_other_trees(result: Result, git: Git, settings: Settings) -> None:
     if git.call("rev-parse", "--git-dir", accept=(0, 128)).status:
         return
     from git_xsa.advisory.other_trees import Trees  # noqa: PLC0415
-    from git_xsa.advisory.patchfile import PatchError  # noqa: PLC0415 - not outside of a repository
+    from git_xsa.advisory.problems import PatchError  # noqa: PLC0415 - not outside of a repository
     from git_xsa.git.branches import Branches  # noqa: PLC0415
     from git_xsa.git.repository import Repository  # noqa: PLC0415
 

@@ -79,7 +79,7 @@ def _reissues(options: argparse.Namespace) -> int:
     """Count the reissues in the texts that the options name, or else in those of the store."""
     from git_xsa.advisory import reissues  # noqa: PLC0415 - what else is counted needs a repository, and not these
     from git_xsa.advisory.editions import Library  # noqa: PLC0415
-    from git_xsa.advisory.import_ import ImportRefused  # noqa: PLC0415
+    from git_xsa.advisory.problems import ImportRefused  # noqa: PLC0415
     from git_xsa.advisory.store_place import open_store  # noqa: PLC0415
     from git_xsa.git.config import read_settings  # noqa: PLC0415
     from git_xsa.git.run import Git  # noqa: PLC0415

@@ -17,8 +17,9 @@ from datetime import date
 from git_xsa.advisory.editions import Edition, Library
 from git_xsa.advisory.other_trees import Trees
 from git_xsa.advisory.patch_choice import Basis, choose
-from git_xsa.advisory.patchfile import PatchError, PatchFile
-from git_xsa.advisory.series import Unplaced, is_there, place_series
+from git_xsa.advisory.patchfile import PatchFile
+from git_xsa.advisory.problems import PatchError, Unplaced
+from git_xsa.advisory.series import is_there, place_series
 from git_xsa.embargo.rule import HEADS
 from git_xsa.embargo.settings import freeze_rules
 from git_xsa.embargo.staging import staging_tips

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from git_xsa.advisory.adaptations import Adaptations
 from git_xsa.advisory.editions import Edition, Library
-from git_xsa.advisory.patchfile import PatchError, PatchFile, parse_patches
+from git_xsa.advisory.patchfile import PatchFile, parse_patches
+from git_xsa.advisory.problems import PatchError
 from git_xsa.embargo.leak import SecretForm, squeezed
 from git_xsa.git.repository import Repository
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from git_xsa.advisory.adaptations import Adaptation, Adaptations
 from git_xsa.advisory.patchfile import parse_patches
-from git_xsa.advisory.series import Unplaced
+from git_xsa.advisory.problems import Unplaced
 from git_xsa.ask.adapting import Conflicting, Walk
 from git_xsa.ask.recognise import same_subject
 from git_xsa.model.rules import Chosen
