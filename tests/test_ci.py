@@ -182,6 +182,17 @@ def test_no_place_of_this_machine_is_in_it(place: Place, tmp_path: Path, sealed:
     answer = place.run("ci", "--onto", RELEASE, "--cell", "mine")
     assert (answer.status, answer.out) == (128, "")
     assert "a folder of this machine" in answer.err
+    for key, value, what in (
+        ("history", "https://me:hunter2@git.example.org/xen.git", "has a password in its address"),
+        ("xtf", f"file://{sealed}/xtf", "a folder of this machine"),
+        ("setup", f"{tmp_path}/install", "a folder of this machine"),
+    ):
+        answer = run(place.folder, "ci", "--onto", RELEASE)
+        assert answer.status == 0
+        place.git("config", f"xsa.ci.{key}", value)
+        answer = run(place.folder, "ci", "--onto", RELEASE)
+        assert (answer.status, answer.out, what in answer.err, "hunter2" in answer.err) == (128, "", True, False)
+        place.git("config", "--unset", f"xsa.ci.{key}")
     place.git("config", "xsa.exploit.2.image", str(tmp_path / "outside"))
     answer = place.run("ci", "--onto", RELEASE)
     assert (answer.status, "no job can see it" in answer.err) == (128, True)
@@ -402,6 +413,7 @@ def test_names_in_a_private_project_say_nothing(secret: Place, tmp_path: Path, m
     assert {path.stat().st_mode & 0o077 for path in [out, *out.rglob("*")]} == {0}
     # The hooks know the patches by their contents, whatever the files are called.
     assert any(SECRET in path.read_text() for path in out.rglob("0*.patch"))
+    assert_no_push(secret, out, tmp_path)
     # A job proves what it was handed, with nothing of it kept.
     folder = secret.folder
     shutil.copytree(out, folder / "xsa-ci")
@@ -414,6 +426,25 @@ def test_names_in_a_private_project_say_nothing(secret: Place, tmp_path: Path, m
     assert done.returncode == 0, done.stderr.decode()
     [result] = [json.loads(path.read_text()) for path in folder.glob("xsa-results/*/*/build.json")]
     assert result["results"][0]["private"] is True
+
+
+def assert_no_push(place: Place, out: Path, folder: Path) -> None:
+    """Check that the hook keeps the folder of a pipeline from a project that is not private."""
+    subprocess.run(("git", "init", "--quiet", "--bare", str(folder / "public.git")), check=True)
+    other = folder / "other"
+    subprocess.run(("git", "clone", "--quiet", str(place.folder), str(other)), check=True)
+    shutil.copytree(out, other / "xsa-ci")
+    shutil.copy(_BIN.parent.parent / "hooks/pre-push", other / ".git/hooks/pre-push")
+    environment = {**os.environ, "PATH": f"{_BIN}:{os.environ['PATH']}", "PYTHON": sys.executable}
+    for words in (
+        ("checkout", "--quiet", "--orphan", "ci"),
+        ("add", "xsa-ci"),
+        ("commit", "--quiet", "-m", "pipeline"),
+        ("push", "--quiet", str(folder / "public.git"), "ci"),
+    ):
+        done = subprocess.run(("git", *words), cwd=other, env=environment, capture_output=True, text=True, check=False)
+        assert (done.returncode == 0) == (words[0] != "push"), done.stderr
+    assert "XSA-8888" in done.stderr
 
 
 def test_what_only_the_store_has_is_handed_over(place: Place, tmp_path: Path) -> None:

@@ -202,6 +202,8 @@ class TestGitlab:
         """The package has one of four fixes: that is said, and the others are proved on top of it."""
         monkeypatch.setenv("PYTHON", sys.executable)
         release = "RELEASE-4.21.0"
+        (tmp_path / "temporary").mkdir()
+        monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))  # a pipeline with a path in it would be refused
         write(tmp_path / "history")
         history = Place(tmp_path / "history", {})
         package = tmp_path / "package"

@@ -214,7 +214,7 @@ def _builds(plan: PipelinePlan, target: PlannedTarget, cells: Sequence[PlannedCe
         "parallel": {"matrix": [{"XSA_CELL": cell.name, "XSA_NAME": folder_name(cell.name)} for cell in cells]},
         "script": commands.proof_of_many(plan, target, cells),
         "allow_failure": {"exit_codes": [_NOT_JUDGED]},
-        "artifacts": _artifacts(plan, [f"{result}/$XSA_NAME/"], f"{result}/$XSA_NAME/{BUILD}.xml"),
+        "artifacts": _artifacts(plan, [f"{result}/$XSA_NAME/"], f"{result}/*/{BUILD}.xml"),
     }
     return _cached(plan, job, [_ccache("$XSA_NAME")])
 

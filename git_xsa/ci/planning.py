@@ -7,6 +7,7 @@ the store has goes along as an exported queue.
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -31,6 +32,7 @@ from git_xsa.proof.builds import BUILDABLE
 from git_xsa.proof.cells import Cell
 from git_xsa.proof.settings import exploits
 
+#: What is to be said of --full.
 NOT_RUN = (
     "--full was checked by GitLab's schema and with a local remote; no GitLab has run it: watch its first run (the"
     " project must let the job's token push, or set XSA_PUSH_URL)"
@@ -38,6 +40,7 @@ NOT_RUN = (
 KEEPS = (
     "the tree's own pipeline keeps logs and artifacts as its .gitlab-ci.yml says, not for a day: remove them yourself"
 )
+_LOGIN = re.compile(r"://[^/@\s]*:[^/@\s]+@")
 #: Settings that decide what an answer is, and that a job's clone does not have.
 _ANSWERING = ("releasetag", "stablebranch", "developmentbranch", "tree", "symbolform", "followups")
 
@@ -152,8 +155,7 @@ class Planner:
         builds = verdict.state in BUILDABLE and bool(verdict.queue)
         if not builds:
             self._notes.append(f"{name}: there is no queue to build ({verdict.state.value}); its job says why")
-        number = tuple(n for n in verdict.xsa if n not in verdict.present)
-        target = PlannedTarget(name, base.name, self._words(base, given), number, builds)
+        target = PlannedTarget(name, base.name, self._words(base, given), tuple(verdict.xsa), builds)
         if self._wish.folder is None:
             return target
         if not self._export(target, question, verdict):
@@ -196,13 +198,13 @@ class Planner:
             self._wish.until,
             self._settings(settings.configured),
             tuple(options),
-            own.setup.strip(),
-            own.history,
-            own.xtf,
-            package,
-            f"{folder_name(folder.name)}/queues" if folder is not None else QUEUES,
-            self._wish.embargoed,
-            self._wish.full,
+            setup=portable("xsa.ci.setup", own.setup.strip()),
+            history=portable("xsa.ci.history", own.history),
+            framework=portable("xsa.ci.xtf", own.xtf),
+            package=package,
+            queues=f"{folder_name(folder.name)}/queues" if folder is not None else QUEUES,
+            private=self._wish.embargoed,
+            full=self._wish.full,
         )
 
     def _settings(self, configured: Configured) -> tuple[tuple[str, str], ...]:
@@ -239,10 +241,12 @@ def in_project(path: str) -> str:
 
 
 def portable(key: str, value: str) -> str:
-    """Return ``value``; ``XsaError`` when it names a folder of this machine, which no job has and nobody should see."""
+    """Return ``value``; ``XsaError`` when it names a folder of this machine, which no job has and nobody should see, or
+    an address with a password in it."""
     homes = {os.environ.get("HOME", ""), tempfile.gettempdir(), str(Path.cwd()), str(project_folder())}
-    named_ones = [place for place in homes if len(place) > 1 and place in value]
-    if named_ones:
-        hint = f"give jobs a value of their own: git -c {key}={quote('<value>')} xsa-ci"
-        raise XsaError(f"{key} names {named_ones[0]}, a folder of this machine, and goes into every job", hint)
+    hint = f"give jobs a value of their own: git -c {key}={quote('<value>')} xsa-ci"
+    for place in sorted(place for place in homes if len(place) > 1 and place in value):
+        raise XsaError(f"{key} names {place}, a folder of this machine, and goes into every job", hint)
+    if _LOGIN.search(value):
+        raise XsaError(f"{key} has a password in its address, and everybody who sees the pipeline reads it", hint)
     return value
