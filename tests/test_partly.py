@@ -31,6 +31,43 @@ def test_what_is_there_in_part_is_said_by_hunk(place: Place) -> None:
     assert found["partly"] == [{"commit": place[2], "files": files}]
 
 
+def test_a_refresh_writes_the_missing_half(place: Place, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done = place.run("export", "--onto", "ours", "--xsa", "3", "--refresh", "-o", str(out))
+    assert (done.status, "only the rest of it: ours has hunks 1, 3 of a.c already" in done.out) == (0, True)
+    [patch] = out.glob("*.refreshed.patch")
+    place.git("worktree", "add", "--quiet", "--detach", str(tmp_path / "tree"), "ours")
+    place.git("-C", str(tmp_path / "tree"), "apply", str(patch))
+    for name in ("a.c", "b.c"):
+        assert (tmp_path / "tree" / name).read_text() == place.git("show", f"{place[2]}:{name}") + "\n"
+    manifest = json.loads((out / "xsa-queue.json").read_text())
+    assert manifest["queue"][0]["in_base"] == {"a.c": [1, 3]}
+    assert place.run("export", "--verify", str(out), "--onto", "ours").status == 0
+
+
+def test_what_needs_the_missing_half_gets_it_with_a_refresh(tmp_path: Path) -> None:
+    draft = Draft()
+    first = draft.release("1.0.0", {"a.c": numbered(40)})
+    draft.commit("prepare", {"a.c": numbered(40, {10: "first", 20: "second"})})
+    draft.commit("fix\n\nThis is XSA-3.", {"a.c": numbered(40, {10: "first", 20: "fixed"})})
+    draft.commit("ours", {"a.c": numbered(40, {10: "first"})}, on="ours", after=first)
+    place = draft.write(tmp_path / "clone")
+    assert place.run("prereqs", "--onto", "ours", "--xsa", "3").status == 2
+    done = place.run("export", "--onto", "ours", "--refresh", "-o", str(tmp_path / "out"), "--json")
+    assert (done.status, [one["role"] for one in json.loads(done.out)["queue"]]) == (0, ["prerequisite", "patch"])
+
+
+def test_a_file_that_the_base_took_out_is_no_part(tmp_path: Path) -> None:
+    draft = Draft()
+    first = draft.release("1.0.0", {"a.c": numbered(40), "b.c": numbered(9)})
+    fixed = numbered(40, {30: "fixed"}).replace(b"line 9\nline 10\n", b"")
+    draft.commit("fix\n\nThis is XSA-3.", {"a.c": fixed, "b.c": numbered(9, {5: "fixed"})})
+    draft.commit("ours", {"a.c": None}, on="ours", after=first)
+    place = draft.write(tmp_path / "clone")
+    done = place.run("prereqs", "--onto", "ours", "--xsa", "3")
+    assert (done.status, "in part" in done.out) == (2, False)
+
+
 def test_own_lines_in_the_way_are_no_part(place: Place, tmp_path: Path) -> None:
     patch = place.patch(2).decode().replace("+first", "+ours").replace("+second", "+ours").replace("+third", "+ours")
     (tmp_path / "own.patch").write_text(patch.replace("+fixed", "+ours").replace("This is XSA-3", "Ours"))

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from git_xsa.ask.fitting import blocked
 from git_xsa.ask.verdict import Verdict
-from git_xsa.model.partial import Partial, parts
+from git_xsa.model.partial import parts
 from git_xsa.model.selection import Reason
-from git_xsa.model.words import DIGITS, advisory_names, count
+from git_xsa.model.words import DIGITS, advisory_names, count, hunk_names
 
 
 def short(verdict: Verdict, position: int) -> str:
@@ -45,15 +45,11 @@ def _does_not_fit(verdict: Verdict, reasons: Sequence[Reason], own: set[int]) ->
         who = f"needs {who} {verdict.range.commits[reason.needed_by - 1].subject}, which has no place"
     there = [one for one in parts(verdict.range.history, reason.needed_by) if one.there]
     if there:
-        found = ", ".join(f"{_hunks(one)} of {one.path.decode('utf-8', 'surrogateescape')}" for one in there)
+        found = ", ".join(f"{hunk_names(one.there)} of {one.path.decode('utf-8', 'surrogateescape')}" for one in there)
         return f"{who}: {verdict.base.name} has {found} already, and lacks the rest"
     path = reason.rule.path.decode("utf-8", "surrogateescape")
     more = f", and {count(len(reasons) - 1, 'more place')}" if len(reasons) > 1 else ""
     return f"{who}: hunk {reason.rule.hunk} of {path}: {in_the_way(verdict, reason)}{more}"
-
-
-def _hunks(one: Partial) -> str:
-    return f"hunk{'s' if len(one.there) > 1 else ''} {', '.join(map(str, one.there))}"
 
 
 def in_the_way(verdict: Verdict, reason: Reason) -> str:

@@ -29,7 +29,7 @@ from git_xsa.export.formats import FORMATS, export
 from git_xsa.export.patches import PatchSource, Preparation
 from git_xsa.export.policy import LENIENT, Files
 from git_xsa.export.prepared import Patch, Queue, Style
-from git_xsa.model.relax import Relaxed, compared, relax
+from git_xsa.model.relax import Halves, Relaxed, compared, relax
 from git_xsa.model.selection import RuleSource, Selection
 from git_xsa.model.words import DIGITS
 
@@ -98,10 +98,11 @@ def prepare(session: Session, question: Question, wish: Wish, builder: Builder |
         if found.build is None or found.build.state is not BuildState.BUILDS:
             return found
         selection, build = found.selection, found.build
-        relaxed = compared(question.range.history, full, selection) if relaxed is not None else None
+        history = question.range.history
+        relaxed = compared(history, full, selection, Halves(history)) if relaxed is not None else None
     source = _source(question, selection, wish)
     if relaxed is not None and wish.refresh:
-        source = replace(source, given_up=relaxed.places)
+        source = replace(source, given_up=relaxed.places, halves=relaxed.halves)
     preparation = Preparation(session.repository, session.quarantine, source)
     judges = judges_for(wish.format, wish.policy)
     patches = _named(question, preparation.checked(judges))
@@ -191,7 +192,8 @@ def _verdict(session: Session, question: Question, selection: Selection, patches
     if selection is question.proposal.selection and any(patch.published is not None for patch in patches):
         return question.answer(session.quarantine)  # what is wrong with the patches as they are
     state = State.NEEDS_PREREQUISITES if selection.prerequisites else State.APPLIES
-    state = State.PARTLY_APPLIED if question.proposal.partly else state
+    half = any(patch.in_base and patch.kind is None for patch in patches)
+    state = State.PARTLY_APPLIED if question.proposal.partly or half else state
     unmarked = tuple(one for one in question.unmarked if one.patch or one.position not in selection.queue)
     queue = {*selection.queue, *(later.position for later in question.later)}
     later = tuple(one for one in question.later if queue.intersection(one.of))  # what refreshing left out needs no fix
@@ -292,6 +294,7 @@ def _facts(ready: Ready, wish: Wish, order: Sequence[str]) -> dict[str, Any]:
         "queue": [
             {"file": name, "id": patch.id, "role": patch.role, "refreshed": _is_refreshed(patch)}
             | ({"adapted": patch.adapted} if patch.adapted else {})
+            | ({"in_base": patch.in_base} if patch.in_base else {})
             | _comparable(patch)
             for name, patch in zip(cycle(order), queue.patches, strict=False)  # a mailbox is one file for all
         ],

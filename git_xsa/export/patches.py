@@ -8,7 +8,7 @@ and the line numbers that they have on this base after the patches before it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,9 +26,11 @@ from git_xsa.git.repository import Repository
 from git_xsa.git.trial import Entry, Quarantine
 from git_xsa.model.history import FileState
 from git_xsa.model.marks import marked_cves, upstream_commit
+from git_xsa.model.partial import Partial
 from git_xsa.model.relax import Place
 from git_xsa.model.rules import Chosen
 from git_xsa.model.selection import Selection
+from git_xsa.model.words import hunk_names
 
 if TYPE_CHECKING:
     from git_xsa.advisory.adaptations import Adaptation
@@ -37,11 +39,12 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class PatchSource:
     """Where a queue's patches come from: the question, the selection that is to be exported, the hunks whose context
-    that gives up, and whether it all goes into one mailbox."""
+    that gives up, the changes that the base has in part, by position, and whether it all goes into one mailbox."""
 
     question: Question
     selection: Selection
     given_up: tuple[Place, ...] = ()
+    halves: Mapping[int, Sequence[Partial]] = field(default_factory=dict)
     mailbox: bool = False
 
     @property
@@ -66,7 +69,7 @@ class Preparation:
 
     def checked(self, policies: Sequence[str]) -> tuple[Patch, ...]:
         """Return the patches after each of ``policies`` makes the right files of them; ``XsaError`` if one can't."""
-        for position in {place[0] for place in self._source.given_up}:
+        for position in {place[0] for place in self._source.given_up} | self._source.halves.keys():
             self._refresh(self.queue.index(position), "")
         judges = [judge(policy, self._quarantine, self._content) for policy in policies]
         while not all(self._mended(program) for program in judges):
@@ -212,19 +215,21 @@ class Preparation:
         diff = self._refreshed_diff(index)
         base = self._source.question.base.name
         remarks = [f"line numbers and context refreshed for {base}"]
+        half = {shown(one.path): one.there for one in self._source.halves.get(position, ()) if one.there}
+        if half:
+            there = ", ".join(f"{hunk_names(numbers)} of {path}" for path, numbers in half.items())
+            remarks.insert(0, f"only the rest of it: {base} has {there} already")
         if complaint:
             remarks.append(complaint)
         for _, path, hunk in (place for place in self._source.given_up if place[0] == position):
-            remarks.append(
-                f"review hunk {hunk} of {path.decode('utf-8', 'backslashreplace')}: the lines around it differ"
-            )
-        note = (
-            f"\nRefreshed for {base}: the same changed lines, with the line numbers and the context they have there.\n"
-        )
+            remarks.append(f"review hunk {hunk} of {shown(path)}: the lines around it differ")
+        same = "what it lacks of the change" if half else "the same changed lines"
+        note = f"\nRefreshed for {base}: {same}, with the line numbers and the context they have there.\n"
         adapted = self._source.question.adapted.get(position)
         mail = self._mail(position, diff, _adapted_note(adapted) or note)
         published = patch.content if patch.published is None else patch.published
         self._patches[index] = replace(patch, content=mail, mail=mail, published=published, remarks=tuple(remarks))
+        self._patches[index] = replace(self._patches[index], in_base=half)
         self._refreshed.add(index)
 
     def _refreshed_diff(self, index: int) -> bytes:
@@ -239,6 +244,11 @@ class Preparation:
             new = after[change.new_path] if change.new_path is not None else None
             texts.append(originals[change.path] if change.binary else file_diff(change, old, new, self._length))
         return b"".join(texts)
+
+
+def shown(path: bytes) -> str:
+    """Return a path as remarks have it."""
+    return path.decode("utf-8", "backslashreplace")
 
 
 def _adapted_note(adapted: Adaptation | None) -> str:

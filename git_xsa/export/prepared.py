@@ -6,7 +6,7 @@ What the formats (``git_xsa.export.formats``) get.  Nothing here depends on the 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from git_xsa.export.proofs import Proven
@@ -52,6 +52,8 @@ class Patch:
     merge: str = ""
     #: For which base a person has adapted it, in words; empty for any other.  ``published`` is what it was made from.
     adapted: str = ""
+    #: The hunks of the published patch, by file, that the base has already: this is the rest of it.
+    in_base: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
     @property
     def role(self) -> str:

@@ -180,11 +180,11 @@ class _File:
         return found
 
     def stand(self, base: Entry, content: Sequence[bytes] | None, name: str | None, likely: int) -> None:
-        """Have a base stand in the history whose file is as ``base`` says, with the object name ``name``; its lines
-        count only where the branch never had such a file."""
+        """Have a base stand in the history whose file is ``base``, called ``name``; else its ``content`` counts."""
         self.trail.base = base
         spans = self.trail.spans(base.path, name)
-        positions = [touch.position for touch in self.trail.touches]
+        # What the base took out as a whole has nothing of a change, though no line of it stands against one.
+        positions = [] if base.path is None and not spans else [touch.position for touch in self.trail.touches]
         if spans:
             first, _ = min(spans, key=lambda span: (max(span[0] - likely, likely - span[1], 0), span))
             self.lines.stand_at(first)

@@ -1,4 +1,8 @@
-"""Which hunks of a change a base beside the branch has, where it has some and lacks others."""
+"""Which hunks of a change a base beside the branch has, where it has some and lacks others.
+
+A hunk is there when the base has each line that it adds and none that it takes out, and a line shows it: one that it
+adds, or one that it takes out and that the base would have otherwise.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from typing import NamedTuple
 from git_xsa.model.change import ADDED, REMOVED
 from git_xsa.model.history import History
 from git_xsa.model.line import Line
+from git_xsa.model.rules import ROOT
 from git_xsa.model.stretch import Stretch
 
 
@@ -21,10 +26,7 @@ class Partial(NamedTuple):
 
 def parts(history: History, position: int) -> list[Partial]:
     """Return which hunks of the change at ``position`` the base has, file by file; nothing where it has all of them, or
-    none.
-
-    A hunk is there when the base has each line that it adds, and none that it takes out.
-    """
+    none."""
     if not history.partly(position):
         return []
     found: dict[bytes, dict[int, bool]] = {}
@@ -45,8 +47,16 @@ def parts(history: History, position: int) -> list[Partial]:
 
 def _is_there(stretch: Stretch, position: int) -> bool:
     kept = [mark for mark in stretch.hunk.marks if mark != ADDED]
-    removed = (line for mark, line in zip(kept, stretch.old, strict=True) if mark == REMOVED)
-    return all(line.here for line in _added(stretch, position)) and not any(line.here for line in removed)
+    removed = [line for mark, line in zip(kept, stretch.old, strict=True) if mark == REMOVED]
+    added = list(_added(stretch, position))
+    whole = all(line.here for line in added) and not any(line.here for line in removed)
+    return whole and (bool(added) or any(_was_there(line, position) for line in removed))
+
+
+def _was_there(line: Line, position: int) -> bool:
+    """Whether the base would have ``line`` without the change at ``position``."""
+    born = line.before(position)[-1].born
+    return line.standing is not None and (born == ROOT or born in line.standing.taken)
 
 
 def _added(stretch: Stretch, position: int) -> Iterator[Line]:

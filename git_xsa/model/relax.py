@@ -20,6 +20,9 @@ once must not leave the block, nor be a label or the like, on either side: a val
 
 Lines count up to the first one in common after three lines of the file for which the change was made.
 
+Of a change that a base beside the branch has in part, the hunks that are there need nothing: the patch is made of the
+others.
+
 Where one fails, the hunk keeps all its rules.  This looks at text as C code is written; text that looks different
 (no ``;``) fails rule 2 rather than pass it.
 """
@@ -28,13 +31,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 
 from git_xsa.model.change import CONTEXT
 from git_xsa.model.history import History
 from git_xsa.model.line import Line
 from git_xsa.model.lines import LineHistory
+from git_xsa.model.partial import Partial, parts
 from git_xsa.model.rules import NEVER, OWN, Chosen, Kind, Rule, there
 from git_xsa.model.selection import RuleSource, Selection, select
 
@@ -57,27 +61,52 @@ _CONTEXT_LINES = 3
 @dataclass(frozen=True)
 class Relaxed:
     """A smaller selection: ``places`` are the hunks that it gives another context, for a person to look at, and
-    ``avoided`` the prerequisites of the full selection that are not needed any more."""
+    ``avoided`` the prerequisites of the full selection that are not needed any more.  ``halves`` has by position the
+    changes of it that the base has in part."""
 
     selection: Selection
     places: tuple[Place, ...]
     avoided: tuple[int, ...]
+    halves: Mapping[int, Sequence[Partial]] = field(default_factory=dict)
+
+
+class Halves:
+    """The hunks of changes that a base beside the branch has in part, found out when somebody asks."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+        self._known: dict[int, Sequence[Partial]] = {}
+
+    def of(self, position: int) -> Sequence[Partial]:
+        """Return which hunks of a change are there and which are not, if it is there in part."""
+        if position not in self._known:
+            self._known[position] = parts(self._history, position)
+        return self._known[position]
+
+    def has(self, position: int, rule: Rule) -> bool:
+        """Whether ``rule`` is about a hunk that is there."""
+        return rule.hunk > 0 and any(one.path == rule.path and rule.hunk in one.there for one in self.of(position))
 
 
 class _Without:
     """The rules of a source without those about context lines, except for the hunks that are to ``keep`` theirs: all
     of them, or (``False``) only those by which none of the changes to ``avoid`` comes in."""
 
-    def __init__(self, source: RuleSource, keep: Mapping[Place, bool], avoid: Callable[[int], bool]) -> None:
+    def __init__(
+        self, source: RuleSource, keep: Mapping[Place, bool], avoid: Callable[[int], bool], halves: Halves
+    ) -> None:
         self._source = source
         self._keep = keep
         self._avoid = avoid
+        self._halves = halves
 
     def prepare(self, positions: Collection[int]) -> None:
         self._source.prepare(positions)
 
     def rules(self, position: int) -> Iterator[Rule]:
         for rule in self._source.rules(position):
+            if self._halves.has(position, rule):
+                continue
             if _about_context(rule):
                 kept = self._keep.get((position, rule.path, rule.hunk))
                 if kept is None or (not kept and self._avoid(rule.condition.need)):
@@ -109,17 +138,19 @@ def relax(
     def commits(found: Relaxed) -> tuple[bool, int]:
         return bool(found.selection.impossible), sum(map(weight, found.selection.prerequisites))
 
-    found = _relaxed(source, history, full, grow, lambda _: False)
+    halves = Halves(history)
+    found = _relaxed(source, history, full, grow, lambda _: False, halves)
     if all(weight(position) == 1 for position in found.selection.prerequisites):
         return found
-    return min(found, _relaxed(source, history, full, grow, _Heavy(source, full.base, weight)), key=commits)
+    heavy = _Heavy(source, full.base, weight, halves)
+    return min(found, _relaxed(source, history, full, grow, heavy, halves), key=commits)
 
 
 class _Heavy:
     """Tells whether a change is a merge, or needs one whatever its context."""
 
-    def __init__(self, source: RuleSource, base: int, weight: Callable[[int], int]) -> None:
-        self._rules = _Without(source, {}, lambda _: True)
+    def __init__(self, source: RuleSource, base: int, weight: Callable[[int], int], halves: Halves) -> None:
+        self._rules = _Without(source, {}, lambda _: True, halves)
         self._base = base
         self._weight = weight
         self._known: dict[int, bool] = {NEVER: False}
@@ -132,24 +163,29 @@ class _Heavy:
 
 
 def _relaxed(
-    source: RuleSource, history: History, full: Selection, grow: Grow | None, avoid: Callable[[int], bool]
+    source: RuleSource,
+    history: History,
+    full: Selection,
+    grow: Grow | None,
+    avoid: Callable[[int], bool],
+    halves: Halves,
 ) -> Relaxed:
     keep: dict[Place, bool] = {}
     # Ends: a selection that is possible obeys all rules of a hunk that keeps them, so a doubtful place is none of
     # these, and each round one hunk of the range keeps more.  More rules can't make an impossible selection possible.
     while True:
-        rules = _Without(source, keep, avoid)
+        rules = _Without(source, keep, avoid, halves)
         selection = select(rules, full.base, full.wanted)
         if grow is not None and not selection.impossible:
             selection = grow(rules, selection)
-        found = compared(source, full, selection)
+        found = compared(source, full, selection, halves)
         doubtful = set() if selection.impossible else _doubtful(history, found)
         if not doubtful:
             return found
         keep |= {place: place in keep for place in doubtful}
 
 
-def compared(source: RuleSource, full: Selection, selection: Selection) -> Relaxed:
+def compared(source: RuleSource, full: Selection, selection: Selection, halves: Halves) -> Relaxed:
     """Return a smaller ``selection`` than ``full`` with what it does otherwise.
 
     Its places are the hunks with a rule about context that it does not obey.
@@ -160,10 +196,12 @@ def compared(source: RuleSource, full: Selection, selection: Selection) -> Relax
         for rule in source.rules(position):
             condition = rule.condition
             applies = condition.since <= selection.base < condition.until and chosen.holds(condition.given)
-            if _about_context(rule) and applies and not chosen.holds(condition.need):
+            here = halves.has(position, rule)
+            if _about_context(rule) and applies and not here and not chosen.holds(condition.need):
                 places.add((position, rule.path, rule.hunk))
     avoided = sorted(set(full.queue) - set(selection.queue))
-    return Relaxed(selection, tuple(sorted(places)), tuple(avoided))
+    partly = {position: found for position in selection.queue if (found := halves.of(position))}
+    return Relaxed(selection, tuple(sorted(places)), tuple(avoided), partly)
 
 
 def _doubtful(history: History, found: Relaxed) -> set[Place]:

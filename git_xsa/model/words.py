@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 #: How many hexadecimal digits of a commit are shown: what ``git log --oneline`` shows in xen.git, and one more.
 DIGITS = 12
@@ -30,3 +30,8 @@ def advisory_names(numbers: Iterable[int]) -> str:
 def short_names(numbers: Iterable[int]) -> str:
     """Return the names of some advisories in less room, ``XSA-491, 492``."""
     return "XSA-" + ", ".join(map(str, numbers))
+
+
+def hunk_names(numbers: Sequence[int]) -> str:
+    """Return ``hunk 2``, or ``hunks 2, 3``."""
+    return f"hunk{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers))}"

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from git_xsa.ask.obstacle import short
 from git_xsa.ask.unmarked import note_on
 from git_xsa.ask.verdict import State, Verdict
+from git_xsa.model.partial import parts
 from git_xsa.model.rules import Choice, Kind, Symbol
 from git_xsa.model.selection import Reason
 from git_xsa.model.words import advisory_names, count, short_names
@@ -184,7 +185,9 @@ def print_doubt(lines: Lines, verdict: Verdict, refreshed: bool = False) -> None
 
 def print_adapt(lines: Lines, verdict: Verdict, refreshed: bool = False) -> None:
     """Print what to do about patches that the base's own lines are in the way of."""
-    more = "" if refreshed else "; if only its context conflicts: git xsa-export --refresh"
+    half = any(parts(verdict.range.history, reason.needed_by) for reason in verdict.selection.impossible)
+    when = "if only its context conflicts, or a part of it is there" if half else "if only its context conflicts"
+    more = "" if refreshed else f"; {when}: git xsa-export --refresh"
     lines.line(f"  adapt it by hand: git xsa-resolve {verdict.base.onto}{more}")
 
 
