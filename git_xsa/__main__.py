@@ -204,7 +204,7 @@ def _run(name: str, options: argparse.Namespace) -> int:
         return status
     be_quiet(getattr(options, "quiet", False))
     from git_xsa.git.clone import chosen  # noqa: PLC0415 - not needed for usage
-    from git_xsa.git.here import working_in  # noqa: PLC0415
+    from git_xsa.git.here import working_in  # noqa: PLC0415 - as above
 
     with working_in(chosen(getattr(options, "history", None), by_setting=name != "hooks")):
         status = command.run(options)
@@ -258,7 +258,7 @@ def _parse(parser: argparse.ArgumentParser, arguments: list[str]) -> argparse.Na
     git's style: the mistake first, then how to call the command, on standard error.
     """
     import contextlib  # noqa: PLC0415 - argparse is loaded by now, this is not more than it
-    import io  # noqa: PLC0415
+    import io  # noqa: PLC0415 - as above
 
     vars(parser)["color"] = False  # Python 3.14 and later would colour text that may go to a file
     complaint = io.StringIO()

@@ -1,12 +1,13 @@
-"""Read JSON, and say in our own words what keeps it from being read.
+"""Read and write JSON, and say in our own words what keeps it from being read.
 
-The library that parses it may be exchanged for a newer one, whose exceptions and messages are others; what a user
-reads stays the same.  So what is wrong, and where, is found here and never taken from the library's text.
+No other module does.  What comes from outside is read by msgspec, which refuses what is doubtful and fits values to
+types.  What we wrote ourselves is written and read back by Python's json, since names from git need not be UTF-8: it
+keeps their bytes, which msgspec can't.  What a user reads of an error is found here, and never taken from a library's
+text, which another version words otherwise.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from types import UnionType
 from typing import Any, TypeVar, get_args, get_origin
@@ -40,6 +41,8 @@ def read_json(content: bytes) -> Any:
 
 def _where(text: str) -> str:
     """Return at which place ``text`` stops being JSON, empty when that is unknown."""
+    import json  # noqa: PLC0415 - as above
+
     try:
         json.loads(text)
     except json.JSONDecodeError as error:
@@ -51,12 +54,37 @@ def _where(text: str) -> str:
     return ""
 
 
-def write_json(document: Any, indent: int | None = None) -> bytes:
-    """Return the JSON of ``document``, with a newline at its end; with an ``indent``, each value has a line of its own.
+def dumps(document: Any, indent: int | None = None, ascii_only: bool = True, compact: bool = False) -> str:
+    """Return the JSON of ``document``, which may have msgspec structures in it; an ``indent`` gives each value a line,
+    ``compact`` leaves out blanks.
 
-    It is plain ASCII: what is no UTF-8 in names from git can be written, too, and comes back the same.
+    It is plain ASCII, unless people are to read what is not.
     """
-    return json.dumps(document, indent=indent).encode("ascii") + b"\n"
+    import json  # noqa: PLC0415 - 3 ms, and answers for people need none
+
+    signs = (",", ":") if compact else None
+    return json.dumps(document, indent=indent, ensure_ascii=ascii_only, separators=signs, default=_plain)
+
+
+def write_json(document: Any, indent: int | None = None) -> bytes:
+    """Return what ``dumps`` does as the contents of a file: with a newline at its end."""
+    return f"{dumps(document, indent)}\n".encode("ascii")
+
+
+def read_back(content: bytes) -> Any:
+    """Return what ``write_json`` wrote; ``DocumentError`` when ``content`` is something else."""
+    import json  # noqa: PLC0415 - as above
+
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        raise DocumentError("it is not JSON") from None
+
+
+def _plain(value: Any) -> Any:
+    import msgspec  # noqa: PLC0415 - a C library that most commands don't need
+
+    return msgspec.to_builtins(value)
 
 
 def read_object(content: bytes) -> dict[str, Any]:
@@ -66,6 +94,7 @@ def read_object(content: bytes) -> dict[str, Any]:
 
 def keys_once(content: bytes) -> None:
     """Raise ``DocumentError`` when an object in the JSON ``content`` has a key twice: nothing says which one counts."""
+    import json  # noqa: PLC0415 - as above
 
     def once(pairs: list[tuple[str, Any]]) -> None:
         seen = set()
@@ -82,7 +111,7 @@ def keys_once(content: bytes) -> None:
 
 def shaped(value: Any, kind: type[T]) -> T:
     """Return the JSON ``value`` as a ``kind`` (a msgspec structure, say); ``DocumentError`` names what doesn't fit."""
-    import msgspec  # noqa: PLC0415
+    import msgspec  # noqa: PLC0415 - as above
 
     try:
         return msgspec.convert(value, kind)
@@ -92,7 +121,7 @@ def shaped(value: Any, kind: type[T]) -> T:
 
 def _misfit(value: Any, kind: Any, place: str) -> str:
     """Return the innermost place at which ``value`` is not of the type ``kind``, and what it must be there."""
-    import msgspec  # noqa: PLC0415
+    import msgspec  # noqa: PLC0415 - as above
 
     for key, inner, wanted in _parts(value, kind):
         at = f"{place}{key}".removeprefix(".")
@@ -107,7 +136,7 @@ def _misfit(value: Any, kind: Any, place: str) -> str:
 
 def _parts(value: Any, kind: Any) -> Iterator[tuple[str, Any, Any]]:
     """Yield the parts of ``value``: the place in it, the value there (``UNSET``: it is missing), the type wanted."""
-    import msgspec  # noqa: PLC0415
+    import msgspec  # noqa: PLC0415 - as above
 
     origin, inner = get_origin(kind) or kind, get_args(kind)
     if origin is list and isinstance(value, list):

@@ -12,7 +12,6 @@ one on every base on which that is in conflict and its own lines have one place.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -25,7 +24,7 @@ from git_xsa.advisory import problems
 from git_xsa.advisory.patchfile import PatchFile, parse_patches
 from git_xsa.advisory.problems import PatchError, StoreError
 from git_xsa.advisory.store import Store
-from git_xsa.documents import DocumentError, read_object
+from git_xsa.documents import DocumentError, read_object, write_json
 from git_xsa.model.changed_lines import changed_lines_id
 
 FOLDER = "adapted"
@@ -191,21 +190,18 @@ def _number(name: str) -> int:
 
 
 def _record(made: Adaptation) -> bytes:
-    return (
-        json.dumps(
-            {
-                "format": FORMAT,
-                "xsa": list(made.xsa),
-                "id": made.id,
-                "subject": made.subject,
-                "edition": made.edition,
-                "base": made.base,
-                "files": dict(made.files),
-                "made": made.made,
-                "published": sha256(made.published).hexdigest(),
-                "patch": sha256(made.patch).hexdigest(),
-            },
-            indent=1,
-        )
-        + "\n"
-    ).encode()
+    return write_json(
+        {
+            "format": FORMAT,
+            "xsa": list(made.xsa),
+            "id": made.id,
+            "subject": made.subject,
+            "edition": made.edition,
+            "base": made.base,
+            "files": dict(made.files),
+            "made": made.made,
+            "published": sha256(made.published).hexdigest(),
+            "patch": sha256(made.patch).hexdigest(),
+        },
+        1,
+    )

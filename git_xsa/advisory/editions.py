@@ -35,7 +35,7 @@ from git_xsa.advisory.problems import MetadataError, StoreError, TextError
 from git_xsa.advisory.store import Store
 from git_xsa.advisory.text import Advisory, read_advisory
 from git_xsa.advisory.trust import ChecksumState, Signature, check_file, check_signature, find_listed
-from git_xsa.documents import DocumentError, read_object
+from git_xsa.documents import DocumentError, read_object, write_json
 
 FOLDER = "advisories"
 TEXT = "advisory.txt"
@@ -335,8 +335,6 @@ class Library:
 
     def _note(self, edition: Edition, files: list[str], source: EditionSource) -> None:
         """Write down where ``files`` came from."""
-        import json  # noqa: PLC0415 - only where something is written
-
         record = dict(Edition(self.store, edition.number, edition.name, edition.version).record)
         sources = record.get("sources")
         entry = {"from": source.words, "at": source.time.strftime("%Y-%m-%dT%H:%M:%SZ"), "files": files}
@@ -346,8 +344,7 @@ class Library:
             "public": bool(record.get("public")) or source.public,
             "sources": _joined(sources if isinstance(sources, list) else [], entry),
         }
-        content = json.dumps(record, indent=1, ensure_ascii=True) + "\n"
-        self.store.write(content.encode(), *edition._place, RECORD)
+        self.store.write(write_json(record, 1), *edition._place, RECORD)
 
 
 def _joined(sources: list[Any], entry: dict[str, Any]) -> list[Any]:

@@ -8,7 +8,6 @@ goes on where it was.
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -29,6 +28,7 @@ from git_xsa.advisory.problems import MetadataError, NotFound, OutOfTime, StoreE
 from git_xsa.advisory.text import read_advisory
 from git_xsa.advisory.trust import ChecksumState, Signature, check_file, check_signature
 from git_xsa.advisory.web import Stamp, Web
+from git_xsa.documents import DocumentError, read_back, write_json
 
 #: How many files are asked for at the same time.
 AT_ONCE = 4
@@ -231,8 +231,8 @@ class Fetcher:
 
     def _read_state(self) -> dict[str, dict[str, str]]:
         try:
-            found = json.loads(self._library.store.read(STATE) or b"{}")
-        except (ValueError, RecursionError):
+            found = read_back(self._library.store.read(STATE) or b"{}")
+        except DocumentError:
             return {}
         entries = found.get("files") if isinstance(found, dict) else None
         return {key: value for key, value in (entries or {}).items() if isinstance(value, dict)}
@@ -251,8 +251,8 @@ class Fetcher:
 
     def _save(self) -> None:
         with self._writing, self._library.store.lock():
-            content = json.dumps({"format": 1, "files": self._state}, indent=0, sort_keys=True)
-            self._library.store.write(content.encode(), STATE)
+            files = {key: dict(sorted(entry.items())) for key, entry in sorted(self._state.items())}
+            self._library.store.write(write_json({"format": 1, "files": files}, 1), STATE)
 
 
 def _count(summary: Summary, outcome: _Outcome) -> None:

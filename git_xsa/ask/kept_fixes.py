@@ -13,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
+from git_xsa.documents import read_back, write_json
 from git_xsa.git.whole import replace_file
 
 #: Counted up when the same commits could give another result than before.
@@ -39,10 +40,8 @@ class LaterFixes(NamedTuple):
 
 def kept(key: tuple[str, ...]) -> LaterFixes | None:
     """Return what is kept under ``key``, ``None`` when nothing is, or nothing that can be read."""
-    import json  # noqa: PLC0415 - 3 ms, and not for the usage
-
     try:
-        fixes, picked = json.loads(_path(key).read_bytes())
+        fixes, picked = read_back(_path(key).read_bytes())
         return LaterFixes(tuple(_fix(*one) for one in fixes), _words(picked))
     except (OSError, ValueError, TypeError):
         return None
@@ -50,13 +49,11 @@ def kept(key: tuple[str, ...]) -> LaterFixes | None:
 
 def keep(key: tuple[str, ...], fixes: LaterFixes) -> None:
     """Keep ``fixes`` under ``key``; where that can't be (no space, say), the next command searches again."""
-    import json  # noqa: PLC0415
-
     path = _path(key)
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.parent.chmod(0o700)
-        replace_file(path, f".{os.urandom(8).hex()}", json.dumps(fixes).encode(), 0o600)
+        replace_file(path, f".{os.urandom(8).hex()}", write_json(fixes), 0o600)
         dated = sorted((one.stat().st_mtime, one) for one in path.parent.iterdir())
         for _, one in dated[:-KEPT]:
             one.unlink()

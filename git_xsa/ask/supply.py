@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def forms(session: Session) -> Forms:
     """Return how names in the code look; asked for by ``session.once``."""
     from git_xsa.names.forms import XEN_FORMS, XEN_READINGS, Forms  # noqa: PLC0415 - only where names count
-    from git_xsa.names.settings import NameSettings  # noqa: PLC0415
+    from git_xsa.names.settings import NameSettings  # noqa: PLC0415 - 13 ms with the next, and --no-symbols needs none
 
     return Forms((*XEN_FORMS, *XEN_READINGS, *session.settings.of(NameSettings).forms))
 
@@ -34,7 +34,7 @@ def supplier(
     if not session.symbols:
         return None
     from git_xsa.names.range_words import Names  # noqa: PLC0415 - only where names count
-    from git_xsa.names.supply import supply_names  # noqa: PLC0415
+    from git_xsa.names.supply import supply_names  # noqa: PLC0415 - as above
 
     names, table = Names(session.repository, history, base.id, session.once(forms)), session.once(forms)
     return lambda source, selection: supply_names(source, names, table, selection, relaxed)

@@ -5,12 +5,12 @@ Everybody who may see the project reads its jobs, logs and artifacts.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from git_xsa.ask.session import Session
 from git_xsa.ask.stored import stored
+from git_xsa.documents import read_back
 from git_xsa.embargo.address import PushTarget, is_private
 from git_xsa.errors import UsageError, XsaError
 from git_xsa.export.folder import MANIFEST, manifest
@@ -66,7 +66,7 @@ def neutral(files: Mapping[str, bytes]) -> dict[str, bytes]:
     The patches are called by their places.  They are files as before, so that the hooks which guard against leaks
     recognise them.
     """
-    facts: dict[str, Any] = json.loads(files[MANIFEST])
+    facts: dict[str, Any] = read_back(files[MANIFEST])
     made: dict[str, bytes] = {}
     queue = []
     for place, item in enumerate(facts["queue"], 1):

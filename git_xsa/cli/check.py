@@ -30,10 +30,11 @@ from git_xsa.cli.arguments import (
     place_option,
     print_notes,
 )
+from git_xsa.documents import dumps
 from git_xsa.git.repository import Commit
 from git_xsa.model.words import advisory_names
 from git_xsa.report import remarks
-from git_xsa.report.as_json import FORMAT, dumps, verdict_document
+from git_xsa.report.as_json import FORMAT, verdict_document
 from git_xsa.report.build import print_build_failures
 from git_xsa.report.placement import placement_document, print_placements, status_of
 from git_xsa.report.progress import Progress

@@ -168,7 +168,7 @@ def _write(options: argparse.Namespace, planned: PlannedPipeline) -> None:
     """Print the pipeline, or write the folder."""
     if options.format == "github":
         from git_xsa.ci.github import github  # noqa: PLC0415
-        from git_xsa.report.as_json import dumps  # noqa: PLC0415
+        from git_xsa.documents import dumps  # noqa: PLC0415
 
         print(dumps(github(planned.plan)))
         return

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from git_xsa.ci.collect import Collected, collect, schedule
+from git_xsa.documents import dumps
 from git_xsa.git.run import Git
 from git_xsa.report import remarks
-from git_xsa.report.as_json import dumps
 from git_xsa.report.junit import ERROR, Case, check_place, junit, write_junit
 from git_xsa.report.pager import on_terminal
 from git_xsa.report.proof import document, print_proofs

@@ -206,7 +206,7 @@ def _export(session: Session, options: argparse.Namespace, base: Commit) -> int:
         ids = [patch.id for patch in ready.queue.patches]
         ready = replace(ready, queue=replace(ready.queue, proof=read_proof(options.proof, base.id, ids)))
     where, kept = _write(session, options, ready, wish, question.private)
-    from git_xsa.report.as_json import dumps  # noqa: PLC0415
+    from git_xsa.documents import dumps  # noqa: PLC0415
     from git_xsa.report.export_text import document, print_export  # noqa: PLC0415 - not needed to fail
 
     if options.json:
@@ -279,7 +279,8 @@ def _nothing(session: Session, verdict: Verdict, options: argparse.Namespace) ->
         if not options.json:
             output = lines(session.repository.git, sys.stdout.isatty())
             print_verdict(output, verdict, why=False, refreshed=options.refresh)
-    from git_xsa.report.as_json import dumps, verdict_document  # noqa: PLC0415
+    from git_xsa.documents import dumps  # noqa: PLC0415
+    from git_xsa.report.as_json import verdict_document  # noqa: PLC0415
     from git_xsa.report.as_text import headline, left_out  # noqa: PLC0415
 
     if options.json:

@@ -62,8 +62,8 @@ def run_into(session: Session, options: argparse.Namespace, request: Request) ->
 def run_verify(session: Session, options: argparse.Namespace) -> int:
     """Print whether the package that the options name is still right, and return the exit status: 0 it is, 1 something
     is to be done."""
+    from git_xsa.documents import dumps  # noqa: PLC0415
     from git_xsa.export.into.state import state_of  # noqa: PLC0415 - only for this
-    from git_xsa.report.as_json import dumps  # noqa: PLC0415
     from git_xsa.report.package_state import print_state, state_document  # noqa: PLC0415
 
     try:
@@ -123,7 +123,7 @@ def _write(session: Session, planned: Planned, options: argparse.Namespace) -> N
 
         diff = diff_of(planned.change)
         if options.json:
-            from git_xsa.report.as_json import dumps  # noqa: PLC0415
+            from git_xsa.documents import dumps  # noqa: PLC0415
 
             print(dumps(document(planned, diff)))
         else:
@@ -131,7 +131,7 @@ def _write(session: Session, planned: Planned, options: argparse.Namespace) -> N
     else:
         write(planned.change, planned.private)
         if options.json:
-            from git_xsa.report.as_json import dumps  # noqa: PLC0415
+            from git_xsa.documents import dumps  # noqa: PLC0415
 
             print(dumps(document(planned, None)))
         else:

@@ -29,10 +29,11 @@ from git_xsa.cli.arguments import (
     print_notes,
     question_options,
 )
+from git_xsa.documents import dumps
 from git_xsa.errors import UsageError, XsaError
 from git_xsa.model.words import count
 from git_xsa.report import remarks
-from git_xsa.report.as_json import dumps, error_line, verdict_document, verdict_line
+from git_xsa.report.as_json import error_line, verdict_document, verdict_line
 from git_xsa.report.build import print_build_failures
 from git_xsa.report.found import doubts
 from git_xsa.report.placement import placement_document, print_placements, status_of

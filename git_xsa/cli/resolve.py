@@ -145,7 +145,7 @@ def _meant(tasks: Tasks, options: argparse.Namespace) -> Task:
 
 def _say(standing: TaskState, options: argparse.Namespace) -> int:
     """Print where a task stands, and return the exit status."""
-    from git_xsa.report.as_json import dumps  # noqa: PLC0415 - as above
+    from git_xsa.documents import dumps  # noqa: PLC0415 - as above
     from git_xsa.report.resolving import print_standing, standing_document  # noqa: PLC0415
 
     if options.json:
@@ -158,8 +158,8 @@ def _say(standing: TaskState, options: argparse.Namespace) -> int:
 def _kept(tasks: Tasks, options: argparse.Namespace) -> int:
     """List the adapted patches, or drop one; return the exit status: 1 when one in the list is damaged."""
     from git_xsa.advisory.adaptations import Adaptations  # noqa: PLC0415 - as above
+    from git_xsa.documents import dumps  # noqa: PLC0415
     from git_xsa.report import remarks  # noqa: PLC0415
-    from git_xsa.report.as_json import dumps  # noqa: PLC0415
     from git_xsa.report.resolving import kept_document, print_kept  # noqa: PLC0415
 
     kept = Adaptations(tasks.store)

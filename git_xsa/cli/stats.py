@@ -14,9 +14,9 @@ from git_xsa.ask.replay import ReleaseInterval, intervals
 from git_xsa.ask.session import Session
 from git_xsa.ask.targets import no_branch, no_release
 from git_xsa.cli.arguments import json_option
+from git_xsa.documents import dumps
 from git_xsa.errors import UsageError, XsaError
 from git_xsa.report import remarks
-from git_xsa.report.as_json import dumps
 from git_xsa.report.progress import Progress
 
 #: How many advisories are named before they are only counted.

@@ -10,10 +10,10 @@ from git_xsa.ask.session import Session
 from git_xsa.ask.targets import chosen as chosen_branches
 from git_xsa.cli import clock, hook_watch
 from git_xsa.cli.arguments import json_option
+from git_xsa.documents import dumps
 from git_xsa.embargo.settings import EmbargoSettings
 from git_xsa.model.words import count
 from git_xsa.report import remarks
-from git_xsa.report.as_json import dumps
 from git_xsa.report.progress import Progress
 
 if TYPE_CHECKING:

@@ -28,6 +28,7 @@ from git_xsa.cli.arguments import (
     question_options,
     seconds,
 )
+from git_xsa.documents import dumps
 from git_xsa.errors import UsageError
 from git_xsa.export.exported import of_folder
 from git_xsa.export.folder import must_keep, write_folder
@@ -40,7 +41,6 @@ from git_xsa.proof.results import Proof, Unproved, status_of
 from git_xsa.proof.settings import ProofSettings, cell_settings
 from git_xsa.proof.stack import Stack, of_verdict
 from git_xsa.report import remarks
-from git_xsa.report.as_json import dumps
 from git_xsa.report.progress import Progress
 from git_xsa.report.proof import document, print_proofs
 

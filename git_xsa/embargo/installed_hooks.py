@@ -17,7 +17,6 @@ to; and nothing that somebody has changed since is removed.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shlex
@@ -30,6 +29,7 @@ from enum import Enum
 from hashlib import sha256
 from pathlib import Path
 
+from git_xsa.documents import read_back, write_json
 from git_xsa.embargo import problems
 from git_xsa.errors import FULL, XsaError
 from git_xsa.git.config import COMMAND, OWN_SCOPES
@@ -174,7 +174,7 @@ class HookFolder:
     def __post_init__(self) -> None:
         path = self.folder / MANIFEST
         try:
-            told = json.loads(path.read_bytes())
+            told = read_back(path.read_bytes())
             if told["format"] != FORMAT:
                 raise problems.newer_manifest(path)
             self._made = bool(told["made_folder"])
@@ -297,7 +297,7 @@ class HookFolder:
     def _write_manifest(self) -> None:
         hooks = {name: {"files": one.files, "before": one.before} for name, one in sorted(self._records.items())}
         told = {"format": FORMAT, "made_folder": self._made, "hooks": hooks}
-        _put(self.folder / MANIFEST, json.dumps(told, indent=2).encode() + b"\n", mode=0o644)
+        _put(self.folder / MANIFEST, write_json(told, 2), mode=0o644)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

@@ -26,7 +26,7 @@ from typing import Any
 import msgspec
 
 from git_xsa.advisory.store import SHARED, Store
-from git_xsa.documents import DocumentError, keys_once, read_object, shaped
+from git_xsa.documents import DocumentError, dumps, keys_once, read_object, shaped
 from git_xsa.embargo import problems
 from git_xsa.embargo.problems import LedgerError
 from git_xsa.embargo.rule import Embargo, Instant, Ledger
@@ -140,7 +140,7 @@ class EmbargoLedger:
             "reason": decision.reason,
             "embargoes": [entry.document for entry in changed],
         }
-        self._store.append(_json(line).decode("utf-8"), JOURNAL)
+        self._store.append(dumps(line, ascii_only=False, compact=True), JOURNAL)
         self._newest = max(decision.time, self._newest or decision.time)
         self._store.write(write_entries(entries, self._rest), LEDGER)
         self.entries = entries
@@ -191,7 +191,7 @@ def read_entries(content: bytes) -> tuple[dict[int, LedgerEntry], dict[str, Any]
 def write_entries(entries: Mapping[int, LedgerEntry], rest: Mapping[str, Any]) -> bytes:
     """Return the file of a ledger with ``entries`` and with the other keys ``rest``."""
     document = {"format": FORMAT, "embargoes": [entry.document for _, entry in sorted(entries.items())]}
-    return msgspec.json.format(_json(document | dict(rest)), indent=2) + b"\n"
+    return f"{dumps(document | dict(rest), 2, ascii_only=False)}\n".encode()
 
 
 def read_entry(raw: dict[str, Any]) -> LedgerEntry:
@@ -211,10 +211,6 @@ def _entry(written: _Written, raw: dict[str, Any]) -> LedgerEntry:
     fixes = {branch: frozenset(patches) for branch, patches in written.fixes.items()}
     rest = {key: value for key, value in raw.items() if key not in _Written.__struct_fields__}
     return LedgerEntry(Embargo(written.xsa, since, until, lifted, tips, fixes), written.note, rest)
-
-
-def _json(document: dict[str, Any]) -> bytes:
-    return msgspec.json.encode(document)
 
 
 def newest_entry(journal: bytes) -> Instant | None:

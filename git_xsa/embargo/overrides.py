@@ -15,7 +15,6 @@ then stand between two).
 
 from __future__ import annotations
 
-import json
 import os
 import pwd
 import stat
@@ -25,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from git_xsa.advisory.store import append_line
+from git_xsa.documents import dumps, read_back
 from git_xsa.embargo import problems
 from git_xsa.embargo.rule import Instant
 from git_xsa.embargo.updates import Move
@@ -81,8 +81,8 @@ class Overrides:
         try:
             for move in staging:
                 moved = {"time": rfc3339(now), "ref": move.ref, "old": move.old}
-                append_line(self._folder / MOVED, json.dumps(moved), self._shared())
-            append_line(self._log, json.dumps(entry))
+                append_line(self._folder / MOVED, dumps(moved), self._shared())
+            append_line(self._log, dumps(entry))
         except OSError as error:
             raise problems.unlogged_override(error.strerror) from None
 

@@ -18,7 +18,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import fcntl
-import json
 import os
 import platform
 import tempfile
@@ -28,6 +27,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from git_xsa.documents import DocumentError, read_back, write_json
 from git_xsa.errors import XsaError
 from git_xsa.git.folders import files_below, remove
 from git_xsa.git.whole import naming
@@ -49,14 +49,14 @@ class Blocked(XsaError):
 def manifest(files: Mapping[str, bytes], facts: Mapping[str, Any]) -> bytes:
     """Return the manifest of ``files`` with what else is to be known of them: ``facts``."""
     sums = {name: sha256(content).hexdigest() for name, content in sorted(files.items())}
-    return (json.dumps({"format": FORMAT, **facts, "files": sums}, indent=2) + "\n").encode()
+    return write_json({"format": FORMAT, **facts, "files": sums}, 2)
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:
     """Return the manifest of the export in ``folder``, ``None`` when it has none of ours."""
     try:
-        found = json.loads((folder / MANIFEST).read_bytes())
-    except (OSError, ValueError, RecursionError):
+        found = read_back((folder / MANIFEST).read_bytes())
+    except (OSError, DocumentError):
         return None
     good = isinstance(found, dict) and found.get("format") == FORMAT and isinstance(found.get("files"), dict)
     return found if good else None

@@ -13,7 +13,6 @@ and it can be set up again.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -24,7 +23,7 @@ from typing import Any
 
 from git_xsa.advisory.problems import StoreError
 from git_xsa.advisory.store import Store
-from git_xsa.documents import DocumentError, read_object
+from git_xsa.documents import DocumentError, read_object, write_json
 from git_xsa.git.folders import remove
 
 FOLDER = "resolve"
@@ -130,7 +129,7 @@ class Tasks:
     def write(self, task: Task) -> Task:
         """Keep ``task``; return it."""
         document = {"format": FORMAT, **asdict(task)}
-        self.store.write((json.dumps(document, indent=1) + "\n").encode(), FOLDER, task.name, TASK)
+        self.store.write(write_json(document, 1), FOLDER, task.name, TASK)
         return task
 
     def publish(self, name: str, diff: bytes) -> None:

@@ -8,7 +8,6 @@ embargo is kept in a folder of the run alone, in memory where the system has tha
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import secrets
 from collections.abc import Mapping
@@ -18,6 +17,7 @@ from pathlib import Path
 from time import time
 from typing import Any
 
+from git_xsa.documents import read_back, write_json
 from git_xsa.git.folders import remove
 
 #: Counted up when the same question could come to another outcome than before.
@@ -65,7 +65,7 @@ class Known:
         """Return the record ``name``, ``None`` when there is none that can be read."""
         folder = self.folder / name
         try:
-            facts = json.loads((folder / _RECORD).read_bytes())
+            facts = read_back((folder / _RECORD).read_bytes())
             os.utime(folder)
         except (OSError, ValueError):
             return None
@@ -77,7 +77,7 @@ class Known:
         fresh.mkdir(0o700)
         for file, content in files.items():
             _write(fresh / file, content)
-        _write(fresh / _RECORD, json.dumps(dict(facts)).encode())
+        _write(fresh / _RECORD, write_json(dict(facts)))
         place = self.folder / name
         remove(place)
         with contextlib.suppress(OSError):  # another command has put the same there just now

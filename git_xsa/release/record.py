@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from git_xsa.advisory.store import Store
-from git_xsa.documents import DocumentError, read_object, shaped
+from git_xsa.documents import DocumentError, read_object, shaped, write_json
 from git_xsa.release import problems
 
 FOLDER = "releases"
@@ -87,7 +87,7 @@ class Records:
 
     def write(self, record: Record) -> None:
         """Remember ``record``: whole, or as before."""
-        content = msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n"
+        content = write_json(record, 2)
         self.store.write(content, FOLDER, f"{record.version}.json")
 
     def log(self, version: str, tag: str) -> Path:

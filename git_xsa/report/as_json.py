@@ -21,13 +21,6 @@ from git_xsa.model.selection import Reason
 FORMAT = 1
 
 
-def dumps(document: dict[str, Any]) -> str:
-    """Return ``document`` as one line of JSON, in ASCII."""
-    import json  # noqa: PLC0415 - answers for people need none
-
-    return json.dumps(document)
-
-
 def text(content: bytes) -> str:
     """Return bytes of the repository, a path or a line, as a text that JSON can have."""
     return content.decode("utf-8", "surrogateescape")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from git_xsa.documents import dumps
 from git_xsa.embargo.cksum import cksum
 from git_xsa.embargo.ledger import EmbargoLedger, LedgerEntry
 from git_xsa.embargo.rule import (
@@ -104,7 +104,7 @@ def document(ledger: EmbargoLedger, rules: Rules, now: Instant, hook_problem: st
         entry.document | {"state": state(entry, now).replace(" ", "-"), "ends": rfc3339(entry.embargo.ends)}
         for _, entry in sorted(ledger.entries.items())
     ]
-    return json.dumps(
+    return dumps(
         {
             "format": FORMAT,
             "now": rfc3339(now),
@@ -131,7 +131,7 @@ def freeze_file(ledger: Ledger, rules: Rules, now: Instant) -> str:
     over = past_freezes(ledger, now) if rules.fixes_first and not clock_is_wrong(ledger, now) else []
     if over:
         told["over"] = [_over(freeze) for freeze in over]
-    before = json.dumps(told, indent=2).removesuffix("\n}") + ",\n"
+    before = dumps(told, indent=2).removesuffix("\n}") + ",\n"
     return f'{before}  "cksum": "{cksum(before.encode())}"\n}}'
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from git_xsa.documents import dumps
 from git_xsa.export.exporter import Ready, Wish
 from git_xsa.export.formats import FORMATS
 from git_xsa.export.policy import POLICIES
@@ -14,7 +15,7 @@ from git_xsa.git.repository import Commit
 from git_xsa.git.run import Git
 from git_xsa.model.rules import Kind
 from git_xsa.model.words import advisory_names, count
-from git_xsa.report.as_json import FORMAT, dumps, verdict_document
+from git_xsa.report.as_json import FORMAT, verdict_document
 from git_xsa.report.as_text import KIND_STYLES, headline, print_left_out
 from git_xsa.report.build import print_build
 from git_xsa.report.found import print_found

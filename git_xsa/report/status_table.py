@@ -63,8 +63,8 @@ def _show_page(console: Console, status: Status, frozen_refs: Iterable[str]) -> 
 
 
 def _table(status: Status, wide: bool) -> Table:
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415 - 40 ms with the next, and JSON needs none
+    from rich.text import Text  # noqa: PLC0415 - as above
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for head in WIDE_HEADS if wide else NARROW_HEADS:
@@ -108,7 +108,7 @@ def _print_details(console: Console, one: BranchStatus, now: Instant, wide: bool
 
 def _show(console: Console, parts: Iterable[Part], indent: int) -> None:
     """Print one line, or as many as the terminal needs for it."""
-    from rich.text import Text  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415 - as above
 
     text = Text()
     for part in parts:

@@ -25,6 +25,7 @@ from pathlib import Path
 
 import msgspec
 
+from git_xsa.documents import DocumentError, read_json, shaped, write_json
 from git_xsa.export.folder import exchange, locked, sync, umask
 from git_xsa.export.into.parts import PackageRefused
 from git_xsa.export.into.seal import is_sealed, seal
@@ -89,7 +90,7 @@ class _Journal(msgspec.Struct):
     @property
     def unsealed(self) -> bytes:
         """What the seal goes over."""
-        return msgspec.json.encode(msgspec.structs.replace(self, seal=""))
+        return write_json(msgspec.structs.replace(self, seal=""))
 
 
 def write(change: PackageChange, private: bool) -> None:
@@ -187,8 +188,8 @@ def _journal(work: Path) -> _Journal | None:
     if not os.path.lexists(place):
         return None
     try:
-        found = msgspec.json.decode((_content(place) or b""), type=_Journal)
-    except msgspec.MsgspecError:
+        found = shaped(read_json(_content(place) or b""), _Journal)
+    except DocumentError:
         found = None
     paths = [found.listing, *found.adds, *found.drops, *found.folders] if found is not None else [".."]
     mine = found is not None and is_sealed(work, found.unsealed, found.seal)
@@ -226,7 +227,7 @@ def _change_list(change: PackageChange, private: bool, work: Path) -> None:
         folders,
     )
     told.seal = seal(work, told.unsealed)
-    _stage(work / "told", msgspec.json.encode(told), 0o600)
+    _stage(work / "told", write_json(told), 0o600)
     sync(work)
     os.rename(work / "told", work / _JOURNAL)
     for number, path in enumerate(paths):
