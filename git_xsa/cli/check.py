@@ -14,7 +14,7 @@ from git_xsa.ask.question import Question, answers
 from git_xsa.ask.session import Session
 from git_xsa.ask.targets import Targets, targets
 from git_xsa.ask.verdict import ACCEPTABLE, Verdict
-from git_xsa.cli import clock, hook_watch
+from git_xsa.cli import clock
 from git_xsa.cli.arguments import (
     advisory_numbers,
     base_patches_option,
@@ -31,6 +31,7 @@ from git_xsa.cli.arguments import (
     print_notes,
 )
 from git_xsa.documents import dumps
+from git_xsa.embargo.watched import hook_problem
 from git_xsa.git.repository import Commit
 from git_xsa.model.words import advisory_names
 from git_xsa.report import remarks
@@ -109,7 +110,7 @@ def run(options: argparse.Namespace) -> int:
         if options.junit is not None:
             _write_junit(options, verdicts, asked.lacking, unresolved)
         _print_remarks(session, asked, [n for n in unresolved if any(n in one.unknown for one in verdicts)])
-        hook_watch.warn(hook_watch.hook_problem(session.repository.git, session.settings, clock.now()))
+        remarks.hook_missed(hook_problem(session.repository.git, session.settings, clock.now()))
     missing = unresolved or asked.lacking or any(verdict.missing_later for verdict in verdicts)
     statuses = [verdict.status_with(options.accept) for verdict in verdicts] + [status_of(place) for place in placed]
     return max(statuses, default=0) or int(bool(missing))

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from git_xsa.cli import clock, hook_watch
+from git_xsa.cli import clock
 from git_xsa.cli.arguments import advisory_numbers, instant, json_option
 from git_xsa.cli.who import user
+from git_xsa.embargo.watched import hook_problem
 from git_xsa.errors import UsageError
 from git_xsa.model.instant import FORM, spelled
 from git_xsa.report import remarks
@@ -91,8 +92,8 @@ def run(options: argparse.Namespace) -> int:
         rules = freeze_rules(settings)
         embargoes.warn_of_clock(ledger.ledger, now)
         if options.action == "list":
-            problem = hook_watch.hook_problem(git, settings, now)
-            hook_watch.warn(problem)
+            problem = hook_problem(git, settings, now)
+            remarks.hook_missed(problem)
         if options.action == "list" and options.json:
             print(embargoes.document(ledger, rules, now, problem))
         elif options.action == "list":
@@ -138,8 +139,8 @@ def _change(
     options: argparse.Namespace, git: Git, settings: Settings, ledger: EmbargoLedger, store: Store, now: Instant
 ) -> list[str]:
     """Carry a decision out, for all advisories that are named or for none; returns what to say."""
-    from git_xsa.cli.fixes import with_fixes  # noqa: PLC0415
     from git_xsa.embargo.ledger import Decision  # noqa: PLC0415
+    from git_xsa.embargo.recorded import with_fixes  # noqa: PLC0415
 
     numbers = list(dict.fromkeys(number for found in options.xsa for number in found))
     note = getattr(options, "note", "")
@@ -171,8 +172,8 @@ def _add(
     store: Store,
     what: tuple[list[int], str],
 ) -> list[str]:
-    from git_xsa.cli.fixes import with_fixes  # noqa: PLC0415
     from git_xsa.embargo.ledger import LedgerEntry  # noqa: PLC0415
+    from git_xsa.embargo.recorded import with_fixes  # noqa: PLC0415
     from git_xsa.embargo.rule import Embargo  # noqa: PLC0415
 
     numbers, note = what

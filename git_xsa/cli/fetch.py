@@ -67,14 +67,19 @@ def run(options: argparse.Namespace) -> int:
 def _write_fixes(numbers: list[int], store: Store) -> None:
     """Have the ledger of embargoes know the fixes of those of the advisories ``numbers`` that it has."""
     from git_xsa.advisory.problems import StoreError  # noqa: PLC0415
-    from git_xsa.cli.fixes import write_fixes  # noqa: PLC0415
+    from git_xsa.cli import clock  # noqa: PLC0415
+    from git_xsa.cli.who import user  # noqa: PLC0415
     from git_xsa.embargo.ledger import EmbargoLedger  # noqa: PLC0415
+    from git_xsa.embargo.recorded import write_fixes  # noqa: PLC0415
     from git_xsa.embargo.settled import after_change  # noqa: PLC0415
+    from git_xsa.report.embargoes import note_fixes  # noqa: PLC0415
 
     try:
         with Git() as git:
             settings = read_settings(git)
-            write_fixes(EmbargoLedger(store), numbers, store, git, settings)
+            ledger = EmbargoLedger(store)
+            changed = write_fixes(ledger, numbers, store, git, settings, user(git), clock.now())
+            note_fixes(changed, (store.folder / ".git").exists())
             after_change(store, git, settings)
     except StoreError as error:
         remarks.warning(error.what)

@@ -38,12 +38,12 @@ OVERRIDE = (
 def run(words: list[str], given: IO[bytes]) -> int:
     """Return 0 when the push may go on, 1 when it is refused; what to do then is on standard error."""
     from git_xsa.advisory.store_place import open_store  # noqa: PLC0415
-    from git_xsa.cli.push_guard import leaks_of  # noqa: PLC0415
     from git_xsa.embargo.address import PushTarget, mirror_of  # noqa: PLC0415
+    from git_xsa.embargo.guard import leaks_of  # noqa: PLC0415
     from git_xsa.embargo.lasting import differing, read_lasting  # noqa: PLC0415
     from git_xsa.git.config import read_settings  # noqa: PLC0415
     from git_xsa.git.repository import Repository  # noqa: PLC0415
-    from git_xsa.report.leaks import mirror_lines  # noqa: PLC0415
+    from git_xsa.report.leaks import leak_lines, mirror_lines, silence_line  # noqa: PLC0415
 
     target = PushTarget(*(*words, "", "")[:2])
     moves = _moves(given.read())
@@ -63,7 +63,9 @@ def run(words: list[str], given: IO[bytes]) -> int:
         now = clock.now()
         entries = _ledger(settings)
         ledger = entries.ledger if entries is not None else None
-        lines = leaks_of(repository, settings, ledger, now, target, moves)
+        found = leaks_of(repository, settings, ledger, now, target, moves)
+        _say([silence_line(found, target)] if found.silence else [])
+        lines = leak_lines(found, target)
         # Second, because an override is written down, and there is none for a leak.
         keys = differing(settings, lasting) if lasting is not None else []
         readings = [settings, lasting] if lasting is not None and keys else [settings]

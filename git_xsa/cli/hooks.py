@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
-import shutil
-import sys
 from collections.abc import Sequence
 
 from git_xsa.errors import XsaError
@@ -38,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
 
 def run(options: argparse.Namespace) -> int:
     """Do what the options say; returns 0 when all is as asked for afterwards, else 1."""
-    from git_xsa.embargo.installed_hooks import CLIENT, SERVER, TRANSACTION, HookFolder, HookState, find_place  # noqa: PLC0415
+    from git_xsa.embargo.installed_hooks import CLIENT, SERVER, TRANSACTION, HookFolder, HookState, find_place, program  # noqa: PLC0415
     from git_xsa.git.config import read_settings  # noqa: PLC0415 - not for the usage
     from git_xsa.git.run import Git  # noqa: PLC0415
 
@@ -96,13 +93,6 @@ def _say_what_is_left_out(names: Sequence[str], server: bool) -> None:
     if not server and TRANSACTION not in names:
         why = "git would start it for each reference of a fetch; the steps after a release tag start when it is pushed"
         _say(f"{TRANSACTION}: left out, because {why} (with install --post-tag: when it is made)")
-
-
-def program() -> str | None:
-    """Return the path of the program that the hooks call, ``None`` when there is none."""
-    beside = os.path.join(os.path.dirname(os.path.abspath(sys.argv[0])), "git-xsa-hook")
-    found = shutil.which("git-xsa-hook") or (beside if os.access(beside, os.X_OK) else None)
-    return os.path.abspath(found) if found is not None else None
 
 
 def _say(line: str) -> None:

@@ -17,7 +17,7 @@ from git_xsa.advisory.store import Store
 from git_xsa.advisory.store_place import open_store
 from git_xsa.cli import clock, embargo
 from git_xsa.cli.arguments import instant
-from git_xsa.cli.fixes import write_fixes
+from git_xsa.cli.who import user
 from git_xsa.embargo.published import published
 from git_xsa.embargo.rule import Instant
 from git_xsa.git.config import Settings, read_settings
@@ -73,11 +73,15 @@ def _offer(result: Result, until: Instant | None, store: Store, git: Git, settin
     Those that are in it get their fixes.
     """
     from git_xsa.embargo.ledger import EmbargoLedger  # noqa: PLC0415
+    from git_xsa.embargo.recorded import write_fixes  # noqa: PLC0415
     from git_xsa.embargo.secrecy import Secrecy  # noqa: PLC0415
+    from git_xsa.report.embargoes import note_fixes  # noqa: PLC0415
 
     try:
         ledger = EmbargoLedger(store)
-        write_fixes(ledger, [one.edition.number for one in result.taken], store, git, settings)
+        taken = [one.edition.number for one in result.taken]
+        changed = write_fixes(ledger, taken, store, git, settings, user(git), clock.now())
+        note_fixes(changed, (store.folder / ".git").exists())
     except StoreError as error:
         remarks.warning(error.what)
         return

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from git_xsa.ask.session import Session
 from git_xsa.ask.targets import chosen as chosen_branches
-from git_xsa.cli import clock, hook_watch
+from git_xsa.cli import clock
 from git_xsa.cli.arguments import json_option
 from git_xsa.documents import dumps
 from git_xsa.embargo.settings import EmbargoSettings
+from git_xsa.embargo.watched import hook_problem
 from git_xsa.model.words import count
 from git_xsa.report import remarks
 from git_xsa.report.progress import Progress
@@ -46,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
         with Progress() as progress:
             session.repository.on_progress = progress.detail
             status = StatusReader(session, now, progress.task).read(chosen, len(left), supported)
-        problem = hook_watch.hook_problem(session.repository.git, session.settings, now)
+        problem = hook_problem(session.repository.git, session.settings, now)
         if options.json:
             from git_xsa.report.status import document  # noqa: PLC0415
 
@@ -54,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
         else:
             _print(session, status)
     _print_remarks(status)
-    hook_watch.warn(problem)
+    remarks.hook_missed(problem)
     return status.exit_status
 
 

@@ -20,6 +20,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import stat
 import sys
 from collections.abc import Iterable, Iterator
@@ -124,6 +125,13 @@ def unhooked(git: Git, program: str, written_down: bool) -> str:
     if state.good:
         return ""
     return f"{place.folder / name}: {state.value}" + (f" ({place.setting} names that folder)" if place.setting else "")
+
+
+def program() -> str | None:
+    """Return the path of the program that the hooks call, ``None`` when there is none."""
+    beside = os.path.join(os.path.dirname(os.path.abspath(sys.argv[0])), "git-xsa-hook")
+    found = shutil.which("git-xsa-hook") or (beside if os.access(beside, os.X_OK) else None)
+    return os.path.abspath(found) if found is not None else None
 
 
 def source(name: str) -> bytes:

@@ -109,4 +109,4 @@ class Overrides:
             return []
         except OSError as error:
             raise problems.unreadable_log(path, error.strerror) from None
-        return [json.loads(line) for line in lines if line.startswith(b"{") and line.endswith(b"}")]
+        return [read_back(line) for line in lines if line.startswith(b"{") and line.endswith(b"}")]

@@ -73,6 +73,18 @@ def warn_of_clock(ledger: Ledger, now: Instant) -> None:
         remarks.hint("set the clock; until then, everything that had begun by that entry stays frozen")
 
 
+def note_fixes(numbers: Sequence[int], shared: bool) -> None:
+    """Print that the ledger has the fixes of the advisories ``numbers`` now; nothing for none.
+
+    ``shared``: with others, who don't have it yet.
+    """
+    if numbers:
+        names = ", ".join(f"XSA-{number}" for number in numbers)
+        remarks.note(f"the ledger of embargoes has the fixes of {names} now")
+        if shared:
+            remarks.note("run git xsa-embargo sync to share this")
+
+
 def conflict_lines(conflicts: Sequence[Conflict]) -> list[str]:
     """Return what two people have decided about the same embargoes, each in his own way."""
     lines = []

@@ -6,11 +6,9 @@ terminal is looked at by others, and what is printed ends up in logs.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-
 from git_xsa.embargo.address import PushTarget
-from git_xsa.embargo.leak import LikenessKind, Match
+from git_xsa.embargo.guard import Guarded
+from git_xsa.embargo.leak import LikenessKind
 from git_xsa.report.plain import printable
 
 _WORDS = {
@@ -26,16 +24,6 @@ _TYPES = {"history": "the push up to"}
 MANY = 20
 
 
-@dataclass(frozen=True)
-class Leak:
-    """Something under embargo was found in an object that is pushed: its type as git calls it (or ``history``: that
-    commit with all before it that is pushed), and its name."""
-
-    type: str
-    id: str
-    match: Match
-
-
 def mirror_lines(target: PushTarget, setting: str) -> list[str]:
     """Return a warning that a private remote passes on what it gets, by the ``setting`` that says so; none for none."""
     if not setting:
@@ -46,12 +34,17 @@ def mirror_lines(target: PushTarget, setting: str) -> list[str]:
     ]
 
 
-def leak_lines(leaks: Sequence[Leak], target: PushTarget, named: bool, listed: Collection[int]) -> list[str]:
-    """Return the message for whoever pushes to ``target``; nothing for no leaks.
+def silence_line(found: Guarded, target: PushTarget) -> str:
+    """Return the warning that ``target`` did not answer; empty when it did, or was not asked."""
+    if not found.silence:
+        return ""
+    what = f"warning: {target.shown} does not say what it has ({found.silence}), so everything is checked"
+    return printable(what, one_line=True)
 
-    ``named``: ``xsa.privateRemote`` names the remote, but not this address.  ``listed`` are the numbers that the ledger
-    has.
-    """
+
+def leak_lines(found: Guarded, target: PushTarget) -> list[str]:
+    """Return the message for whoever pushes to ``target``; nothing for no leaks."""
+    leaks = found.leaks
     if not leaks:
         return []
     numbers = sorted({leak.match.xsa for leak in leaks})
@@ -68,15 +61,15 @@ def leak_lines(leaks: Sequence[Leak], target: PushTarget, named: bool, listed: C
         *more,
         "hint: nothing was pushed: remove these, or push to a remote in xsa.privateRemote",
     ]
-    if named and target.relative:
+    if found.is_named and target.relative:
         what = f"hint: {target.shown} is another place in each work tree"
         lines.append(f"{what}: set xsa.privateRemote and the remote to the full path")
-    elif named:
+    elif found.is_named:
         lines.append(
             f"hint: xsa.privateRemote names {target.name}, which has other addresses, too; "
             f"the address of this push is {target.shown}: if all are private, list each of them"
         )
-    unknown = [names[number] for number in numbers if number not in listed]
+    unknown = [names[number] for number in numbers if number not in found.listed]
     if unknown:
         what = f"hint: {', '.join(unknown)} is in the store but not in the ledger"
         lines.append(f"{what}; if it is public, run git xsa-fetch")

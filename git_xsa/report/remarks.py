@@ -49,5 +49,12 @@ def hint(text: str) -> None:
             _say("hint", line)
 
 
+def hook_missed(problem: str) -> None:
+    """Warn that no push is held back here, with the ``problem`` of the hook; nothing without one."""
+    if problem:
+        warning(f"git does not run the hook of git-xsa before a push: {problem}")
+        hint("run git xsa-hooks install; until then, this repository does not hold pushes back")
+
+
 def _say(kind: str, text: str) -> None:
     print(printable(f"{kind}: {text}", one_line=True), file=sys.stderr, flush=True)

@@ -11,8 +11,6 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from git_xsa.report import remarks
-
 if TYPE_CHECKING:
     from git_xsa.advisory.store import Store
     from git_xsa.embargo.ledger import EmbargoLedger, LedgerEntry
@@ -28,9 +26,9 @@ def with_fixes(
     found = list(entries)
     if git.call("rev-parse", "--git-dir", accept=(0, 128)).status:
         return found
-    from git_xsa.advisory.editions import Library  # noqa: PLC0415
-    from git_xsa.embargo.fixes import Fixes  # noqa: PLC0415 - not for an advisory that no ledger has
-    from git_xsa.git.repository import Repository  # noqa: PLC0415
+    from git_xsa.advisory.editions import Library  # noqa: PLC0415 - 80 ms with these, and only in a repository
+    from git_xsa.embargo.fixes import Fixes  # noqa: PLC0415 - as above
+    from git_xsa.git.repository import Repository  # noqa: PLC0415 - as above
 
     library = Library(store, settings.trusted_keys)
     numbers = set(library.numbers())
@@ -42,24 +40,20 @@ def with_fixes(
         return [replace(entry, embargo=replace(one, fixes=fixes.of(one.xsa, one.fixes))) for entry, one in embargoes]
 
 
-def write_fixes(ledger: EmbargoLedger, numbers: Iterable[int], store: Store, git: Git, settings: Settings) -> None:
-    """Write the fixes of those of the advisories ``numbers`` that are in the ledger into it, where they are others."""
-    from git_xsa.cli import clock  # noqa: PLC0415
-    from git_xsa.cli.who import user  # noqa: PLC0415
-    from git_xsa.embargo.ledger import Decision  # noqa: PLC0415
+def write_fixes(
+    ledger: EmbargoLedger, numbers: Iterable[int], store: Store, git: Git, settings: Settings, who: str, now: Instant
+) -> list[int]:
+    """Write the fixes of those of the advisories ``numbers`` that are in the ledger into it, where they are others;
+    return whose were.  ``who`` imported them ``now``."""
+    from git_xsa.embargo.ledger import Decision  # noqa: PLC0415 - 20 ms, which importing has spent and others have not
 
     wanted = set(numbers)
     if wanted.isdisjoint(ledger.entries):
-        return
-    now = clock.now()
+        return []
     with ledger.changing():
         known = [entry for number, entry in sorted(ledger.entries.items()) if number in wanted]
         pairs = zip(known, with_fixes(known, store, git, settings, now), strict=True)
         changed = [new for old, new in pairs if new.embargo.fixes != old.embargo.fixes]
-        if not changed:
-            return
-        ledger.put(Decision(now, user(git), "fixes", "their patches were imported"), changed)
-    names = ", ".join(f"XSA-{entry.embargo.xsa}" for entry in changed)
-    remarks.note(f"the ledger of embargoes has the fixes of {names} now")
-    if (store.folder / ".git").exists():
-        remarks.note("run git xsa-embargo sync to share this")
+        if changed:
+            ledger.put(Decision(now, who, "fixes", "their patches were imported"), changed)
+    return [entry.embargo.xsa for entry in changed]

@@ -1,4 +1,4 @@
-"""Look for what is under embargo in all that a push would send, and say what was found.
+"""Look for what is under embargo in all that a push would send.
 
 What the address has already can't leak.  git says it of the references that are moved; for the others the address is
 asked, and only when it matters: when much would have to be read, or when something was found that may be there.
@@ -6,9 +6,8 @@ asked, and only when it matters: when much would have to be read, or when someth
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from git_xsa.advisory.editions import Library
 from git_xsa.advisory.store_place import open_store
@@ -18,8 +17,6 @@ from git_xsa.embargo.outgoing import more_commits, public_lines, public_messages
 from git_xsa.embargo.secrecy import Secrecy
 from git_xsa.embargo.secrets import read_secrets
 from git_xsa.embargo.settings import EmbargoSettings
-from git_xsa.report.leaks import Leak, leak_lines
-from git_xsa.report.plain import printable
 
 if TYPE_CHECKING:
     from git_xsa.embargo.rule import Ledger
@@ -33,6 +30,28 @@ CHANGE = (LikenessKind.PATCH, LikenessKind.LINES)
 FEW = 300
 
 
+class Leak(NamedTuple):
+    """Something under embargo was found in an object that is pushed: its type as git calls it (or ``history``: that
+    commit with all before it that is pushed), and its name."""
+
+    type: str
+    id: str
+    match: Match
+
+
+class Guarded(NamedTuple):
+    """What a push would make public that is under embargo.
+
+    ``is_named``: the setting of private remotes names this one, but not its address.  ``listed`` are the numbers that
+    the ledger has.  ``silence``: why the address does not say what it has, so that everything was looked at.
+    """
+
+    leaks: Sequence[Leak] = ()
+    is_named: bool = False
+    listed: Collection[int] = ()
+    silence: str = ""
+
+
 def leaks_of(
     repository: Repository,
     settings: Settings,
@@ -40,21 +59,22 @@ def leaks_of(
     now: int,
     target: PushTarget,
     all_moves: Sequence[Move],
-) -> list[str]:
-    """Return what to say of what would be made public, nothing when nothing would."""
+) -> Guarded:
+    """Return what would be made public by ``all_moves``."""
     library = Library(open_store(settings), settings.trusted_keys)
     secret = Secrecy(library, ledger, now).embargoed()
     moves = [move for move in all_moves if move.new is not None]
     if not secret or not moves:
-        return []
+        return Guarded()
     there = old_tips(repository, moves)
     tips = [move.new for move in moves if move.new is not None and repository.resolve(move.new)]
     asked = more_commits(repository, tips, there, FEW)
-    if asked:
-        there += _asked(repository, target)
+    known = known_tips(repository, target) if asked else []
+    there += known if isinstance(known, list) else []
     leaks, watch = _looked(library, secret, repository, moves, there)
     if leaks and not asked:
-        there += _asked(repository, target)
+        known = known_tips(repository, target)
+        there += known if isinstance(known, list) else []
         leaks, watch = _looked(library, secret, repository, moves, there)
     if leaks:
         # Reading all that is public takes seconds, and is done only when it may matter.
@@ -65,17 +85,8 @@ def leaks_of(
         leaks = _found(watch, repository, moves, there)
     listed = {embargo.xsa for embargo in ledger.embargoes} if ledger is not None else set()
     private = settings.of(EmbargoSettings).private_remotes
-    return leak_lines(leaks, target, target.name in private or target.address in private, listed)
-
-
-def _asked(repository: Repository, target: PushTarget) -> list[str]:
-    """Return the commits that the address says it has; none, and say so, when it does not answer."""
-    found = known_tips(repository, target)
-    if isinstance(found, list):
-        return found
-    what = f"warning: {target.shown} does not say what it has ({found}), so everything is checked"
-    print(printable(what, one_line=True), file=sys.stderr)
-    return []
+    is_named = target.name in private or target.address in private
+    return Guarded(leaks, is_named, listed, known if isinstance(known, str) else "")
 
 
 def _looked(
