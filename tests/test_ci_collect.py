@@ -109,7 +109,7 @@ def damage(results: Path, how: str) -> None:
         ("cut xml", "build.xml: it is not JUnit XML"),
         ("empty xml", "build.xml: it is not JUnit XML"),
         ("no case", "build.xml: it has no test case"),
-        ("entities", "build.xml: it is not JUnit XML"),
+        ("entities", "build.xml: it is not JUnit XML: it declares a document type or entities"),
         ("disagrees", "build.xml: it disagrees with"),
         ("binary", "build.json: it is not JSON: it is not UTF-8"),
     ],

@@ -83,6 +83,8 @@ def write_junit(target: Path, document: bytes, private: bool) -> None:
 
 def read_junit(content: bytes) -> list[Case]:
     """Return the test cases of a document that ``junit`` has written; ``DocumentError`` when it is none."""
+    if b"<!" in content:  # JUnit has no document type: one could only be there for its entities
+        raise DocumentError("it is not JUnit XML: it declares a document type or entities")
     try:
         document = JUnitXml.fromstring(content)
         found = [_read(case) for suite in document for case in suite]
