@@ -16,10 +16,11 @@ from git_xsa.cli.arguments import TWICE, build_wishes, builder_for, hint_at_refr
 from git_xsa.errors import UsageError, XsaError
 from git_xsa.export.exporter import Wish
 from git_xsa.export.folder import MANIFEST
-from git_xsa.export.into.package import NoPackage, open_package
+from git_xsa.export.into.package import open_package
 from git_xsa.export.into.plan import Wanted, plan
 from git_xsa.export.into.write import recover, write
 from git_xsa.export.prepared import Style
+from git_xsa.export.problems import NoPackage
 from git_xsa.git.run import Git
 from git_xsa.report import remarks
 from git_xsa.report.progress import Progress

@@ -13,7 +13,7 @@ from email.utils import parseaddr, parsedate_to_datetime
 
 from git_xsa.advisory.heading import decoded_field
 from git_xsa.ask.session import Session
-from git_xsa.errors import UsageError, XsaError
+from git_xsa.export import problems
 from git_xsa.export.exporter import Ready
 from git_xsa.export.mail import mail_header
 from git_xsa.export.policy import States
@@ -34,20 +34,18 @@ def check_name(session: Session, name: str, force: bool) -> str | None:
     """Return the commit that the branch ``name`` has now, ``None`` if there is none; ``XsaError`` if it must stay."""
     git = session.repository.git
     if git.call("check-ref-format", "--branch", name, accept=(0, 1, 128)).status:
-        raise UsageError(f"{name!r} is not a valid branch name", "see git help check-ref-format for the rules")
+        raise problems.not_a_branch_name(name)
     for pattern in (session.settings.stable_branch,):
         if version_of(name, pattern) is not None:
-            raise XsaError(f"{name} is a stable branch", "choose another name: -o <branch>")
+            raise problems.stable_branch(name)
     now = session.repository.refs().get(f"refs/heads/{name}")
     if now is None:
         return None
     if not force:
-        raise XsaError(f"there is a branch {name} already", "choose another name (-o), or give --force to move it")
+        raise problems.branch_exists(name)
     listing = git.text("worktree", "list", "--porcelain")
     if f"branch refs/heads/{name}" in listing.splitlines():
-        raise XsaError(
-            f"the branch {name} is checked out", "switch to another branch first, or choose another name (-o)"
-        )
+        raise problems.branch_checked_out(name)
     return now
 
 

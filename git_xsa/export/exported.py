@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from git_xsa.ask.session import Session
-from git_xsa.errors import XsaError
+from git_xsa.export import problems
 from git_xsa.export.folder import MANIFEST, differences, inside, read_manifest
 from git_xsa.git.repository import Commit
 from git_xsa.git.trees import Entries, entries_of
@@ -22,10 +22,10 @@ def of_folder(session: Session, folder: Path, base: Commit) -> Stack:
     """
     manifest = read_manifest(folder)
     if manifest is None:
-        raise XsaError(f"{folder} has no {MANIFEST} of git xsa-export", "give an exported folder")
+        raise problems.not_exported(folder, MANIFEST)
     changed = differences(folder, manifest)
     if changed:
-        raise XsaError(f"{folder} was changed since it was exported: {changed[0]}", "export the queue again")
+        raise problems.changed_since_export(folder, changed[0])
     try:
         items = manifest["queue"]
         files = [str(item["file"]) for item in items]
@@ -36,9 +36,9 @@ def of_folder(session: Session, folder: Path, base: Commit) -> Stack:
         ]
         numbers = [int(number) for number in manifest["xsa"]]
     except (LookupError, TypeError, ValueError, OSError):
-        raise XsaError(f"{folder / MANIFEST} is damaged", "export the queue again") from None
+        raise problems.damaged_manifest(folder / MANIFEST) from None
     if len(set(files)) != len(files):
-        raise XsaError(f"{folder} is one file for all patches", "export the queue with --format series")
+        raise problems.one_file(folder)
     start = entries_of(session.repository, base.id)
 
     def states(size: int) -> States:
@@ -52,9 +52,7 @@ def _applied(session: Session, start: Entries, texts: Sequence[bytes], names: Se
     """Return the files that ``texts`` make of those in ``start``, as far as they differ."""
     trial = session.quarantine.apply(start, texts)
     if trial.refused is not None:
-        error = XsaError(
-            f"git does not apply {names[trial.refused]} to {base}: {trial.message}", "export the queue for this base"
-        )
+        error = problems.not_applied(names[trial.refused], base, trial.message)
         error.status = 2
         raise error
     changed = [path for path in {*start, *trial.files} if start.get(path) != trial.files.get(path)]

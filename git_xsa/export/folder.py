@@ -28,7 +28,8 @@ from pathlib import Path
 from typing import Any
 
 from git_xsa.documents import DocumentError, read_back, write_json
-from git_xsa.errors import XsaError
+from git_xsa.export import problems
+from git_xsa.export.problems import Blocked
 from git_xsa.git.folders import files_below, remove
 from git_xsa.git.whole import naming
 
@@ -40,10 +41,6 @@ _EXCHANGE = 2  # RENAME_EXCHANGE of linux/fs.h
 _HERE = -100  # AT_FDCWD of fcntl.h
 #: The number of the call renameat2 where the C library has no function for it.
 _RENAMEAT2 = {"x86_64": 316, "aarch64": 276, "riscv64": 276, "ppc64le": 357, "s390x": 347}
-
-
-class Blocked(XsaError):
-    """The target can't be written, or must not be replaced."""
 
 
 def manifest(files: Mapping[str, bytes], facts: Mapping[str, Any]) -> bytes:
@@ -92,7 +89,7 @@ def write_folder(target: Path, files: Mapping[str, bytes], private: bool, force:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise Blocked(f"{target.parent}: {error.strerror}", "choose another place: -o <folder>") from None
+        raise problems.unusable_place(target.parent, error.strerror) from None
     with _temporary(target) as fresh:
         for name, content in files.items():
             with naming(target / name):
@@ -106,16 +103,15 @@ def must_keep(target: Path, force: bool) -> bool:
     if not os.path.lexists(target):
         return False
     if not target.is_dir():
-        raise Blocked(f"{target} exists already, and is not a folder", "choose another one: -o <folder>")
+        raise problems.not_a_folder(target)
     if not any(target.iterdir()):
         return False
     known = read_manifest(target)
     if known is None:
-        raise Blocked(f"{target} exists already, and was not made by git xsa-export", "choose another: -o <folder>")
+        raise problems.not_our_folder(target)
     changed = differences(target, known)
     if changed and not force:
-        hint = "choose another folder (-o), or give --force, which keeps the old one under another name"
-        raise Blocked(f"{target} was changed since it was exported: {changed[0]}", hint)
+        raise problems.changed_folder(target, changed[0])
     return bool(changed)
 
 
@@ -136,7 +132,7 @@ def _temporary(target: Path) -> Iterator[Path]:
             lock = os.open(fresh, os.O_RDONLY | os.O_DIRECTORY)
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        raise Blocked(f"{target.parent}: {error.strerror}", "choose another place: -o <folder>") from None
+        raise problems.unusable_place(target.parent, error.strerror) from None
     try:
         yield fresh
     finally:
@@ -177,7 +173,7 @@ def _write(path: Path, content: bytes) -> None:
 def inside(folder: Path, name: str) -> Path:
     """Return the file that a manifest in ``folder`` calls ``name``; ``ValueError`` when that leads out of it."""
     if name.startswith("/") or ".." in name.split("/"):
-        raise ValueError(f"{name!r} is outside")
+        raise problems.name_outside(name)
     return folder / name
 
 
@@ -256,5 +252,4 @@ def exchange(one: Path, other: Path) -> None:
     if failed:
         code = ctypes.get_errno()
         why = f" ({os.strerror(code)})" if code else ""
-        what = f"{other} can't be replaced in one step here{why}"
-        raise Blocked(what, "remove it first, or choose another folder: -o <folder>")
+        raise problems.not_replaced(other, why)

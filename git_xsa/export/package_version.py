@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from git_xsa.errors import XsaError
+from git_xsa.export import problems
 from git_xsa.git.repository import Commit, Repository
 
 CHANGELOG = Path("debian/changelog")
@@ -50,8 +50,7 @@ def next_in_changelog(changelog: Path) -> str:
     before = revision.rstrip("0123456789")
     number = revision[len(before) :] or "0"
     if len(number) > _DIGITS:
-        what = f"the newest version in {changelog} ends with a number of {len(number):,} digits"
-        raise XsaError(what, "give the version: --package-version <version>")
+        raise problems.too_many_digits(changelog, len(number))
     return f"{upstream}-{before}{int(number) + 1}"
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from git_xsa.ask.question import Proposal, Question
-from git_xsa.errors import XsaError
+from git_xsa.export import problems
 from git_xsa.export.difftext import file_diff
 from git_xsa.export.mail import commit_mail, file_mail, transferable
 from git_xsa.export.policy import POLICIES, Files, Judge, QueueStep, judge
@@ -135,8 +135,7 @@ class Preparation:
             self._patches[right] = replace(patch, content=patch.mail, published=patch.content, remarks=remarks)
             return
         if right in self._refreshed:
-            hint = "this patch was refreshed for this base: please report it, with the command line"
-            raise XsaError(f"{patch.id}: {what}", hint)
+            raise problems.refreshed_and_refused(patch.id, what)
         self._refresh(right, what)
 
     def _step(self, program: Judge, size: int) -> QueueStep:

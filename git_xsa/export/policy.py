@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
-from git_xsa.errors import XsaError
+from git_xsa.export import problems
 from git_xsa.git.trial import Entry, Quarantine
 from git_xsa.model.change import SUBMODULE_MODE, SYMLINK_MODE
 from git_xsa.model.history import FileState, Opaque
@@ -163,10 +163,7 @@ class _GnuPatch:
                 odd = state is not None and _odd(state)
                 if odd:
                     shown = path.decode("utf-8", "backslashreplace")
-                    raise Unable(
-                        f"GNU patch can't change {shown}: it is {odd}",
-                        "use a format that git applies: --format mbox, or series with --policy strict",
-                    )
+                    raise problems.not_for_gnu_patch(shown, odd)
 
     def _files(self, states: States) -> dict[bytes, bytes]:
         found = {}
@@ -175,12 +172,6 @@ class _GnuPatch:
                 binary = len(state.lines) == 1 and isinstance(state.lines[0], Opaque)
                 found[path] = self._contents(state.lines[0].decode()) if binary else b"".join(state.lines)
         return found
-
-
-class Unable(XsaError):
-    """The program that is to apply a queue can't do what a patch does (exit status 2)."""
-
-    status = 2
 
 
 def _odd(state: FileState) -> str:

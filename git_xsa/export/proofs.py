@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from git_xsa.errors import XsaError
+from git_xsa.export import problems
 from git_xsa.export.folder import MANIFEST, differences, read_manifest
 
-_HINT = "write one for the exported queue: git xsa-test -o <folder>"
 _WORDS = {"passed": "passes", "failed": "FAILS", "not-judged": "is not judged", "vulnerable": "is VULNERABLE"}
 
 
@@ -29,17 +28,17 @@ def read_proof(folder: Path, base: str, queue: Sequence[str]) -> Proven:
     """
     known = read_manifest(folder)
     if known is None or "proof" not in known:
-        raise XsaError(f"{folder} has no proof in its {MANIFEST}", _HINT)
+        raise problems.no_proof(folder, MANIFEST)
     changed = differences(folder, known)
     if changed:
-        raise XsaError(f"{folder} was changed since it was written: {changed[0]}", "prove the queue again")
+        raise problems.changed_since_proof(folder, changed[0])
     try:
         for result in known["proof"]["results"]:
             if result["base"]["commit"] == base and [one["id"] for one in result["queue"]] == list(queue):
                 return Proven(tuple(_line(cell) for cell in result["cells"]), result)
     except (LookupError, TypeError):
-        raise XsaError(f"{folder / MANIFEST} is damaged", "prove the queue again") from None
-    raise XsaError(f"the proof in {folder} is of another queue or base", _HINT)
+        raise problems.damaged_proof(folder / MANIFEST) from None
+    raise problems.proof_of_another(folder)
 
 
 def _line(cell: Mapping[str, Any]) -> str:

@@ -27,9 +27,9 @@ from git_xsa.ask.keep_going import one_queue
 from git_xsa.ask.tip import tip_for
 from git_xsa.ask.verdict import State
 from git_xsa.errors import XsaError
+from git_xsa.export import problems
 from git_xsa.export.pick import pick_for
 from git_xsa.export.task import OpenConflict, Task, Tasks
-from git_xsa.git.problems import Unresolved
 from git_xsa.git.workbench import Labels, Workbench
 from git_xsa.model.words import DIGITS, advisory_names, short_id
 
@@ -84,8 +84,7 @@ class Resolver:
         with self._alone():
             known = self._tasks.read(task.name)
             if known is not None and known.by_hand:
-                hint = f"use --continue, --skip or --abort there: {self._tasks.tree(task.name)}"
-                raise XsaError(f"a conflict on {task.title} is being resolved already", hint)
+                raise problems.already_resolving(task.title, self._tasks.tree(task.name))
             try:
                 return self._advance(self._tasks.write(task))
             except XsaError:
@@ -131,7 +130,7 @@ class Resolver:
         """Return the work tree that a person has; ``XsaError`` when somebody has removed it."""
         tree = self._tasks.tree(task.name)
         if not (tree / ".git").is_dir():
-            raise XsaError(f"the work tree {tree} is missing", "run git xsa-resolve --abort, then start again")
+            raise problems.no_work_tree(tree)
         return Workbench(tree)
 
     def _take_over(self, task: Task, conflict: OpenConflict) -> Adaptation:
@@ -140,13 +139,11 @@ class Resolver:
             _refuse_unknown_files(bench)
             diff = bench.result(conflict.head)
         if not diff:
-            hint = f"edit the files, or leave {advisory_names(conflict.lost) or 'it'} out with --skip"
-            raise Unresolved(f"nothing of {conflict.id[:DIGITS]} is in the work tree", hint)
+            raise problems.nothing_resolved(conflict.id[:DIGITS], advisory_names(conflict.lost))
         [patch] = parse_patches(Path("the work tree's diff"), diff)
         binary = [change.path.decode("utf-8", "backslashreplace") for change in patch.changes if change.binary]
         if binary:
-            hint = "an adapted patch is text: undo that change, then run git xsa-resolve --continue again"
-            raise Unresolved(f"{', '.join(binary)} is a binary file in the work tree", hint)
+            raise problems.binary_resolution(binary)
         made = Adaptation(
             "",
             conflict.xsa,
@@ -239,7 +236,7 @@ def _refuse_unknown_files(bench: Workbench) -> None:
     names = bench.untracked()
     if names:
         shown = ", ".join(names[:4]) + (", ..." if len(names) > 4 else "")
-        raise Unresolved(f"git does not track {shown} in the work tree", "add it with git add, or remove it")
+        raise problems.untracked(shown)
 
 
 def _edition(question: Question, name: str) -> str:

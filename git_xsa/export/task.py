@@ -21,9 +21,9 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
-from git_xsa.advisory.problems import StoreError
 from git_xsa.advisory.store import Store
 from git_xsa.documents import DocumentError, read_object, write_json
+from git_xsa.export import problems
 from git_xsa.git.folders import remove
 
 FOLDER = "resolve"
@@ -123,8 +123,7 @@ class Tasks:
             return _task(name, read_object(content))
         except (DocumentError, LookupError, TypeError, ValueError, AttributeError):
             where = self.store.path(FOLDER, name, TASK)
-            hint = f"save what you need from {self.tree(name)}, then remove {where.parent}"
-            raise StoreError(f"{where} is damaged", hint) from None
+            raise problems.damaged_task(where, self.tree(name)) from None
 
     def write(self, task: Task) -> Task:
         """Keep ``task``; return it."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from git_xsa.ask.request import read_request
 from git_xsa.ask.session import Session
-from git_xsa.errors import XsaError
+from git_xsa.export import problems
 from git_xsa.export.exporter import Wish
 from git_xsa.export.folder import MANIFEST, differences, inside, read_manifest
 from git_xsa.export.formats import FORMATS
@@ -47,7 +47,7 @@ def verify(session: Session, folder: Path, base: Commit, policy: str | None) -> 
     """
     known = read_manifest(folder)
     if known is None:
-        raise XsaError(f"{folder} has no {MANIFEST} of git xsa-export", "give an exported folder")
+        raise problems.not_exported(folder, MANIFEST)
     try:
         found = _verify(session, folder, base, policy, known)
         if "asked" not in known:
@@ -57,8 +57,7 @@ def verify(session: Session, folder: Path, base: Commit, policy: str | None) -> 
         if wish.format not in FORMATS or wish.policy not in POLICIES:
             raise ValueError(wish.format)
     except (LookupError, TypeError, ValueError, AttributeError):
-        what = f"{folder / MANIFEST} is damaged: a key is missing or invalid"
-        raise XsaError(what, "export the queue again") from None
+        raise problems.damaged_manifest_key(folder / MANIFEST) from None
     return replace(found, diff=tuple(differs(session, base, request, wish, old)))
 
 

@@ -11,17 +11,9 @@ from hashlib import new
 from itertools import takewhile
 
 from git_xsa.advisory.package import patch_name, variables
+from git_xsa.export import problems
 from git_xsa.export.formats.alpine import fixes_of
-from git_xsa.export.into.parts import (
-    Addition,
-    Edited,
-    Insertion,
-    Package,
-    PackageRefused,
-    applied,
-    must_apply,
-    without,
-)
+from git_xsa.export.into.parts import Addition, Edited, Insertion, Package, applied, must_apply, without
 from git_xsa.model.shellfile import Assignment, ShellWord, strings
 
 SUMS = ("md5sums", "sha256sums", "sha512sums")
@@ -38,11 +30,11 @@ def edited(package: Package, added: Addition) -> Edited:
     text, known = package.text, variables(package.text)
     source = next(strings(text, "source"), None)
     if source is None:
-        raise PackageRefused(f'{package.place} has no source="..."', "give the APKBUILD of Xen")
+        raise problems.no_source(package.place)
     must_apply(package, "prepare", _APPLIES, "default_prepare")
     sums = {name: found for name in SUMS if (found := next(strings(text, name), None)) is not None}
     if "sha512sums" not in sums:
-        raise PackageRefused(f'{package.place} has no sha512sums="..."', "run abuild checksum")
+        raise problems.no_sums(package.place)
     version = added.version or _next(known)
     last = _last_patch(source, known)
     changes = [
@@ -67,7 +59,7 @@ def _next(known: dict[str, str]) -> str:
     """Return the version that the package has next."""
     release = known.get("pkgrel", "")
     if "pkgver" not in known or not _PLAIN.fullmatch(release):
-        raise PackageRefused("pkgver and pkgrel are not plain words", "give the version: --package-version <version>")
+        raise problems.no_plain_version()
     return f"{known['pkgver']}-r{int(release) + 1}"
 
 

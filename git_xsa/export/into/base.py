@@ -21,6 +21,7 @@ from git_xsa.ask.outside_base import KnownFiles, patched
 from git_xsa.ask.session import Session
 from git_xsa.ask.tip import tip_for
 from git_xsa.errors import XsaError
+from git_xsa.export import problems
 from git_xsa.export.into.fetched import fetched
 from git_xsa.export.into.gentoo import other_patches
 from git_xsa.export.into.parts import Package
@@ -73,15 +74,13 @@ def release_of(session: Session, package: Package) -> Commit:
     """Return the commit that ``package`` builds, by what it says; ``XsaError`` when it does not, or it is not here."""
     version = package.version
     if not version:
-        what = f"{package.place} does not name its release in plain words"
-        raise XsaError(what, "give it: --onto RELEASE-4.17.6")
+        raise problems.unnamed_release(package.place)
     tag = session.settings.release_tag.replace("*", version)
     if tag in session.branches.releases:
         return session.branches.base(tag)
     commit = session.repository.resolve(version) if "." not in version else None
     if commit is None:
-        what = f"{package.place} builds {version}, and there is no {tag} in {session.repository.folder}"
-        raise XsaError(what, "run git fetch --tags, or give the commit: --onto <base>")
+        raise problems.no_such_release(package.place, version, tag, session.repository.folder)
     return commit
 
 
@@ -199,12 +198,8 @@ def _put_on(tree: Patched, carried: Sequence[Carried], fuzz: int, notes: list[st
 
 def does_not_apply(refused: Sequence[Carried], base: Commit) -> XsaError:
     """Return the error that the patches ``refused`` do not apply to ``base``."""
-    shown = ", ".join(one.file.name for one in refused[:6]) + (", ..." if len(refused) > 6 else "")
-    number = f"{len(refused)} of the package's patches do" if len(refused) > 1 else f"{refused[0].file} does"
-    what = f"{number} not apply to {base.name}" + (f": {shown}" if len(refused) > 1 else "")
     doubt = next((patch.doubt for one in refused for patch in one.patches if patch.doubt), "")
-    hint = doubt or "make sure that --onto is the release that the package builds; or refresh them first"
-    return XsaError(what, hint)
+    return problems.patches_refused([one.file for one in refused], base.name, doubt)
 
 
 def _in_doubt(session: Session, release: Commit, carried: Sequence[Carried]) -> dict[Path, bool]:

@@ -10,9 +10,9 @@ import re
 from email.utils import formatdate
 from pathlib import Path
 
-from git_xsa.errors import XsaError
+from git_xsa.export import problems
 from git_xsa.export.formats.debian import stanza_head
-from git_xsa.export.into.parts import Addition, Edited, Package, PackageRefused, applied
+from git_xsa.export.into.parts import Addition, Edited, Package, applied
 from git_xsa.export.into.series import addition, dropped, names
 from git_xsa.export.package_version import CHANGELOG, next_in_changelog
 from git_xsa.export.prepared import Style
@@ -58,9 +58,7 @@ def _changelog(package: Package, added: Addition) -> str:
     old = package.texts[str(CHANGELOG)]
     version = added.version or next_in_changelog(package.top / CHANGELOG)
     if not version:
-        raise PackageRefused(
-            f"{package.top / CHANGELOG} has no entry of xen", "give the version: --package-version <version>"
-        )
+        raise problems.no_entry(package.top / CHANGELOG)
     head = stanza_head(added.queue, Style(package_version=version))
     if not added.items:
         head = head[:2]
@@ -80,12 +78,9 @@ def _check(text: str, version: str, place: Path) -> None:
         versions = found.versions
         is_later = len(versions) < 2 or versions[0] > versions[1]
     except (ChangelogParseError, VersionError, ValueError):
-        hint = "dpkg-parsechangelog says what is wrong with it; repair it first"
-        raise PackageRefused(f"{place} is not a valid Debian changelog", hint) from None
+        raise problems.bad_changelog(place) from None
     if str(versions[0]) != version or not is_later:
-        raise PackageRefused(
-            f"{version} is not later than {versions[-1]}", "give a later one: --package-version <version>"
-        )
+        raise problems.not_later(version, versions[-1])
 
 
 def check_source(top: Path) -> None:
@@ -93,4 +88,4 @@ def check_source(top: Path) -> None:
     form = top / "debian/source/format"
     stated = form.read_text("utf-8", "replace").strip() if form.is_file() else "1.0"
     if "native" in stated or (stated != "3.0 (quilt)" and not (top / SERIES).is_file()):
-        raise XsaError(f"{top} has the source format {stated}, which applies no patches", "it must be 3.0 (quilt)")
+        raise problems.other_source_format(top, stated)

@@ -15,7 +15,7 @@ from git_xsa.advisory.patchfile import PatchFile, parse_patches
 from git_xsa.ask.session import Session
 from git_xsa.ask.stored import stored
 from git_xsa.ask.tip import tip_for
-from git_xsa.errors import XsaError
+from git_xsa.export import problems
 from git_xsa.git.repository import Commit
 
 _COMMIT = re.compile(r"(?<![0-9a-f])[0-9a-f]{40}(?![0-9a-f])")
@@ -40,8 +40,7 @@ def fetched(session: Session, release: Commit, address: str, others: Sequence[st
     if not found and number is not None:
         found = _from_branch(session, release, number, address, others)
     if not found:
-        what = f"the package applies {address}, which is unknown here"
-        raise XsaError(what, "take its advisory in: git xsa-fetch, git xsa-import; or fetch what the clone lacks")
+        raise problems.unknown_fetched_patch(address)
     return found
 
 

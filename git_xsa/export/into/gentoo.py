@@ -5,16 +5,8 @@ from __future__ import annotations
 import re
 
 from git_xsa.advisory.package import patch_name, variables
-from git_xsa.export.into.parts import (
-    Addition,
-    Edited,
-    Package,
-    PackageRefused,
-    applied,
-    before_bracket,
-    must_apply,
-    without,
-)
+from git_xsa.export import problems
+from git_xsa.export.into.parts import Addition, Edited, Package, applied, before_bracket, must_apply, without
 from git_xsa.model.shellfile import arrays
 
 FILES = "files"
@@ -33,8 +25,7 @@ def edited(package: Package, added: Addition) -> Edited:
     _be_applied(package)
     lists = list(arrays(text, "PATCHES"))
     if not lists:
-        what = f"{package.place} has no PATCHES=(...)"
-        raise PackageRefused(what, "add an empty one, or use --format gentoo for a tarball of patches")
+        raise problems.no_patches(package.place)
     found = lists[-1]
     lines = "".join(f'\t"${{FILESDIR}}"/{item.name}\n' for item in added.items)
     changes = [before_bracket(text, found.opened, found.closed, lines)] if lines else []
@@ -50,7 +41,7 @@ def _be_applied(package: Package) -> None:
     version = _EAPI.search(package.text)
     has_own = must_apply(package, "src_prepare", _APPLIES, "default")
     if not has_own and (version is None or int(version[1][:3]) < _FIRST_WITH_PATCHES):
-        raise PackageRefused(f"{package.place} is of an EAPI that applies no PATCHES", "move it to EAPI 6 or later")
+        raise problems.old_eapi(package.place)
 
 
 def other_patches(text: str) -> str:

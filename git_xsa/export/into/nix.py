@@ -4,17 +4,9 @@ from __future__ import annotations
 
 import re
 
+from git_xsa.export import problems
 from git_xsa.export.into.fetched import name_of
-from git_xsa.export.into.parts import (
-    Addition,
-    Edited,
-    Insertion,
-    Package,
-    PackageRefused,
-    applied,
-    before_bracket,
-    without,
-)
+from git_xsa.export.into.parts import Addition, Edited, Insertion, Package, applied, before_bracket, without
 from git_xsa.export.readme import what_it_is
 from git_xsa.model.nixfile import PatchList, patch_list
 
@@ -34,11 +26,10 @@ def edited(package: Package, added: Addition) -> Edited:
     text = package.text
     found = patch_list(text)
     if found is None:
-        raise PackageRefused(f"{package.place} has no patches = [ ... ]", "add an empty list to its derivation")
+        raise problems.no_nix_patches(package.place)
     off = _OFF.search(text)
     if off is not None:
-        what = f"{package.place} does not apply its patches as stdenv does: {off[0].strip()[:40]}"
-        raise PackageRefused(what, "leave the patch phase to stdenv: use postPatch")
+        raise problems.own_patch_phase(package.place, off[0].strip()[:40])
     lines = [line for item in added.items for line in (f"# {what_it_is(item.patch, added.queue)}", f"./{item.name}")]
     changes = [_end_of(text, found, lines)] if lines else []
     gone = [one for one in found.elements if {one.file, name_of(one.address)} & added.dropped]

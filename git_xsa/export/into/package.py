@@ -15,9 +15,9 @@ from importlib import import_module
 from pathlib import Path
 
 from git_xsa.advisory.package import LARGEST_LIST, Listed, find_list, kind_of, read_list, read_package, variables
-from git_xsa.errors import UsageError
+from git_xsa.export import problems
 from git_xsa.export.into import debian, nix, series, spec
-from git_xsa.export.into.parts import Addition, Cut, Edited, Package, PackageRefused
+from git_xsa.export.into.parts import Addition, Cut, Edited, Package
 from git_xsa.model.specfile import Spec
 
 #: Export format -> the module that edits packages of its kind.
@@ -28,11 +28,6 @@ _EDITORS = {
 _NUMBER = re.compile(r"(\d{1,6})-")
 _RELEASE = re.compile(r"\d+(?:\.\d+)+")
 _EBUILD = re.compile(r"xen-(\d+(?:\.\d+)+)(?:-r\d+)?\.ebuild")
-_NO_LIST = "give its folder, or its spec, series, APKBUILD, ebuild or package.nix"
-
-
-class NoPackage(UsageError):
-    """A path at which there is nothing that can be edited as a package."""
 
 
 def open_package(place: Path) -> Package:
@@ -47,10 +42,10 @@ def open_package(place: Path) -> Package:
         default = where / "default.nix"
         listing = find_list(where) or (default if default.is_file() else where)
     if not listing.is_file():
-        raise NoPackage(f"{place} is not a package that can be edited", _NO_LIST)
+        raise problems.no_package(place)
     kind = kind_of(listing)
     if kind not in _EDITORS:
-        raise UsageError(f"{listing} is not a list of patches that can be edited", _NO_LIST)
+        raise problems.not_edited(listing)
     top, folder = spec.place_of(listing) if kind == "rpm" else (listing.parent, "files" if kind == "gentoo" else "")
     relative = str(listing.relative_to(top))
     _be_real(top, relative)
@@ -119,7 +114,7 @@ def _be_real(top: Path, relative: str) -> None:
         except FileNotFoundError:
             return
         if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
-            raise PackageRefused(f"{place} is a link or not a plain file", "give the package's own folder")
+            raise problems.not_a_plain_list(place)
 
 
 def _checked(top: Path, listed: Listed) -> Listed:
@@ -127,7 +122,7 @@ def _checked(top: Path, listed: Listed) -> Listed:
     real = Path(os.path.realpath(top))
     for file in listed.files:
         if real not in Path(os.path.realpath(file)).parents:
-            raise PackageRefused(f"{file} is a link out of the package", "replace it with the patch")
+            raise problems.link_out(file)
     return listed
 
 
@@ -140,14 +135,11 @@ def edited(package: Package, added: Addition) -> Edited:
     """Return the new contents of the package's files; ``PackageRefused`` when there is no place for what is added."""
     for path, text in package.texts.items():
         if "\r\n" in text:
-            what = f"{package.top / path} has line ends of CR and LF, which the tools of its kind do not take"
-            raise PackageRefused(what, "convert it first: dos2unix")
+            raise problems.cr_lf(package.top / path)
     editor = import_module(f"git_xsa.export.into.{_EDITORS[package.format]}")
     edit: Callable[[Package, Addition], Edited] = editor.edited
     found = edit(package, added)
     for path, text in found.texts.items():
         if len(text) > LARGEST_LIST and path == package.listing:
-            raise PackageRefused(
-                f"{package.place} would be too large for a list of patches (limit: 4 MiB)", "remove patches first"
-            )
+            raise problems.list_too_large(package.place)
     return found

@@ -8,15 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from git_xsa.advisory.package import Listed
-from git_xsa.errors import XsaError
+from git_xsa.export import problems
 from git_xsa.export.prepared import Item, Queue
 
 #: Which patches a list has: those before the queue are on its base, those behind it are put on top.
 Cut = tuple[Sequence[Path], Sequence[Path]]
-
-
-class PackageRefused(XsaError):
-    """The package can't be edited: nothing of it has been changed."""
 
 
 @dataclass(frozen=True)
@@ -87,8 +83,7 @@ def must_apply(package: Package, function: str, applies: re.Pattern[str], call: 
     ``PackageRefused`` when that does not apply every patch, as ``call`` would."""
     own = re.search(rf"^{function}[ \t]*\(\)(.*?)(?:^\}}|\Z)", package.text, re.MULTILINE | re.DOTALL)
     if own is not None and not applies.search(own[1]):
-        what = f"{function}() of {package.place} does not call {call}, so a new patch would not be applied"
-        raise PackageRefused(what, f"call {call} in it")
+        raise problems.function_without_call(function, package.place, call)
     return own is not None
 
 

@@ -12,12 +12,13 @@ from git_xsa.ask.placement import PackagePatch
 from git_xsa.ask.session import Session
 from git_xsa.ask.tip import tip_for
 from git_xsa.ask.verdict import Verdict
+from git_xsa.export import problems
 from git_xsa.export.exporter import Ready, Wish, prepare
 from git_xsa.export.formats import FORMATS
 from git_xsa.export.formats.debian import with_fields
 from git_xsa.export.into.base import Carried, OnRelease, does_not_apply, on_top, release_of, stand
 from git_xsa.export.into.package import cut, edited
-from git_xsa.export.into.parts import Addition, Package, PackageRefused
+from git_xsa.export.into.parts import Addition, Package
 from git_xsa.export.into.write import PackageChange
 from git_xsa.export.prepared import Item, Patch, Queue, Style, items
 from git_xsa.git.repository import Commit
@@ -122,8 +123,7 @@ def _still_apply(session: Session, ready: Ready, behind: Sequence[Carried], pack
     stuck = refused_behind(session, ready.verdict.base.id, ready.end.states, patches)
     if stuck is not None:
         places = ", ".join(f"hunk {hunk} of {path}" if hunk else path for path, hunk in stuck.places[:4])
-        what = f"{stuck.name} does not apply after the queue{f': {places}' if places else ''}"
-        raise PackageRefused(what, "leave out --start to append the queue after all patches")
+        raise problems.not_after_the_queue(stuck.name, places)
 
 
 def _nothing(verdict: Verdict) -> Queue:

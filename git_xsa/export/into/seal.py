@@ -14,7 +14,7 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-from git_xsa.errors import XsaError
+from git_xsa.export import problems
 
 _KEY = "into.key"
 _LENGTH = 32
@@ -68,9 +68,8 @@ def _made(place: Path) -> bytes:
             os.link(fresh, place, follow_symlinks=False)
         os.unlink(fresh)
     except OSError as error:
-        hint = "a key is kept there, by which a run that was killed is known; set XDG_STATE_HOME to move it"
-        raise XsaError(f"{place}: {error.strerror}", hint) from None
+        raise problems.unusable_key(place, error.strerror) from None
     found = _key(place)
     if found is None:
-        raise XsaError(f"{place} is no key of this user alone", "inspect it, and move it away")
+        raise problems.foreign_key(place)
     return found

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from email.utils import formatdate
 from pathlib import Path
 
+from git_xsa.export import problems
 from git_xsa.export.formats.rpm import changelog, comment_on
-from git_xsa.export.into.parts import Addition, Cut, Edited, Insertion, Package, PackageRefused, applied
+from git_xsa.export.into.parts import Addition, Cut, Edited, Insertion, Package, applied
 from git_xsa.export.prepared import Item
 from git_xsa.model.specfile import PatchTag, Spec, SpecStep
 
@@ -59,8 +60,7 @@ def _applied_before(spec: Spec, start: int) -> list[PatchTag]:
     smaller = [tag for tag in order if tag.number < start]
     if order[: len(smaller)] != smaller:
         first = next(tag for tag in order if tag.number > start)
-        what = f"the spec applies Patch{first.number} before patches with numbers below {start}"
-        raise PackageRefused(what, "choose a number after all of them (--start), or leave out --start")
+        raise problems.numbers_below(first.number, start)
     return smaller
 
 
@@ -69,23 +69,16 @@ def _tags(spec: Spec, added: Addition) -> list[Insertion]:
     left = [tag for tag in spec.tags if tag.name not in added.dropped]
     taken = next((tag for tag in left if numbers[0] <= tag.number <= numbers[-1]), None)
     if taken is not None:
-        what = (
-            f"{len(numbers)} patches from number {numbers[0]} on would collide with Patch{taken.number}: {taken.name}"
-        )
-        raise PackageRefused(what, "choose a range of free numbers: --start <n>")
+        raise problems.numbers_taken(len(numbers), numbers[0], taken.number, taken.name)
     _applied_before(spec, numbers[0])
     before = [tag for tag in spec.tags if tag.number < numbers[0]]
     after = [tag for tag in spec.tags if tag.number > numbers[-1]]
     if before and after and max(tag.start for tag in before) > min(tag.start for tag in after):
-        raise PackageRefused(
-            "the patch numbers of the spec are not in ascending order", "leave out --start to append them"
-        )
+        raise problems.numbers_not_ascending()
     at = before[-1].end if before else after[0].start if after else spec.after_sources
     at = at if not before and after else spec.outside_conditions(at)
     if after and at > min(tag.start for tag in after):
-        raise PackageRefused(
-            f"Patch{after[0].number} is in the same %if as the patch before it", "choose another --start"
-        )
+        raise problems.within_condition(after[0].number)
     padded = any(tag.written[:1] == "0" and len(tag.written) > 1 for tag in spec.tags)
     width = max((len(tag.written) for tag in spec.tags), default=4) if padded else 1
     lines = []
@@ -103,20 +96,19 @@ def _calls(spec: Spec, items: Sequence[Item]) -> list[Insertion]:
     """Return the lines that apply the patches, where the spec names them one by one."""
     numbers = [item.number for item in items]
     if not spec.steps:
-        raise PackageRefused("nothing in the spec applies its patches", "it needs %autosetup -p1, or %autopatch -p1")
+        raise problems.spec_applies_nothing()
     taking = [step for step in spec.steps if not step.single and all(map(step.takes, numbers))]
     if taking:
         _be_taken(spec, taking)
         return []
     calls = [step for step in spec.steps if step.form is not None]
     if not calls or len(calls) < len(spec.steps):
-        what = f"no line of the spec applies patches with the numbers {numbers[0]} to {numbers[-1]}"
-        raise PackageRefused(what, "choose numbers that its %autopatch applies: --start <n>")
+        raise problems.numbers_not_applied(numbers[0], numbers[-1])
     before = [step for step in calls if max(step.single) < numbers[0]]
     near = before[-1] if before else calls[0]
     at = spec.outside_conditions(near.end) if before else near.start
     if spec.in_condition(at):
-        raise PackageRefused(f"patch {near.single[0]} is applied only in an %if", "leave out --start")
+        raise problems.applied_in_condition(near.single[0])
     lines = "".join(f"{_call(spec.text, near, number)}\n" for number in numbers)
     return [Insertion(at, _line_before(spec.text, at) + lines)]
 
@@ -126,11 +118,10 @@ def _be_taken(spec: Spec, steps: Sequence[SpecStep]) -> None:
     for step in steps:
         line = spec.text[step.start : step.end].strip().replace("\\\n", " ")
         if not step.strips:
-            raise PackageRefused(f"git's patches need -p1, which the spec does not give: {line[:60]}", "make it -p1")
+            raise problems.not_p1(line[:60])
     if all(spec.in_condition(step.start) for step in steps):
         line = spec.text[steps[0].start : steps[0].end].strip().partition("\n")[0]
-        what = f"the spec applies its patches only in an %if: {line[:60]}"
-        raise PackageRefused(what, "have it apply them outside of conditions")
+        raise problems.only_in_condition(line[:60])
 
 
 def _call(text: str, like: SpecStep, number: int) -> str:

@@ -26,9 +26,10 @@ from pathlib import Path
 import msgspec
 
 from git_xsa.documents import DocumentError, read_json, shaped, write_json
+from git_xsa.export import problems
 from git_xsa.export.folder import exchange, locked, sync, umask
-from git_xsa.export.into.parts import PackageRefused
 from git_xsa.export.into.seal import is_sealed, seal
+from git_xsa.export.problems import PackageRefused
 from git_xsa.git.folders import make_folders, remove
 from git_xsa.git.whole import naming
 
@@ -101,11 +102,9 @@ def write(change: PackageChange, private: bool) -> None:
     with _at_work(change.top) as work:
         for path, content in change.old.items():
             if not _is_inside(change.top, path):
-                raise PackageRefused(
-                    f"{change.top / path} leads out of the package", "replace the links on its way with folders"
-                )
+                raise problems.leads_out(change.top / path)
             if _content(change.top / path) != content:
-                raise PackageRefused(f"{change.top / path} was changed meanwhile", "run the command again")
+                raise problems.changed_meanwhile(change.top / path)
         if len(change.decisive) > 1:
             _change_folder(change, private, work)
         elif change.decisive or change.adds or change.drops:
@@ -166,7 +165,7 @@ def _recover(top: Path) -> None:
         os.rmdir(work)
         return
     if not any(is_sealed(work, b"", name) for name in names):
-        raise PackageRefused(f"{work} was not made by git xsa-export of this user", "inspect it, and move it away")
+        raise problems.not_our_work(work)
     known = _journal(work)
     if known is not None:
         done = _sum(top / known.listing) == known.sum if known.listing else False
@@ -194,10 +193,7 @@ def _journal(work: Path) -> _Journal | None:
     paths = [found.listing, *found.adds, *found.drops, *found.folders] if found is not None else [".."]
     mine = found is not None and is_sealed(work, found.unsealed, found.seal)
     if not mine or not all(_is_inside(work.parent, path) for path in paths):
-        raise PackageRefused(
-            f"{work} has a journal that was not written there by git xsa-export of this user",
-            f"inspect it, and move {work} away",
-        )
+        raise problems.foreign_journal(work)
     return found
 
 
@@ -256,13 +252,9 @@ def _change_folder(change: PackageChange, private: bool, work: Path) -> None:
     unit = os.path.commonpath([os.path.dirname(path) for path in change.new])
     target, fresh = change.top / unit, work / "folder"
     if not unit or (target / ".git").exists():
-        raise PackageRefused(
-            f"{', '.join(change.edits)} can't be changed together", "give the folder of the source package"
-        )
+        raise problems.apart(", ".join(change.edits))
     if target in (here := Path(os.getcwd()), *here.parents):
-        raise PackageRefused(
-            f"{target} would be replaced, but it is the current folder", "change to the folder above it: cd .."
-        )
+        raise problems.current_folder(target)
     shutil.copytree(target, fresh, symlinks=True, copy_function=_copy)
     for path, content in change.new.items():
         place = fresh / os.path.relpath(path, unit)
@@ -281,7 +273,7 @@ def _change_folder(change: PackageChange, private: bool, work: Path) -> None:
 def _copy(source: str, target: str) -> None:
     """Copy a file; ``PackageRefused`` for a pipe, a device and the like, which may have no end."""
     if not stat.S_ISREG(os.lstat(source).st_mode):
-        raise PackageRefused(f"{source} is not a plain file", "remove it from the package")
+        raise problems.not_plain(source)
     shutil.copy2(source, target, follow_symlinks=False)
 
 
@@ -303,9 +295,7 @@ def _content(place: Path) -> bytes | None:
     """Return what the plain file at ``place`` holds, ``None`` when nothing is there; ``PackageRefused`` for others."""
     try:
         if not stat.S_ISREG(os.lstat(place).st_mode):
-            raise PackageRefused(
-                f"{place} is not a plain file", "a package with links is not edited; give the folder to which they lead"
-            )
+            raise problems.package_with_link(place)
         return place.read_bytes()
     except FileNotFoundError:
         return None
