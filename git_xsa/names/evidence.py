@@ -88,6 +88,9 @@ class Evidence(Protocol):
         """Return for each of ``words`` the paths of the files that mention it in the base, of those at least that one
         of the files ``users`` can see."""
 
+    def has(self, position: int) -> bool:
+        """Return whether the base, one beside the branch, has all of the change at ``position``."""
+
     def base_text(self, path: bytes) -> bytes:
         """Return the file at ``path`` as the base has it; nothing when it has none."""
 

@@ -384,6 +384,10 @@ class Names:
                     return number
         return 0
 
+    def has(self, position: int) -> bool:
+        """Return whether the base, one beside the branch, has all of the change at ``position``."""
+        return self._history.tree is not None and self._history.history.taken(position)
+
     def base_text(self, path: bytes) -> bytes:
         """Return the file at ``path`` as the base has it."""
         if path not in self._texts:

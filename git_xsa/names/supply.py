@@ -87,6 +87,8 @@ def supply_names(
         looked_at |= fresh
         lacking = _lacking(evidence, forms, fresh, grown) if fresh else []
         for missing in lacking:
+            if any(evidence.has(supply.position) for supply in missing.supplies):
+                continue  # a base beside the branch has it, though it is not seen from here
             refused = _choose(rules, missing)
             if refused is not None:
                 return refused
