@@ -129,7 +129,7 @@ def test_what_stands_in_the_way_of_a_hunk_is_the_packages(place: Place, folder: 
     done = place.run("check", "--onto", "RELEASE-1.0.0", "--base-patches", str(folder), "--xsa", "3")
     assert done.status == 2
     assert "lines that RELEASE-1.0.0 itself added in its place" in done.out
-    words = done.out.partition("All conflicts: git xsa-")[2].split()
+    words = done.out.partition("All conflicts: git xsa-")[2].partition("\n")[0].split()
     assert "lines that RELEASE-1.0.0 itself added in its place\n      +ours\n" in place.run(*words).out
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from git_xsa.ask.compose import compose
+from git_xsa.ask.in_tree import never_affected
 from git_xsa.ask.own_fixes import OwnFixes
 from git_xsa.ask.question import Question
 from git_xsa.ask.session import Session
@@ -60,8 +61,9 @@ def fixed_by_own(session: Session, history: Range) -> set[int]:
 
 
 def fixed_later(session: Session, base: Commit, tip: Commit) -> list[int]:
-    """Return the advisories that commits after ``base`` fix, by number."""
+    """Return the advisories that commits after ``base`` fix, by number, but for those of which it lacks the files."""
     history = session.ranges.between(base, tip)
     position = history.position[base.id]
     own = fixed_by_own(session, history)
-    return sorted(n for n, fixes in history.advisories.items() if fixes[-1] > position and n not in own)
+    lacking = {n for n, fixes in history.advisories.items() if fixes[-1] > position and n not in own}
+    return sorted(lacking - never_affected(history, lacking))

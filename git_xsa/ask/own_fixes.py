@@ -22,6 +22,8 @@ class OwnFixes:
         said: Mapping[int, list[str]] = {}
         if history.base is not None and self._fixes:
             said = MarkLog(git, history.base, self._fixes.keys(), (history.root,)).commits()
+        #: By advisory, the commits of the base that say they fix it.
+        self.said = said
         self._whole = {number for number in said if len(said[number]) >= len(self._fixes.get(number, ()))}
         looked_at = {position for number in self._fixes.keys() - self._whole for position in self._fixes[number]}
         #: The positions of the commits that are there.

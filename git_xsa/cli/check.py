@@ -10,6 +10,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from git_xsa.ask.by_number import ask, outstanding
+from git_xsa.ask.in_tree import TreeContents, contents_of
 from git_xsa.ask.question import Question, answers
 from git_xsa.ask.session import Session
 from git_xsa.ask.targets import Targets, targets
@@ -37,6 +38,7 @@ from git_xsa.model.words import advisory_names
 from git_xsa.report import remarks
 from git_xsa.report.as_json import FORMAT, verdict_document
 from git_xsa.report.build import print_build_failures
+from git_xsa.report.in_tree import print_tree_contents, tree_document
 from git_xsa.report.placement import placement_document, print_placements, status_of
 from git_xsa.report.progress import Progress
 
@@ -96,13 +98,15 @@ def run(options: argparse.Namespace) -> int:
             verdicts = list(answers(_questions(session, asked.pairs, options, progress), session.quarantine))
         verdicts = list(built(session, verdicts, wishes))
         placed = _placed(session, verdicts) if options.place else []
+        trees = _trees(session, asked, options) if options.onto else []
         if options.json:
             lacking = {"lacking": list(asked.lacking)} if asked.lacking else {}
             results = [verdict_document(verdict) for verdict in verdicts]
             results = [one | placement_document(place) for one, place in zip_longest(results, placed)]
-            print(dumps({"format": FORMAT, "results": results, **lacking}))
+            inside = {"trees": [tree_document(tree) for tree in trees]} if trees else {}
+            print(dumps({"format": FORMAT, "results": results, **lacking, **inside}))
         else:
-            _print(session, verdicts, options)
+            _print(session, verdicts, trees, options)
         print_placements(verdicts, placed)
         print_build_failures(verdicts)
         print_notes(session)
@@ -114,6 +118,12 @@ def run(options: argparse.Namespace) -> int:
     missing = unresolved or asked.lacking or any(verdict.missing_later for verdict in verdicts)
     statuses = [verdict.status_with(options.accept) for verdict in verdicts] + [status_of(place) for place in placed]
     return max(statuses, default=0) or int(bool(missing))
+
+
+def _trees(session: Session, asked: Targets, options: argparse.Namespace) -> list[TreeContents]:
+    """Return what the bases beside the branch have of each advisory."""
+    found = (contents_of(session, base, tip, options.xsa) for base, tip in asked.pairs)
+    return [one for one in found if one is not None]
 
 
 def _placed(session: Session, verdicts: Sequence[Verdict]) -> list[Proved | None]:
@@ -164,7 +174,9 @@ def _questions(
             yield from ask(session, base, tip, group, bool(options.xsa))
 
 
-def _print(session: Session, verdicts: list[Verdict], options: argparse.Namespace) -> None:
+def _print(
+    session: Session, verdicts: list[Verdict], trees: Sequence[TreeContents], options: argparse.Namespace
+) -> None:
     from git_xsa.report.check_text import Manner, print_checks  # noqa: PLC0415 - not needed for JSON
     from git_xsa.report.pager import on_terminal, paged  # noqa: PLC0415
     from git_xsa.report.style import lines  # noqa: PLC0415
@@ -172,7 +184,9 @@ def _print(session: Session, verdicts: list[Verdict], options: argparse.Namespac
     terminal = on_terminal()
     reading = Manner(options.each, options.verbose, lambda verdict: _why(verdict, options))
     with paged(session.repository.git):
-        print_checks(lines(session.repository.git, terminal), verdicts, reading)
+        output = lines(session.repository.git, terminal)
+        print_checks(output, verdicts, reading)
+        print_tree_contents(output, trees, options.each or options.verbose)
 
 
 def _why(verdict: Verdict, options: argparse.Namespace) -> str:
