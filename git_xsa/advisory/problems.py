@@ -250,6 +250,12 @@ def unsigned_advisory(number: int, version: int, why: str) -> ImportRefused:
 
 
 @problem
+def unsigned_text(name: str) -> ImportRefused:
+    hint = "xsa.requireSignature refuses it; leave it out, or change the setting"
+    return ImportRefused(f"{name} is not signed by a key in xsa.trustedKeys", hint)
+
+
+@problem
 def unlisted_content(name: str, number: int) -> ImportRefused:
     return ImportRefused(f"{name} does not match its checksum in XSA-{number}: nothing was imported", _TRUST)
 

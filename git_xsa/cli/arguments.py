@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from git_xsa.errors import UsageError, XsaError
+from git_xsa.cli import problems
 from git_xsa.report import remarks
 from git_xsa.report.plain import printable
 
@@ -36,9 +36,9 @@ def advisory_numbers(text: str) -> list[int]:
     for word in text.split(","):
         found = re.fullmatch(r"\s*(?:XSA-?)?([0-9]{1,9})\s*", word, re.IGNORECASE)
         if found is None:
-            raise argparse.ArgumentTypeError(f"{word!r} is not an advisory number (499 or XSA-499)")
+            raise problems.not_an_advisory(word)
         if not int(found[1]):
-            raise argparse.ArgumentTypeError("there is no XSA-0: advisory numbers start at 1")
+            raise problems.no_xsa_0()
         numbers.append(int(found[1]))
     return numbers
 
@@ -109,7 +109,7 @@ def place_option(parser: argparse.ArgumentParser) -> None:
 def check_place(options: argparse.Namespace) -> None:
     """Raise ``UsageError`` if there is nothing to have a place in."""
     if options.place and not options.base_patches:
-        raise UsageError("--place is a place among a package's patches", "name the package: --base-patches <package>")
+        raise problems.place_without_package()
 
 
 def question_options(parser: argparse.ArgumentParser) -> None:
@@ -173,7 +173,7 @@ def check_junit(session: Session, target: Path | None) -> None:
 def outside_repository(session: Session, target: Path) -> None:
     """Raise ``XsaError`` when ``target`` is in the repository's own folder, which may be pushed to or served."""
     if session.repository.folder in target.resolve().parents:
-        raise XsaError(f"{target} is inside the repository {session.repository.folder}", "choose another place")
+        raise problems.inside_repository(target, session.repository.folder)
 
 
 def build_options(parser: argparse.ArgumentParser) -> None:
@@ -192,14 +192,14 @@ def seconds(text: str) -> float:
     """Return the time that an option gives, in seconds."""
     found = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)([smh]?)", text)
     if found is None or not float(found[1]):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a time (90, 90s, 30m or 2h)")
+        raise problems.not_a_length_of_time(text)
     return float(found[1]) * _UNITS[found[2]]
 
 
 def jobs(text: str) -> int:
     """Return the number of jobs that an option gives."""
     if not re.fullmatch(r"[1-9][0-9]{0,3}", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of jobs")
+        raise problems.not_a_number_of_jobs(text)
     return int(text)
 
 
@@ -209,18 +209,15 @@ def build_wishes(options: argparse.Namespace, setting: str) -> BuildOptions | No
     Raises ``UsageError`` when the options have no meaning together, and for ``--build`` in a hook.
     """
     if options.build is not None and options.no_build:
-        raise UsageError("--build and --no-build cannot be combined", "give one of them")
+        raise problems.exclusive("--build", "--no-build")
     if options.build is not None and not options.build.strip():
-        raise UsageError("the command after --build is empty", "such as: --build 'make -C xen'")
+        raise problems.empty_build()
     if options.build is not None and os.environ.get(HOOK):
-        raise UsageError("nothing is built in a hook", "run the command by hand")
+        raise problems.no_build_in_a_hook()
     command = None if options.no_build or os.environ.get(HOOK) else options.build or setting.strip()
     if not command:
         if options.build_timeout or options.jobs or options.quick or options.rebuild:
-            raise UsageError(
-                "--build-timeout, --jobs, --quick and --rebuild require a build",
-                "give the command: --build <command>, or git config xsa.build <command>",
-            )
+            raise problems.options_require_a_build()
         return None
     from git_xsa.proof.builds import BuildOptions  # noqa: PLC0415 - only for who builds
 
@@ -260,4 +257,4 @@ def instant(text: str) -> int:
     try:
         return parse_instant(text)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a valid time: {error}") from None
+        raise problems.not_a_time(text, error) from None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from git_xsa.ask.session import Session
 from git_xsa.ask.targets import targets
 from git_xsa.ci.plan import STAGES
-from git_xsa.cli import clock
+from git_xsa.cli import clock, problems
 from git_xsa.cli.arguments import (
     advisory_numbers,
     base_patches_option,
@@ -21,7 +21,6 @@ from git_xsa.cli.arguments import (
     junit_option,
     print_notes,
 )
-from git_xsa.errors import UsageError
 from git_xsa.proof.cells import DEFAULT, find_cells
 from git_xsa.proof.settings import ProofSettings, cell_settings
 from git_xsa.report import remarks
@@ -144,14 +143,13 @@ def run(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> None:
     """Raise ``UsageError`` when the options have no meaning together."""
     if options.embargoed and options.output is None:
-        hint = "write pipeline and queues into a folder: -o <folder>, and commit that to the private project"
-        raise UsageError("--embargoed needs queues, because jobs have no store", hint)
+        raise problems.embargoed_needs_queues()
     if options.format == "github" and options.output is not None:
-        raise UsageError("-o writes a pipeline of GitLab", "leave out -o: a matrix is one line on standard output")
+        raise problems.folder_needs_gitlab()
     if options.format == "github" and options.full:
-        raise UsageError("--full starts a pipeline of GitLab", "leave out --full")
+        raise problems.full_needs_gitlab()
     if options.base_patches and not options.onto:
-        raise UsageError("--base-patches needs a base", "give the package's release: --onto RELEASE-4.17.3")
+        raise problems.base_patches_need_a_base()
 
 
 def _check_output(session: Session, options: argparse.Namespace) -> None:

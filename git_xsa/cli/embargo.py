@@ -9,11 +9,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from git_xsa.cli import clock
+from git_xsa.cli import clock, problems
 from git_xsa.cli.arguments import advisory_numbers, instant, json_option
 from git_xsa.cli.who import user
 from git_xsa.embargo.watched import hook_problem
-from git_xsa.errors import UsageError
 from git_xsa.model.instant import FORM, spelled
 from git_xsa.report import remarks
 
@@ -145,9 +144,7 @@ def _change(
     numbers = list(dict.fromkeys(number for found in options.xsa for number in found))
     note = getattr(options, "note", "")
     if note == INPUT and options.reason == INPUT:
-        raise UsageError(
-            "--note and --reason cannot both be read from standard input", "give one of them on the command line"
-        )
+        raise problems.two_texts_from_input()
     note, reason = _text(note), _text(options.reason)
     decision = Decision(now, user(git), options.action, reason)
     if options.action == "add":
@@ -180,14 +177,12 @@ def _add(
     since = options.since if options.since is not None else decision.time
     _still_to_come(options.until, decision.time)
     if options.until <= since:
-        what_is_wrong = f"an embargo from {spelled(since)} until {spelled(options.until)} would have no duration"
-        raise UsageError(what_is_wrong, "--until must be after --since")
+        raise problems.no_duration(spelled(since), spelled(options.until))
     tips = _tips(git, settings)
     with ledger.changing():
         for number in numbers:
             if number in ledger.entries:
-                hint = "use git xsa-embargo extend, lift or remove to change it"
-                raise UsageError(f"XSA-{number} is in the ledger already", hint)
+                raise problems.in_the_ledger_already(number)
         entries = [LedgerEntry(Embargo(number, since, options.until, tips=tips), note) for number in numbers]
         entries = with_fixes(entries, store, git, settings, decision.time)
         ledger.put(decision, entries)
@@ -210,14 +205,14 @@ def _tips(git: Git, settings: Settings) -> dict[str, frozenset[str]]:
 
 def _known(ledger: EmbargoLedger, number: int) -> LedgerEntry:
     if number not in ledger.entries:
-        raise UsageError(f"XSA-{number} is not in the ledger", "git xsa-embargo list shows the ledger")
+        raise problems.not_in_the_ledger(number)
     return ledger.entries[number]
 
 
 def _lift(now: Instant) -> Callable[[LedgerEntry], LedgerEntry]:
     def change(entry: LedgerEntry) -> LedgerEntry:
         if entry.embargo.ends <= now:
-            raise UsageError(f"the embargo of XSA-{entry.embargo.xsa} ended at {spelled(entry.embargo.ends)}")
+            raise problems.embargo_ended(entry.embargo.xsa, spelled(entry.embargo.ends))
         return replace(entry, embargo=replace(entry.embargo, lifted=now))
 
     return change
@@ -229,11 +224,9 @@ def _extension(until: Instant, now: Instant) -> Callable[[LedgerEntry], LedgerEn
     def change(entry: LedgerEntry) -> LedgerEntry:
         embargo = entry.embargo
         if embargo.lifted is not None:
-            hint = "if that was a mistake, remove it and add it again"
-            raise UsageError(f"the embargo of XSA-{embargo.xsa} was lifted at {spelled(embargo.lifted)}", hint)
+            raise problems.embargo_was_lifted(embargo.xsa, spelled(embargo.lifted))
         if until <= embargo.until:
-            what = f"the embargo of XSA-{embargo.xsa} lasts until {spelled(embargo.until)} already"
-            raise UsageError(what, "use git xsa-embargo lift to end it earlier")
+            raise problems.lasts_already(embargo.xsa, spelled(embargo.until))
         return replace(entry, embargo=replace(embargo, until=until))
 
     return change
@@ -241,7 +234,7 @@ def _extension(until: Instant, now: Instant) -> Callable[[LedgerEntry], LedgerEn
 
 def _still_to_come(until: Instant, now: Instant) -> None:
     if until <= now:
-        raise UsageError(f"{spelled(until)} is in the past: it is {spelled(now)}", f"--until accepts {FORM}")
+        raise problems.in_the_past(spelled(until), spelled(now), FORM)
 
 
 def _told(entries: list[LedgerEntry], now: Instant) -> list[str]:

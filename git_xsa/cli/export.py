@@ -13,7 +13,7 @@ from git_xsa.ask.commits import sort_out
 from git_xsa.ask.request import Request
 from git_xsa.ask.session import Session
 from git_xsa.ask.verdict import State, Verdict
-from git_xsa.cli import clock
+from git_xsa.cli import clock, problems
 from git_xsa.cli.arguments import (
     TWICE,
     build_options,
@@ -28,7 +28,6 @@ from git_xsa.cli.arguments import (
     print_notes,
     question_options,
 )
-from git_xsa.errors import UsageError, XsaError
 from git_xsa.export.exporter import Ready, Wish, files_of, prepare, refused_behind
 from git_xsa.export.folder import is_export, write_folder
 from git_xsa.export.formats import FORMATS
@@ -99,21 +98,19 @@ def parser() -> argparse.ArgumentParser:
 
 def _number(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,6}", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 999999")
+        raise problems.not_a_patch_number(text)
     return int(text)
 
 
 def _prefix(text: str) -> str:
     if not re.fullmatch(r"(?:[A-Za-z0-9_][A-Za-z0-9._+-]{0,59})?", text):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} has characters other than letters, digits and ._+-, or more than 60"
-        )
+        raise problems.not_a_prefix(text)
     return text
 
 
 def _version(text: str) -> str:
     if not re.fullmatch(r"(?:[A-Za-z0-9][A-Za-z0-9.+:~_-]{0,99})?", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a package version")
+        raise problems.not_a_package_version(text)
     return text
 
 
@@ -136,8 +133,7 @@ def run(options: argparse.Namespace) -> int:
         options.format, options.start = options.format or "series", 1 if options.start is None else options.start
         base = find_base(session, options.onto, options.base_patches, options.place)
         if base.passing and options.format == "branch":
-            hint = f"commit it on {base.release or base.name} first, or choose another format"
-            raise UsageError("a branch needs a commit as its base, and this base is not a commit", hint)
+            raise problems.branch_needs_a_commit(base.release or base.name)
         if options.verify is not None:
             from git_xsa.export.verify import verify  # noqa: PLC0415 - not needed to export
             from git_xsa.report.export_text import print_check  # noqa: PLC0415
@@ -154,28 +150,25 @@ def _check(options: argparse.Namespace) -> None:
     if options.into is not None:
         _check_into(options)
     elif options.drop_merged or options.dry_run:
-        raise UsageError("--drop-merged and --dry-run are about a package", "name it: --into <package>")
+        raise problems.nothing_to_put_into()
     elif not options.onto and (options.verify is None or is_export(options.verify)):
-        raise UsageError("no base was given", "give the base of the patches: --onto RELEASE-4.17.3")
+        raise problems.no_base()
     if options.xsa and options.patches:
-        raise UsageError("give either advisories (--xsa), or commits, or patch files", "see git help xsa-export")
+        raise problems.one_kind_of_request("xsa-export")
     if options.verify is not None and (options.xsa or options.patches or options.output or options.refresh):
-        raise UsageError("--verify reads the request from the folder", "see git help xsa-export")
+        raise problems.request_is_in_the_folder()
     if options.keep_going and (options.patches or options.verify is not None):
-        raise UsageError(
-            "--keep-going leaves out advisories", "it cannot be combined with commits, patch files or --verify"
-        )
+        raise problems.keep_going_needs_advisories()
     if options.proof is not None and (options.verify or options.into or options.format == "branch"):
-        raise UsageError("--proof applies only to an exported folder", "leave it out")
+        raise problems.proof_needs_a_folder()
     if options.verify is not None and options.build is not None:
-        raise UsageError("--verify builds nothing", "leave out --build")
+        raise problems.verify_builds_nothing()
 
 
 def _check_into(options: argparse.Namespace) -> None:
     """Raise ``UsageError`` when something goes into a package that can't."""
     if options.verify is not None or options.output or options.base_patches or options.force:
-        what = "--into reads the base from the package, and changes the package in place"
-        raise UsageError(what, "leave out --verify, --output, --base-patches and --force")
+        raise problems.into_reads_the_package()
 
 
 def _export(session: Session, options: argparse.Namespace, base: Commit) -> int:
@@ -185,10 +178,7 @@ def _export(session: Session, options: argparse.Namespace, base: Commit) -> int:
         question = request.question(session, base)
     if options.format == "branch" and question.private and options.embargoed < TWICE:
         what = "the advisories" if question.secret else "patch files"
-        raise UsageError(
-            f"{what} may be under embargo, and a branch is easily pushed",
-            "give --embargoed twice to put them into a branch anyway",
-        )
+        raise problems.embargoed_branch(what)
     style = _style(session, options, base)
     wish = Wish(options.format, options.policy or "strict", options.refresh, style, request)
     with builder_for(session, build_wishes(options, session.settings.build)) as builder:
@@ -197,7 +187,7 @@ def _export(session: Session, options: argparse.Namespace, base: Commit) -> int:
         return _nothing(session, ready, options)
     stuck = refused_behind(session, ready)
     if stuck is not None:
-        error = XsaError(f"nothing is written: {refused_words(stuck, base.name)}", HINT)
+        error = problems.nothing_written(refused_words(stuck, base.name), HINT)
         error.status = REFUSED
         raise error
     if options.proof is not None:
@@ -259,7 +249,7 @@ def _write(
         return branch, [f"{branch} was at {old}"] if old else []
     target = Path(options.output or f"xsa-{name}")
     if session.repository.folder in target.resolve().parents:  # which may be pushed to, or served
-        raise XsaError(f"{target} is inside the repository {session.repository.folder}", "choose another: -o <folder>")
+        raise problems.output_inside_repository(target, session.repository.folder)
     kept = write_folder(target, files_of(ready, wish), private, options.force)
     notes = [f"the earlier contents of {target} are now in {kept}"] if kept else []
     from git_xsa.advisory.store import repository_above  # noqa: PLC0415

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 
 from git_xsa.ask.base import find_base
 from git_xsa.ask.verdict import State, Verdict
-from git_xsa.cli import clock
+from git_xsa.cli import clock, problems
 from git_xsa.cli.arguments import TWICE, build_wishes, builder_for, hint_at_refresh, hint_unknown, print_notes
-from git_xsa.errors import UsageError, XsaError
 from git_xsa.export.exporter import Wish
 from git_xsa.export.folder import MANIFEST
 from git_xsa.export.into.package import open_package
@@ -43,8 +42,7 @@ def run_into(session: Session, options: argparse.Namespace, request: Request) ->
     if not options.dry_run and recover(package.top):
         package = open_package(place)
     if options.format not in (None, package.format):
-        what = f"{package.place} is a package of the format {package.format}"
-        raise UsageError(f"{what}, not {options.format}", "leave out --format")
+        raise problems.other_format(package.place, package.format, options.format)
     release = find_base(session, options.onto) if options.onto else None
     wanted = Wanted(
         Wish(package.format, options.policy or "strict", options.refresh, request=request),
@@ -70,8 +68,7 @@ def run_verify(session: Session, options: argparse.Namespace) -> int:
     try:
         package = open_package(options.verify)
     except NoPackage as error:
-        what = f"{options.verify} has no {MANIFEST} of git xsa-export, and is not a package that can be edited"
-        raise XsaError(what, f"give an exported folder, or a package: {error.hint}") from None
+        raise problems.neither_export_nor_package(options.verify, MANIFEST, error.hint) from None
     release = find_base(session, options.onto) if options.onto else None
     with Progress() as progress:
         session.repository.on_progress = progress.detail
@@ -102,9 +99,9 @@ def _who(package: Package) -> str:
             answer = git.call("var", "GIT_AUTHOR_IDENT", accept=(0, 128))
         found = answer.out.decode("utf-8", "replace").rpartition(">")[0] + ">"
         if answer.status or found == ">":
-            raise XsaError("nothing says who writes the changelog", "git config user.name, and user.email")
+            raise problems.no_writer()
     if not found.isprintable():
-        raise XsaError("the name for the changelog is no line of plain text", "git config user.name")
+        raise problems.writer_is_no_line()
     return found
 
 
@@ -113,10 +110,7 @@ def _write(session: Session, planned: Planned, options: argparse.Namespace) -> N
     ready = planned.ready
     verdict = ready if isinstance(ready, Verdict) else ready.verdict
     if planned.private and planned.items and options.embargoed < TWICE:
-        raise UsageError(
-            "the patches may be under embargo, and a package is easily pushed",
-            "give --embargoed twice if they are to go into it all the same: only you will be able to read the files",
-        )
+        raise problems.embargoed_package()
     from git_xsa.report.into_text import document, print_into  # noqa: PLC0415 - not needed to fail
 
     if options.dry_run:

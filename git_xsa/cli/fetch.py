@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from git_xsa.errors import UsageError
+from git_xsa.cli import problems
 from git_xsa.git.config import read_settings
 from git_xsa.git.run import Git
 from git_xsa.report import remarks
@@ -44,9 +44,7 @@ def run(options: argparse.Namespace) -> int:
     url = settings.url
     if options.url:
         if not options.url.startswith(("https://", "http://")):
-            raise UsageError(
-                f"{options.url!r} is not the address of a web server", "the address must begin with https://"
-            )
+            raise problems.not_a_web_server(options.url)
         url = options.url.rstrip("/") + "/"
     library = Library(open_store(settings), settings.trusted_keys)
     now = datetime.now(timezone.utc)

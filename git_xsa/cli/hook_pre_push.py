@@ -13,9 +13,8 @@ import sys
 from shlex import quote
 from typing import IO, TYPE_CHECKING
 
-from git_xsa.cli import clock
+from git_xsa.cli import clock, problems
 from git_xsa.embargo.settings import freeze_rules
-from git_xsa.errors import XsaError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -135,7 +134,7 @@ def _moves(given: bytes) -> list[Move]:
     for line in given.decode("utf-8", "surrogateescape").splitlines():
         fields = line.rsplit(" ", 3)
         if len(fields) != 4:
-            raise XsaError(f"git gave the hook pre-push an invalid line: {line!r}", "see githooks(5)")
+            raise problems.invalid_line_of_pre_push(line)
         found.append(moved(fields[2], fields[3], fields[1]))
     return found
 

@@ -13,9 +13,8 @@ import os
 import sys
 from typing import IO, TYPE_CHECKING
 
-from git_xsa.cli import clock
+from git_xsa.cli import clock, problems
 from git_xsa.embargo.settings import EmbargoSettings
-from git_xsa.errors import XsaError
 from git_xsa.report.plain import printable
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ def _moves(words: list[str], given: IO[bytes]) -> list[Move]:
     for line in lines:
         fields = line.split(" ", 2)
         if len(fields) != 3:
-            raise XsaError(f"git gave the hook an invalid line: {line!r}", "see githooks(5)")
+            raise problems.invalid_line(line)
         found.append(moved(fields[2], fields[0], fields[1]))
     return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from git_xsa.errors import XsaError
+from git_xsa.cli import problems
 from git_xsa.release.settings import ReleaseSettings
 from git_xsa.report import remarks
 from git_xsa.report.plain import printable
@@ -44,10 +44,9 @@ def run(options: argparse.Namespace) -> int:
         place = find_place(git)
         follows = options.server or getattr(options, "post_tag", False) or read_settings(git).of(ReleaseSettings).on_tag
     if options.action == "install" and program() is None:
-        raise XsaError("git-xsa-hook is not on PATH, so the hooks would not find it", "run install.sh to install it")
+        raise problems.no_hook_program()
     if options.action == "install" and place.shared:
-        what = f"the hooks in {place.folder} also run in other repositories: {place.setting} names that folder"
-        raise XsaError(what, "give this repository its own folder: git config core.hooksPath <folder>")
+        raise problems.shared_hooks(place.folder, place.setting)
     hooks = HookFolder(place.folder, program() or "git-xsa-hook")
     _say(f"hooks are in {place.folder}" + (f", by {place.setting}" if place.setting else ""))
     if not follows and options.action != "uninstall" and hooks.state(TRANSACTION) in (HookState.NONE, HookState.OTHER):

@@ -16,7 +16,7 @@ from git_xsa.ask.request import Request
 from git_xsa.ask.session import Session
 from git_xsa.ask.tip import tip_for
 from git_xsa.ask.verdict import State, Verdict
-from git_xsa.cli import clock
+from git_xsa.cli import clock, problems
 from git_xsa.cli.arguments import (
     build_options,
     build_wishes,
@@ -30,7 +30,7 @@ from git_xsa.cli.arguments import (
     question_options,
 )
 from git_xsa.documents import dumps
-from git_xsa.errors import UsageError, XsaError
+from git_xsa.errors import XsaError
 from git_xsa.model.words import count
 from git_xsa.report import remarks
 from git_xsa.report.as_json import error_line, verdict_document, verdict_line
@@ -141,25 +141,25 @@ def _check(options: argparse.Namespace) -> None:
     )
     if options.stdin:
         if any(asked):
-            raise UsageError("--stdin reads the base and the commits from its input", "see git help xsa-prereqs")
+            raise problems.stdin_has_the_requests()
         if options.build is not None:
-            raise UsageError("--stdin cannot be combined with a build", "use --onto for one base")
+            raise problems.stdin_builds_nothing()
         return
     if options.compare:
         if any(asked):
-            raise UsageError("--compare needs no base", "leave out the other options")
+            raise problems.compare_needs_no_base()
         return
     if not options.onto:
-        raise UsageError("no base was given", "give the base of the patches: --onto RELEASE-4.17.3")
+        raise problems.no_base()
     check_place(options)
     if options.picks and (
         options.place or options.xsa or options.patches or options.why or options.graph or options.build is not None
     ):
-        raise UsageError("--picks cannot be combined with other questions", "leave out the other options")
+        raise problems.picks_alone()
     if options.xsa and options.patches:
-        raise UsageError("give either advisories (--xsa), or commits, or patch files", "see git help xsa-prereqs")
+        raise problems.one_kind_of_request("xsa-prereqs")
     if options.json and (options.graph or options.why):
-        raise UsageError("--json includes the reasons", "leave out --why and --graph")
+        raise problems.json_has_reasons()
 
 
 def _list_picks(options: argparse.Namespace) -> int:
@@ -270,7 +270,7 @@ def _ask_line(session: Session, line: str) -> Question | XsaError:
     base_name, *names = line.split()
     try:
         if not names:
-            raise UsageError(f"{base_name} is not followed by a commit", "a request is: <base> <commit>...")
+            raise problems.no_commit_follows(base_name)
         base = session.branches.base(base_name)
         commits = [session.commit(name) for name in names]
         return ask_commits(session, base, tip_for(session, base, commits), commits)

@@ -12,10 +12,10 @@ from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from git_xsa.cli import clock
+from git_xsa.cli import clock, problems
 from git_xsa.cli.arguments import advisory_numbers
 from git_xsa.cli.release_work import say, work_on
-from git_xsa.errors import UsageError, XsaError
+from git_xsa.errors import XsaError
 from git_xsa.release.settings import ReleaseSettings
 from git_xsa.report import remarks
 
@@ -79,19 +79,17 @@ def _check(options: argparse.Namespace) -> None:
     given["--from-tag"] = options.from_tag is not None
     modes = [name for name, is_given in given.items() if is_given]
     if len(modes) > 1:
-        raise UsageError(f"{modes[0]} and {modes[1]} cannot be combined", "give one of them")
+        raise problems.exclusive(modes[0], modes[1])
     if (options.all or options.from_tag is not None) and options.version:
-        raise UsageError(f"{modes[0]} accepts no version", f"leave out {options.version[0]}")
+        raise problems.mode_without_version(modes[0], options.version[0])
     if not modes and not options.version:
-        raise UsageError("no version was given", "git xsa-release 4.21.2, or --all for every branch that has one due")
+        raise problems.no_version()
     if options.push and (options.abandon or options.from_tag is not None):
-        raise UsageError(f"--push and {modes[0]} cannot be combined", "leave out --push")
+        raise problems.push_excluded(modes[0])
     if options.background and options.from_tag is None:
-        raise UsageError("--background requires --from-tag")
+        raise problems.background_needs_a_tag()
     if options.build is not None and (options.no_build or not options.build.strip()):
-        raise UsageError(
-            "--build needs a command, and cannot be combined with --no-build", "such as: --build 'make -C xen'"
-        )
+        raise problems.build_needs_a_command()
 
 
 # begin
@@ -180,11 +178,8 @@ def _is_tagged(work: Work, version: str) -> bool:
 
 def _begun(record: Record) -> XsaError:
     if record.finished:
-        return UsageError(
-            f"{record.version} is finished", f"run git xsa-release --continue {record.version} --push to push it"
-        )
-    hint = f"git xsa-release --continue {record.version} resumes it, --abandon {record.version} undoes it"
-    return UsageError(f"{record.version} was started and not finished", hint)
+        return problems.release_finished(record.version)
+    return problems.release_unfinished(record.version)
 
 
 def _due(session: Session, now: int) -> list[Branch]:
@@ -298,7 +293,7 @@ def _resume(session: Session, records: Records, options: argparse.Namespace) -> 
             locks.enter_context(records.lock(record.version))
             now = known(records, session.repository, record.version)  # somebody else may have come first
             if now is None:
-                raise UsageError(f"{record.version} was undone meanwhile", "git tag lists the tags")
+                raise problems.undone_meanwhile(record.version)
             now.remote = now.remote or record.remote
             now.skipped = sorted({*now.skipped, *options.skip_xsa})
             works.append(work_on(session, records, now, options))
@@ -318,12 +313,12 @@ def _find_remote(session: Session, record: Record) -> None:
     from git_xsa.release.plan import NO_REMOTE, remote_for  # noqa: PLC0415
 
     if record.kind != "release":
-        raise UsageError(f"{record.tag} was made by hand; --push applies only to releases made here", "use git push")
+        raise problems.made_by_hand(record.tag)
     branch = next((one for one in session.branches.stable if one.name == record.branch), None)
     if not record.remote and branch is not None:
         record.remote = remote_for(session, branch)
     if not record.remote:
-        raise XsaError(f"there is no remote to push {record.version} to", NO_REMOTE)
+        raise problems.no_remote(record.version, NO_REMOTE)
 
 
 def _chosen(session: Session, records: Records, options: argparse.Namespace) -> list[Record]:
@@ -334,15 +329,15 @@ def _chosen(session: Session, records: Records, options: argparse.Namespace) -> 
         here = str(session.repository.folder)
         found = [record for record in records.all() if record.repository == here and not record.finished]
         if not found:
-            raise UsageError("there is no unfinished release here", "to push a finished release, give its version")
+            raise problems.nothing_unfinished()
         if options.abandon and len(found) > 1:
             names = " ".join(record.version for record in found)
-            raise UsageError(f"several releases are unfinished: {names}", "select one: --abandon <version>")
+            raise problems.several_unfinished(names)
         return found
     chosen = []
     for version in options.version:
         record = known(records, session.repository, version)
         if record is None:
-            raise UsageError(f"release {version} was not started here", f"to start it: git xsa-release {version}")
+            raise problems.not_started(version)
         chosen.append(record)
     return chosen

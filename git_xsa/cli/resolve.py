@@ -7,9 +7,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from git_xsa.cli import clock
+from git_xsa.cli import clock, problems
 from git_xsa.cli.arguments import json_option, question_options
-from git_xsa.errors import UsageError, XsaError
 
 if TYPE_CHECKING:
     from git_xsa.ask.session import Session
@@ -57,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
     if options.action is None and options.forget is None:
         return _start(options)
     if options.xsa or options.tip or options.no_symbols or (options.base_patches and not options.onto):
-        raise UsageError("this option can be combined only with --onto", "see git help xsa-resolve")
+        raise problems.only_with_onto()
     tasks = _tasks()
     if options.action == "list" or options.forget is not None:
         return _kept(tasks, options)
@@ -94,7 +93,7 @@ def _start(options: argparse.Namespace) -> int:
     from git_xsa.git.repository import Repository  # noqa: PLC0415
 
     if not options.onto:
-        raise UsageError("no base was given", "give the base of the patches: --onto RELEASE-4.17.3")
+        raise problems.no_base()
     with Repository(Path.cwd()) as repository:
         folder, tasks = repository.folder, Tasks(open_store(read_settings(repository.git)))
     base, packages = _lasting(options.onto), tuple(map(_lasting, options.base_patches))
@@ -138,9 +137,9 @@ def _meant(tasks: Tasks, options: argparse.Namespace) -> Task:
     if len(found) == 1:
         return found[0]
     if not found:
-        raise XsaError("no conflict is being resolved", "start with git xsa-resolve --onto <base>")
+        raise problems.nothing_to_resolve()
     bases = ", ".join(task.base for task in found)
-    raise UsageError(f"conflicts on several bases are being resolved: {bases}", "select one: --onto <base>")
+    raise problems.several_bases(bases)
 
 
 def _say(standing: TaskState, options: argparse.Namespace) -> int:
@@ -164,7 +163,7 @@ def _kept(tasks: Tasks, options: argparse.Namespace) -> int:
 
     kept = Adaptations(tasks.store)
     if options.forget is not None and not kept.remove(options.forget):
-        raise XsaError(f"there is no adapted patch {options.forget!r}", "git xsa-resolve --list lists them")
+        raise problems.no_adapted_patch(options.forget)
     found, damaged = kept.sorted_out() if options.json or options.forget is None else ((), {})
     if options.json:
         print(dumps(kept_document(found, damaged, tasks.store.folder)))

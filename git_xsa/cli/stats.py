@@ -13,9 +13,9 @@ from git_xsa.ask.by_number import stored_advisories
 from git_xsa.ask.replay import ReleaseInterval, intervals
 from git_xsa.ask.session import Session
 from git_xsa.ask.targets import no_branch, no_release
+from git_xsa.cli import problems
 from git_xsa.cli.arguments import json_option
 from git_xsa.documents import dumps
-from git_xsa.errors import UsageError, XsaError
 from git_xsa.report import remarks
 from git_xsa.report.progress import Progress
 
@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     """Count what the options ask for and return 0; 1 when a text could not be read."""
     if options.reissues is not None:
         if options.branch or options.quick:
-            raise UsageError("--reissues cannot be combined with --branch or --quick", "leave out --branch and --quick")
+            raise problems.reissues_alone()
         return _reissues(options)
     with Session() as session:
         found = list(_replay(session, options))
@@ -77,9 +77,9 @@ def _warn(titles: Sequence[str]) -> None:
 
 def _reissues(options: argparse.Namespace) -> int:
     """Count the reissues in the texts that the options name, or else in those of the store."""
+    from git_xsa.advisory import problems as advisory_problems  # noqa: PLC0415
     from git_xsa.advisory import reissues  # noqa: PLC0415 - what else is counted needs a repository, and not these
     from git_xsa.advisory.editions import Library  # noqa: PLC0415
-    from git_xsa.advisory.problems import ImportRefused  # noqa: PLC0415
     from git_xsa.advisory.store_place import open_store  # noqa: PLC0415
     from git_xsa.git.config import read_settings  # noqa: PLC0415
     from git_xsa.git.run import Git  # noqa: PLC0415
@@ -88,27 +88,26 @@ def _reissues(options: argparse.Namespace) -> int:
 
     with Git() as git:
         settings = read_settings(git)
-        problems: list[str] = []
+        troubles: list[str] = []
         if options.reissues:
-            texts, problems = reissues.texts_of(map(Path, options.reissues))
+            texts, troubles = reissues.texts_of(map(Path, options.reissues))
         else:
             texts = reissues.texts_in(Library(open_store(settings)))
-        for problem in problems:
-            remarks.warning(problem)
+        for trouble in troubles:
+            remarks.warning(trouble)
         if not texts:
             where = ", ".join(options.reissues) or "the store"
-            raise XsaError(f"there is no advisory text in {where}", "run git xsa-fetch to fetch the public ones")
+            raise problems.no_text(where)
         doubtful = reissues.unvouched(texts, settings.trusted_keys)
         if doubtful and settings.require_signature:
-            hint = "xsa.requireSignature refuses it; leave it out, or change the setting"
-            raise ImportRefused(f"{doubtful[0]} is not signed by a key in xsa.trustedKeys", hint)
+            raise advisory_problems.unsigned_text(doubtful[0])
         found = reissues.count_reissues(text.told for text in texts)
         if options.json:
             print(dumps(document(found)))
         else:
             print_reissues(lines(git, sys.stdout.isatty()), found)
     _warn(doubtful)
-    return int(bool(problems))
+    return int(bool(troubles))
 
 
 def _replay(session: Session, options: argparse.Namespace) -> list[ReleaseInterval]:
@@ -119,7 +118,7 @@ def _replay(session: Session, options: argparse.Namespace) -> list[ReleaseInterv
         branches = [branch for branch in branches if branch in matching]
         if not branches:
             patterns = " ".join(options.branch)
-            raise UsageError(f"no stable branch matches {patterns!r}", "git branch -a lists the branches")
+            raise problems.no_such_branch(patterns)
     branches = [branch for branch in branches if branch.releases]
     if not branches:
         raise no_release(session) if session.branches.stable else no_branch(session, everything=True)

@@ -15,7 +15,7 @@ from git_xsa.ask.request import Request
 from git_xsa.ask.session import Session
 from git_xsa.ask.tip import tip_for
 from git_xsa.ask.verdict import State, Verdict
-from git_xsa.cli import clock
+from git_xsa.cli import clock, problems
 from git_xsa.cli.arguments import (
     HOOK,
     check_junit,
@@ -29,7 +29,6 @@ from git_xsa.cli.arguments import (
     seconds,
 )
 from git_xsa.documents import dumps
-from git_xsa.errors import UsageError
 from git_xsa.export.exported import of_folder
 from git_xsa.export.folder import must_keep, write_folder
 from git_xsa.git.repository import Commit
@@ -108,19 +107,17 @@ def run(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> None:
     """Raise ``UsageError`` when the options have no meaning together."""
     if not options.onto:
-        raise UsageError("no base was given", "give the base of the patches: --onto RELEASE-4.17.3")
+        raise problems.no_base()
     if options.xsa and options.patches:
-        raise UsageError("give either advisories (--xsa), or commits, or patch files", "see git help xsa-test")
+        raise problems.one_kind_of_request("xsa-test")
     if options.queue is not None and (options.xsa or options.patches or options.tip or options.each or options.search):
-        raise UsageError("--queue reads its patches from the folder", "see git help xsa-test")
+        raise problems.queue_reads_the_folder()
     if options.each and (options.every_commit or options.patches):
-        raise UsageError(
-            "--each cannot be combined with --every-commit, commits or patch files", "leave out one of them"
-        )
+        raise problems.each_alone()
     if options.run is not None and not options.run.strip():
-        raise UsageError("the command after --run is empty", "such as: --run 'make -C tools/tests run'")
+        raise problems.empty_run()
     if os.environ.get(HOOK):
-        raise UsageError("nothing is built in a hook", "run the command by hand")
+        raise problems.no_build_in_a_hook()
 
 
 def _check_output(session: Session, options: argparse.Namespace) -> None:
