@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from git_xsa.ask import problems
 from git_xsa.ask.marked import ask_marked, ask_named, fixed_later
 from git_xsa.ask.question import Question
 from git_xsa.ask.session import Session
 from git_xsa.ask.stored import stored
 from git_xsa.ask.verdict import Verdict
-from git_xsa.errors import XsaError
 from git_xsa.git.repository import Commit
 from git_xsa.model.words import advisory_names
 
@@ -68,11 +68,7 @@ def ask_one(session: Session, base: Commit, tip: Commit, numbers: Sequence[int],
     if apart:
         names = ", ".join(advisory_names(question.asked) for question in apart)
         reasons = [series.remark for question in apart for series in question.found if series.remark]
-        hint = "ask about each of them alone, or leave it out with --xsa"
-        what = f"{names} can't join one queue with the others"
-        error = XsaError(what, "\n".join([*(f"they don't fit: {reason}" for reason in reasons[:1]), hint]))
-        error.status = 2
-        raise error
+        raise problems.no_joint_queue(names, reasons)
     return first
 
 

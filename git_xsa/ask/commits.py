@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from git_xsa.ask import problems
 from git_xsa.ask.compose import compose
 from git_xsa.ask.question import Question
 from git_xsa.ask.session import Session
-from git_xsa.errors import UsageError, XsaError
 from git_xsa.git.repository import Commit, Repository
 from git_xsa.model.marks import marked_advisories
 
@@ -28,15 +28,15 @@ def sort_out(repository: Repository, names: Sequence[str]) -> tuple[list[Commit]
         elif path.is_file():
             files.append(path)
         elif name and path.is_dir():
-            raise XsaError(f"{name!r} is a folder", "give the patch files in it, in their order")
+            raise problems.is_a_folder(name)
         else:
-            raise XsaError(f"{name!r} is neither a commit nor a file", repository.name_hint())
+            raise problems.no_commit_or_file(name, repository.name_hint())
     if commits and files:
-        raise UsageError(f"{files[0]} is a file and {commits[0].name} a commit", "give only commits or only files")
+        raise problems.file_and_commit(files[0], commits[0].name)
     places = [path.resolve() for path in files]
     for number, path in enumerate(files):
         if places[number] in places[:number]:
-            raise UsageError(f"{path} is given twice", "give each patch of the series once, in their order")
+            raise problems.given_twice(path)
     return commits, files
 
 
@@ -48,10 +48,7 @@ def ask_commits(session: Session, base: Commit, tip: Commit, commits: Sequence[C
     present = [commit for commit in missing if _contains(session, base, commit)]
     if len(present) < len(missing):
         stray = next(commit for commit in missing if commit not in present)
-        raise XsaError(
-            f"{stray.name} is not between {base.name} and {tip.spelled}",
-            f"git branch -a --contains {stray.id[:12]} shows its branch; give that with --tip",
-        )
+        raise problems.not_between(stray.name, stray.id, base.name, tip.spelled)
     xsa_of = {position: history.marks(position) for position in wanted if position is not None}
     for position in history.taken(xsa_of):
         xsa_of[0] = (*xsa_of.get(0, ()), *xsa_of.pop(position))

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from functools import partial
 
+from git_xsa.ask import problems
 from git_xsa.ask.fitting import without_conflicts as fitting_changes
 from git_xsa.ask.follow_ups import Later, later_fixes
 from git_xsa.ask.newer_branches import NewerBranches
@@ -16,7 +17,6 @@ from git_xsa.ask.supply import supplier
 from git_xsa.ask.tip import version_of
 from git_xsa.ask.unmarked import unmarked_among
 from git_xsa.ask.verdict import State
-from git_xsa.errors import XsaError
 from git_xsa.git.log import Range
 from git_xsa.git.repository import Commit
 from git_xsa.model.history import HistoryError
@@ -121,6 +121,4 @@ def proposal_of(session: Session, base: Commit, history: Range, wanted: Iterable
     except HistoryError as error:
         commit = history.commits[error.position - 1].id[:12] if error.position > 0 else base.name
         path = error.path.decode("utf-8", "backslashreplace")
-        what = f"the history of {path} is inconsistent at {commit}: {error.why}"
-        hint = "check the clone with git fsck, and its info/attributes for diff settings"
-        raise XsaError(what, hint) from None
+        raise problems.inconsistent_history(path, commit, error.why) from None

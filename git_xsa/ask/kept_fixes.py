@@ -68,7 +68,7 @@ def _words(found: object) -> tuple[str, ...]:
     """Return a list of words as it is kept; ``ValueError`` when it is none.  By hand: a library for it takes as long to
     load as the rest of this file's work."""
     if not isinstance(found, list) or not all(isinstance(word, str) for word in found):
-        raise ValueError("not a list of words")
+        raise ValueError(found)
     return tuple(found)
 
 

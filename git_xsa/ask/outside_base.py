@@ -15,9 +15,9 @@ from pathlib import Path
 from git_xsa.advisory.file_names import read_name
 from git_xsa.advisory.package import read_package
 from git_xsa.advisory.patchfile import PatchFile
+from git_xsa.ask import problems
 from git_xsa.ask.placement import PackagePatch, Placement, split
 from git_xsa.ask.session import Session
-from git_xsa.errors import UsageError, XsaError
 from git_xsa.git.patched import Patched
 from git_xsa.git.repository import Commit
 from git_xsa.git.source_tree import SourceFile, is_tarball, read_source, without_top
@@ -36,8 +36,7 @@ def commit_or_tree(session: Session, name: str) -> Commit:
     if not name or not (place.is_dir() or is_tarball(place)):
         return session.branches.base(name)
     if session.repository.resolve(name) is not None:
-        hint = f"give ./{name} for the file or folder, or the full reference of the commit (refs/tags/{name})"
-        raise UsageError(f"{name!r} is a commit and a {'folder' if place.is_dir() else 'file'}", hint)
+        raise problems.commit_and_path(name, place.is_dir())
     newest = max(session.branches.releases.values(), default=None)
     files = without_top(read_source(place), entries_of(session.repository, newest[1]) if newest is not None else ())
     release = _release_of(session, name, files)
@@ -64,8 +63,9 @@ def with_patches(session: Session, base: Commit, lists: Sequence[str], place: st
         for listed, several in found:
             refused, fuzzy = tree.put_on([patch.text for patch in several], listed.fuzz)
             if refused is not None:
-                hint = several[refused].doubt or "make sure that --onto is the release that the package builds"
-                raise XsaError(f"{several[refused].name} of {listed.place} does not apply to {base.name}", hint)
+                raise problems.package_patch_refused(
+                    several[refused].name, listed.place, base.name, several[refused].doubt
+                )
             notes += [f"{several[number].name} needs a fuzz of up to {listed.fuzz} lines" for number in fuzzy]
         files = tree.files()
     whole = patched(session, base, files, patches, lists)
@@ -149,8 +149,7 @@ def _release_of(session: Session, name: str, files: Sequence[SourceFile]) -> Com
             return releases[max(earlier)]
     found = _most_alike(session, releases, files)
     if found is None:
-        hint = "give the folder that holds xen/, and fetch the releases: git fetch --tags"
-        raise XsaError(f"it is unknown from which release {name} was made", hint)
+        raise problems.unknown_release(name)
     return found
 
 

@@ -11,12 +11,12 @@ from git_xsa.advisory.heading import read_heading
 from git_xsa.advisory.patchfile import PatchFile, read_patches
 from git_xsa.advisory.problems import Unplaced
 from git_xsa.advisory.series import Group, find_baseline, is_there, place_groups, place_on_base
+from git_xsa.ask import problems
 from git_xsa.ask.compose import compose
 from git_xsa.ask.pending import fits_base
 from git_xsa.ask.question import Published, Question
 from git_xsa.ask.recognise import Locator
 from git_xsa.ask.trees import trees
-from git_xsa.errors import UsageError
 from git_xsa.git.log import Range
 from git_xsa.git.repository import Commit
 from git_xsa.model.marks import marked_advisories
@@ -129,8 +129,7 @@ def _read(files: Sequence[Path]) -> list[PatchFile]:
     for path, patch in series:
         other = known.setdefault((patch.text, patch.message), path)
         if other is not path:
-            hint = "give each patch of the series once, in their order"
-            raise UsageError(f"{path} is the same patch as {other}", hint)
+            raise problems.same_patch(path, other)
     return [
         patch
         if names.count(patch.name) == 1

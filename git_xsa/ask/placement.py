@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from git_xsa.advisory.patchfile import PatchFile
-from git_xsa.errors import UsageError
+from git_xsa.ask import problems
 from git_xsa.git.repository import Commit
 
 #: The queue goes before all patches of the package, or behind them.
@@ -41,6 +41,5 @@ def split(carried: Sequence[PackagePatch], words: str) -> int:
     numbers = [number for number, one in enumerate(carried) if words in (one.patch.file, one.patch.name)]
     files = {carried[number].patch.file for number in numbers}
     if not numbers or (len(files) == 1 and numbers != list(range(numbers[0], numbers[-1] + 1))):
-        what = "several of the package's patches are" if numbers else "none of the package's patches is"
-        raise UsageError(f"{what} called {words!r}", "give before, after, or the file name of one patch")
+        raise problems.unclear_place(words, several=bool(numbers))
     return numbers[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from git_xsa.errors import XsaError
+from git_xsa.ask import problems
 from git_xsa.git.branches import Branches
 from git_xsa.git.log import Range
 from git_xsa.git.problems import NotOnBranch
@@ -48,8 +48,7 @@ class Ranges:
         """Return where ``base`` left the branch; ``XsaError`` when they have nothing in common."""
         answer = self._repository.git.call("merge-base", base.id, tip.id, accept=(0, 1))
         if answer.status:
-            hint = self._repository.missing_hint() if self._repository.shallow else "give a base with the same history"
-            raise XsaError(f"{base.name} and {tip.spelled} have no commit in common", hint)
+            raise problems.nothing_in_common(base.name, tip.spelled, self._repository.shallow)
         return answer.out.decode().strip()
 
     def _first_release(self, base: Commit) -> Commit | None:

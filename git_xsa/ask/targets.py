@@ -13,10 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from git_xsa.ask import problems
 from git_xsa.ask.base import find_base
 from git_xsa.ask.session import Session
 from git_xsa.ask.tip import tip_for
-from git_xsa.errors import UsageError, XsaError
+from git_xsa.errors import XsaError
 from git_xsa.git.branches import Branch
 from git_xsa.git.repository import Commit
 from git_xsa.model.words import count
@@ -113,10 +114,10 @@ def chosen(session: Session, pattern: str | None, everything: bool, today: date)
     if pattern is not None:
         matching = session.branches.matching(pattern)
         if not matching:
-            raise UsageError(f"no stable branch matches {pattern!r}", "git branch -a lists the branches")
+            raise problems.no_such_branch(pattern)
         if not [branch for branch in taken if branch in matching]:
             names = ", ".join(branch.name for branch in matching)
-            raise UsageError(f"{names} is no longer security-supported", "add --all to check it anyway")
+            raise problems.unsupported_branches(names)
         taken, left = [branch for branch in taken if branch in matching], []
     if not taken:
         raise no_branch(session, everything)
@@ -125,19 +126,17 @@ def chosen(session: Session, pattern: str | None, everything: bool, today: date)
 
 def no_branch(session: Session, everything: bool) -> XsaError:
     """Return the error that there is nothing to check; ``everything``: nor any branch without support."""
-    what = f"there is no stable branch in {session.repository.folder}"
-    hint = f"stable branches are named {session.settings.stable_branch!r} (git config xsa.stableBranch)"
+    folder, pattern = session.repository.folder, session.settings.stable_branch
     if session.repository.shallow:
-        hint = session.repository.missing_hint()
-    elif not everything and session.branches.stable:
-        hint = f"{hint}; --all includes those without security support"
-    return XsaError(what if everything else f"{what} that gets security fixes", hint)
+        return problems.no_branch_here(folder, everything)
+    if not everything and session.branches.stable:
+        return problems.no_supported_branch(folder, pattern)
+    return problems.no_branch(folder, everything, pattern)
 
 
 def no_release(session: Session) -> XsaError:
     """Return the error that no stable branch has a release, so that there is nothing to say of any."""
-    hint = session.repository.name_hint() if session.repository.shallow else "fetch them: git fetch --tags"
-    return XsaError(f"no stable branch has a release tag in {session.repository.folder}", hint)
+    return problems.no_release_tags(session.repository.folder, session.repository.shallow)
 
 
 def _tip_of(session: Session, base: Commit, pattern: str | None) -> Commit:
@@ -146,6 +145,5 @@ def _tip_of(session: Session, base: Commit, pattern: str | None) -> Commit:
     matching = session.branches.matching(pattern)
     matching = matching or [branch for branch in session.branches.development if branch.name == pattern][:1]
     if len(matching) != 1:
-        many = "several stable branches match" if matching else "no stable branch matches"
-        raise UsageError(f"{many} {pattern!r}", "with --onto, --branch must match exactly one branch, that of the base")
+        raise problems.not_one_branch(pattern, several=bool(matching))
     return matching[0].end

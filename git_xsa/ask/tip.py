@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from git_xsa.advisory.version_rows import UNSTABLE
+from git_xsa.ask import problems
 from git_xsa.ask.session import Session
-from git_xsa.errors import UsageError
 from git_xsa.git.branches import Branch, Branches
 from git_xsa.git.repository import Commit
 from git_xsa.model.release import Version
@@ -41,9 +41,7 @@ def tip_for(session: Session, base: Commit, commits: Sequence[Commit] = ()) -> C
         return left.end
     if commits:
         return branches.newest_of(commits)
-    names = ", ".join(branch.name for branch in holding)
-    what = f"{base.name} is on several stable branches: {names}" if names else f"{base.name} is on no stable branch"
-    raise UsageError(what, "select a branch: --tip <ref> for xsa-prereqs, --branch for xsa-check")
+    raise problems.which_branch(base.name, [branch.name for branch in holding])
 
 
 def _has(session: Session, base: Commit, branch: Branch, commits: Sequence[Commit]) -> bool:
