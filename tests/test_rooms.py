@@ -28,7 +28,7 @@ RESERVED = {
     "subprocess": {"report/pager.py", "proof/build_command.py", "proof/machine.py"},
 }
 #: The rooms whose errors have their words in the module ``problems``.
-WORDED = ("cli", "release", "export", "embargo", "advisory", "git")
+WORDED = ("cli", "report", "release", "export", "proof", "ask", "embargo", "advisory", "names", "git")
 
 
 def _modules(room: str) -> list[Path]:

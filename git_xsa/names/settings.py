@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from git_xsa.git.config import setting
-from git_xsa.git.problems import Meaningless
+from git_xsa.names import problems
 from git_xsa.names.forms import parse_row
 
 
@@ -20,9 +20,7 @@ def _forms(values: Sequence[str | None]) -> tuple[str, ...]:
         try:
             parse_row(value)
         except ValueError:
-            raise Meaningless(
-                "it must be what is written and the name that comes of it", "'MACRO(*) => NAME_*'"
-            ) from None
+            raise problems.not_a_form() from None
         found.append(value)
     return tuple(found)
 

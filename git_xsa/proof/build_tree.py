@@ -12,11 +12,11 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from git_xsa.errors import XsaError
 from git_xsa.git.folders import remove
 from git_xsa.git.scratch import Scratch
 from git_xsa.git.trial import Entry
 from git_xsa.model.change import SUBMODULE_MODE, SYMLINK_MODE
+from git_xsa.proof import problems
 
 #: The tree itself is this folder in the throwaway folder.
 TREE = "tree"
@@ -78,8 +78,7 @@ class BuildTree:
             try:
                 self._write(path, entries[path][0], content)
             except OSError as error:
-                what = f"{_short(path)} can't be written for a build: {error.strerror}"
-                raise XsaError(what, "leave out --build") from None
+                raise problems.unwritable(_short(path), error.strerror) from None
             self._shown[path] = entries[path]
 
     def _place(self, path: bytes) -> bytes:
@@ -87,7 +86,7 @@ class BuildTree:
         parts = path.split(b"/")
         if any(part in (b"", b".", b"..") or part.lower() == b".git" for part in parts):
             name = path.decode("utf-8", "backslashreplace")
-            raise XsaError(f"the tree has a file named {name!r}, which is never written", "check it with git fsck")
+            raise problems.never_written(name)
         return os.path.join(os.fsencode(self.tree), path)
 
     def _drop(self, path: bytes) -> None:

@@ -23,12 +23,12 @@ from git_xsa.ask.question import conclude, propose
 from git_xsa.ask.session import Session
 from git_xsa.ask.supply import supplier
 from git_xsa.ask.verdict import Build, BuildState, State, Verdict
-from git_xsa.errors import XsaError
 from git_xsa.git.repository import Repository
 from git_xsa.git.trees import Entries, entries_of
 from git_xsa.model.rules import ROOT, Condition, Kind, Rule
 from git_xsa.model.selection import RuleSource, Selection, select
 from git_xsa.model.words import count
+from git_xsa.proof import problems
 from git_xsa.proof.build_command import BuildCommand, Outcome, find_walls, read_log
 from git_xsa.proof.build_tree import TREE, BuildTree
 from git_xsa.proof.diagnostics import Diagnostic, Sign, machine_fault, read_diagnostics
@@ -40,7 +40,6 @@ from git_xsa.proof.suppliers import Clue, Content, Suppliers, content_of
 #: More of a log than this is not read for diagnostics: the first error is what matters.
 _WAITED = "the build did not end within the time limit"
 #: What to do about a machine that ends a build.
-_ROOM = "make room for builds (TMPDIR moves them), or give it more memory; nothing is remembered of this one"
 #: What make says when a file that was there in the last try is gone now: a fault of the reused tree, perhaps.
 _STALE = "No rule to make target"
 _TREE = re.compile(rf"/[^\s'\"\u2018:=\[(]*/git-xsa-\d+-\w+/{TREE}/")
@@ -347,7 +346,7 @@ class _Task:
         outcome = self._builder.command.run(self._builder.tree, log)
         fault = machine_fault(_read_log(log)) if outcome is Outcome.FAILED else ""
         if fault:
-            raise XsaError(f"a build failed because of this machine, not of the queue: {fault}", _ROOM)
+            raise problems.fault_of_the_machine(fault)
         return outcome
 
     def _read(self, name: str, outcome: Outcome) -> list[Diagnostic]:

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from git_xsa.errors import UsageError, XsaError
+from git_xsa.proof import problems
 
 #: Architecture -> what its compiler's programs begin with on another one, and Debian's package of it.
 CROSS = {
@@ -138,8 +138,7 @@ def _cell(name: str, settings: Mapping[str, Mapping[str, Sequence[str]]]) -> Cel
     elif own:
         architecture, form = "x86_64", _Form()
     else:
-        hint = f"the cells are {', '.join([*names(), *settings])}; xsa.cell.<name>.* adds others"
-        raise UsageError(f"there is no cell {name!r}", hint)
+        raise problems.no_such_cell(name, [*names(), *settings])
     _check(name, own)
     architecture = _last(own, "architecture") or architecture
     prefix = _last(own, "crossprefix") or _prefix(architecture)
@@ -163,7 +162,7 @@ def _check(name: str, own: Mapping[str, Sequence[str]]) -> None:
     """Raise ``XsaError`` for a setting of the cell ``name`` that has no meaning."""
 
     def refuse(key: str, must: str, example: str) -> None:
-        raise XsaError(f"xsa.cell.{name}.{key}: {must}", f"git config xsa.cell.{name}.{key} {example}")
+        raise problems.bad_cell_setting(name, key, must, example)
 
     if own and not _NAME.fullmatch(name):
         refuse("command", "the name of a cell can have letters, digits, _, +, = and -", "make")
@@ -177,8 +176,7 @@ def _check(name: str, own: Mapping[str, Sequence[str]]) -> None:
     if image.startswith("/") or ".." in image.split("/"):
         refuse("image", "it must be a path in the tree", "xen/xen")
     if name == _TOOLS_CELL and own.get("config"):
-        hint = f"git config --unset-all xsa.cell.{name}.config"
-        raise XsaError(f"xsa.cell.{name}.config: only a hypervisor has a configuration", hint)
+        raise problems.tools_have_no_configuration(name)
     if any(not re.fullmatch(r"CONFIG_\w+=\S+", line) for line in own.get("config", ())):
         refuse("config", "it must be a line of a configuration", "CONFIG_DEBUG=y")
 

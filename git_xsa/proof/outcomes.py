@@ -21,8 +21,8 @@ from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 
-from git_xsa.errors import XsaError
 from git_xsa.git.trial import Entry
+from git_xsa.proof import problems
 from git_xsa.proof.build_command import Outcome
 
 #: Counted up when the same files and command could come to something else than before.
@@ -48,8 +48,7 @@ def cache_folder() -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
     except OSError as error:
-        hint = "it holds the logs of builds; set XDG_CACHE_HOME to move it"
-        raise XsaError(f"{folder}: {error.strerror}", hint) from None
+        raise problems.unusable_folder(folder, error.strerror) from None
     return folder
 
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from git_xsa.errors import XsaError
 from git_xsa.git.config import Configured, path, setting, words
 from git_xsa.git.problems import Meaningless
+from git_xsa.proof import problems
 
 _CELL = "xsa.cell."
 _EXPLOIT = "xsa.exploit."
@@ -56,9 +56,9 @@ def exploits(configured: Configured) -> dict[int, Path]:
             continue
         match = re.fullmatch(r"([1-9][0-9]{0,8})\.image", key.removeprefix(_EXPLOIT))
         if match is None:
-            raise XsaError(f"the setting {key} is unknown", "git config xsa.exploit.454.image <file>")
+            raise problems.unknown_setting(key)
         try:
             found[int(match[1])] = path(values)
         except Meaningless as error:
-            raise XsaError(f"the setting {key}: {error}", f"git config {key} ~/test-hvm64-mine") from None
+            raise problems.bad_image_setting(key, error) from None
     return found

@@ -12,12 +12,12 @@ from threading import Lock
 
 from git_xsa.ask.session import Session
 from git_xsa.ask.verdict import Verdict
-from git_xsa.errors import XsaError
 from git_xsa.git.repository import Commit, Repository
 from git_xsa.git.trees import Entries, entries_of
 from git_xsa.git.trial import Entry
 from git_xsa.model.history import FileState, Opaque
 from git_xsa.model.rules import Chosen
+from git_xsa.proof import problems
 
 #: The files that some changes touch, as they are after them; ``None``: gone.
 States = Mapping[bytes, FileState | None]
@@ -64,8 +64,7 @@ def _object(repository: Repository, name: str, path: bytes) -> bytes:
     found = repository.read(name)
     if found is None:
         where = path.decode("utf-8", "backslashreplace")
-        what = f"the contents of {where} are in no commit: a binary patch can't be built"
-        raise XsaError(what, "leave out the patch, or --build")
+        raise problems.no_binary_contents(where)
     return found[2]
 
 

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from threading import Lock
 
-from git_xsa.errors import XsaError
 from git_xsa.git.repository import Repository
 from git_xsa.git.trees import entries_of
+from git_xsa.proof import problems
 from git_xsa.proof.boards import Payload
 from git_xsa.proof.build_command import BuildCommand
 from git_xsa.proof.build_tree import BuildTree
@@ -57,7 +57,7 @@ class Xtf:
         self.tests = sorted(match[1].decode() for match in found if match is not None)
         if EXAMPLE not in self.tests:
             self.close()
-            raise XsaError(f"xsa.xtf: {place} is not a clone of XTF", "git clone https://github.com/andyhhp/xtf")
+            raise problems.no_clone_of_xtf(place)
 
     def close(self) -> None:
         """End git's processes."""

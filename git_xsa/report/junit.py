@@ -13,8 +13,7 @@ from typing import NamedTuple
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
-from git_xsa.documents import DocumentError
-from git_xsa.errors import XsaError
+from git_xsa.report import problems
 from git_xsa.report.plain import printable
 
 #: How a test case can end, besides well, by what JUnit calls it.
@@ -67,9 +66,9 @@ def _plain(text: str) -> str:
 def check_place(target: Path) -> None:
     """Raise ``XsaError`` when no file can be written at ``target``: before the work, not after it."""
     if not target.resolve().parent.is_dir():
-        raise XsaError(f"{target.parent} is no folder", "make it, or choose another: --junit <file>")
+        raise problems.no_folder(target.parent)
     if target.is_dir():
-        raise XsaError(f"{target} is a folder", "name a file: --junit <file>")
+        raise problems.is_a_folder(target)
 
 
 def write_junit(target: Path, document: bytes, private: bool) -> None:
@@ -84,14 +83,14 @@ def write_junit(target: Path, document: bytes, private: bool) -> None:
 def read_junit(content: bytes) -> list[Case]:
     """Return the test cases of a document that ``junit`` has written; ``DocumentError`` when it is none."""
     if b"<!" in content:  # JUnit has no document type: one could only be there for its entities
-        raise DocumentError("it is not JUnit XML: it declares a document type or entities")
+        raise problems.junit_with_entities()
     try:
         document = JUnitXml.fromstring(content)
         found = [_read(case) for suite in document for case in suite]
     except Exception as error:  # the parser in use raises its own kinds, which differ
-        raise DocumentError("it is not JUnit XML") from error
+        raise problems.not_junit() from error
     if not found:
-        raise DocumentError("it has no test case")
+        raise problems.no_test_case()
     return found
 
 

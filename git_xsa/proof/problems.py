@@ -1,0 +1,92 @@
+"""What goes wrong with builds and tests, in words: each function returns an error that is made of its values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from git_xsa.errors import UsageError, XsaError, problem
+from git_xsa.git.problems import Meaningless
+
+_ROOM = "make room for builds (TMPDIR moves them), or give it more memory; nothing is remembered of this one"
+
+
+# build_tree
+
+
+@problem
+def unwritable(path: str, why: str | None) -> XsaError:
+    return XsaError(f"{path} can't be written for a build: {why}", "leave out --build")
+
+
+@problem
+def never_written(name: str) -> XsaError:
+    return XsaError(f"the tree has a file named {name!r}, which is never written", "check it with git fsck")
+
+
+# builds
+
+
+@problem
+def fault_of_the_machine(fault: str) -> XsaError:
+    return XsaError(f"a build failed because of this machine, not of the queue: {fault}", _ROOM)
+
+
+# cells
+
+
+@problem
+def no_such_cell(cell: str, known: Sequence[str]) -> UsageError:
+    return UsageError(f"there is no cell {cell!r}", f"the cells are {', '.join(known)}; xsa.cell.<name>.* adds others")
+
+
+@problem
+def bad_cell_setting(cell: str, key: str, must: str, example: str) -> XsaError:
+    return XsaError(f"xsa.cell.{cell}.{key}: {must}", f"git config xsa.cell.{cell}.{key} {example}")
+
+
+@problem
+def tools_have_no_configuration(cell: str) -> XsaError:
+    return XsaError(
+        f"xsa.cell.{cell}.config: only a hypervisor has a configuration",
+        f"git config --unset-all xsa.cell.{cell}.config",
+    )
+
+
+# outcomes
+
+
+@problem
+def unusable_folder(folder: Path, why: str | None) -> XsaError:
+    return XsaError(f"{folder}: {why}", "it holds the logs of builds; set XDG_CACHE_HOME to move it")
+
+
+# settings
+
+
+@problem
+def unknown_setting(key: str) -> XsaError:
+    return XsaError(f"the setting {key} is unknown", "git config xsa.exploit.454.image <file>")
+
+
+@problem
+def bad_image_setting(key: str, why: Meaningless) -> XsaError:
+    return XsaError(f"the setting {key}: {why}", f"git config {key} ~/test-hvm64-mine")
+
+
+# stack
+
+
+@problem
+def no_binary_contents(path: str) -> XsaError:
+    return XsaError(
+        f"the contents of {path} are in no commit: a binary patch can't be built", "leave out the patch, or --build"
+    )
+
+
+# xtf
+
+
+@problem
+def no_clone_of_xtf(place: Path) -> XsaError:
+    return XsaError(f"xsa.xtf: {place} is not a clone of XTF", "git clone https://github.com/andyhhp/xtf")
