@@ -239,10 +239,10 @@ def merge_under_way(store: Path) -> XsaError:
 
 
 @problem
-def other_files_differ(remote: str, store: Path) -> XsaError:
+def other_files_differ(remote: str, branch: str, store: Path) -> XsaError:
     return XsaError(
         f"you and others changed files other than the ledger in {remote}",
-        f"git -C {quote(str(store))} pull to merge them by hand, then git xsa-embargo sync",
+        f"merge them by hand: git -C {quote(str(store))} pull --no-rebase {remote} {branch}, then git xsa-embargo sync",
     )
 
 

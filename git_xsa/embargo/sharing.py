@@ -181,7 +181,9 @@ class Sharing:
                 self._git.call(*words, environment=index)
             left = self._git.call("ls-files", "--unmerged", environment=index).out
             if left:
-                raise problems.other_files_differ(self._remote, self._store.folder)
+                raise problems.other_files_differ(
+                    self._remote, self._there.removeprefix("refs/heads/"), self._store.folder
+                )
             tree = self._git.call("write-tree", environment=index).out.decode().strip()
         finally:
             Path(index["GIT_INDEX_FILE"]).unlink(missing_ok=True)

@@ -11,6 +11,7 @@ from git_xsa.errors import UsageError, XsaError, problem
 from git_xsa.git.problems import Meaningless
 
 EDIT_HINT = "git config xsa.release.edit sets which lines change (git-xsa-config(5))"
+_FILE_NAME = "'xen-{version}'"
 _FINAL = "a published release is final: make the next release instead"
 
 
@@ -237,7 +238,10 @@ def no_such_tag(tag: str) -> XsaError:
 
 @problem
 def unsigned_tag(tag: str) -> XsaError:
-    return XsaError(f"{tag} is not an annotated tag, so it has no signature", f"make a signed one: git tag -s {tag}")
+    return XsaError(
+        f"{tag} is not an annotated tag, so it has no signature",
+        f"replace it with a signed one: git tag -f -s {quote(tag)} {quote(tag)}",
+    )
 
 
 @problem
@@ -262,12 +266,16 @@ def bad_template(why: ValueError) -> Meaningless:
     return Meaningless(str(why), "'version {version}'")
 
 
+def bad_file_name(why: ValueError) -> Meaningless:
+    return Meaningless(str(why), _FILE_NAME)
+
+
 def not_one_line() -> Meaningless:
     return Meaningless("it must be one line of text", "'version {version}'")
 
 
 def not_a_file_name() -> Meaningless:
-    return Meaningless("it must be a name that contains {version}, without a slash or a blank", "'xen-{version}'")
+    return Meaningless("it must be a name that contains {version}, without a slash or a blank", _FILE_NAME)
 
 
 def not_a_time_for_pre() -> Meaningless:
@@ -345,9 +353,10 @@ def dead_key(key: str, state: str) -> KeyProblem:
 
 
 @problem
-def expired_key(key: str, day: date | None = None, subkey: str = "KEY") -> KeyProblem:
+def expired_key(key: str, day: date | None = None, fingerprint: str = "<fingerprint>", subkey: str = "") -> KeyProblem:
+    """``subkey``: the fingerprint of the part that has expired, if that is not the key itself."""
     when = f" on {day}" if day is not None else ""
-    hint = f"use gpg --quick-set-expire {subkey} 1y to extend it by a year"
+    hint = f"extend it by a year: gpg --quick-set-expire {fingerprint} 1y {subkey}".rstrip()
     return KeyProblem(f"the key {key} has expired{when}", hint)
 
 

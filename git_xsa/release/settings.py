@@ -54,9 +54,13 @@ def _banner(values: Sequence[str | None]) -> str:
 
 def _file_name(values: Sequence[str | None]) -> str:
     """Return the last value, a template for the name of a file."""
-    value = _template(values)
+    value = values[-1] or ""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+{}-]*", value) or "{version}" not in value:
         raise problems.not_a_file_name()
+    try:
+        check_words(value)
+    except ValueError as error:
+        raise problems.bad_file_name(error) from None
     return value
 
 

@@ -14,7 +14,7 @@ import os
 import re
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
@@ -119,7 +119,8 @@ class GpgKey(SigningKey):
         if not signing:
             raise problems.no_signing_key(named)
         if not usable or keys[0][1] in _DEAD:
-            raise _dead(named, keys[0] if keys[0][1] in _DEAD else signing[0])
+            fingerprints = {record[9][-16:]: record[9] for record in records if record[0] == "fpr"}
+            raise _dead(named, keys[0], keys[0] if keys[0][1] in _DEAD else signing[0], fingerprints)
         return f"gpg key {named}"
 
     def sign(self, content: bytes, purpose: str) -> bytes:
@@ -242,12 +243,15 @@ def _committer(git: Git) -> str:
     return ident.out.decode("utf-8", "surrogateescape").rpartition(">")[0] + ">"
 
 
-def _dead(named: str, record: Sequence[str]) -> KeyProblem:
+def _dead(named: str, key: Sequence[str], record: Sequence[str], fingerprints: Mapping[str, str]) -> KeyProblem:
+    """Return what is wrong with ``record``, the ``key`` itself or its part that signs; fingerprints by their last 16
+    digits, by which gpg lists keys and which ``--quick-set-expire`` does not take."""
     word = _DEAD[record[1]]
     if word != "expired":
         return problems.dead_key(named, word)
     day = datetime.fromtimestamp(int(record[6]), timezone.utc).date() if record[6].isdigit() else None
-    return problems.expired_key(named, day, record[4])
+    part = fingerprints.get(record[4], "") if record is not key else ""
+    return problems.expired_key(named, day, fingerprints.get(key[4], key[4]), part)
 
 
 def _terminal() -> dict[str, str]:

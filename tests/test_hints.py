@@ -1,0 +1,125 @@
+"""A hint that is a command does what it says: each is run here as it was printed."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import pytest
+import releases
+from advisory_texts import remove_keyring
+from releases import upstream
+from repositories import git
+from test_sharing import UNTIL, Team
+
+from git_xsa.ci.settings import CiSettings
+from git_xsa.embargo.settings import EmbargoSettings
+from git_xsa.git.config import Settings
+from git_xsa.git.problems import Meaningless
+from git_xsa.names.settings import NameSettings
+from git_xsa.proof.settings import ProofSettings
+from git_xsa.release.settings import ReleaseSettings
+
+gnupg, signer = releases.gnupg, releases.signer
+OLD = "old@example.org"
+
+
+def hinted(text: str, pattern: str) -> list[str]:
+    """Return the words of the command in ``text`` that ``pattern`` finds, however its lines are broken."""
+    found = re.search(pattern, " ".join(text.split()))
+    assert found is not None, text
+    return shlex.split(found[0])
+
+
+def obey(words: list[str], folder: Path, status: int = 0) -> None:
+    """Run the command of a hint, as a user would."""
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == status, (words, done.stdout, done.stderr)
+
+
+@pytest.fixture(params=["the key", "its part that signs"])
+def old_key(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let gpg find one key, which has expired as a whole, or the part of it that signs has."""
+    home = Path(mkdtemp(prefix="xsa-"))  # short: gpg's socket is in it
+    monkeypatch.setenv("GNUPGHOME", str(home))
+    past = ("gpg", "--batch", "--quiet", "--passphrase", "", "--faked-system-time", "20200101T000000")
+    if request.param == "the key":
+        subprocess.run((*past, "--quick-gen-key", OLD, "ed25519", "sign", "1d"), check=True, capture_output=True)
+    else:
+        subprocess.run((*past, "--quick-gen-key", OLD, "ed25519", "cert", "never"), check=True, capture_output=True)
+        listed = subprocess.run(("gpg", "--with-colons", "-K"), check=True, capture_output=True, text=True).stdout
+        whole = next(line.split(":")[9] for line in listed.splitlines() if line.startswith("fpr:"))
+        subprocess.run((*past, "--quick-add-key", whole, "ed25519", "sign", "1d"), check=True, capture_output=True)
+    yield
+    remove_keyring(home)
+
+
+@pytest.mark.usefixtures("signer", "old_key")
+def test_a_key_that_has_expired_can_be_extended(tmp_path: Path) -> None:
+    place = upstream(tmp_path)
+    git(place.folder, "config", "--global", "xsa.signingKey", OLD)
+    told = place.run("release", "1.0.1").out
+    assert "has expired on 2020-01-02" in " ".join(told.split())
+
+    command = hinted(told, r"gpg --quick-set-expire [0-9A-F]{40} 1y(?: [0-9A-F]{40})?")
+    obey([command[0], "--batch", *command[1:]], tmp_path)
+
+    assert " ok  key " in place.run("release", "1.0.1", "--dry-run").out
+
+
+@pytest.mark.usefixtures("signer")
+def test_a_tag_without_a_signature_can_be_replaced(tmp_path: Path) -> None:
+    place = upstream(tmp_path)
+    git(place.folder, "config", "--global", "user.signingKey", releases.OWNER)
+    place.git("tag", "RELEASE-1.0.1", "origin/stable-1.0")
+    answer = place.run("release", "--from-tag", "RELEASE-1.0.1")
+    assert (answer.status, "has no signature" in answer.err) == (128, True)
+
+    obey([*hinted(answer.err, r"git tag [^\n]*"), "-m", "Xen 1.0.1"], place.folder)
+
+    place.git("verify-tag", "RELEASE-1.0.1")
+    assert place.git("rev-parse", "RELEASE-1.0.1^{commit}") == place.git("rev-parse", "origin/stable-1.0")
+
+
+def test_other_files_of_a_shared_store_can_be_merged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    team = Team(tmp_path, monkeypatch)
+    team("jane", "add", "500", *UNTIL)
+    for name in ("jane", "joe"):
+        assert team(name, "sync").status == 0
+    for name in ("jane", "joe"):
+        (team.store(name) / "README").write_text(f"{name}\n")
+        git(team.store(name), "add", "-f", "README")
+        git(team.store(name), "commit", "--quiet", "-m", "by hand")
+    git(team.store("jane"), "push", "--quiet")
+    answer = team("joe", "sync")
+    assert (answer.status, "files other than the ledger" in answer.err) == (128, True)
+
+    obey(hinted(answer.err, r"git -C [^,]*"), tmp_path, status=1)  # a conflict, which joe resolves
+    git(team.store("joe"), "commit", "--quiet", "-am", "both")
+
+    assert team("joe", "sync").status == 0
+
+
+@pytest.mark.parametrize("group", [Settings, EmbargoSettings, CiSettings, NameSettings, ProofSettings, ReleaseSettings])
+def test_the_value_that_is_proposed_for_a_setting_has_a_meaning(group: Any) -> None:
+    kinds = [one.metadata["kind"] for one in fields(group) if "kind" in one.metadata]
+    wrong = (None, "", "?", "no such thing", "-1", "{version}{x}", "a: b => {x}")
+    proposed = [(kind, example) for kind in kinds for value in wrong if (example := _proposed(kind, value)) is not None]
+    for kind, example in proposed:
+        kind([example])
+    assert proposed
+
+
+def _proposed(kind: Any, value: str | None) -> str | None:
+    """Return the value that is proposed in the place of ``value``, ``None`` when that has a meaning."""
+    try:
+        kind([value])
+    except Meaningless as error:
+        return " ".join(shlex.split(error.example))
+    return None
