@@ -1,7 +1,7 @@
 """A plan as a child pipeline of GitLab CI: YAML whose bytes depend on the plan alone.
 
-The keywords are those of https://docs.gitlab.com/ci/yaml/; their limits are GitLab's: a matrix has at most 200 jobs
-(50 before 15.9, which is what is kept here), and a job needs at most 50 others.
+The keywords are those of https://docs.gitlab.com/ci/yaml/; their limits are GitLab's: a matrix has at most 200 jobs (50
+in old versions, which is what is kept here), and a job needs at most 50 others.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ _CACHE = ".xsa/cache"
 _CCACHE = ".xsa/ccache"
 #: Stage -> how long a job may take; a build of the tools takes minutes, that of a random configuration may take more.
 _TIMEOUTS = {CHECK: "1 hour", BUILD: "4 hours", "boot": "1 hour", EXPLOIT: "3 hours", COLLECT: "30 minutes"}
-#: The exit statuses of check and of proofs that are no failure of a job: what they mean is for the last job to say.
-_PREREQUISITES, _NOT_JUDGED = 1, 3
+#: Exit statuses of a check (no) and of a proof (nothing judged) with which a job does not fail: the last job does.
+_A_NO, _NOT_JUDGED = 1, 3
 HEAD = """\
 # Made by git xsa-ci: do not edit it, make it again.
 # Jobs call git xsa-check and git xsa-test; the last one folds their results into one answer.
@@ -167,7 +167,7 @@ def _check(plan: PipelinePlan, target: PlannedTarget) -> dict[str, Any]:
         "artifacts": _artifacts(plan, [f"{result}/", f"{QUEUES}/{target.name}/"], f"{result}/{CHECK}.xml"),
     }
     if target.builds:  # there is a queue, whatever else is to be said
-        job["allow_failure"] = {"exit_codes": [_PREREQUISITES]}
+        job["allow_failure"] = {"exit_codes": [_A_NO]}
     return _cached(plan, job, [])
 
 

@@ -27,7 +27,7 @@ from git_xsa.report import remarks
 from git_xsa.report.progress import Progress
 
 if TYPE_CHECKING:
-    from git_xsa.ci.planning import PlannedPipeline
+    from git_xsa.ci.planning import CiWish, PlannedPipeline
 
 FORMATS = ("gitlab", "github")
 #: The file of a pipeline in a folder.
@@ -103,7 +103,7 @@ def run(options: argparse.Namespace) -> int:
 
         return run_collect(options)
     _check(options)
-    from git_xsa.ci.planning import CiWish, Planner  # noqa: PLC0415 - not needed to print the usage
+    from git_xsa.ci.planning import Planner  # noqa: PLC0415 - not needed to print the usage
     from git_xsa.ci.secrecy import must_be_private  # noqa: PLC0415
 
     with Session(symbols=not options.no_symbols, now=clock.now()) as session:
@@ -115,20 +115,9 @@ def run(options: argparse.Namespace) -> int:
         _check_output(session, options)
         today = datetime.now(timezone.utc).date()
         asked = targets(session, options.onto, options.branch, options.all, today, options.base_patches)
-        wish = CiWish(
-            tuple(sorted(set(options.xsa))),
-            options.each,
-            options.until,
-            session.follow_ups,
-            not options.no_symbols,
-            tuple(options.base_patches),
-            options.output,
-            options.embargoed,
-            options.full,
-        )
         with Progress() as progress:
             session.repository.on_progress = progress.detail
-            planned = Planner(session, wish, cells).plan(asked.pairs, options.onto)
+            planned = Planner(session, _wish(options, session), cells).plan(asked.pairs, options.onto)
         _write(options, planned)
         for note in (*asked.remarks, *planned.notes):
             remarks.note(note)
@@ -138,6 +127,23 @@ def run(options: argparse.Namespace) -> int:
             remarks.hint(session.repository.missing_branches_hint())
         print_notes(session)
     return int(bool(planned.missing or asked.lacking))
+
+
+def _wish(options: argparse.Namespace, session: Session) -> CiWish:
+    """Return what the options ask for."""
+    from git_xsa.ci.planning import CiWish  # noqa: PLC0415
+
+    return CiWish(
+        tuple(sorted(set(options.xsa))),
+        options.each,
+        options.until,
+        session.follow_ups,
+        not options.no_symbols,
+        tuple(options.base_patches),
+        options.output,
+        options.embargoed,
+        options.full,
+    )
 
 
 def _check(options: argparse.Namespace) -> None:
