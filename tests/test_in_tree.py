@@ -71,3 +71,19 @@ def test_what_never_affected_a_tree_is_not_outstanding(place: Place) -> None:
 def test_a_release_has_no_such_part(place: Place) -> None:
     done = place.run("check", "--onto", "RELEASE-1.0.0", "--json")
     assert (done.status, "trees" in json.loads(done.out)) == (0, False)
+
+
+def test_equal_lines_that_can_be_read_in_two_ways_are_said_to_be(tmp_path: Path) -> None:
+    def lines(text: str) -> bytes:
+        return "".join(f"{letter}\n" for letter in text).encode()
+
+    draft = Draft()
+    first = draft.release("1.0.0", {"a.c": lines("dbcabacabc")})
+    draft.commit("fix\n\nThis is XSA-3.", {"a.c": lines("dbcaadbacabc")})
+    draft.commit("ours", {"a.c": lines("dbccaabdacabc")}, on="ours", after=first)
+    draft.commit("plain", {"a.c": lines("dbcaadbacabcx")}, on="plain", after=first)
+    place = draft.write(tmp_path / "clone")
+    for base, uncertain in (("ours", True), ("plain", False)):
+        done = place.run("check", "--onto", base, "--json")
+        assert json.loads(done.out)["trees"][0]["advisories"][0]["commits"][0]["uncertain"] is uncertain
+    assert "or the contrary: equal lines can be read in two ways" in place.run("check", "--onto", "ours").out

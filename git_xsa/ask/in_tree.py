@@ -38,6 +38,8 @@ class FixInTree(NamedTuple):
     position: int
     presence: Presence
     parts: Sequence[Partial] = ()
+    #: Whether equal lines can be read so that the contrary holds.
+    uncertain: bool = False
 
 
 class AdvisoryInTree(NamedTuple):
@@ -65,7 +67,7 @@ def contents_of(session: Session, base: Commit, tip: Commit, numbers: Collection
     if history.base is None:
         return None
     wanted = [n for n, fixes in sorted(history.advisories.items()) if fixes[-1] > 0 and (not numbers or n in numbers)]
-    own = OwnFixes(session.repository.git, history, wanted)
+    own = OwnFixes(history, wanted)
     return TreeContents(base, history, tuple(_advisory(history, own, number) for number in wanted))
 
 
@@ -89,6 +91,10 @@ def _advisory(history: Range, own: OwnFixes, number: int) -> AdvisoryInTree:
 
 
 def _fix(history: Range, own: OwnFixes, position: int) -> FixInTree:
+    return _presence(history, own, position)._replace(uncertain=history.history.uncertain(position))
+
+
+def _presence(history: Range, own: OwnFixes, position: int) -> FixInTree:
     if position in own.commits:
         return FixInTree(position, Presence.WHOLE)
     if _has_no_files(history, position):

@@ -20,7 +20,7 @@ def ask_marked(session: Session, base: Commit, tip: Commit, numbers: Iterable[in
     history = session.ranges.between(base, tip)
     start = history.position[base.id]
     xsa_of: dict[int, list[int]] = {}
-    own = OwnFixes(session.repository.git, history, asked)
+    own = OwnFixes(history, asked)
     for number in sorted(set(asked) - own.advisories):
         for position in history.advisories.get(number, ()):
             if position > start:
@@ -41,7 +41,7 @@ def ask_named(session: Session, base: Commit, tip: Commit, numbers: Iterable[int
     question = ask_marked(session, base, tip, asked)
     later = {number for found in question.xsa_of.values() for number in found}
     present = fixes.commits().keys() | fixed(session, base, asked - later)
-    present |= OwnFixes(session.repository.git, question.range, asked).advisories
+    present |= OwnFixes(question.range, asked).advisories
     if not present:
         return question
     patches = {one.position for one in question.unmarked if one.patch}
@@ -55,15 +55,15 @@ def fixed(session: Session, base: Commit, numbers: Iterable[int]) -> set[int]:
     return set(MarkLog(session.repository.git, base.id, set(numbers)).commits())
 
 
-def fixed_by_own(session: Session, history: Range) -> set[int]:
+def fixed_by_own(history: Range) -> set[int]:
     """Return the advisories that the base's own commits, since it left the branch, fix (``OwnFixes``)."""
-    return OwnFixes(session.repository.git, history, history.advisories.keys()).advisories
+    return OwnFixes(history, history.advisories.keys()).advisories
 
 
 def fixed_later(session: Session, base: Commit, tip: Commit) -> list[int]:
     """Return the advisories that commits after ``base`` fix, by number, but for those of which it lacks the files."""
     history = session.ranges.between(base, tip)
     position = history.position[base.id]
-    own = fixed_by_own(session, history)
+    own = fixed_by_own(history)
     lacking = {n for n, fixes in history.advisories.items() if fixes[-1] > position and n not in own}
     return sorted(lacking - never_affected(history, lacking))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 from git_xsa.git.log import Range
-from git_xsa.git.marked import MarkLog
-from git_xsa.git.run import Git
 
 
 class OwnFixes:
@@ -17,13 +15,11 @@ class OwnFixes:
     the fix; fewer stand for those of which something is there, and not for the others.
     """
 
-    def __init__(self, git: Git, history: Range, numbers: Collection[int]) -> None:
+    def __init__(self, history: Range, numbers: Collection[int]) -> None:
         self._fixes = {number: history.advisories[number] for number in numbers if number in history.advisories}
-        said: Mapping[int, list[str]] = {}
-        if history.base is not None and self._fixes:
-            said = MarkLog(git, history.base, self._fixes.keys(), (history.root,)).commits()
         #: By advisory, the commits of the base that say they fix it.
-        self.said = said
+        self.said = {number: history.said[number] for number in self._fixes.keys() & history.said.keys()}
+        said = self.said
         self._whole = {number for number in said if len(said[number]) >= len(self._fixes.get(number, ()))}
         looked_at = {position for number in self._fixes.keys() - self._whole for position in self._fixes[number]}
         #: The positions of the commits that are there.

@@ -208,7 +208,7 @@ class SeriesFinder:
         used = {place.position for place in asked.places if place is not None}
         later = [p for p in history.advisories.get(asked.number, ()) if p > start and p not in used]
         if later and history.base is not None:
-            if asked.number in fixed_by_own(self._session, history):
+            if asked.number in fixed_by_own(history):
                 return ()
             later = [p for p in later if p not in history.taken([p]) and not locator.is_in_base(p)]
         elsewhere = [

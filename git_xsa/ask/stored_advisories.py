@@ -223,7 +223,7 @@ class StoredAdvisories:
 
     def _marked(self, history: Range, numbers: Sequence[int], base: Commit) -> dict[int, list[int]]:
         """Return the positions of the commits that say they fix ``numbers``, as without a store."""
-        own = fixed_by_own(self._session, history)
+        own = fixed_by_own(history)
         start = history.position[base.id]
         marked: dict[int, list[int]] = {}
         for number in numbers:

@@ -16,6 +16,7 @@ from typing import NamedTuple, Protocol
 
 from git_xsa.git import problems
 from git_xsa.git.diffs import FileDiff, as_change, split_diff, unquote
+from git_xsa.git.marked import MarkLog
 from git_xsa.git.repository import Repository
 from git_xsa.git.run import Call, Service
 from git_xsa.git.trees import CommitTree
@@ -370,6 +371,14 @@ class Range:
     def branch_history(self) -> History:
         """The history of the branch alone: a base beside it has its own lines in ``history``."""
         return self.history if self.tree is None else History(self.index, self._reader)
+
+    @cached_property
+    def said(self) -> Mapping[int, list[str]]:
+        """The commits that a base beside the line has of its own and that say they fix an advisory of the line, by its
+        number."""
+        if self.base is None or not self.advisories:
+            return {}
+        return MarkLog(self._repository.git, self.base, self.advisories.keys(), (self.root,)).commits()
 
     def taken(self, positions: Collection[int]) -> set[int]:
         """Return which of the changes at ``positions`` a base beside the line has; none where the base is on it."""

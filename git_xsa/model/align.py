@@ -56,6 +56,8 @@ class Fit(NamedTuple):
     selected: frozenset[int]
     differing: Sequence[int]
     unexplained: int
+    #: The changes of which another alignment, which leaves as much to explain, says the contrary.
+    rivals: frozenset[int] = frozenset()
 
 
 def align(weave: Sequence[Line], texts: Sequence[bytes], likely: int) -> Fit:
@@ -65,14 +67,22 @@ def align(weave: Sequence[Line], texts: Sequence[bytes], likely: int) -> Fit:
     goal = Counter(texts)
     prefix = frozenset(_best_prefix(weave, events, goal, likely))
     best = fit(weave, texts, _nearest(weave, events, goal, prefix))
-    if not best.unexplained:
+    if not best.unexplained or not _near(events, best):
         return best
     others = (prefix, frozenset(position for position in events if position <= likely), frozenset[int]())
     found = [best, *(fit(weave, texts, one) for one in dict.fromkeys(others) if one != best.selected)]
     if (1 << len(events)) * len(weave) <= WORK:
-        return _best_of_all(weave, texts, sorted(events), min(found, key=_unexplained))
+        best = _best_of_all(weave, texts, sorted(events), min(found, key=_unexplained))
+        return _with_rivals([best, *found])
     starts = sorted(found, key=_unexplained)[:STARTS]
-    return min((_turned(weave, texts, events, start) for start in starts), key=_unexplained)
+    return _with_rivals([*(_turned(weave, texts, events, start) for start in starts), *found])
+
+
+def _with_rivals(found: Sequence[Fit]) -> Fit:
+    """Return the first of ``found`` that leaves least to explain, with what others that leave as much say otherwise."""
+    best = min(found, key=_unexplained)
+    rivals = (one for one in found if one.unexplained == best.unexplained and one.alignment.here != best.alignment.here)
+    return best._replace(rivals=frozenset[int]().union(*(one.selected ^ best.selected for one in rivals)))
 
 
 def _unexplained(one: Fit) -> int:

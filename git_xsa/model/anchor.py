@@ -23,18 +23,19 @@ def anchored(weave: Sequence[Line], texts: Sequence[bytes], known: Fit, stretche
     ``known`` itself where that changes nothing."""
     index = {id(line): number for number, line in enumerate(weave)}
     anchors: list[Anchor] = []
+    spots = _spots(known)
     whole = b"".join(texts)
     for stretch in stretches:
         old = [index[id(line)] for line in stretch.old]
-        if not old or len(anchors) == MANY or b"".join(line.text for line in stretch.old) not in whole:
+        if not old or len(anchors) == MANY or _together(spots, old):
             continue
-        if _together(_spots(known), old):
+        if b"".join(line.text for line in stretch.old) not in whole:
             continue
         for at in _places(stretch, texts)[:MANY]:
             more = sorted([*anchors, (old[0], old[-1] + 1, at)])
             found = fit(weave, texts, known.selected, more) if _in_order(more) else known
             if found.unexplained <= known.unexplained and _together(_spots(found), old):
-                known, anchors = found, more
+                known, anchors, spots = found, more, _spots(found)
                 break
     return known
 

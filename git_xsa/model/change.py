@@ -6,6 +6,7 @@ it, so adding a newline there is a change of that line, exactly as in git's own 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -135,3 +136,27 @@ class Merged(NamedTuple):
         """What to say of it: it goes in as one patch, however long."""
         lines = f"{count(self.added, 'line')} added and {self.removed} removed in {count(self.files, 'file')}"
         return f"a merge of {count(self.commits, 'commit')}, with {lines}"
+
+
+class NamedChanges:
+    """What one change does, by the files' names: a change of many files is asked for those of each."""
+
+    def __init__(self, changes: Sequence[FileChange]) -> None:
+        self._named: dict[bytes | None, list[tuple[int, FileChange]]] = {}  # with their numbers, which give the order
+        for item in enumerate(changes):
+            for path in {item[1].old_path, item[1].new_path} - {None}:
+                self._named.setdefault(path, []).append(item)
+
+    def of(self, touch: Touch) -> list[FileChange]:
+        """Return the changes of the file that ``touch`` names, in order (both parts of a change of type do)."""
+        found = self._named.get(touch.old_path, ())
+        if touch.new_path != touch.old_path:
+            found = sorted({**dict(found), **dict(self._named.get(touch.new_path, ()))}.items())
+        return [change for _, change in found if _belongs(change, touch)]
+
+
+def _belongs(change: FileChange, touch: Touch) -> bool:
+    """Whether ``change`` is about the file that ``touch`` names."""
+    return (change.old_path is not None and change.old_path == touch.old_path) or (
+        change.new_path is not None and change.new_path == touch.new_path
+    )

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha1, sha256
 from typing import NamedTuple, Protocol
 
-from git_xsa.model.change import SUBMODULE_MODE, FileChange, Hunk, Touch
+from git_xsa.model.change import SUBMODULE_MODE, FileChange, Hunk, NamedChanges, Touch
 from git_xsa.model.files import Entry, Trail, Trails, assigned
 from git_xsa.model.lines import LineHistory, Mismatch
 from git_xsa.model.rewrite import rewritten_hunks
@@ -139,23 +139,6 @@ def split_lines(content: bytes) -> list[bytes]:
     return [*result, last] if last else result
 
 
-class _Changes:
-    """What one change does, by the files' names: a change of many files is asked for those of each."""
-
-    def __init__(self, changes: Sequence[FileChange]) -> None:
-        self._named: dict[bytes | None, list[tuple[int, FileChange]]] = {}  # with their numbers, which give the order
-        for item in enumerate(changes):
-            for path in {item[1].old_path, item[1].new_path} - {None}:
-                self._named.setdefault(path, []).append(item)
-
-    def of(self, touch: Touch) -> list[FileChange]:
-        """Return the changes of the file that ``touch`` names, in order (both parts of a change of type do)."""
-        found = self._named.get(touch.old_path, ())
-        if touch.new_path != touch.old_path:
-            found = sorted({**dict(found), **dict(self._named.get(touch.new_path, ()))}.items())
-        return [change for _, change in found if _belongs(change, touch)]
-
-
 class _File:
     """The line history of one of ``trails``, what each of its changes needs of this file, and what the base has."""
 
@@ -164,6 +147,7 @@ class _File:
         self.lines = LineHistory(root, revive)
         self.needs: dict[int, list[tuple[bytes, Stretch | Emptied]]] = {}
         self.have = Have(frozenset(), frozenset())
+        self.rivals: frozenset[int] = frozenset()  #: what another alignment, as good, says the contrary of
         self.at = ROOT  #: where the branch has the file as the base has it
         self._trails = trails
         self._rules: dict[int, tuple[Rule, ...]] = {}
@@ -193,6 +177,7 @@ class _File:
                 self.have = have(self._things(), positions)
         else:
             known = self.lines.align(content or (), likely)
+            self.rivals = known.rivals
             self.have = have(self._things(), positions)
             if known.unexplained and self.lines.anchor(content or (), known, self._coming()):
                 self.have = have(self._things(), positions)
@@ -276,7 +261,7 @@ class History:
             content = contents[roots[key]] if key in roots else _submodule(trail.touches[0])
             files.append(_File(trails, trail, split_lines(content), self._revive))
         supplied = self._supplier.changes(sorted(wanted), frozenset(paths))
-        changes = {position: _Changes(found) for position, found in supplied.items()}
+        changes = {position: NamedChanges(found) for position, found in supplied.items()}
         for file in files:
             self._enter_all(file, changes)
             for touch in file.trail.touches:
@@ -303,7 +288,7 @@ class History:
             file.stand(Entry(path, mode), lines, name, base.likely)
         return entries.keys() - found.keys()
 
-    def _enter_all(self, file: _File, changes: Mapping[int, _Changes]) -> None:
+    def _enter_all(self, file: _File, changes: Mapping[int, NamedChanges]) -> None:
         """Enter what ``changes`` do to ``file``, and check what comes out."""
         for touch in file.trail.touches:
             needs: list[tuple[bytes, Stretch | Emptied]] = []
@@ -367,6 +352,10 @@ class History:
             known = known and all(map(self._is_whole, later))
             self._complete[position] = known
         return known
+
+    def uncertain(self, position: int) -> bool:
+        """Return whether equal lines of the base can be read so that the contrary holds of the change."""
+        return any(position in file.rivals for _, file in self._by_change.get(position, ()))
 
     def partly(self, position: int) -> list[bytes]:
         """Return the files in which the base has something of a change that it has not as a whole; none: it has nothing
@@ -485,13 +474,6 @@ def _shown(mode: str | None, name: str | None, contents: Mapping[str, bytes]) ->
         return None
     content = contents[name]
     return [Opaque(name.encode())] if b"\0" in content else split_lines(content)
-
-
-def _belongs(change: FileChange, touch: Touch) -> bool:
-    """Whether ``change`` is about the file that ``touch`` names."""
-    return (change.old_path is not None and change.old_path == touch.old_path) or (
-        change.new_path is not None and change.new_path == touch.new_path
-    )
 
 
 def _submodule(touch: Touch) -> bytes:

@@ -32,6 +32,7 @@ def _document(found: TreeContents, one: AdvisoryInTree) -> dict[str, Any]:
             {
                 "commit": found.range.commits[fix.position - 1].id,
                 "presence": fix.presence.value,
+                "uncertain": fix.uncertain,
                 "files": [{"path": text(p.path), "there": p.there, "missing": p.missing} for p in fix.parts],
             }
             for fix in one.fixes
@@ -50,7 +51,9 @@ def print_tree_contents(output: Lines, trees: Sequence[TreeContents], evidence: 
             if several and (standing is InTree.LACKING or not evidence):
                 output.line(f"  {len(several)} {words}: {short_names([one.number for one in several])}")
         plain = set() if evidence else {InTree.FIXED, InTree.NEVER_AFFECTED}
-        for one in (one for one in found.advisories if one.standing not in {InTree.LACKING, *plain}):
+        for one in found.advisories:
+            if one.standing in {InTree.LACKING, *plain} and not any(fix.uncertain for fix in one.fixes):
+                continue
             output.line(f"  XSA-{one.number:<4} ", (one.standing.value, "bold"), _said(one))
             for fix in one.fixes:
                 output.line(f"    {_line(found, fix)}")
@@ -63,7 +66,8 @@ def _said(one: AdvisoryInTree) -> str:
 def _line(found: TreeContents, fix: FixInTree) -> str:
     commit = found.range.commits[fix.position - 1]
     words = _PRESENCE.get(fix.presence) or "; ".join(_by_file(fix))
-    return f"{commit.id[:DIGITS]} {commit.subject}: {words}"
+    doubt = " (or the contrary: equal lines can be read in two ways)" if fix.uncertain else ""
+    return f"{commit.id[:DIGITS]} {commit.subject}: {words}{doubt}"
 
 
 def _by_file(fix: FixInTree) -> Iterable[str]:
