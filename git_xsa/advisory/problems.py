@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from shlex import quote
 
-from git_xsa.documents import DocumentError
 from git_xsa.errors import XsaError, problem
 from git_xsa.git.problems import DiffError
-from git_xsa.model.place import NotPlaced
 
 _ADDRESS = "check the address (git config xsa.url) and the connection"
 _AGAIN = "run git xsa-hooks install again"
@@ -279,7 +277,7 @@ def large_metadata(megabytes: int) -> MetadataError:
 
 
 @problem
-def bad_metadata(why: DocumentError) -> MetadataError:
+def bad_metadata(why: ValueError) -> MetadataError:
     return MetadataError(str(why))
 
 
@@ -515,7 +513,7 @@ def binary_file(path: str) -> Misfit:
     return Misfit(f"{path} is binary, and the patch has lines for it")
 
 
-def mismatch(path: str, why: NotPlaced) -> Misfit:
+def mismatch(path: str, why: Exception) -> Misfit:
     return Misfit(f"{why} in {path}")
 
 
@@ -606,6 +604,16 @@ def several_entries() -> ValueError:
 @problem
 def no_folder(path: Path) -> StoreError:
     return StoreError(f"{path} is not a folder", _STRANGE)
+
+
+@problem
+def removed_meanwhile(number: int) -> StoreError:
+    return StoreError(f"XSA-{number} was removed from the store meanwhile", "run the command again")
+
+
+@problem
+def signature_required(doubt: str) -> ImportRefused:
+    return ImportRefused(doubt, "xsa.requireSignature refuses it; import it again, or change the setting")
 
 
 # store_place

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from git_xsa.advisory.problems import ImportRefused, StoreError
 from git_xsa.errors import UsageError, XsaError, problem
 from git_xsa.git.problems import UNSHALLOW
 
@@ -117,22 +116,6 @@ def unclear_place(name: str, several: bool) -> UsageError:
 def nothing_in_common(base: str, tip: str, shallow: bool) -> XsaError:
     hint = UNSHALLOW if shallow else "give a base with the same history"
     return XsaError(f"{base} and {tip} have no commit in common", hint)
-
-
-# series_finder
-
-
-@problem
-def removed_meanwhile(number: int) -> StoreError:
-    return StoreError(f"XSA-{number} was removed from the store meanwhile", "run the command again")
-
-
-# stored_advisories
-
-
-@problem
-def signature_required(doubt: str) -> ImportRefused:
-    return ImportRefused(doubt, "xsa.requireSignature refuses it; import it again, or change the setting")
 
 
 # targets

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from git_xsa.advisory import problems as advisory_problems
 from git_xsa.advisory.editions import Edition, Library
 from git_xsa.advisory.file_names import in_order, read_name
 from git_xsa.advisory.other_trees import NotJudged
@@ -20,7 +21,6 @@ from git_xsa.advisory.patch_choice import Basis, Finding, PatchChoice, choose
 from git_xsa.advisory.patchfile import PatchFile
 from git_xsa.advisory.problems import PatchError, Unplaced
 from git_xsa.advisory.series import Group, is_there, place_groups, standing_together
-from git_xsa.ask import problems
 from git_xsa.ask.marked import fixed_by_own
 from git_xsa.ask.pending import Pending, resolved
 from git_xsa.ask.recognise import How, Locator, Recognised, same_subject
@@ -102,7 +102,7 @@ class SeriesFinder:
         base = target.base
         edition = self._library.newest(number)
         if edition is None:
-            raise problems.removed_meanwhile(number)
+            raise advisory_problems.removed_meanwhile(number)
         choice = self.choose(edition, base, target.tip)
         ours = trees(self._session, *target)
         asked = Pending(number, edition, choice, not_judged=dict.fromkeys(self._named_otherwise(edition, target)[1]))

@@ -13,12 +13,12 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from git_xsa.advisory import problems as advisory_problems
 from git_xsa.advisory.editions import Edition
 from git_xsa.advisory.patch_choice import Finding
 from git_xsa.advisory.problems import Unplaced
 from git_xsa.advisory.series import Baseline, place_groups
 from git_xsa.advisory.trust import ChecksumState, Vouching, check_signature
-from git_xsa.ask import problems
 from git_xsa.ask.compose import compose
 from git_xsa.ask.marked import fixed, fixed_by_own
 from git_xsa.ask.pending import Pending, fits_base, on_base, placed_together
@@ -210,7 +210,7 @@ class StoredAdvisories:
             elif state is ChecksumState.UNLISTED:
                 doubts.append(f"{edition.title} lists no checksum of {path}")
         if doubts and self._session.settings.require_signature:
-            raise problems.signature_required(doubts[0])
+            raise advisory_problems.signature_required(doubts[0])
         remark = self._vouching(edition).remark() if not words else ""
         return [*doubts, f"{edition.title} {remark}"] if remark else doubts
 
