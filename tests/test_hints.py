@@ -15,15 +15,18 @@ import pytest
 import releases
 from advisory_texts import remove_keyring
 from releases import upstream
-from repositories import git
+from repositories import git, run
 from test_sharing import UNTIL, Team
 
 from git_xsa.ci.settings import CiSettings
 from git_xsa.embargo.settings import EmbargoSettings
-from git_xsa.git.config import Settings
+from git_xsa.errors import XsaError
+from git_xsa.git.config import Settings, read_settings
 from git_xsa.git.problems import Meaningless
+from git_xsa.git.run import Git
 from git_xsa.names.settings import NameSettings
-from git_xsa.proof.settings import ProofSettings
+from git_xsa.proof.cells import find_cells
+from git_xsa.proof.settings import ProofSettings, cell_settings
 from git_xsa.release.settings import ReleaseSettings
 
 gnupg, signer = releases.gnupg, releases.signer
@@ -123,3 +126,58 @@ def _proposed(kind: Any, value: str | None) -> str | None:
     except Meaningless as error:
         return " ".join(shlex.split(error.example))
     return None
+
+
+@pytest.mark.parametrize(
+    ("cell", "key", "value"),
+    [
+        ("sm all", "command", "make"),
+        ("small", "colour", "red"),
+        ("small", "architecture", "z80"),
+        ("small", "payload", "x"),
+        ("small", "image", "../kernel"),
+        ("small", "config", "CONFIG_A='b c'"),
+        ("tools", "config", "CONFIG_A=y"),
+    ],
+)
+def test_a_setting_of_a_cell_can_be_mended(cell: str, key: str, value: str, tmp_path: Path) -> None:
+    git(tmp_path, "config", "--global", "--add", f"xsa.cell.{cell}.config", "CONFIG_DEBUG=n")
+    git(tmp_path, "config", "--global", "--add", f"xsa.cell.{cell}.{key}", value)
+    with pytest.raises(XsaError) as error:
+        find_cells([cell], cells(tmp_path))
+
+    words = [word.replace("<name>", "small") for word in shlex.split(error.value.hint)]
+    obey([*words[:2], "--global", *words[2:]], tmp_path)
+
+    (name,) = cells(tmp_path) or {cell: {}}
+    assert find_cells([name], cells(tmp_path))[0].name == name
+
+
+def cells(folder: Path) -> dict[str, dict[str, tuple[str, ...]]]:
+    with Git(folder) as started:
+        return cell_settings(read_settings(started).configured)
+
+
+def test_a_shallow_clone_can_be_completed(tmp_path: Path) -> None:
+    place = upstream(tmp_path)
+    git(tmp_path, "clone", "--quiet", "--bare", "--depth=1", f"file://{place.folder}", "shallow")
+    answer = run(tmp_path / "shallow", "check", "--onto", "RELEASE-1.0.0")
+    assert answer.status == 128
+
+    obey(hinted(answer.err, r"git fetch [^\n]*"), tmp_path / "shallow")
+
+    assert run(tmp_path / "shallow", "check", "--onto", "RELEASE-1.0.0").status != 128
+
+
+def test_a_store_that_others_can_read_can_be_closed(tmp_path: Path) -> None:
+    store = tmp_path / "a store"
+    store.mkdir(mode=0o755)
+    git(tmp_path, "config", "--global", "xsa.store", str(store))
+    answer = run(tmp_path, "embargo", "list")
+    assert answer.status == 128
+
+    obey(
+        shlex.split(next(line for line in answer.err.splitlines() if "chmod" in line).removeprefix("hint: ")), tmp_path
+    )
+
+    assert run(tmp_path, "embargo", "list").status == 0

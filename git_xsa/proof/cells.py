@@ -165,9 +165,9 @@ def _check(name: str, own: Mapping[str, Sequence[str]]) -> None:
         raise problems.bad_cell_setting(name, key, must, example)
 
     if own and not _NAME.fullmatch(name):
-        refuse("command", "the name of a cell can have letters, digits, _, +, = and -", "make")
-    for key in own.keys() - set(_KEYS):
-        refuse(key, f"a cell has no such key; the keys are {', '.join(_KEYS)}", "...")
+        raise problems.bad_cell_name(name)
+    if unknown := sorted(own.keys() - set(_KEYS)):
+        raise problems.unknown_cell_key(name, unknown[0], _KEYS)
     if (_last(own, "architecture") or "x86_64") not in CROSS:
         refuse("architecture", f"it must be one of {', '.join(CROSS)}", "x86_64")
     if (_last(own, "payload") or "none") not in PAYLOADS:
@@ -177,8 +177,8 @@ def _check(name: str, own: Mapping[str, Sequence[str]]) -> None:
         refuse("image", "it must be a path in the tree", "xen/xen")
     if name == _TOOLS_CELL and own.get("config"):
         raise problems.tools_have_no_configuration(name)
-    if any(not re.fullmatch(r"CONFIG_\w+=\S+", line) for line in own.get("config", ())):
-        refuse("config", "it must be a line of a configuration", "CONFIG_DEBUG=y")
+    if wrong := [line for line in own.get("config", ()) if not re.fullmatch(r"CONFIG_\w+=\S+", line)]:
+        raise problems.bad_cell_line(name, wrong[0])
 
 
 def _last(own: Mapping[str, Sequence[str]], key: str) -> str:

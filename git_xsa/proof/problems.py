@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 
 from git_xsa.errors import UsageError, XsaError, problem
 from git_xsa.git.problems import Meaningless
@@ -43,6 +44,25 @@ def no_such_cell(cell: str, known: Sequence[str]) -> UsageError:
 @problem
 def bad_cell_setting(cell: str, key: str, must: str, example: str) -> XsaError:
     return XsaError(f"xsa.cell.{cell}.{key}: {must}", f"git config xsa.cell.{cell}.{key} {example}")
+
+
+@problem
+def bad_cell_name(cell: str) -> XsaError:
+    what = f"xsa.cell.{cell}: the name of a cell can have letters, digits, _, +, = and -"
+    return XsaError(what, f"git config --rename-section {quote(f'xsa.cell.{cell}')} xsa.cell.<name>")
+
+
+@problem
+def unknown_cell_key(cell: str, key: str, known: Sequence[str]) -> XsaError:
+    what = f"xsa.cell.{cell}.{key}: a cell has no such key; the keys are {', '.join(known)}"
+    return XsaError(what, f"git config --unset-all xsa.cell.{cell}.{key}")
+
+
+@problem
+def bad_cell_line(cell: str, line: str) -> XsaError:
+    key = f"xsa.cell.{cell}.config"
+    hint = f"git config --fixed-value --replace-all {key} CONFIG_DEBUG=y {quote(line)}"
+    return XsaError(f"{key}: it must be a line of a configuration", hint)
 
 
 @problem
