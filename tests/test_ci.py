@@ -258,6 +258,29 @@ def test_nothing_to_prove_is_a_pipeline_too(place: Place) -> None:
     assert (answer.status, json.loads(answer.out)) == (0, {"include": []})
 
 
+def test_the_compiler_s_cache_outlives_a_job(place: Place) -> None:
+    """A build can't write to the project's folder, in which a server keeps what it caches."""
+    place.git("config", "xsa.cell.cc.command", 'echo >"$CCACHE_DIR/$XSA_RUN"')
+    document = pipeline(place, "--onto", RELEASE, "--cell", "cc", "--until", "build")
+    job = document[f"build {RELEASE} cc"]
+    [cache] = [one["paths"] for one in job["cache"]]
+    variables = {
+        name: value.replace("$CI_PROJECT_DIR", str(place.folder)) for name, value in document["variables"].items()
+    }
+    environment = {**os.environ, **variables, "PATH": f"{_BIN}:{os.environ['PATH']}", "PYTHON": sys.executable}
+    environment["XSA_CELL"] = "cc"
+    before = document["default"]["before_script"]
+    for name, script in (("first", document[f"check {RELEASE}"]["script"]), ("second", [])):
+        text = "\n".join([*before, *([f"({chr(10).join(script)}) || :"] if script else []), *job["script"]])
+        done = subprocess.run(
+            ("sh", "-e", "-c", text), cwd=place.folder, env=environment | {"XSA_RUN": name},
+            capture_output=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr.decode()
+        shutil.rmtree(place.folder / ".xsa/cache")  # what is proved is not built again
+    assert {path.name for path in (place.folder / cache[0]).iterdir()} == {"first", "second"}
+
+
 # the tree's own pipeline
 
 

@@ -23,6 +23,8 @@ from git_xsa.ci.plan import (
     result_names,
 )
 
+#: What a server keeps of ccache from pipeline to pipeline.
+CCACHE = ".xsa/ccache"
 #: The clone of the history in a package's project, and that of the test framework.
 _HISTORY, _FRAMEWORK = ".xsa/history.git", ".xsa/xtf"
 _MISSING = "error: git-xsa is not installed here: use an image that has it, or set xsa.ci.setup"
@@ -104,8 +106,22 @@ def _proof(
     words = [f"xsa-test {join([*target.words, '--queue', queue])}", '--cell "$XSA_CELL"']
     words += [f"--{one}" for one in _flags(plan, cells, stage)]
     words += [join(_clone(plan)), "--json", f"--junit {folder}/{stage}.xml", f">{folder}/{stage}.json"]
-    lines += ["status=0", f"{git} {' '.join(filter(None, words))} || status=$?"]
+    command = [f"{git} {' '.join(filter(None, words))} || status=$?"]
+    lines += ["status=0", *(_with_ccache(command) if stage == BUILD and not plan.private else command)]
     return [*lines, f'echo "$status" >{folder}/{stage}.status', 'exit "$status"']
+
+
+def _with_ccache(lines: list[str]) -> list[str]:
+    """Return ``lines`` with ccache's folder outside of the project's, to which no build can write.
+
+    What a server keeps is inside, so it is copied out, and moved back.
+    """
+    return [
+        "CCACHE_DIR=$(mktemp -d) && export CCACHE_DIR",
+        f'[ ! -d {CCACHE} ] || cp -R {CCACHE}/. "$CCACHE_DIR"',
+        *lines,
+        f'mkdir -p .xsa && rm -rf {CCACHE} && mv "$CCACHE_DIR" {CCACHE}',
+    ]
 
 
 def push(plan: PipelinePlan, target: PlannedTarget) -> list[str]:

@@ -34,7 +34,6 @@ MATRIX, NAME = 50, 255
 #: Why a job failed that ran on a broken runner; nothing of these is the job's own fault.
 _RUNNER_FAULTS = ["runner_system_failure", "scheduler_failure", "data_integrity_failure"]
 _CACHE = ".xsa/cache"
-_CCACHE = ".xsa/ccache"
 #: Stage -> how long a job may take; a build of the tools takes minutes, that of a random configuration may take more.
 _TIMEOUTS = {CHECK: "1 hour", BUILD: "4 hours", "boot": "1 hour", EXPLOIT: "3 hours", COLLECT: "30 minutes"}
 #: Exit statuses of a check (no) and of a proof (nothing judged) with which a job does not fail: the last job does.
@@ -88,7 +87,7 @@ def _variables(plan: PipelinePlan) -> dict[str, str]:
         "GIT_DEPTH": "0",
         "GIT_STRATEGY": "fetch",
         "XDG_CACHE_HOME": f"$CI_PROJECT_DIR/{_CACHE}",
-        "CCACHE_DIR": f"$CI_PROJECT_DIR/{_CCACHE}",
+        "CCACHE_MAXSIZE": "2G",
     }
     if plan.package:
         found["XSA_HISTORY"] = _literal(plan.history)
@@ -200,7 +199,7 @@ def _proof(plan: PipelinePlan, target: PlannedTarget, cell: PlannedCell, stage: 
 
 
 def _ccache(name: str) -> dict[str, Any]:
-    return {"key": f"xsa-ccache-{name}", "paths": [f"{_CCACHE}/"], "when": "always"}
+    return {"key": f"xsa-ccache-{name}", "paths": [f"{commands.CCACHE}/"], "when": "always"}
 
 
 def _builds(plan: PipelinePlan, target: PlannedTarget, cells: Sequence[PlannedCell]) -> dict[str, Any]:
