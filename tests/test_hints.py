@@ -18,7 +18,7 @@ from releases import upstream
 from repositories import git, run
 from test_sharing import UNTIL, Team
 
-from git_xsa.ci.settings import CiSettings
+from git_xsa.ci.settings import CiSettings, places
 from git_xsa.embargo.settings import EmbargoSettings
 from git_xsa.errors import XsaError
 from git_xsa.git.config import Settings, read_settings
@@ -156,6 +156,20 @@ def test_a_setting_of_a_cell_can_be_mended(cell: str, key: str, value: str, tmp_
 def cells(folder: Path) -> dict[str, dict[str, tuple[str, ...]]]:
     with Git(folder) as started:
         return cell_settings(read_settings(started).configured)
+
+
+@pytest.mark.parametrize(("key", "value"), [("image", "a b"), ("image", "a;b"), ("tags", "a;b")])
+def test_a_setting_of_a_pipeline_can_be_mended(key: str, value: str, tmp_path: Path) -> None:
+    git(tmp_path, "config", "--global", f"xsa.ci.{key}", value)
+    with Git(tmp_path) as started:
+        before = read_settings(started)
+        with pytest.raises(XsaError) as error:
+            places(before.configured)
+
+        words = shlex.split(error.value.hint)
+        obey([*words[:2], "--global", *words[2:]], tmp_path)
+
+        places(read_settings(started).configured)
 
 
 def test_a_shallow_clone_can_be_completed(tmp_path: Path) -> None:

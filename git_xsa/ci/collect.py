@@ -13,10 +13,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from git_xsa.ci import problems
 from git_xsa.ci.plan import BUILD, CHECK, STAGES
 from git_xsa.ci.results import read_proofs
 from git_xsa.documents import DocumentError, read_object
-from git_xsa.errors import XsaError
 from git_xsa.git.folders import files_below
 from git_xsa.proof.results import CellProof, Proof, Ruling, TestResult, Unproved, status_of
 from git_xsa.report.junit import ERROR, FAILURE, Case, read_junit
@@ -25,7 +25,6 @@ from git_xsa.report.junit import ERROR, FAILURE, Case, read_junit
 LIMIT = 64 << 20
 #: How much a ruling says: the worst of two on the same test counts.
 _WEIGHT = {Ruling.NOT_JUDGED: 2, Ruling.SKIPPED: 1}
-_MISSING = "it is missing: its job did not run, or ended without a result"
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ def collect(folder: Path, expected: Sequence[str]) -> Collected:
     Those that are ``expected`` must be there, unless an earlier job explains why they are not.
     """
     if not folder.is_dir():
-        raise XsaError(f"{folder} is not a folder", "give the folder with the results of the jobs")
+        raise problems.not_a_folder(folder)
     reader = _ResultReader(folder)
     names = sorted({*reader.found(), *expected}, key=_order)
     targets: dict[str, list[str]] = {}
@@ -135,7 +134,7 @@ class _ResultReader:
             document = read_object(self._content(name, ".json"))
             results = document.get("results")
             if not isinstance(results, list) or not results or not isinstance(results[0], dict):
-                raise DocumentError("it has no results")
+                raise problems.no_results()
         except DocumentError as error:
             self._problem(name, f"{name}.json: {error}")
             return None
@@ -178,15 +177,15 @@ class _ResultReader:
         """Return a file's contents; ``DocumentError`` says why it can't be read."""
         path = self._path(name, kind)
         if any(part.is_symlink() for part in (path, *path.parents) if self._folder in part.parents):
-            raise DocumentError("it is a link")
+            raise problems.is_a_link()
         try:
             if path.stat().st_size > LIMIT:
-                raise DocumentError(f"it is larger than {LIMIT >> 20} MiB")
+                raise problems.too_large(LIMIT >> 20)
             return path.read_bytes()
         except FileNotFoundError:
-            raise DocumentError(_MISSING) from None
+            raise problems.missing_result() from None
         except OSError as error:
-            raise DocumentError(f"it can't be read: {error.strerror}") from None
+            raise problems.unreadable_result(error.strerror) from None
 
     def _problem(self, name: str, reason: str) -> None:
         self.made.problems.setdefault(name, reason)

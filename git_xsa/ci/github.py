@@ -9,8 +9,8 @@ from __future__ import annotations
 from shlex import join
 from typing import Any
 
+from git_xsa.ci import problems
 from git_xsa.ci.plan import BUILD, CHECK, PipelinePlan, PlannedCell, PlannedTarget, folder_name
-from git_xsa.errors import XsaError
 
 #: The most jobs of one matrix, see https://docs.github.com/en/actions/reference/limits.
 MATRIX = 256
@@ -25,8 +25,7 @@ def github(plan: PipelinePlan) -> dict[str, Any]:
         _entry(plan, target, cell) for target in plan.targets for cell in (plan.cells if target.builds else (None,))
     ]
     if len(entries) > MATRIX:
-        what = f"a matrix of GitHub Actions has at most {MATRIX} jobs, and this one would have {len(entries)}"
-        raise XsaError(what, "ask about fewer bases, cells or sets: --branch, --cell, without --each")
+        raise problems.too_many_jobs(MATRIX, len(entries))
     return {"include": entries}
 
 

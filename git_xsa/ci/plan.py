@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from git_xsa.errors import XsaError
+from git_xsa.ci import problems
 
 CHECK, BUILD, BOOT, EXPLOIT, COLLECT = STAGES = ("check", "build", "boot", "exploit", "collect")
 #: The stage in which the tree's own pipeline runs on the queue.
@@ -110,5 +110,5 @@ def named(pairs: Sequence[tuple[str, str]]) -> list[str]:
     names = [folder_name(f"{base} {label}" if label else base) for base, label in pairs]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise XsaError(f"two bases have the name {twice[0]} in a pipeline", "give each base once, or tag one of them")
+        raise problems.same_name(twice[0])
     return names

@@ -12,7 +12,6 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from shlex import quote
 
 from git_xsa.ask.by_number import ask, outstanding
 from git_xsa.ask.keep_going import one_queue
@@ -20,10 +19,10 @@ from git_xsa.ask.marked import ask_marked, ask_named, fixed_later
 from git_xsa.ask.question import Question
 from git_xsa.ask.session import Session
 from git_xsa.ask.verdict import State, Verdict
+from git_xsa.ci import problems
 from git_xsa.ci.plan import QUEUES, PipelinePlan, PlannedCell, PlannedTarget, folder_name, named
 from git_xsa.ci.secrecy import neutral, refusal, secret
 from git_xsa.ci.settings import CiSettings, places
-from git_xsa.errors import UsageError, XsaError
 from git_xsa.export.exporter import Ready, Wish, files_of, prepare
 from git_xsa.git.config import Configured
 from git_xsa.git.repository import Commit
@@ -88,8 +87,7 @@ class Planner:
         given: list[str] = list(names) or [base.name for base, _ in pairs]
         if self._wish.full:
             if package:
-                what = "--full runs the pipeline of the project's own tree, and a package's project has another"
-                raise UsageError(what, "leave out --full")
+                raise problems.full_of_a_package()
             self._notes += [NOT_RUN, *([KEEPS] if self._wish.embargoed else [])]
         found = [
             (base, tip, name, label, question)
@@ -139,8 +137,7 @@ class Planner:
             numbers -= held
             if self._wish.folder is None and not self._wish.xsa and numbers - known:
                 names = advisory_names(sorted(numbers - known))
-                what = f"{names}: only the store has patches for {base.name}, and no job can see it"
-                raise UsageError(what, "write the queues into a folder that goes into the project: -o <folder>")
+                raise problems.only_in_the_store(names, base.name)
         return sorted(numbers)
 
     def _target(self, name: str, base: Commit, given: str, question: Question) -> PlannedTarget | None:
@@ -236,7 +233,7 @@ def in_project(path: str) -> str:
     top = project_folder().resolve()
     place = Path(path).resolve()
     if top not in (place, *place.parents):
-        raise XsaError(f"{path} is not in the project {top}, so no job can see it", "put it there, and commit it")
+        raise problems.not_in_the_project(path, top)
     return os.path.relpath(place, top)
 
 
@@ -244,9 +241,8 @@ def portable(key: str, value: str) -> str:
     """Return ``value``; ``XsaError`` when it names a folder of this machine, which no job has and nobody should see, or
     an address with a password in it."""
     homes = {os.environ.get("HOME", ""), tempfile.gettempdir(), str(Path.cwd()), str(project_folder())}
-    hint = f"give jobs a value of their own: git -c {key}={quote('<value>')} xsa-ci"
     for place in sorted(place for place in homes if len(place) > 1 and place in value):
-        raise XsaError(f"{key} names {place}, a folder of this machine, and goes into every job", hint)
+        raise problems.folder_of_this_machine(key, place)
     if _LOGIN.search(value):
-        raise XsaError(f"{key} has a password in its address, and everybody who sees the pipeline reads it", hint)
+        raise problems.password_in_address(key)
     return value

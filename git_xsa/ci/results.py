@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import msgspec
 
-from git_xsa.documents import DocumentError, read_json, shaped
+from git_xsa.ci import problems
+from git_xsa.documents import read_json, shaped
 from git_xsa.git.log import LoggedCommit
 from git_xsa.git.repository import Commit
 from git_xsa.proof.results import CellProof, Default, Proof, ProofStep, Ruling, StepOutcome, TestResult, Unproved
@@ -97,11 +98,11 @@ def read_proofs(content: bytes) -> tuple[list[Proof], list[Unproved]]:
     of a cell what its tests do not."""
     found = shaped(read_json(content), _Document)
     if found.format != 1:
-        raise DocumentError(f"it has format {found.format}, and this version reads format 1")
+        raise problems.other_format(found.format)
     proofs = [_proof(one) for one in found.results]
     for proof, told in zip(proofs, found.results, strict=True):
         if proof.ruling is not told.state:
-            raise DocumentError(f"it says {told.state.value}, and its tests say {proof.ruling.value}")
+            raise problems.contradiction(told.state.value, proof.ruling.value)
     unproved = [
         Unproved(tuple(one.xsa), one.state, one.reason, one.state == "conflicts", False) for one in found.unproved
     ]

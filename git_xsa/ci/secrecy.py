@@ -10,9 +10,10 @@ from typing import Any
 
 from git_xsa.ask.session import Session
 from git_xsa.ask.stored import stored
+from git_xsa.ci import problems
 from git_xsa.documents import read_back
 from git_xsa.embargo.address import PushTarget, is_private
-from git_xsa.errors import UsageError, XsaError
+from git_xsa.errors import UsageError
 from git_xsa.export.folder import MANIFEST, manifest
 
 #: What a manifest says of a queue and a job needs to know; everything else names or describes an advisory.
@@ -36,28 +37,15 @@ def must_be_private(session: Session, remote: str) -> None:
     """Raise ``XsaError`` unless ``remote`` is a private remote: the project in which the pipeline is to run."""
     git = session.repository.git
     if remote not in session.settings.remotes:
-        hint = f"name the remote of the private project: --remote <name>; it must be an xsa.privateRemote, {_HOW}"
-        raise XsaError(f"there is no remote {remote!r}, so nothing says that the pipeline runs in private", hint)
+        raise problems.no_such_remote(remote)
     addresses = git.text("remote", "get-url", "--push", "--all", remote).splitlines()
     if not addresses or not all(is_private(git, session.settings, PushTarget(remote, one)) for one in addresses):
-        hint = f"push to a private project and say so: git config --add xsa.privateRemote <address>; {_HOW}"
-        raise XsaError(
-            f"{remote} is not an xsa.privateRemote, and everybody who may see a project reads its jobs, logs and"
-            " artifacts",
-            hint,
-        )
-
-
-_HOW = "see EMBARGOES in git help xsa-ci"
+        raise problems.not_private(remote)
 
 
 def refusal(numbers: Iterable[int]) -> UsageError:
     """Return the error that advisories were named and must not go into this pipeline."""
-    names = ", ".join(f"XSA-{number}" for number in numbers)
-    what = f"{names} may be under embargo, and everybody who may see a project reads its jobs, logs and artifacts"
-    return UsageError(
-        what, f"leave them out, or run the pipeline in a private project: --embargoed -o <folder>; {_HOW}"
-    )
+    return problems.may_be_under_embargo(numbers)
 
 
 def neutral(files: Mapping[str, bytes]) -> dict[str, bytes]:

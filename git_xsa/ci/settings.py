@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from git_xsa.errors import XsaError
+from git_xsa.ci import problems
 from git_xsa.git.config import Configured, command, setting, words
 from git_xsa.proof.cells import Cell
 
@@ -67,7 +67,7 @@ def places(configured: Configured) -> Places:
             continue
         kind, cell = _parts(key.removeprefix(_CI))
         if kind not in _KINDS:
-            raise XsaError(f"the setting {key} is unknown", "git config xsa.ci.x86_64.image <image>")
+            raise problems.unknown_setting(key)
         found[kind, cell.lower()] = _checked(key, kind, values)
     return Places(found)
 
@@ -85,6 +85,5 @@ def _checked(key: str, kind: str, values: Sequence[str | None]) -> tuple[str, ..
     found = words(values)
     form = _IMAGE if kind == "image" else _TAG
     if (kind == "image" and len(found) > 1) or not all(map(form.fullmatch, found)):
-        what = "one container image" if kind == "image" else "tags of runners, with blanks between them"
-        raise XsaError(f"the setting {key}: it must be {what}", f"git config {key} {'debian:12' * (kind == 'image')}")
+        raise problems.not_an_image(key) if kind == "image" else problems.not_tags(key)
     return found
