@@ -24,7 +24,8 @@ from histories import (
 
 from git_xsa.ask.verdict import State
 from git_xsa.model.change import FileChange
-from git_xsa.model.history import FileState, History, HistoryError, Opaque, TouchList, split_lines
+from git_xsa.model.history import FileState, History, Opaque, TouchList, split_lines
+from git_xsa.model.problems import HistoryError
 from git_xsa.model.rules import Chosen, Kind
 from git_xsa.model.selection import select
 

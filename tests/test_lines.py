@@ -14,9 +14,9 @@ from histories import Story, after, checkout, content, diff, hunk, needs, select
 from git_xsa.ask.verdict import State
 from git_xsa.model import lines
 from git_xsa.model.change import Hunk
-from git_xsa.model.history import HistoryError
 from git_xsa.model.line import Line
 from git_xsa.model.lines import LineHistory, Mismatch
+from git_xsa.model.problems import HistoryError
 from git_xsa.model.rules import NEVER, ROOT, Chosen, Kind
 
 LONG = "abcdefghijklmnopq"

@@ -27,8 +27,6 @@ RESERVED = {
     # sh has no wait with a limit after which a whole group of processes is killed
     "subprocess": {"report/pager.py", "proof/build_command.py", "proof/machine.py"},
 }
-#: The rooms whose errors have their words in the module ``problems``.
-WORDED = ("cli", "report", "release", "export", "proof", "ask", "embargo", "advisory", "names", "git")
 
 
 def _modules(room: str) -> list[Path]:
@@ -141,7 +139,7 @@ def test_errors_have_their_words_in_one_place() -> None:
     errors = _errors()
     wrong = [
         f"{path.relative_to(PACKAGE)}:{line} words an error"
-        for room in WORDED
+        for room in ROOMS
         for path in _modules(room)
         if path.name != "problems.py"
         for line in _worded_in_line(path, errors)
@@ -152,7 +150,7 @@ def test_errors_have_their_words_in_one_place() -> None:
 def test_every_problem_can_happen() -> None:
     used = "".join(path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py"))
     unused = []
-    for room in WORDED:
+    for room in ROOMS:
         tree = ast.parse((PACKAGE / room / "problems.py").read_text(encoding="utf-8"))
         names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.name[0] != "_"]
         unused += [f"{room}: {name}" for name in names if not re.search(rf"problems\.{name}\b", used)]

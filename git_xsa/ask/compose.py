@@ -19,7 +19,7 @@ from git_xsa.ask.unmarked import unmarked_among
 from git_xsa.ask.verdict import State
 from git_xsa.git.log import Range
 from git_xsa.git.repository import Commit
-from git_xsa.model.history import HistoryError
+from git_xsa.model.problems import HistoryError
 from git_xsa.model.selection import Selection
 
 

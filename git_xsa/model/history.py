@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha1, sha256
 from typing import NamedTuple, Protocol
 
+from git_xsa.model import problems
 from git_xsa.model.change import SUBMODULE_MODE, FileChange, Hunk, NamedChanges, Touch
 from git_xsa.model.files import Entry, Trail, Trails, assigned
 from git_xsa.model.lines import LineHistory, Mismatch
@@ -21,16 +22,6 @@ from git_xsa.model.rewrite import rewritten_hunks
 from git_xsa.model.rules import NEVER, ROOT, Chosen, Life, Rule, RuleBook
 from git_xsa.model.standing import Have, have
 from git_xsa.model.stretch import Emptied, Stretch
-
-
-class HistoryError(Exception):
-    """The changes of a file do not add up: at ``position``, in the file at ``path``, because of ``why``."""
-
-    def __init__(self, position: int, path: bytes, why: str) -> None:
-        super().__init__(f"change {position} of {path!r}: {why}")
-        self.position = position
-        self.path = path
-        self.why = why
 
 
 class Supplier(Protocol):
@@ -306,7 +297,7 @@ class History:
             stretches = lines.apply(change.hunks, touch.position)
             return [*stretches, *([lines.emptied()] if change.new_path is None else [])]
         except Mismatch as error:
-            raise HistoryError(touch.position, path, str(error)) from None
+            raise problems.change_does_not_fit(touch.position, path, error) from None
 
     def _whole(self, name: str | None) -> list[bytes]:
         """Return the lines that a binary change leaves, ``None``: no file.  It may leave text, whose lines later
@@ -323,7 +314,7 @@ class History:
             return
         made = FileState(last.new_path, last.new_mode, file.lines.now()).object_name(len(last.new_id))
         if made != last.new_id:
-            raise HistoryError(last.position, last.new_path, f"its lines make {made}, not {last.new_id}")
+            raise problems.other_contents(last.position, last.new_path, made, last.new_id)
 
     def rules(self, position: int) -> Iterable[Rule]:
         """Return what the change at ``position`` needs; ``prepare`` must have been called with it."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta, timezone
 
+from git_xsa.model import problems
+
 #: When an embargo ends on a day of which nothing more is said; practice, and no more than that.
 NOON = 12
 FORM = "YYYY-MM-DD, YYYY-MM-DD HH:MM, or with Z or +hh:mm at its end"
@@ -29,7 +31,7 @@ def parse_instant(text: str) -> int:
     """
     found = _WRITTEN.fullmatch(text.strip())
     if found is None:
-        raise ValueError(f"it must be {FORM}")
+        raise problems.not_an_instant(FORM)
     second = int(found["second"] or 0)
     leap = second == 60
     try:
@@ -41,7 +43,7 @@ def parse_instant(text: str) -> int:
             raise ValueError
         instant = told + distance if found["sign"] == "-" else told - distance
     except (ValueError, OverflowError):
-        raise ValueError("there is no such day or hour") from None
+        raise problems.no_such_instant() from None
     return int(instant.timestamp()) + leap
 
 
