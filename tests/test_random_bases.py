@@ -20,7 +20,7 @@ import pytest
 from histories import File, Story, Supply, beside, content, create, judge, renamed, write
 from random_bases import RandomBase, random_base
 from random_histories import made_of
-from referee import Refused, Step
+from referee import Refused, Step, obeys
 from text_git import Tree, accepted, apply
 
 from git_xsa.ask.verdict import State
@@ -67,8 +67,9 @@ class Judge:
         """See that a base which is made of changes alone has those that it is said to have, and no others but such as
         undo each other, and that any other one has at least the lines of what it is said to have."""
         if not base.edits and not base.half:
-            ways = (made_of(base.story, sorted(way)) for way in (taken.union(base.picks), taken))
-            assert _texts(base.own) in [_texts(way) for way in ways], f"{set(taken)} taken: {base}"
+            ways = [way for way in (taken.union(base.picks), taken) if obeys(base.story.history(), 0, way)]
+            found = [_texts(made_of(base.story, sorted(way))) for way in ways]
+            assert _texts(base.own) in found, f"{set(taken)} taken: {base}"
         for position in taken - set(base.picks):
             self.tally["picks by their lines alone"] += 1
             assert self._may_have(base, position, taken), f"{position} is no pick: {base}"
@@ -209,6 +210,12 @@ def test_a_line_that_a_later_change_takes_is_missing_without_that_change() -> No
     story = Story({"f": "abcdef", "g": "ghijkl"}, {"f": "abcdefv", "g": "ghXijkl"}, {"f": "abcdef", "g": "ghXijWkl"})
     assert taken(story, f="abQcdef", g="ghXijWkl") == [1, 2]
     assert taken(story, f="abQcdef", g="ghXijkl") == []
+
+
+def test_what_was_never_there_shows_no_removal() -> None:
+    story = Story({"f": "abcdefghi", "g": "jkl"}, {"f": "abcdefghirst", "g": "jKl"}, {"f": "abcdefghi", "g": "jKl"})
+    assert taken(story, f="abcdxyfghi", g="jKl") == []
+    assert taken(story, f="abcdefghi", g="jKl") == [1, 2]
 
 
 def test_a_revert_that_is_not_there_as_a_whole_shows_nothing_of_what_it_undid() -> None:

@@ -340,7 +340,7 @@ class History:
             found = [file.have for _, file in self._by_change.get(position, ())]
             known = all(position in have.taken or position in have.idle for have in found)
             later = frozenset[int]().union(*(have.undone.get(position, ()) for have in found)) if known else ()
-            known = known and all(map(self._is_whole, later))
+            known = known and all(map(self.taken, later))
             self._complete[position] = known
         return known
 
