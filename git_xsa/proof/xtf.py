@@ -32,6 +32,7 @@ KNOWN = {
     "xsa-213": "QEMU gives a wrong error code for a software interrupt in 64-bit mode",
     "xsa-298": "QEMU gives a wrong error code for a software interrupt in 64-bit mode",
     "xsa-339": "QEMU gives a wrong error code for a software interrupt in 64-bit mode",
+    "xsa-296": "QEMU pops the frame of a far return as supervisor, which SMAP forbids",
     "xsa-260": "QEMU does not hold back a debug exception after a move to SS",
     "xsa-470": "QEMU raises no SIMD exception",
     "xsa-463": "it needs a StdVGA, which the first domain has not",
