@@ -217,6 +217,9 @@ own, which left stable-1.0 6 commits ago
   adapt it by hand: git xsa-resolve --onto own; if only its context conflicts: git xsa-export --refresh
   XSA-3    needs 1 prerequisite  next to it
   All conflicts: git xsa-prereqs --onto own --xsa 2,3 --why
+
+What is in own
+  2 lacking: XSA-2, 3
 """,
         "",
     )
