@@ -261,7 +261,7 @@ def test_nothing_to_prove_is_a_pipeline_too(place: Place) -> None:
 def test_the_compiler_s_cache_outlives_a_job(place: Place) -> None:
     """A build can't write to the project's folder, in which a server keeps what it caches."""
     place.git("config", "xsa.cell.cc.command", 'echo >"$CCACHE_DIR/$XSA_RUN"')
-    document = pipeline(place, "--onto", RELEASE, "--cell", "cc", "--until", "build")
+    document = pipeline(place, "--onto", RELEASE, "--cell", "cc", "--until", "boot")
     job = document[f"build {RELEASE} cc"]
     [cache] = [one["paths"] for one in job["cache"]]
     variables = {
@@ -279,6 +279,13 @@ def test_the_compiler_s_cache_outlives_a_job(place: Place) -> None:
         assert done.returncode == 0, done.stderr.decode()
         shutil.rmtree(place.folder / ".xsa/cache")  # what is proved is not built again
     assert {path.name for path in (place.folder / cache[0]).iterdir()} == {"first", "second"}
+    # A later job has a folder for it, too, in case that it has to build.
+    text = "\n".join([*before, *document[f"boot {RELEASE} cc"]["script"]])
+    done = subprocess.run(
+        ("sh", "-e", "-c", text), cwd=place.folder, env=environment | {"XSA_RUN": "third"},
+        capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr.decode()
 
 
 # the tree's own pipeline

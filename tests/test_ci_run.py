@@ -102,6 +102,12 @@ def test_collect_says_what_git_xsa_test_says_alone(
     assert judged(answer) == judged(alone), told
     assert (answer["problems"], answer["checks"], answer["status"]) == ([], [], 1)
 
+    # What the build has proved goes on to the later jobs: nothing is built twice.
+    assert list(kept.glob("**/.xsa/cache/git-xsa/proofs/*")), told
+    boots = [json.loads(path.read_text()) for path in kept.glob("**/RELEASE-1.0.0/small/boot.json")]
+    steps = [s for d in boots for t in d["results"][0]["cells"][0]["tests"] if t["kind"] == "build" for s in t["steps"]]
+    assert [step["known"] for step in steps] == [True, True], told
+
     results = tmp_path / "results"
     results.mkdir()
     for folder in kept.glob("**/xsa-results"):

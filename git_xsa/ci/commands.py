@@ -23,6 +23,8 @@ from git_xsa.ci.plan import (
     result_names,
 )
 
+#: The user's cache folder in a job: what a build has proved goes on from there.
+CACHE = ".xsa/cache"
 #: What a server keeps of ccache from pipeline to pipeline.
 CCACHE = ".xsa/ccache"
 #: The clone of the history in a package's project, and that of the test framework.
@@ -39,7 +41,7 @@ def ready(plan: PipelinePlan) -> list[str]:
 def before(plan: PipelinePlan) -> list[str]:
     """Return what a job that works in the history does first: make the commands available, hand them the settings of
     the plan, and get the history where the project is that of a package."""
-    lines = ready(plan)
+    lines = [*ready(plan), f'export XDG_CACHE_HOME="$PWD/{CACHE}"']
     if plan.settings:
         words = [f"GIT_CONFIG_COUNT={len(plan.settings)}"]
         for number, (key, value) in enumerate(plan.settings):
@@ -106,22 +108,13 @@ def _proof(
     words = [f"xsa-test {join([*target.words, '--queue', queue])}", '--cell "$XSA_CELL"']
     words += [f"--{one}" for one in _flags(plan, cells, stage)]
     words += [join(_clone(plan)), "--json", f"--junit {folder}/{stage}.xml", f">{folder}/{stage}.json"]
-    command = [f"{git} {' '.join(filter(None, words))} || status=$?"]
-    lines += ["status=0", *(_with_ccache(command) if stage == BUILD and not plan.private else command)]
+    lines += ["CCACHE_DIR=$(mktemp -d) && export CCACHE_DIR", "status=0"]  # no build can write to the project's folder
+    kept = stage == BUILD and not plan.private
+    lines += [f'[ ! -d {CCACHE} ] || cp -R {CCACHE}/. "$CCACHE_DIR"'] if kept else []
+    lines.append(f"{git} {' '.join(filter(None, words))} || status=$?")
+    lines += [f'mkdir -p .xsa && rm -rf {CCACHE} && cp -R "$CCACHE_DIR" {CCACHE}'] if kept else []
+    lines.append('rm -rf "$CCACHE_DIR"')
     return [*lines, f'echo "$status" >{folder}/{stage}.status', 'exit "$status"']
-
-
-def _with_ccache(lines: list[str]) -> list[str]:
-    """Return ``lines`` with ccache's folder outside of the project's, to which no build can write.
-
-    What a server keeps is inside, so it is copied out, and moved back.
-    """
-    return [
-        "CCACHE_DIR=$(mktemp -d) && export CCACHE_DIR",
-        f'[ ! -d {CCACHE} ] || cp -R {CCACHE}/. "$CCACHE_DIR"',
-        *lines,
-        f'mkdir -p .xsa && rm -rf {CCACHE} && mv "$CCACHE_DIR" {CCACHE}',
-    ]
 
 
 def push(plan: PipelinePlan, target: PlannedTarget) -> list[str]:

@@ -33,7 +33,6 @@ from git_xsa.ci.plan import (
 MATRIX, NAME = 50, 255
 #: Why a job failed that ran on a broken runner; nothing of these is the job's own fault.
 _RUNNER_FAULTS = ["runner_system_failure", "scheduler_failure", "data_integrity_failure"]
-_CACHE = ".xsa/cache"
 #: Stage -> how long a job may take; a build of the tools takes minutes, that of a random configuration may take more.
 _TIMEOUTS = {CHECK: "1 hour", BUILD: "4 hours", "boot": "1 hour", EXPLOIT: "3 hours", COLLECT: "30 minutes"}
 #: Exit statuses of a check (no) and of a proof (nothing judged) with which a job does not fail: the last job does.
@@ -86,7 +85,6 @@ def _variables(plan: PipelinePlan) -> dict[str, str]:
         # Tags and stable branches are needed: a shallow clone has neither.
         "GIT_DEPTH": "0",
         "GIT_STRATEGY": "fetch",
-        "XDG_CACHE_HOME": f"$CI_PROJECT_DIR/{_CACHE}",
         "CCACHE_MAXSIZE": "2G",
     }
     if plan.package:
@@ -184,7 +182,7 @@ def _needs(target: PlannedTarget, cell: PlannedCell | None = None) -> list[dict[
 
 def _proof(plan: PipelinePlan, target: PlannedTarget, cell: PlannedCell, stage: str) -> dict[str, Any]:
     folder = f"{RESULTS}/{target.name}/{folder_name(cell.name)}"
-    proofs = [f"{_CACHE}/git-xsa/proofs/"] if stage == BUILD and not plan.private else []
+    proofs = [f"{commands.CACHE}/git-xsa/proofs/"] if stage == BUILD and not plan.private else []
     job = {
         "stage": stage,
         **_place(cell),
