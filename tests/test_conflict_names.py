@@ -86,9 +86,9 @@ def test_without_a_conflict_nothing_changes(place: Place) -> None:
 def test_a_file_that_does_not_exist_any_more(tmp_path: Path) -> None:
     """The same where a whole file is in the way."""
     draft = Draft()
-    base = draft.release("1.0.0", {"a.c": lines("abcdef"), "b.c": lines("ghijkl"), "h.h": b"\n"})
+    base = draft.release("1.0.0", {"a.c": lines("abcdef"), "b.c": lines("ghijkl"), "c.c": b"c\n", "h.h": b"\n"})
     draft.commit("helper", {"h.h": b"int helper(void);\n"})
-    draft.commit("one\n\nThis is XSA-1.", {"a.c": lines("abCdef")})
+    draft.commit("one\n\nThis is XSA-1.", {"a.c": lines("abCdef"), "c.c": b"C\n"})
     draft.commit("two\n\nThis is XSA-2.", {"b.c": b'#include "h.h"\n' + lines("hijkl") + b"x = helper();\n"})
     draft.commit("ours", {"a.c": None}, on="own", after=base)
     place = draft.write(tmp_path)
