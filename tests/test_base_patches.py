@@ -308,6 +308,7 @@ def test_the_patches_that_the_lines_of_a_spec_apply(prep: str, names: list[str],
         ("APKBUILD", f'A={"x" * 100}\nsource="' + "$A" * 1_000_000 + '.patch"\n'),
         ("package.nix", "patches = [" + '"' * 1_000_001),
     ],
+    ids=["spec", "ebuild", "pkgbuild", "apkbuild", "nix"],  # some pytest puts the texts into the environment
 )  # fmt: skip
 def test_a_list_that_grows_without_end_is_read_in_a_moment(name: str, text: str, folder: Path) -> None:
     (folder / name).write_text(text)

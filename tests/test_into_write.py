@@ -264,6 +264,7 @@ def hostile(text: str) -> str:
         ("Name: xen\n" + "#" * (5 << 20), "is too large for a list of patches"),
         (hostile("").replace("%autosetup -p1", "make"), "nothing in the spec applies its patches"),
     ],
+    ids=range(9),  # some pytest puts the texts into the environment
 )
 def test_a_spec_that_is_refused(text: str, words: str, place: Place, tmp_path: Path) -> None:
     top = tmp_path / "package"
@@ -444,6 +445,7 @@ def test_what_is_no_package(place: Place, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text",
     ["", "\n\n", "xen (1.0.0-1\n" * 9_000, "xen (1.0.0-1) u; urgency=low\n" * 9_000, "  * x\n" * 9_000, "\xff\n"],
+    ids=range(6),  # some pytest puts the texts into the environment
 )
 def test_a_changelog_that_is_none(text: str, place: Place, tmp_path: Path) -> None:
     top = debian(place, tmp_path / "package")
