@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,19 @@ def collected(results: Path, *words: str, expected: list[str] | None = None) -> 
     file = results.parent / "all.json"
     answer = run(outside, "ci", "collect", str(results), *names, "-o", str(file), *words)
     return answer, json.loads(file.read_text())
+
+
+def test_what_is_under_embargo_goes_into_no_file_that_others_read(results: Path) -> None:
+    for path in results.glob(f"{ONTO}/*/build.json"):
+        told = json.loads(path.read_text())
+        told["results"][0]["private"] = True
+        path.write_text(json.dumps(told))
+    file = results.parent / "all.json"
+    file.write_text("{}")
+    file.chmod(0o644)  # from a run before
+    _, found = collected(results)
+    assert found["results"][0]["private"] is True
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
 def test_all_is_well(results: Path, tmp_path: Path) -> None:

@@ -136,10 +136,10 @@ def _write_junit(
     options: argparse.Namespace, verdicts: Sequence[Verdict], lacking: Sequence[str], unresolved: Sequence[int]
 ) -> None:
     from git_xsa.report import check_junit as form  # noqa: PLC0415 - only for who wants it
-    from git_xsa.report.junit import write_junit  # noqa: PLC0415
+    from git_xsa.report.junit import write_result  # noqa: PLC0415
 
     document = form.check_junit(verdicts, lacking, unresolved, options.accept)
-    write_junit(options.junit, document, any(verdict.private for verdict in verdicts))
+    write_result(options.junit, document, any(verdict.private for verdict in verdicts))
 
 
 def _unresolved(numbers: Sequence[int], verdicts: Sequence[Verdict]) -> list[int]:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
-from pathlib import Path
 from typing import Any
 
 from git_xsa.ci.collect import Collected, collect, schedule
-from git_xsa.documents import dumps
+from git_xsa.documents import dumps, write_json
 from git_xsa.git.run import Git
 from git_xsa.report import remarks
-from git_xsa.report.junit import ERROR, Case, check_place, junit, write_junit
+from git_xsa.report.junit import ERROR, Case, check_place, junit, write_result
 from git_xsa.report.pager import on_terminal
 from git_xsa.report.proof import document, print_proofs
 from git_xsa.report.proof_junit import proof_suites
@@ -39,9 +37,9 @@ def run_collect(options: argparse.Namespace) -> int:
     for reason in found.problems.values():
         remarks.error(reason)
     if options.junit is not None:
-        write_junit(options.junit, _junit(found), private)
+        write_result(options.junit, _junit(found), private)
     if options.output is not None:
-        _write(options.output, answer, private)
+        write_result(options.output, write_json(answer), private)
     return found.status
 
 
@@ -89,9 +87,3 @@ def _junit(found: Collected) -> bytes:
     if found.unproved:
         suites["no queue"] = [Case(one.reason, "queue", ERROR, one.state, one.reason) for one in found.unproved]
     return junit("git xsa-ci", suites)
-
-
-def _write(target: Path, answer: dict[str, Any], private: bool) -> None:
-    mode = 0o600 if private else 0o666
-    with open(target, "w", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, mode)) as file:
-        file.write(dumps(answer) + "\n")

@@ -222,10 +222,10 @@ def _write(options: argparse.Namespace, proofs: list[Proof]) -> None:
     """Write the files that are asked for."""
     private = any(proof.private for proof in proofs)
     if options.junit is not None:
-        from git_xsa.report.junit import write_junit  # noqa: PLC0415 - only for who wants it
+        from git_xsa.report.junit import write_result  # noqa: PLC0415 - only for who wants it
         from git_xsa.report.proof_junit import proof_junit  # noqa: PLC0415
 
-        write_junit(options.junit, proof_junit(proofs), private)
+        write_result(options.junit, proof_junit(proofs), private)
     if options.output is not None:
         from git_xsa.report.proof_folder import folder_files  # noqa: PLC0415
 

@@ -71,7 +71,7 @@ def check_place(target: Path) -> None:
         raise problems.is_a_folder(target)
 
 
-def write_junit(target: Path, document: bytes, private: bool) -> None:
+def write_result(target: Path, document: bytes, private: bool) -> None:
     """Write ``document`` to ``target``; only the user can read it if it is ``private``."""
     mode = 0o600 if private else 0o666
     with open(target, "wb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
