@@ -21,7 +21,7 @@ from git_xsa.ask.session import Session
 from git_xsa.ask.verdict import State, Verdict
 from git_xsa.ci import problems
 from git_xsa.ci.plan import QUEUES, PipelinePlan, PlannedCell, PlannedTarget, folder_name, named
-from git_xsa.ci.secrecy import neutral, refusal, secret
+from git_xsa.ci.secrecy import neutral, secret
 from git_xsa.ci.settings import CiSettings, places
 from git_xsa.export.exporter import Ready, Wish, files_of, prepare
 from git_xsa.git.config import Configured
@@ -130,7 +130,7 @@ class Planner:
         held = set(secret(self._session, numbers))
         if not self._wish.embargoed:
             if held and self._wish.xsa:
-                raise refusal(sorted(held))
+                raise problems.may_be_under_embargo(sorted(held))
             if held:
                 what = f"{count(len(held), 'advisory')} outstanding on {base.name} left out: it may be under embargo"
                 self._notes.append(what if len(held) == 1 else what.replace("it may", "they may"))
@@ -144,7 +144,7 @@ class Planner:
         """Return what jobs do about one queue, ``None`` when there is nothing to do."""
         verdict = question.answer(self._session.quarantine)
         if verdict.private and not self._wish.embargoed:
-            raise refusal(verdict.xsa)
+            raise problems.may_be_under_embargo(verdict.xsa)
         self._settled |= {*verdict.xsa, *verdict.present, *verdict.without_patch} - set(verdict.unresolved)
         if not verdict.selection.wanted:
             self._notes.append(f"{base.name} needs no patch for {advisory_names(verdict.asked)}")

@@ -13,7 +13,6 @@ from git_xsa.ask.stored import stored
 from git_xsa.ci import problems
 from git_xsa.documents import read_back
 from git_xsa.embargo.address import PushTarget, is_private
-from git_xsa.errors import UsageError
 from git_xsa.export.folder import MANIFEST, manifest
 
 #: What a manifest says of a queue and a job needs to know; everything else names or describes an advisory.
@@ -41,11 +40,6 @@ def must_be_private(session: Session, remote: str) -> None:
     addresses = git.text("remote", "get-url", "--push", "--all", remote).splitlines()
     if not addresses or not all(is_private(git, session.settings, PushTarget(remote, one)) for one in addresses):
         raise problems.not_private(remote)
-
-
-def refusal(numbers: Iterable[int]) -> UsageError:
-    """Return the error that advisories were named and must not go into this pipeline."""
-    return problems.may_be_under_embargo(numbers)
 
 
 def neutral(files: Mapping[str, bytes]) -> dict[str, bytes]:

@@ -42,7 +42,7 @@ def run(words: list[str], given: IO[bytes]) -> int:
     from git_xsa.embargo.lasting import differing, read_lasting  # noqa: PLC0415
     from git_xsa.git.config import read_settings  # noqa: PLC0415
     from git_xsa.git.repository import Repository  # noqa: PLC0415
-    from git_xsa.report.leaks import leak_lines, mirror_lines, silence_line  # noqa: PLC0415
+    from git_xsa.report.leaks import leak_lines, mirror_lines, silence_lines  # noqa: PLC0415
 
     target = PushTarget(*(*words, "", "")[:2])
     moves = _moves(given.read())
@@ -63,7 +63,7 @@ def run(words: list[str], given: IO[bytes]) -> int:
         entries = _ledger(settings)
         ledger = entries.ledger if entries is not None else None
         found = leaks_of(repository, settings, ledger, now, target, moves)
-        _say([silence_line(found, target)] if found.silence else [])
+        _say(silence_lines(found, target))
         lines = leak_lines(found, target)
         # Second, because an override is written down, and there is none for a leak.
         keys = differing(settings, lasting) if lasting is not None else []

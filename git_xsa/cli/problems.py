@@ -441,11 +441,6 @@ def no_text(place: str) -> XsaError:
     return XsaError(f"there is no advisory text in {place}", "run git xsa-fetch to fetch the public ones")
 
 
-@problem
-def no_such_branch(patterns: str) -> UsageError:
-    return UsageError(f"no stable branch matches {patterns!r}", "git branch -a lists the branches")
-
-
 # test
 
 

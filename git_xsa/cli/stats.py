@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from git_xsa.ask.by_number import stored_advisories
+from git_xsa.ask.problems import no_such_branch
 from git_xsa.ask.replay import ReleaseInterval, intervals
 from git_xsa.ask.session import Session
 from git_xsa.ask.targets import no_branch, no_release
@@ -117,8 +118,7 @@ def _replay(session: Session, options: argparse.Namespace) -> list[ReleaseInterv
         matching = [branch for pattern in options.branch for branch in session.branches.matching(pattern)]
         branches = [branch for branch in branches if branch in matching]
         if not branches:
-            patterns = " ".join(options.branch)
-            raise problems.no_such_branch(patterns)
+            raise no_such_branch(" ".join(options.branch))
     branches = [branch for branch in branches if branch.releases]
     if not branches:
         raise no_release(session) if session.branches.stable else no_branch(session, everything=True)

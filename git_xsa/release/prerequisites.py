@@ -29,10 +29,8 @@ class Prerequisites:
     def do(self, work: Work) -> None:
         """Ask about every outstanding advisory by itself, and keep the answers."""
         base, record = Commit(work.record.tag, work.tagged), work.record
-        before = record.last if record.last != record.tag else None
-        verdicts, _ = write_lists(
-            work.session, work.records.store, base, _tip(work, base), before or None, work.document
-        )
+        before = record.last if record.last not in ("", record.tag) else None
+        verdicts, _ = write_lists(work.session, work.records.store, base, _tip(work, base), before, work.document)
         for verdict in verdicts:
             names = ", ".join(f"XSA-{number}" for number in verdict.xsa)
             work.say(f"{names}: {verdict.state.value} on {base.name}")

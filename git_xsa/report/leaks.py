@@ -34,12 +34,10 @@ def mirror_lines(target: PushTarget, setting: str) -> list[str]:
     ]
 
 
-def silence_line(found: Guarded, target: PushTarget) -> str:
-    """Return the warning that ``target`` did not answer; empty when it did, or was not asked."""
-    if not found.silence:
-        return ""
+def silence_lines(found: Guarded, target: PushTarget) -> list[str]:
+    """Return the warning that ``target`` did not answer; nothing when it did, or was not asked."""
     what = f"warning: {target.shown} does not say what it has ({found.silence}), so everything is checked"
-    return printable(what, one_line=True)
+    return [printable(what, one_line=True)] if found.silence else []
 
 
 def leak_lines(found: Guarded, target: PushTarget) -> list[str]:
