@@ -35,7 +35,7 @@ def _options(parser: argparse.ArgumentParser) -> set[str]:
     return {option for action in shown for option in action.option_strings} - HELP
 
 
-@pytest.mark.parametrize("page", [*(f"git-xsa-{name}.1" for name in COMMANDS), "git-xsa-config.5", "git-xsa.7"])
+@pytest.mark.parametrize("page", [*(f"git-xsa-{name}.1" for name in COMMANDS), "git-xsa-config.5", "git-xsa.1"])
 def test_a_page_has_the_usual_sections(page: str) -> None:
     text = _text(page)
 
@@ -63,7 +63,7 @@ def test_a_parser_calls_itself_as_users_do_and_describes_everything(name: str) -
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_overview_names_every_command(name: str) -> None:
-    assert re.search(rf"git[- ]xsa-{name}\b", _text("git-xsa.7"))
+    assert re.search(rf"git[- ]xsa-{name}\b", _text("git-xsa.1"))
 
 
 def test_the_settings_have_a_page() -> None:

@@ -3,7 +3,7 @@ r"""The samples in the manual stay true: what a page shows is run again and comp
 A display after the line ``.\" sample: demo`` is a transcript on the demonstration repository: ``$`` begins a command
 (``>`` its next line), and up to the next one follows what it prints, both streams together.  ``$ echo $?`` shows its
 exit status.  A line that ends with ``...`` is cut there, and a line of ``...`` alone stands for any number of lines.
-``.\" sample: xen`` is the same in a clone of xen.git, and ``.\" sample: lines`` is the line history of git-xsa(7).
+``.\" sample: xen`` is the same in a clone of xen.git; ``.\" sample: lines`` is the line history of git-xsa-ideas(7).
 """
 
 from __future__ import annotations
@@ -147,7 +147,7 @@ def test_a_sample_of_xen_shows_what_the_command_prints(display: Display, xen: Pa
 
 
 def test_the_drawn_line_history_is_right() -> None:
-    """The table in git-xsa(7) is the model's, for the commits and the patch that the text describes."""
+    """The table in git-xsa-ideas(7) is the model's, for the commits and the patch that the text describes."""
     history = LineHistory([b"a", b"b", b"c", b"d", b"e"])
     hunks = [
         Hunk(3, 3, b" -+ ", (b"c", b"d", b"x", b"e")),

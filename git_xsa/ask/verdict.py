@@ -25,7 +25,7 @@ ACCEPTABLE = (PREREQUISITES,)
 
 
 class State(str, Enum):
-    """What is true of some patches and a base, as git-xsa(7) lists them."""
+    """What is true of some patches and a base, as git-xsa-ideas(7) lists them."""
 
     APPLIES = "applies"
     NEEDS_PREREQUISITES = "needs-prerequisites"

@@ -5,7 +5,7 @@ lines, then single changes are put in or left out as far as that brings the stat
 for among the other lines that the history has at that place; the rest is the tree's own.  Where something differs,
 counting may have led to the wrong state: the root and the position that the whole tree is most like are tried, too, and
 changes near what differs are put in or left out, as long as that leaves less to explain.  Equal lines can be aligned in
-more than one way (git-xsa(7), what is approximate); comparing with the nearest state keeps that to lines which no
+more than one way (git-xsa-ideas(7), what is approximate); comparing with the nearest state keeps that to lines which no
 change of the branch explains.
 """
 

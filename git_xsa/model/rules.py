@@ -21,7 +21,7 @@ NEVER = 1 << 60
 
 
 class Kind(str, Enum):
-    """Why a prerequisite is needed, the strongest reason first (see git-xsa(7))."""
+    """Why a prerequisite is needed, the strongest reason first (see git-xsa-ideas(7))."""
 
     CHANGE = "change"
     CONTEXT = "context"

@@ -1,4 +1,4 @@
-"""Answers as JSON, format 1 (see git-xsa(7)).  Keys are only ever added.
+"""Answers as JSON, format 1 (see git-xsa-json(5)).  Keys are only ever added.
 
 Names of commits are full hexadecimal object names.  Lines and paths are decoded as UTF-8; bytes that are none become
 lone surrogates (``surrogateescape``), which JSON can carry, so that nothing is lost.

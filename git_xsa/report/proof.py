@@ -118,7 +118,7 @@ def _effort(test: TestResult) -> str:
 
 
 def document(proofs: Iterable[Proof], unproved: Iterable[Unproved] = ()) -> dict[str, Any]:
-    """Return ``proofs``, and what has no queue to prove, as JSON has them (git-xsa(7))."""
+    """Return ``proofs``, and what has no queue to prove, as JSON has them (git-xsa-json(5))."""
     return {
         "format": FORMAT,
         "results": [_proof(proof) for proof in proofs],
