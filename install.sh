@@ -322,9 +322,5 @@ if [ $demo = true ]; then
     PATH=$prefix/bin:$PATH
     export PATH
     say ""
-    if [ -n "$demo_folder" ]; then
-        "$venv/bin/python" -m git_xsa.demo "$demo_folder"
-    else
-        "$venv/bin/python" -m git_xsa.demo
-    fi
+    git-xsa-demo ${demo_folder:+"$demo_folder"}
 fi

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "check": "Check whether outstanding fixes apply to a release",
     "ci": "Make a pipeline that proves queues on a CI server",
+    "demo": "Show the main job on a demonstration repository",
     "embargo": "Keep the ledger of embargoes and what they freeze",
     "export": "Write the patches for a release for a package's build",
     "fetch": "Mirror the public advisories into the store",
@@ -56,6 +57,8 @@ INTERRUPTED = 128 + signal.SIGINT
 PIPE_CLOSED = 128 + signal.SIGPIPE
 #: Signals that end the process after it has removed what it made: a cancelled job must leave no text of a patch.
 ENDING = (signal.SIGTERM, signal.SIGHUP)
+#: Commands that work in the folder they are called in, whatever ``xsa.history`` says.
+HERE = frozenset({"demo", "hooks"})
 #: What ``main`` adds to their number: 128 would make wrong usage of SIGHUP.
 ENDED = 256
 #: Which mappings of a process's memory a core dump has; children inherit it.
@@ -206,7 +209,7 @@ def _run(name: str, options: argparse.Namespace) -> int:
     from git_xsa.git.clone import chosen  # noqa: PLC0415 - not needed for usage
     from git_xsa.git.here import working_in  # noqa: PLC0415 - as above
 
-    with working_in(chosen(getattr(options, "history", None), by_setting=name != "hooks")):
+    with working_in(chosen(getattr(options, "history", None), by_setting=name not in HERE)):
         status = command.run(options)
     return status
 
@@ -238,7 +241,7 @@ def _listing() -> str:
             *lines,
             "",
             "'git xsa-<command> -h' prints a command's options, 'git help xsa-<command>' opens its manual page and",
-            "'git help xsa' the one that explains the ideas.",
+            "'git help xsa' the one that all others hang on. New to it? 'git xsa-demo' shows it at work.",
         ]
     )
 

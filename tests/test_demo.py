@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from git_xsa.__main__ import main
 from git_xsa.demo import write
-from git_xsa.demo.__main__ import main
 from git_xsa.errors import UsageError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -366,7 +366,7 @@ def test_misplaced_fix_builds_and_mends_nothing(demo: Path, trial: Trial) -> Non
 
 
 def tell(folder: Path, path: str = os.environ["PATH"]) -> subprocess.CompletedProcess[str]:
-    return run(ROOT, sys.executable, "-m", "git_xsa.demo", str(folder), PATH=path)
+    return run(ROOT, sys.executable, "-m", "git_xsa", "demo", str(folder), PATH=path)
 
 
 def stand_ins(place: Path, **statuses: int) -> str:
@@ -418,11 +418,24 @@ def test_story_ends_where_a_command_disagrees(tmp_path: Path) -> None:
 
 def test_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "precious").touch()
-    assert main([str(tmp_path)]) == 129
-    assert main(["one", "two"]) == 129
+    assert main(["demo", str(tmp_path)]) == 129
+    assert main(["demo", "one", "two"]) == 129
     out, err = capsys.readouterr()
     assert out == ""
     assert err.splitlines()[0] == f"error: {tmp_path} is not empty"
+
+
+def test_quiet_writes_the_repository_and_says_where(tmp_path: Path) -> None:
+    words = (sys.executable, "-m", "git_xsa", "demo", "--quiet")
+    named = run(ROOT, *words, str(tmp_path / "named"), TMPDIR=str(tmp_path))
+    unnamed = run(ROOT, *words, TMPDIR=str(tmp_path))
+    assert (named.returncode, named.stdout, named.stderr) == (0, "", "")
+    assert (unnamed.returncode, unnamed.stderr) == (0, "")
+    made = Path(unnamed.stdout.removesuffix("\n"))
+    assert made.parent == tmp_path
+    tips = [git(folder, "for-each-ref", "--format=%(objectname) %(refname)") for folder in (made, tmp_path / "named")]
+    assert RELEASE in tips[0]
+    assert tips[0] == tips[1]
 
 
 def test_whole_demonstration(tmp_path: Path) -> None:

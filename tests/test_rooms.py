@@ -49,6 +49,8 @@ def test_imports_point_one_way() -> None:
         below = {*ROOMS[number:]} | ALWAYS
         for path in _modules(room):
             ours = {name.split(".")[1] for name in _imports(path) if name.startswith("git_xsa.")}
+            if path == PACKAGE / "cli/demo.py":  # the one that shows it
+                ours.remove("demo")
             rooms = ours & {*ROOMS, "__main__", "completions", "demo"}
             wrong += [f"{path.relative_to(PACKAGE)} imports {other}" for other in sorted(rooms - below)]
     assert wrong == []

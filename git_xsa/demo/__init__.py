@@ -1,6 +1,6 @@
 r"""A demonstration: a miniature of xen.git, and the main job run on it, with the story told around it.
 
-It is for people who have never seen git-xsa: ``python3 -m git_xsa.demo [FOLDER]`` needs no clone of xen.git, no network
+It is for people who have never seen git-xsa: ``git xsa-demo [<folder>]`` needs no clone of xen.git, no network
 and no set-up.  The repository is a fixture for tests, too::
 
     master       o---o---o---o---o---o---o---o---o---o---o---...
