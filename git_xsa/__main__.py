@@ -26,8 +26,8 @@ from keyword import iskeyword
 from typing import TYPE_CHECKING, NoReturn
 
 from git_xsa.errors import FULL, SPACE, UsageError, XsaError
+from git_xsa.report.aside import be_quiet, is_quiet
 from git_xsa.report.plain import printable
-from git_xsa.report.remarks import be_quiet, is_quiet
 
 if TYPE_CHECKING:
     import argparse

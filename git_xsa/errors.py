@@ -10,6 +10,8 @@ import errno
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
+from git_xsa.wording import Remark
+
 #: What the system says where no more can be written: the disk is full, or what the user may have of it.
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 SPACE = "free some space on that file system, and run the command again: existing data is unchanged"
@@ -22,18 +24,15 @@ class XsaError(Exception):
     ``status`` is the exit status it leads to: 128 when git or the repository failed, 129 for wrong usage, 2 when
     something can't be done even with every commit of the branch.
 
-    One from a room's ``problems`` also has ``problem``, the name of the function that worded it, and ``values``, what
-    the sentence is about, by the function's parameters.
+    One from a room's ``problems`` knows, as a remark does, which function worded it, and from which values.
     """
 
     status = 128
-    problem = ""
 
     def __init__(self, what: str, hint: str = "") -> None:
         super().__init__(what)
-        self.what = what
-        self.hint = hint
-        self.values: dict[str, object] = {}
+        self.what = Remark(what)
+        self.hint = Remark(hint)
 
 
 class UsageError(XsaError):
@@ -47,12 +46,11 @@ _E = TypeVar("_E", bound=XsaError)
 
 
 def problem(word: Callable[_P, _E]) -> Callable[_P, _E]:
-    """Return ``word``, which words an error, so that the error also carries the name of ``word`` and its values."""
+    """Return ``word``, which words an error, so that its sentence carries the name of ``word`` and its values."""
 
     def worded(*args: _P.args, **named: _P.kwargs) -> _E:
         error = word(*args, **named)
-        error.problem = word.__name__
-        error.values = dict(zip(word.__code__.co_varnames, args, strict=False)) | named
+        error.what.sign(word, args, named)
         return error
 
     worded.__name__ = word.__name__

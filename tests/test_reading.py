@@ -16,7 +16,7 @@ from termios import TIOCSWINSZ
 import pytest
 from repositories import PROGRAM, Draft, Place, numbered
 
-from git_xsa.report import remarks
+from git_xsa.report import aside
 from git_xsa.report.width import broken, cells
 
 #: So many advisories that just apply.
@@ -135,10 +135,10 @@ def test_the_hint_asks_the_same_question(place: Place, words: list[str]) -> None
 
 
 def test_a_hint_is_said_once(sealed: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    remarks.be_quiet(False)
+    aside.be_quiet(False)
     for number in (1, 2):
-        remarks.error(f"XSA-{number} is not known")
-        remarks.hint("fetch it\nor import it")
+        aside.error(f"XSA-{number} is not known")
+        aside.hint("fetch it\nor import it")
     assert capsys.readouterr().err.splitlines() == [
         "error: XSA-1 is not known", "hint: fetch it", "hint: or import it", "error: XSA-2 is not known",
     ]  # fmt: skip

@@ -6,6 +6,7 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -16,8 +17,9 @@ PACKAGE = Path(__file__).resolve().parent.parent / "git_xsa"
 
 #: The rooms from the top: each may import those that stand below it.
 ROOMS = ("cli", "ci", "report", "release", "export", "proof", "ask", "embargo", "advisory", "names", "git", "model")
-#: Every room may raise the errors of ``git_xsa.errors`` and read JSON by ``git_xsa.documents``.
-ALWAYS = {"documents", "errors"}
+#: Every room may raise the errors of ``git_xsa.errors``, make the remarks of ``git_xsa.wording``, and read JSON by
+#: ``git_xsa.documents``.
+ALWAYS = {"documents", "errors", "wording"}
 #: Library -> the only modules that may use it.
 RESERVED = {
     "sh": {"git/process.py", "git/programs.py"},
@@ -29,12 +31,17 @@ RESERVED = {
 }
 
 
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def _modules(room: str) -> list[Path]:
     return sorted((PACKAGE / room).rglob("*.py"))
 
 
 def _imports(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(_tree(path)):
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -89,7 +96,7 @@ def test_what_is_imported_late_says_why() -> None:
 
 
 def _classes() -> list[tuple[str, ast.ClassDef]]:
-    trees = [(path.name, ast.parse(path.read_text(encoding="utf-8"))) for path in sorted(PACKAGE.rglob("*.py"))]
+    trees = [(path.name, _tree(path)) for path in sorted(PACKAGE.rglob("*.py"))]
     return [(name, node) for name, tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
 
 
@@ -120,7 +127,7 @@ def _worded_in_line(path: Path, errors: set[str]) -> Iterator[int]:
 
     An ``AssertionError`` is not for users.
     """
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(_tree(path)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in errors:
             yield node.lineno
         if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and _is_worded(node.exc):
@@ -137,6 +144,21 @@ def _is_words(node: ast.expr) -> bool:
     return any(isinstance(part, ast.Constant) and " " in str(part.value) for part in parts)
 
 
+def test_remarks_have_their_words_in_one_place() -> None:
+    """Nothing makes a ``Remark`` but an error and the mark of a function that words one, which is in ``remarks``."""
+    wrong = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        name = path.relative_to(PACKAGE).as_posix()
+        nodes = list(ast.walk(_tree(path)))
+        made = any(isinstance(node, ast.Call) and ast.unparse(node.func).endswith("Remark") for node in nodes)
+        marked = any(
+            "remark" in map(ast.unparse, node.decorator_list) for node in nodes if isinstance(node, ast.FunctionDef)
+        )
+        wrong += [f"{name} makes a Remark"] if made and name not in ("wording.py", "errors.py") else []
+        wrong += [f"{name} words a remark"] if marked and path.name != "remarks.py" else []
+    assert wrong == []
+
+
 def test_errors_have_their_words_in_one_place() -> None:
     errors = _errors()
     wrong = [
@@ -149,13 +171,30 @@ def test_errors_have_their_words_in_one_place() -> None:
     assert wrong == []
 
 
-def test_every_problem_can_happen() -> None:
-    used = "".join(path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py"))
+def _used_wording() -> set[tuple[str, str]]:
+    """Return what modules use of those with words: the module's name, and that of a function."""
+    used = set()
+    for path in PACKAGE.rglob("*.py"):
+        tree = _tree(path)
+        called: dict[str, str] = {}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom):
+                used |= {(f"{node.module}", name.name) for name in node.names}
+                called |= {name.asname or name.name: f"{node.module}.{name.name}" for name in node.names}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in called:
+                used.add((called[node.value.id], node.attr))
+    return used
+
+
+@pytest.mark.parametrize("wording", ["problems", "remarks"])
+def test_all_that_is_worded_can_happen(wording: str) -> None:
+    used = _used_wording()
     unused = []
-    for room in ROOMS:
-        tree = ast.parse((PACKAGE / room / "problems.py").read_text(encoding="utf-8"))
-        names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.name[0] != "_"]
-        unused += [f"{room}: {name}" for name in names if not re.search(rf"problems\.{name}\b", used)]
+    for path in sorted(PACKAGE.glob(f"*/{wording}.py")):
+        module = f"git_xsa.{path.parent.name}.{wording}"
+        names = [node.name for node in _tree(path).body if isinstance(node, ast.FunctionDef)]
+        unused += [f"{module}.{name}" for name in names if name[0] != "_" and (module, name) not in used]
     assert unused == []
 
 
@@ -165,7 +204,7 @@ def test_benches_import_what_there_is() -> None:
     for path in sorted((PACKAGE.parent / "bench").iterdir()):
         if not path.is_file() or not path.read_bytes().startswith((b"#!/usr/bin/env python3", b'"""')):
             continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(_tree(path)):
             if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("git_xsa"):
                 found = import_module(node.module)
                 inside = {one.name for one in iter_modules(getattr(found, "__path__", ()))}

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from git_xsa.cli import problems
-from git_xsa.report import remarks
+from git_xsa.report import aside
 from git_xsa.report.plain import printable
 
 if TYPE_CHECKING:
@@ -47,9 +47,9 @@ def hint_unknown(session: Session) -> None:
     """Print once what to do about advisories that nothing is known of."""
     from git_xsa.report.as_text import NOT_KNOWN  # noqa: PLC0415 - not needed for JSON
 
-    remarks.hint(NOT_KNOWN)
+    aside.hint(NOT_KNOWN)
     if session.repository.shallow:  # what fixes them may be in the part that is cut off
-        remarks.hint(session.repository.missing_hint())
+        aside.hint(session.repository.missing_hint())
 
 
 class ShowVersions(argparse.Action):
@@ -140,15 +140,13 @@ def hint_at_refresh(verdict: Verdict, options: argparse.Namespace) -> None:
     are in its queue: it does not go on with these."""
     queue = verdict if verdict.left_out and verdict.rest is None else verdict.rest
     if options.refresh and queue is not None and queue.adapted:
-        remarks.hint(
-            "in a queue with adapted patches, no other conflict is refreshed: adapt that, too (git xsa-resolve)"
-        )
+        aside.hint("in a queue with adapted patches, no other conflict is refreshed: adapt that, too (git xsa-resolve)")
 
 
 def print_notes(session: Session) -> None:
     """Print what there is to say of the base."""
     for note in session.notes:
-        remarks.note(note)
+        aside.note(note)
 
 
 def json_option(parser: argparse.ArgumentParser) -> None:
@@ -236,10 +234,10 @@ def builder_for(session: Session, wishes: BuildOptions | None) -> Iterator[Build
     from git_xsa.proof.builds import Builder  # noqa: PLC0415
 
     def say(words: str) -> None:
-        if sys.stderr.isatty() and not remarks.is_quiet():
+        if sys.stderr.isatty() and not aside.is_quiet():
             print(printable(words, one_line=True), file=sys.stderr, flush=True)
 
-    with Builder(session, wishes, say, remarks.note) as builder:
+    with Builder(session, wishes, say, aside.note) as builder:
         yield builder
 
 

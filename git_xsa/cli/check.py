@@ -35,7 +35,7 @@ from git_xsa.documents import dumps
 from git_xsa.embargo.watched import hook_problem
 from git_xsa.git.repository import Commit
 from git_xsa.model.words import advisory_names
-from git_xsa.report import remarks
+from git_xsa.report import aside
 from git_xsa.report.as_json import FORMAT, verdict_document
 from git_xsa.report.build import print_build_failures
 from git_xsa.report.in_tree import print_tree_contents, tree_document
@@ -114,7 +114,7 @@ def run(options: argparse.Namespace) -> int:
         if options.junit is not None:
             _write_junit(options, verdicts, asked.lacking, unresolved)
         _print_remarks(session, asked, [n for n in unresolved if any(n in one.unknown for one in verdicts)])
-        remarks.hook_missed(hook_problem(session.repository.git, session.settings, clock.now()))
+        aside.hook_missed(hook_problem(session.repository.git, session.settings, clock.now()))
     missing = unresolved or asked.lacking or any(verdict.missing_later for verdict in verdicts)
     statuses = [verdict.status_with(options.accept) for verdict in verdicts] + [status_of(place) for place in placed]
     return max(statuses, default=0) or int(bool(missing))
@@ -152,14 +152,14 @@ def _unresolved(numbers: Sequence[int], verdicts: Sequence[Verdict]) -> list[int
 def _print_remarks(session: Session, asked: Targets, unknown: Sequence[int]) -> None:
     """Print what was not looked at, and what was asked for and not found."""
     for remark in asked.remarks:
-        remarks.note(remark)
+        aside.note(remark)
     for sentence in asked.lacking:
-        remarks.error(sentence)
+        aside.error(sentence)
     if asked.lacking:
-        remarks.hint(session.repository.missing_branches_hint())
+        aside.hint(session.repository.missing_branches_hint())
     if unknown:
         names = advisory_names(unknown)
-        remarks.error(f"no commit of these branches says that it fixes {names}")
+        aside.error(f"no commit of these branches says that it fixes {names}")
         hint_unknown(session)
 
 

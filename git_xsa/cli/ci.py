@@ -23,7 +23,7 @@ from git_xsa.cli.arguments import (
 )
 from git_xsa.proof.cells import DEFAULT, find_cells
 from git_xsa.proof.settings import ProofSettings, cell_settings
-from git_xsa.report import remarks
+from git_xsa.report import aside
 from git_xsa.report.progress import Progress
 
 if TYPE_CHECKING:
@@ -120,11 +120,11 @@ def run(options: argparse.Namespace) -> int:
             planned = Planner(session, _wish(options, session), cells).plan(asked.pairs, options.onto)
         _write(options, planned)
         for note in (*asked.remarks, *planned.notes):
-            remarks.note(note)
+            aside.note(note)
         for sentence in (*asked.lacking, *planned.missing):
-            remarks.error(sentence)
+            aside.error(sentence)
         if asked.lacking:
-            remarks.hint(session.repository.missing_branches_hint())
+            aside.hint(session.repository.missing_branches_hint())
         print_notes(session)
     return int(bool(planned.missing or asked.lacking))
 
@@ -188,4 +188,4 @@ def _write(options: argparse.Namespace, planned: PlannedPipeline) -> None:
     files[MANIFEST] = manifest(files, {"pipeline": PIPELINE})
     kept = write_folder(options.output, files, options.embargoed, options.force)
     if kept is not None:
-        remarks.note(f"the earlier contents of {options.output} are now in {kept}")
+        aside.note(f"the earlier contents of {options.output} are now in {kept}")

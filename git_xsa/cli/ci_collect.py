@@ -8,7 +8,7 @@ from typing import Any
 from git_xsa.ci.collect import Collected, collect, schedule
 from git_xsa.documents import dumps, write_json
 from git_xsa.git.run import Git
-from git_xsa.report import remarks
+from git_xsa.report import aside
 from git_xsa.report.junit import ERROR, Case, check_place, junit, write_result
 from git_xsa.report.pager import on_terminal
 from git_xsa.report.proof import document, print_proofs
@@ -31,11 +31,11 @@ def run_collect(options: argparse.Namespace) -> int:
             print_proofs(git, found.proofs)
             _print_figures(git, answer["figures"])
     for one in found.unproved:
-        remarks.error(f"there is nothing to prove: {one.reason}")
+        aside.error(f"there is nothing to prove: {one.reason}")
     for case in found.failed_checks:
-        remarks.error(f"{case.place}: {case.name}: {case.told}")
+        aside.error(f"{case.place}: {case.name}: {case.told}")
     for reason in found.problems.values():
-        remarks.error(reason)
+        aside.error(reason)
     if options.junit is not None:
         write_result(options.junit, _junit(found), private)
     if options.output is not None:

@@ -14,7 +14,7 @@ from git_xsa.cli.arguments import advisory_numbers, instant, json_option
 from git_xsa.cli.who import user
 from git_xsa.embargo.watched import hook_problem
 from git_xsa.model.instant import FORM, spelled
-from git_xsa.report import remarks
+from git_xsa.report import aside
 
 if TYPE_CHECKING:
     from git_xsa.advisory.store import Store
@@ -92,7 +92,7 @@ def run(options: argparse.Namespace) -> int:
         embargoes.warn_of_clock(ledger.ledger, now)
         if options.action == "list":
             problem = hook_problem(git, settings, now)
-            remarks.hook_missed(problem)
+            aside.hook_missed(problem)
         if options.action == "list" and options.json:
             print(embargoes.document(ledger, rules, now, problem))
         elif options.action == "list":
@@ -109,7 +109,7 @@ def run(options: argparse.Namespace) -> int:
             after_change(store, git, settings)
             print(*changed, *embargoes.freeze_lines(ledger.ledger, rules, now), sep="\n")
             if (store.folder / ".git").exists():
-                remarks.note("run git xsa-embargo sync to share this")
+                aside.note("run git xsa-embargo sync to share this")
     return 0
 
 
@@ -187,8 +187,8 @@ def _add(
         entries = with_fixes(entries, store, git, settings, decision.time)
         ledger.put(decision, entries)
     if not tips:
-        remarks.note("no staging branch is known here, so the gate cannot update stable branches during the freeze")
-        remarks.hint("add embargoes in a clone that fetches the staging branches")
+        aside.note("no staging branch is known here, so the gate cannot update stable branches during the freeze")
+        aside.hint("add embargoes in a clone that fetches the staging branches")
     return _told(entries, decision.time)
 
 

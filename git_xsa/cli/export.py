@@ -35,7 +35,7 @@ from git_xsa.export.package_version import changelog_of, described, next_in_chan
 from git_xsa.export.policy import POLICIES
 from git_xsa.export.prepared import Style
 from git_xsa.git.repository import Commit
-from git_xsa.report import remarks
+from git_xsa.report import aside
 from git_xsa.report.placement import HINT, REFUSED, refused_words
 from git_xsa.report.plain import printable
 from git_xsa.report.progress import Progress
@@ -204,7 +204,7 @@ def _export(session: Session, options: argparse.Namespace, base: Commit) -> int:
     else:
         print_export(session.repository.git, ready, wish, where)
     for note in kept:
-        remarks.note(note)
+        aside.note(note)
     print_notes(session)
     hint_at_refresh(ready.verdict, options)
     if ready.verdict.unknown:
@@ -283,10 +283,10 @@ def _nothing(session: Session, verdict: Verdict, options: argparse.Namespace) ->
         return verdict.build.state.status
     print(printable(f"nothing is written: {headline(verdict)}", one_line=True), file=sys.stderr)
     for words in left_out(verdict) if verdict.state is not State.CONFLICTS else ():
-        remarks.note(words)
+        aside.note(words)
     if verdict.unknown:
         hint_unknown(session)
     hint_at_refresh(verdict, options)
     if verdict.rest is not None and not options.keep_going:
-        remarks.hint("use --keep-going to leave out the advisories that cannot be applied")
+        aside.hint("use --keep-going to leave out the advisories that cannot be applied")
     return 2 if verdict.state is State.CONFLICTS else 1

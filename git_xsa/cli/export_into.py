@@ -21,7 +21,7 @@ from git_xsa.export.into.write import recover, write
 from git_xsa.export.prepared import Style
 from git_xsa.export.problems import NoPackage
 from git_xsa.git.run import Git
-from git_xsa.report import remarks
+from git_xsa.report import aside
 from git_xsa.report.progress import Progress
 
 if TYPE_CHECKING:
@@ -78,11 +78,11 @@ def run_verify(session: Session, options: argparse.Namespace) -> int:
     else:
         print_state(session.repository.git, found)
     for note in found.on.notes:
-        remarks.note(note)
+        aside.note(note)
     if found.outdated:
-        remarks.hint("take outdated patches out of the package first: --into puts in what is published now")
+        aside.hint("take outdated patches out of the package first: --into puts in what is published now")
     if not found.is_right:
-        remarks.hint(f"git xsa-export --into {quote(str(options.verify))} --dry-run shows what would go in")
+        aside.hint(f"git xsa-export --into {quote(str(options.verify))} --dry-run shows what would go in")
     return int(not found.is_right)
 
 
@@ -132,7 +132,7 @@ def _write(session: Session, planned: Planned, options: argparse.Namespace) -> N
         else:
             print_into(session.repository.git, planned)
     for note in planned.notes:
-        remarks.note(note)
+        aside.note(note)
     _say_merged(planned)
     print_notes(session)
     hint_at_refresh(verdict, options)
@@ -156,10 +156,10 @@ def _say_merged(planned: Planned) -> None:
         names = " ".join(f"XSA-{number}" for number in sorted(one.advisories))
         what = f"{one.file.name}{f' ({names})' if names else ''} is in the release already"
         if one.file.name in planned.dropped:
-            remarks.note(f"{what}: dropped")
+            aside.note(f"{what}: dropped")
         else:
-            remarks.warning(what)
-            remarks.hint("--drop-merged takes out the patches that the release has")
+            aside.warning(what)
+            aside.hint("--drop-merged takes out the patches that the release has")
 
 
 def _status(planned: Planned) -> int:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from git_xsa.cli import problems
 from git_xsa.git.config import read_settings
 from git_xsa.git.run import Git
-from git_xsa.report import remarks
+from git_xsa.report import aside
 
 if TYPE_CHECKING:
     from git_xsa.advisory.store import Store
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
     _write_fixes([*summary.new, *summary.reissued], library.store)
     print_fetched(output, summary, web.received, bool(settings.trusted_keys))
     for problem in summary.problems:
-        remarks.warning(problem)
+        aside.warning(problem)
     return int(bool(summary.problems))
 
 
@@ -80,12 +80,12 @@ def _write_fixes(numbers: list[int], store: Store) -> None:
             note_fixes(changed, (store.folder / ".git").exists())
             after_change(store, git, settings)
     except StoreError as error:
-        remarks.warning(error.what)
+        aside.warning(error.what)
 
 
 def _progress(stack: ExitStack) -> Callable[[int, int], None]:
     """Return what shows how far it has come: a bar on a terminal, nothing elsewhere."""
-    if not sys.stderr.isatty() or remarks.is_quiet():
+    if not sys.stderr.isatty() or aside.is_quiet():
         return lambda _done, _all: None
     from rich.console import Console  # noqa: PLC0415 - slow to load
     from rich.progress import Progress  # noqa: PLC0415

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from git_xsa.cli import problems
 from git_xsa.release.settings import ReleaseSettings
-from git_xsa.report import remarks
+from git_xsa.report import aside
 from git_xsa.report.plain import printable
 
 
@@ -65,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
     if options.action == "install":
         _say_what_is_left_out(names, options.server)
     if options.action == "install" and place.tracked:
-        remarks.note(f"{place.folder} is in the work tree, so git status shows the hooks")
+        aside.note(f"{place.folder} is in the work tree, so git status shows the hooks")
     return 1 if changed else 0
 
 
@@ -82,7 +82,7 @@ def _write_down_the_store(there: bool) -> None:
         settings = read_settings(git)
         before, now = settings.hooks_store, found(settings)
         if before not in (None, now):
-            remarks.note(f"the hooks now expect the store in {now}; before, they expected it in {before}")
+            aside.note(f"the hooks now expect the store in {now}; before, they expected it in {before}")
         write_down(git, settings)
 
 

@@ -23,7 +23,7 @@ from git_xsa.embargo.rule import Instant
 from git_xsa.git.config import Settings, read_settings
 from git_xsa.git.run import Git
 from git_xsa.model.instant import rfc3339, spelled
-from git_xsa.report import remarks
+from git_xsa.report import aside
 
 
 def parser() -> argparse.ArgumentParser:
@@ -83,7 +83,7 @@ def _offer(result: Result, until: Instant | None, store: Store, git: Git, settin
         changed = write_fixes(ledger, taken, store, git, settings, user(git), clock.now())
         note_fixes(changed, (store.folder / ".git").exists())
     except StoreError as error:
-        remarks.warning(error.what)
+        aside.warning(error.what)
         return
     secrecy = Secrecy(Library(store), ledger.ledger, clock.now())
     found = secrecy.unlisted([one.edition for one in result.taken], until)
@@ -93,7 +93,7 @@ def _offer(result: Result, until: Instant | None, store: Store, git: Git, settin
         numbers = [str(secret.xsa) for secret in found if secret.until == end]
         names = ", ".join(f"XSA-{number}" for number in numbers)
         if end is None:
-            remarks.warning(f"{names} may be under embargo, but its end is unknown")
+            aside.warning(f"{names} may be under embargo, but its end is unknown")
         elif sys.stdin.isatty() and sys.stderr.isatty():
             print(f"{names}: under embargo until {spelled(end)}.", file=sys.stderr)
             print("Add this to the ledger, which freezes the stable branches? [y/N] ", end="", file=sys.stderr)
@@ -103,9 +103,9 @@ def _offer(result: Result, until: Instant | None, store: Store, git: Git, settin
                 continue
         told = rfc3339(end) if end is not None else "<instant>"
         words = f"git xsa-embargo add {' '.join(numbers)} --until {told}"
-        remarks.hint(f"add it to the ledger, which freezes the stable branches: {words}")
+        aside.hint(f"add it to the ledger, which freezes the stable branches: {words}")
         if end is None:
-            remarks.hint("if it is public, run git xsa-fetch to import the public text")
+            aside.hint("if it is public, run git xsa-fetch to import the public text")
 
 
 def _name_other_trees(result: Result, git: Git, settings: Settings) -> None:
@@ -126,21 +126,21 @@ def _name_other_trees(result: Result, git: Git, settings: Settings) -> None:
             except PatchError:  # said already
                 continue
             for other in others:
-                remarks.note(f"{other.tree}: not judged: the paths in {other.file} are of that tree")
+                aside.note(f"{other.tree}: not judged: the paths in {other.file} are of that tree")
 
 
 def _complain(result: Result) -> bool:
     """Say on standard error what was not taken or is wrong; return whether nothing was."""
     for name, reason in result.left:
-        remarks.warning(f"{name} was left out: {reason}")
+        aside.warning(f"{name} was left out: {reason}")
     for words in result.doubts:
-        remarks.warning(words)
+        aside.warning(words)
     for name, other in result.same:
-        remarks.note(f"{name} is the same file as {other}, and was not imported")
+        aside.note(f"{name} is the same file as {other}, and was not imported")
     for one in result.taken:
         for name in one.wrong:
-            remarks.warning(f"{name} does not match {one.edition.title}: its SHA-256 differs")
+            aside.warning(f"{name} does not match {one.edition.title}: its SHA-256 differs")
     if not result.taken and not result.listed:
-        remarks.error("no advisory and no patch of an advisory was found")
+        aside.error("no advisory and no patch of an advisory was found")
         return False
     return result.good

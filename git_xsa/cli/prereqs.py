@@ -32,7 +32,7 @@ from git_xsa.cli.arguments import (
 from git_xsa.documents import dumps
 from git_xsa.errors import XsaError
 from git_xsa.model.words import count
-from git_xsa.report import remarks
+from git_xsa.report import aside
 from git_xsa.report.as_json import error_line, verdict_document, verdict_line
 from git_xsa.report.build import print_build_failures
 from git_xsa.report.found import doubts
@@ -235,7 +235,7 @@ def _print_beside(verdict: Verdict) -> None:
     from git_xsa.report.as_text import left_out  # noqa: PLC0415 - only for the graph
 
     for words in [*doubts(verdict), *left_out(verdict)]:
-        remarks.warning(words)
+        aside.warning(words)
 
 
 def _answer_lines(as_json: bool, symbols: bool) -> int:
@@ -281,7 +281,7 @@ def _ask_line(session: Session, line: str) -> Question | XsaError:
 def _answer_line(session: Session, as_json: bool, request: str, question: Question | XsaError) -> int:
     """Print the answer to one line of input and return the exit status that it leads to."""
     if isinstance(question, XsaError):
-        remarks.error(f"{request}: {question.what}")
+        aside.error(f"{request}: {question.what}")
         print(dumps(error_line(request, question.what)) if as_json else "error", flush=True)
         return question.status
     verdict = question.answer(session.quarantine)

@@ -17,7 +17,7 @@ from git_xsa.cli.arguments import advisory_numbers
 from git_xsa.cli.release_work import say, work_on
 from git_xsa.errors import XsaError
 from git_xsa.release.settings import ReleaseSettings
-from git_xsa.report import remarks
+from git_xsa.report import aside
 
 if TYPE_CHECKING:
     from git_xsa.ask.session import Session
@@ -126,7 +126,7 @@ def _release(session: Session, records: Records, options: argparse.Namespace) ->
         what = (
             "a condition does not hold" if len(works) == 1 else f"{holds.count(False)} of {len(works)} cannot be made"
         )
-        remarks.error(f"{what}: nothing was changed")
+        aside.error(f"{what}: nothing was changed")
         return 1
     if options.dry_run:
         return 0

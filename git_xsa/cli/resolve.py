@@ -120,9 +120,9 @@ def _go_on(tasks: Tasks, options: argparse.Namespace) -> int:
     if options.action == "status":
         return _say(resolver.status(task), options)
     resolver.abort(task)
-    from git_xsa.report import remarks  # noqa: PLC0415
+    from git_xsa.report import aside  # noqa: PLC0415
 
-    remarks.note(f"the work tree for {task.title} is removed; adapted patches are kept (--list)")
+    aside.note(f"the work tree for {task.title} is removed; adapted patches are kept (--list)")
     return 0
 
 
@@ -158,7 +158,7 @@ def _kept(tasks: Tasks, options: argparse.Namespace) -> int:
     """List the adapted patches, or drop one; return the exit status: 1 when one in the list is damaged."""
     from git_xsa.advisory.adaptations import Adaptations  # noqa: PLC0415 - as above
     from git_xsa.documents import dumps  # noqa: PLC0415
-    from git_xsa.report import remarks  # noqa: PLC0415
+    from git_xsa.report import aside  # noqa: PLC0415
     from git_xsa.report.resolving import kept_document, print_kept  # noqa: PLC0415
 
     kept = Adaptations(tasks.store)
@@ -170,6 +170,6 @@ def _kept(tasks: Tasks, options: argparse.Namespace) -> int:
     elif options.forget is None:
         print_kept(found)
     for error in damaged.values():
-        remarks.error(error.what)
-        remarks.hint(error.hint)
+        aside.error(error.what)
+        aside.hint(error.hint)
     return int(bool(damaged) and options.forget is None)

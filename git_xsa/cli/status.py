@@ -14,7 +14,7 @@ from git_xsa.documents import dumps
 from git_xsa.embargo.settings import EmbargoSettings
 from git_xsa.embargo.watched import hook_problem
 from git_xsa.model.words import count
-from git_xsa.report import remarks
+from git_xsa.report import aside
 from git_xsa.report.progress import Progress
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
         else:
             _print(session, status)
     _print_remarks(status)
-    remarks.hook_missed(problem)
+    aside.hook_missed(problem)
     return status.exit_status
 
 
@@ -75,13 +75,13 @@ def _print_remarks(status: Status) -> None:
     from git_xsa.report.embargoes import warn_of_clock  # noqa: PLC0415
 
     if status.trouble is not None:
-        remarks.error(status.trouble.what)
-        remarks.hint(status.trouble.hint)
+        aside.error(status.trouble.what)
+        aside.hint(status.trouble.hint)
     if status.ledger is not None:
         warn_of_clock(status.ledger, status.now)
     for one in status.branches:
         if one.release is None:
-            remarks.note(f"{one.branch.name} has no release tag: git fetch --tags")
+            aside.note(f"{one.branch.name} has no release tag: git fetch --tags")
     if status.left_out:
         them = "it" if status.left_out == 1 else "them"
-        remarks.note(f"{count(status.left_out, 'branch')} without security support left out (--all shows {them}, too)")
+        aside.note(f"{count(status.left_out, 'branch')} without security support left out (--all shows {them}, too)")

@@ -39,7 +39,7 @@ from git_xsa.proof.prove import Prover
 from git_xsa.proof.results import Proof, Unproved, status_of
 from git_xsa.proof.settings import ProofSettings, cell_settings
 from git_xsa.proof.stack import Stack, of_verdict
-from git_xsa.report import remarks
+from git_xsa.report import aside
 from git_xsa.report.progress import Progress
 from git_xsa.report.proof import document, print_proofs
 
@@ -154,7 +154,7 @@ def _asked(session: Session, options: argparse.Namespace, base: Commit) -> tuple
     for verdict in verdicts:
         if verdict.state in BUILDABLE and verdict.queue:
             if verdict.doubt is not None:
-                remarks.warning("git apply makes other files of this queue than are proved; git xsa-export mends it")
+                aside.warning("git apply makes other files of this queue than are proved; git xsa-export mends it")
             asked.append(_Asked(of_verdict(session, verdict), verdict))
         else:
             unproved.append(_without_queue(session, verdict))
@@ -165,9 +165,9 @@ def _without_queue(session: Session, verdict: Verdict) -> Unproved:
     """Say that there is no queue to prove, and why; return it as part of the result."""
     from git_xsa.report.as_text import headline, left_out  # noqa: PLC0415 - the usual case proves something
 
-    remarks.error(f"there is nothing to prove: {headline(verdict)}")
+    aside.error(f"there is nothing to prove: {headline(verdict)}")
     for words in left_out(verdict):
-        remarks.note(words)
+        aside.note(words)
     if verdict.unknown:
         hint_unknown(session)
     impossible = verdict.state is State.CONFLICTS
@@ -190,7 +190,7 @@ def _prove(session: Session, options: argparse.Namespace, asked: list[_Asked], c
     progress = Progress()
     with Prover(session, wishes, progress.detail) as prover:
         if not prover.offline:
-            remarks.note("builds can use the network: this system does not allow users to disable it (unshare)")
+            aside.note("builds can use the network: this system does not allow users to disable it (unshare)")
         with progress:
             found = prover.prove([one.stack for one in asked], cells)
             if options.search:
@@ -231,4 +231,4 @@ def _write(options: argparse.Namespace, proofs: list[Proof]) -> None:
 
         kept = write_folder(options.output, folder_files(proofs), private, options.force)
         if kept is not None:
-            remarks.note(f"the earlier contents of {options.output} are now in {kept}")
+            aside.note(f"the earlier contents of {options.output} are now in {kept}")

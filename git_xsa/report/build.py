@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from git_xsa.ask.verdict import Build, BuildState, Verdict
 from git_xsa.model.words import count
-from git_xsa.report import remarks
+from git_xsa.report import aside
 from git_xsa.report.style import Lines
 
 STYLES = {BuildState.BUILDS: "green", BuildState.FAILS: "red"}
@@ -72,7 +72,7 @@ def print_build_failures(verdicts: Iterable[Verdict]) -> None:
                 "allow more time: --build-timeout <time>",
             ),
         }[build.state]
-        remarks.error(what)
+        aside.error(what)
         if build.log is not None:
-            remarks.hint(f"its log is {build.log}")
-        remarks.hint(hint)
+            aside.hint(f"its log is {build.log}")
+        aside.hint(hint)

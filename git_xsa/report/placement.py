@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from git_xsa.ask.verdict import Verdict
 from git_xsa.model.words import count
-from git_xsa.report import remarks
+from git_xsa.report import aside
 
 if TYPE_CHECKING:
     from git_xsa.ask.on_top import Proved, Refusal
@@ -36,11 +36,11 @@ def print_placements(verdicts: Sequence[Verdict], placed: Sequence[Proved | None
     """Print whether the patches behind each queue apply on top of it."""
     for verdict, found in zip(verdicts, placed, strict=False):
         if found is not None and found.refused is not None:
-            remarks.error(refused_words(found.refused, verdict.base.name))
-            remarks.hint(HINT)
+            aside.error(refused_words(found.refused, verdict.base.name))
+            aside.hint(HINT)
         elif found is not None:
             they = "applies" if found.behind == 1 else "apply"
-            remarks.note(f"the {count(found.behind, 'patch')} behind the queue {they} on top of it")
+            aside.note(f"the {count(found.behind, 'patch')} behind the queue {they} on top of it")
 
 
 def refused_words(refused: Refusal, base: str) -> str:

@@ -10,8 +10,8 @@ import shutil
 import sys
 from time import monotonic
 
+from git_xsa.report.aside import is_quiet
 from git_xsa.report.plain import printable
-from git_xsa.report.remarks import is_quiet
 
 #: Seconds after which a person begins to wonder.
 DELAY = 1.0
