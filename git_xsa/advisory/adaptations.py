@@ -20,12 +20,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from git_xsa.advisory import problems
+from git_xsa.advisory import problems, remarks
 from git_xsa.advisory.patchfile import PatchFile, parse_patches
 from git_xsa.advisory.problems import PatchError, StoreError
 from git_xsa.advisory.store import Store
 from git_xsa.documents import DocumentError, read_object, write_json
 from git_xsa.model.changed_lines import changed_lines_id
+from git_xsa.wording import Remark
 
 FOLDER = "adapted"
 RECORD = "adapted.json"
@@ -72,9 +73,9 @@ class Adaptation:
         return _changed(self.patch) == self.changed
 
     @property
-    def words(self) -> str:
+    def words(self) -> Remark:
         """What it is, for people."""
-        return f"adapted by hand to {self.base}{', only context differs' if self.only_context else ''}"
+        return remarks.adapted_to(self.base, self.only_context)
 
     def document(self) -> dict[str, Any]:
         """Return what JSON and manifests say of it."""

@@ -10,9 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from git_xsa.advisory import remarks
 from git_xsa.git.diffs import FileDiff
 from git_xsa.model.change import FileChange
 from git_xsa.model.history import blob_name
+from git_xsa.wording import NOTHING, Remark
 
 _STAT = re.compile(
     r"^ (\d{1,9}) files? changed(?:, (\d{1,9}) insertions?\(\+\))?(?:, (\d{1,9}) deletions?\(-\))?$", re.MULTILINE
@@ -32,18 +34,18 @@ def lacks_hunks(diff: FileDiff) -> bool:
     return diff.old_id != diff.new_id
 
 
-def less_than_its_diffstat(message: str, changes: Sequence[FileChange]) -> str:
+def less_than_its_diffstat(message: str, changes: Sequence[FileChange]) -> Remark:
     """Return that the diffstat in ``message`` counts more than ``changes`` have; nothing where it does not, or there is
     not exactly one."""
     found = _STAT.findall(message)
     if len(found) != 1:
-        return ""
+        return NOTHING
     stated = [int(number or 0) for number in found[0]]
     marks = b"".join(hunk.marks for change in changes for hunk in change.hunks)
     have = [len(changes), marks.count(b"+"), marks.count(b"-")]
     if have[0] > stated[0] or (have[0] == stated[0] and (have == stated or _exceeds(have, stated))):
-        return ""
-    return "its diffstat counts {} files, {} insertions, {} deletions, the diff has {}, {}, {}".format(*stated, *have)
+        return NOTHING
+    return remarks.diffstat_counts_more(stated, have)
 
 
 def _exceeds(have: Sequence[int], stated: Sequence[int]) -> bool:

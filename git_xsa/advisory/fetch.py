@@ -17,7 +17,7 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
-from git_xsa.advisory import problems
+from git_xsa.advisory import problems, remarks
 from git_xsa.advisory import text as texts
 from git_xsa.advisory.editions import Difference, Edition, EditionSource, Library, difference
 from git_xsa.advisory.import_ import LIST
@@ -29,6 +29,8 @@ from git_xsa.advisory.text import read_advisory
 from git_xsa.advisory.trust import ChecksumState, Signature, check_file, check_signature
 from git_xsa.advisory.web import Stamp, Web
 from git_xsa.documents import DocumentError, read_back, write_json
+from git_xsa.model.words import some_of
+from git_xsa.wording import Remark
 
 #: How many files are asked for at the same time.
 AT_ONCE = 4
@@ -49,7 +51,7 @@ class Summary:
     unchanged: int = 0
     missing: list[int] = field(default_factory=list)
     files: int = 0
-    problems: list[str] = field(default_factory=list)
+    problems: list[Remark] = field(default_factory=list)
     unsigned: list[int] = field(default_factory=list)
     #: Reissued advisory -> the version before, by its name, and what changed in the patches since.
     since: dict[int, tuple[str, Difference]] = field(default_factory=dict)
@@ -62,7 +64,7 @@ class _Outcome:
     number: int
     text: str = "unchanged"
     files: int = 0
-    problems: list[str] = field(default_factory=list)
+    problems: list[Remark] = field(default_factory=list)
     trusted: bool = True
     late: bool = False
     since: tuple[str, Difference] | None = None
@@ -118,8 +120,7 @@ class Fetcher:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
         if late:
-            what = f"the run reached its limit of {self._web.total:.0f} seconds (xsa.fetchTime)"
-            summary.problems.append(f"{what}: {late} of {len(listed)} advisories are left for the next run")
+            summary.problems.append(remarks.out_of_time(self._web.total, late, len(listed)))
         for numbers in (summary.new, summary.reissued, summary.missing, summary.unsigned):
             numbers.sort()
 
@@ -157,7 +158,7 @@ class Fetcher:
             self._stop.set()
             outcome.late = True
         except TextError as error:
-            outcome.problems.append(f"{self._url}advisory-{number}.txt: {error.what}")
+            outcome.problems.append(remarks.said_at(f"{self._url}advisory-{number}.txt", error.what))
         except (WebError, StoreError) as error:
             outcome.problems.append(error.what)
         if outcome.text == "reissued":
@@ -275,5 +276,4 @@ def _count(summary: Summary, outcome: _Outcome) -> None:
 
 def shown_numbers(numbers: Iterable[int], most: int = 12) -> str:
     """Return some advisories as a short list of names."""
-    names = [f"XSA-{number}" for number in numbers]
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+    return some_of([f"XSA-{number}" for number in numbers], most)

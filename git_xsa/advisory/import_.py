@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from git_xsa.advisory import problems
+from git_xsa.advisory import problems, remarks
 from git_xsa.advisory.contents import TakenItem
 from git_xsa.advisory.editions import TEXT, Difference, Edition, EditionSource, Library, difference
 from git_xsa.advisory.file_names import in_order, is_made_of, is_patch_name, read_name
@@ -20,9 +20,10 @@ from git_xsa.advisory.problems import MetadataError, PatchError, TextError
 from git_xsa.advisory.text import Advisory, is_advisory, read_advisory
 from git_xsa.advisory.trust import ChecksumState, Signature, Vouching, check_file, check_signature, find_listed
 from git_xsa.model.marks import marked_advisories
+from git_xsa.wording import NOTHING, Remark
 
 LIST = "xsa.json"
-NOTHING = Difference((), (), ())
+_UNCHANGED = Difference((), (), ())
 
 
 @dataclass
@@ -41,7 +42,7 @@ class Taken:
     wrong: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     before: Edition | None = None
-    since: Difference = NOTHING
+    since: Difference = _UNCHANGED
 
 
 @dataclass
@@ -53,10 +54,10 @@ class Result:
     """
 
     taken: list[Taken]
-    left: list[tuple[str, str]]
+    left: list[tuple[str, Remark]]
     listed: int = 0
     same: list[tuple[str, str]] = field(default_factory=list)
-    doubts: list[str] = field(default_factory=list)
+    doubts: list[Remark] = field(default_factory=list)
 
     @property
     def good(self) -> bool:
@@ -81,9 +82,9 @@ class _Sorter:
         self.texts: list[_Text] = []
         self.known: dict[tuple[int, str], dict[str, bytes]] = {}
         self.loose: dict[int, dict[str, bytes]] = {}
-        self.left: list[tuple[str, str]] = []
+        self.left: list[tuple[str, Remark]] = []
         self.same: list[tuple[str, str]] = []
-        self.doubts: list[str] = []
+        self.doubts: list[Remark] = []
         self.list: bytes | None = None
         self.listed = 0
         rest = [item for item in items if not self._text(item)]
@@ -124,14 +125,14 @@ class _Sorter:
             if item.name not in home[1] or check_file(item.name, item.content, sums) is ChecksumState.LISTED:
                 home[1][item.name] = item.content
         elif not numbers:
-            self.left.append((item.name, "it does not say to which advisory it belongs (name it xsaNNN.patch)"))
+            self.left.append((item.name, remarks.no_advisory_named()))
         for number in numbers if home is None and not problem else ():
             loose = self.loose.setdefault(number, {})
             same = next((name for name, content in loose.items() if content == item.content), item.name)
             if same != item.name:
                 self.same.append((item.name, same))
             elif loose.setdefault(item.name, item.content) != item.content:
-                self.left.append((item.name, "another file with this name was given, too"))
+                self.left.append((item.name, remarks.name_given_twice()))
 
     def _home(self, item: TakenItem, numbers: Sequence[int]) -> tuple[Advisory, dict[str, bytes]] | None:
         """Return the advisory whose text lists the file, and where its files go; ``None`` when none does.
@@ -159,20 +160,19 @@ class _Sorter:
         return next((home for home in homes if not home[0].sums and home[0].number in numbers), None)
 
 
-def _problem(item: TakenItem) -> tuple[str, tuple[PatchFile, ...]]:
+def _problem(item: TakenItem) -> tuple[Remark, tuple[PatchFile, ...]]:
     """Return why ``item`` is no file of an advisory (empty when it may be one), and the patches in it."""
     try:
         if is_patch_name(item.name):
-            return "", parse_patches(Path(item.name), item.content)
+            return NOTHING, parse_patches(Path(item.name), item.content)
         if not item.name.endswith(".meta"):
-            return "it is neither the text of an advisory nor a patch", ()
+            return remarks.neither_text_nor_patch(), ()
         read_recipes(item.content)
     except PatchError as error:
-        why = error.what.removeprefix(f"{item.name} ")
-        return (f"it {why}" if why != error.what else why), ()
+        return remarks.said_of_the_file(item.name, error.what), ()
     except MetadataError as error:
         return error.what, ()
-    return "", ()
+    return NOTHING, ()
 
 
 def _numbers(item: TakenItem, patches: Sequence[PatchFile]) -> tuple[int, ...]:

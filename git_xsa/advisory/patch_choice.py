@@ -15,11 +15,13 @@ from dataclasses import dataclass
 from enum import Enum
 from fnmatch import fnmatchcase
 
+from git_xsa.advisory import remarks
 from git_xsa.advisory.file_names import PatchName, in_order, is_patch_name, read_name
 from git_xsa.advisory.metadata import Recipes
 from git_xsa.advisory.text import Advisory, Row
 from git_xsa.advisory.version_rows import UNSTABLE, XEN, Scope, Version, shown
 from git_xsa.model.words import count
+from git_xsa.wording import NOTHING, Remark
 
 
 class Basis(str, Enum):
@@ -66,7 +68,7 @@ class PatchChoice:
 
     found: Finding
     series: tuple[Series, ...] = ()
-    remark: str = ""
+    remark: Remark = NOTHING
 
 
 def choose(
@@ -99,7 +101,7 @@ def choose(
     if not first:
         return choice
     stated = [series for series in choice.series if series.paths != first[0].paths]
-    return PatchChoice(Finding.SERIES, (*first, *stated), choice.remark if choice.found is Finding.SERIES else "")
+    return PatchChoice(Finding.SERIES, (*first, *stated), choice.remark if choice.found is Finding.SERIES else NOTHING)
 
 
 def matching(pattern: str, paths: Sequence[str]) -> list[str]:
@@ -121,13 +123,13 @@ def _by_table(
     here = {row for row in rows for path in matching(row.pattern, patches) if path in own}
     ours = [row for row in rows if tree_of(row) == tree or (row in here and row.scope.tree in ("", XEN, tree))]
     if not ours:
-        trees = ", ".join(dict.fromkeys(map(tree_of, rows)))
-        return PatchChoice(Finding.OTHER_TREES, remark=f"its patches are for {trees}")
+        trees = tuple(dict.fromkeys(map(tree_of, rows)))
+        return PatchChoice(Finding.OTHER_TREES, remark=remarks.for_other_trees(trees))
     named = [row for row in ours if version is not None and row.scope.covers(version)]
     unsaid = [row for row in ours if not row.scope.spans]
     if not named and not unsaid and version is not None and _is_newer(ours, version):
         newest = max(row.scope.newest or () for row in ours)
-        remark = f"its patches are for {shown(newest)} and older" if newest != UNSTABLE else _BEFORE
+        remark = remarks.for_older_branches(shown(newest)) if newest != UNSTABLE else remarks.before_the_branch()
         return PatchChoice(Finding.NOT_NAMED, remark=remark)
     first = named or unsaid
     series = [_joined(first, patches, Basis.TABLE)] if first else []
@@ -142,16 +144,11 @@ def _there(
     usable = tuple(item for item in series if item.paths)
     lost = [row.pattern for row in first if not matching(row.pattern, patches)]
     if usable and len(lost) < len(first):
-        remark = f"these files are not in the store: {', '.join(lost)}" if lost else ""
+        remark = remarks.not_in_the_store(lost) if lost else NOTHING
         return PatchChoice(Finding.SERIES, usable, remark)
     if by_name is not None and by_name.series and not usable:
-        return PatchChoice(
-            Finding.SERIES, by_name.series, f"its table names {', '.join(lost)}, but there is no such file"
-        )
-    return PatchChoice(Finding.MISSING, remark=f"these files are not in the store: {', '.join(lost)}")
-
-
-_BEFORE = "its patches are for older branches and for a development state before this branch was made"
+        return PatchChoice(Finding.SERIES, by_name.series, remarks.table_names_no_file(lost))
+    return PatchChoice(Finding.MISSING, remark=remarks.not_in_the_store(lost))
 
 
 def _is_newer(rows: Sequence[Row], version: Version) -> bool:
@@ -187,15 +184,14 @@ def _by_name(patches: Sequence[str], version: Version | None, tree: str, here: C
     names = [read_name(path) for path in in_order(patches)]
     ours = [name for name in names if name.tree in ("", tree) or name.path in here]
     if not ours:
-        trees = ", ".join(dict.fromkeys(name.tree for name in names))
-        return PatchChoice(Finding.OTHER_TREES, remark=f"its patches are for {trees}")
+        trees = tuple(dict.fromkeys(name.tree for name in names))
+        return PatchChoice(Finding.OTHER_TREES, remark=remarks.for_other_trees(trees))
     branches: dict[Version, list[PatchName]] = {}
     for name in ours:
         branches.setdefault(name.version or UNSTABLE, []).append(name)
     newest = max(branches)
     if version is not None and version > newest:  # a name has the newest branch that a file is for
-        remark = f"its patches are for {shown(newest)} and older, by their names"
-        return PatchChoice(Finding.NOT_NAMED, remark=remark)
+        return PatchChoice(Finding.NOT_NAMED, remark=remarks.named_for_older_branches(shown(newest)))
 
     def distance(branch: Version) -> tuple[bool, tuple[int, ...]]:
         if version is None or branch >= version:
@@ -247,11 +243,9 @@ _WHOLE = ("", None)
 
 def _nothing(advisory: Advisory | None) -> PatchChoice:
     if advisory is None:
-        return PatchChoice(Finding.NO_PATCHES, remark="only its name is known")
+        return PatchChoice(Finding.NO_PATCHES, remark=remarks.only_its_name())
     if advisory.releases:
-        return PatchChoice(
-            Finding.NO_PATCHES, remark=f"it has no patches; it names {', '.join(advisory.releases)} instead"
-        )
+        return PatchChoice(Finding.NO_PATCHES, remark=remarks.releases_instead(advisory.releases))
     if any(is_patch_name(name) for name in advisory.sums):
-        return PatchChoice(Finding.MISSING, remark=f"these files are not in the store: {', '.join(advisory.sums)}")
-    return PatchChoice(Finding.NO_PATCHES, remark="it has no patches")
+        return PatchChoice(Finding.MISSING, remark=remarks.not_in_the_store(advisory.sums))
+    return PatchChoice(Finding.NO_PATCHES, remark=remarks.no_patches())

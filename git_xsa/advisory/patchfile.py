@@ -17,7 +17,7 @@ from email import policy
 from email.parser import BytesParser
 from pathlib import Path
 
-from git_xsa.advisory import problems
+from git_xsa.advisory import problems, remarks
 from git_xsa.advisory.cut_off import lacks_hunks, less_than_its_diffstat
 from git_xsa.advisory.heading import read_heading
 from git_xsa.advisory.parts import Part, split_parts
@@ -26,6 +26,7 @@ from git_xsa.git.diffs import FileDiff, quoted, side_name, split_diff
 from git_xsa.git.problems import DiffError
 from git_xsa.model.change import FileChange
 from git_xsa.model.dotgit import is_gits_folder, is_read_by_git
+from git_xsa.wording import NOTHING, Remark
 
 #: A patch is text that people read; the largest one in the histories of three packagers has 0.3 MB.
 LARGEST = 64 << 20
@@ -77,11 +78,11 @@ class PatchFile:
     damage: str = ""
 
     @property
-    def doubt(self) -> str:
+    def doubt(self) -> Remark:
         """What shows that it was cut off, or edited, for people; nothing as a rule."""
-        ended = "" if self.part.ended else "its last line has no end"
+        ended = NOTHING if self.part.ended else remarks.ends_in_a_line()
         found = self.damage.removeprefix("not a diff: ") or ended or less_than_its_diffstat(self.message, self.changes)
-        return f"{self.name} may be cut off, or edited by hand: {found}" if found else ""
+        return remarks.may_be_cut_off(self.name, found) if found else NOTHING
 
     @property
     def paths(self) -> set[bytes]:

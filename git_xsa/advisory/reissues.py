@@ -26,12 +26,14 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
+from git_xsa.advisory import remarks
 from git_xsa.advisory.contents import read_source
 from git_xsa.advisory.editions import Difference, Library, difference
 from git_xsa.advisory.file_names import is_patch_name
 from git_xsa.advisory.problems import TextError
 from git_xsa.advisory.text import Advisory, is_advisory, read_advisory
 from git_xsa.advisory.trust import check_signature
+from git_xsa.wording import Remark
 
 #: How many signatures are checked at the same time.
 AT_ONCE = 4
@@ -153,9 +155,10 @@ def texts_in(library: Library) -> list[IssuedText]:
     ]
 
 
-def texts_of(paths: Iterable[Path]) -> tuple[list[IssuedText], list[str]]:
+def texts_of(paths: Iterable[Path]) -> tuple[list[IssuedText], list[Remark]]:
     """Return the texts in folders, tarballs, mails and files, and what could not be read, a sentence each."""
-    found, problems = [], []
+    found: list[IssuedText] = []
+    problems: list[Remark] = []
     for path in paths:
         for item in read_source(path):
             if is_patch_name(item.name) or not is_advisory(item.content):
@@ -163,7 +166,7 @@ def texts_of(paths: Iterable[Path]) -> tuple[list[IssuedText], list[str]]:
             try:
                 advisory = read_advisory(item.content)
             except TextError as error:
-                problems.append(f"{item.name} was left out: {error.what}")
+                problems.append(remarks.left_out(item.name, error.what))
                 continue
             found.append(IssuedText(f"XSA-{advisory.number} v{advisory.version}", advisory.signed, told(advisory)))
     return sorted(found, key=lambda text: (text.told.number, text.told.version)), problems

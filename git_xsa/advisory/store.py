@@ -18,8 +18,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from git_xsa.advisory import problems
+from git_xsa.advisory import problems, remarks
 from git_xsa.git.whole import naming, replace_file, sweep
+from git_xsa.wording import NOTHING, Remark
 
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
@@ -264,17 +265,17 @@ def append_line(path: Path, line: str, mode: int = FILE_MODE) -> None:
     _sync(path.parent)
 
 
-def _problem(name: str) -> str:
+def _problem(name: str) -> Remark:
     """Return why ``name`` must not be one in the store, empty when it may."""
     if name.startswith(".") or not name:
-        return "it is empty or begins with a dot"
+        return remarks.begins_with_a_dot()
     if "/" in name or "\0" in name:
-        return "it contains a slash or a NUL"
+        return remarks.contains_a_slash()
     if not name.isprintable():
-        return "it contains an unprintable character"
+        return remarks.unprintable()
     if len(name.encode("utf-8")) > _LONGEST_NAME:
-        return "it is too long"
-    return ""
+        return remarks.too_long()
+    return NOTHING
 
 
 def _make(folder: Path) -> None:

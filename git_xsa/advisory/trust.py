@@ -19,8 +19,10 @@ from enum import Enum
 from hashlib import sha256
 from typing import NamedTuple
 
+from git_xsa.advisory import remarks
 from git_xsa.errors import XsaError
 from git_xsa.git.programs import run_gpg
+from git_xsa.wording import NOTHING, Remark
 
 #: Classes of signatures that revoke a key, and one that belongs to another; the reasons after which what such a key has
 #: signed stays good: another took its place, it is no longer used (RFC 9580, 5.2.1 and 5.2.3.31).
@@ -57,26 +59,24 @@ class Vouching:
 
     signature: Signature
     key: str = ""
-    since: str = ""
+    since: Remark = NOTHING
 
-    def remark(self) -> str:
+    def remark(self) -> Remark:
         """Return what is to be said of a signature that counts, empty when there is nothing."""
-        return f"is signed by the key {self.key}, which {self.since}" if self.since else ""
+        return remarks.signed_by_ended_key(self.key, self.since) if self.since else NOTHING
 
-    def sentence(self) -> str:
+    def sentence(self) -> Remark:
         """Return why it does not count, empty when it does."""
-        since = f"; the key {self.since}" if self.since else ""
-        whose = f"the key {self.key}" if self.key else "a key"
         return {
-            Signature.TRUSTED: "",
-            Signature.UNTRUSTED: f"is signed by the key {self.key}, which is not in xsa.trustedKeys{since}",
-            Signature.UNKNOWN: f"is signed by {whose} that is not in your keyring",
+            Signature.TRUSTED: NOTHING,
+            Signature.UNTRUSTED: remarks.signed_by_untrusted_key(self.key, self.since),
+            Signature.UNKNOWN: remarks.signed_by_unknown_key(self.key),
             Signature.EXPIRED: self.remark(),
             Signature.REVOKED: self.remark(),
-            Signature.OVER: "has a signature that has expired",
-            Signature.WRONG: "HAS A BAD SIGNATURE: it does not match what was signed",
-            Signature.NONE: "is not signed",
-            Signature.UNCHECKED: "is signed, but gpg is not installed to check it",
+            Signature.OVER: remarks.signature_has_expired(),
+            Signature.WRONG: remarks.bad_signature(),
+            Signature.NONE: remarks.unsigned(),
+            Signature.UNCHECKED: remarks.unchecked_signature(),
         }[self.signature]
 
 
@@ -119,12 +119,10 @@ class _End(NamedTuple):
     time: int
     lasting: bool
 
-    def words(self, made: int) -> str:
+    def words(self, made: int) -> Remark:
         """Return that, seen from a signature that was ``made`` at a time."""
-        what = "was revoked" if self.kind is Signature.REVOKED else "expired"
-        order = ", after the signature was made" if made < self.time else ", before the signature was made"
-        known = f" on {_day(self.time)}{order if self.lasting else ''}" if self.time else ""
-        return f"{what}{known}"
+        when = ("after" if made < self.time else "before") if self.lasting else ""
+        return remarks.key_ended(self.kind is Signature.REVOKED, _day(self.time) if self.time else "", when)
 
 
 def _after(vouching: Vouching, keys: tuple[str, str], made: int, revoked: bool) -> Vouching:
@@ -137,8 +135,8 @@ def _after(vouching: Vouching, keys: tuple[str, str], made: int, revoked: bool) 
     if bad:
         return Vouching(bad[0].kind, vouching.key, bad[0].words(made))
     if not ends:  # gpg saw one, and does not show it
-        return Vouching(Signature.EXPIRED, vouching.key, "expired")
-    return Vouching(vouching.signature, vouching.key, " and ".join(end.words(made) for end in ends))
+        return Vouching(Signature.EXPIRED, vouching.key, remarks.key_ended(revoked=False, day="", when=""))
+    return Vouching(vouching.signature, vouching.key, remarks.key_ended_often([end.words(made) for end in ends]))
 
 
 def _ends(listing: str, keys: tuple[str, str]) -> Iterator[_End]:

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from git_xsa import __version__
-from git_xsa.advisory import problems
+from git_xsa.advisory import problems, remarks
 from git_xsa.advisory.problems import OutOfTime, Passing
+from git_xsa.wording import Remark
 
 if TYPE_CHECKING:
     import requests
@@ -39,18 +40,6 @@ _REDIRECTS = 5
 _CHUNK = 1 << 16
 _SMALL = 512
 AGENT = f"git-xsa/{__version__}"
-#: OpenSSL's number for what is wrong with a certificate -> that.
-_CERTIFICATE = {
-    9: "it is not valid yet",
-    10: "it has expired",
-    18: "it is self-signed",
-    19: "its issuer is not trusted",
-    20: "its issuer is unknown",
-    21: "its issuer is unknown",
-    23: "it was revoked",
-    62: "it is for another name",
-    64: "it is for another address",
-}
 
 
 @dataclass(frozen=True)
@@ -278,10 +267,8 @@ def _system(error: Exception) -> str:
     return f": {words[-1]}" if words and words[-1] else ""
 
 
-def _distrust(error: Exception) -> str:
+def _distrust(error: Exception) -> Remark:
     """Return why there is no secure connection, in our words (OpenSSL's numbers: ``man verify``, "Error codes")."""
     codes = [getattr(cause, "verify_code", None) for cause in _causes(error)]
     code = next((code for code in codes if code), None)
-    if code is None:
-        return "a secure connection (TLS) to the server is not possible"
-    return f"the server's certificate was rejected: {_CERTIFICATE.get(code, f'OpenSSL gives the code {code}')}"
+    return remarks.rejected_certificate(code) if code is not None else remarks.no_secure_connection()

@@ -26,6 +26,7 @@ from git_xsa.git.spellings import EVERYWHERE, SPELLINGS, changes_of, changing_ju
 from git_xsa.model.change import FileChange
 from git_xsa.model.marks import marked_advisories, named_commits
 from git_xsa.model.patch_difference import Sameness, changed_lines, diff_of_diffs, distance, likeness, sameness
+from git_xsa.wording import NOTHING, Remark
 
 #: The length in which names of commits are compared.
 _SHORTEST = 12
@@ -74,9 +75,9 @@ class Compared:
     adapted: Adaptation | None = None
 
     @property
-    def doubt(self) -> str:
+    def doubt(self) -> Remark:
         """What shows that the patch was cut off; one with the lines of its original was not."""
-        return self.patch.doubt if self.sameness in (Sameness.ADAPTED, Sameness.UNKNOWN) else ""
+        return self.patch.doubt if self.sameness in (Sameness.ADAPTED, Sameness.UNKNOWN) else NOTHING
 
 
 @dataclass(frozen=True)

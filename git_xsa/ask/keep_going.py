@@ -10,12 +10,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from git_xsa.ask import remarks
 from git_xsa.ask.compose import without_conflicts
 from git_xsa.ask.obstacle import obstacle
 from git_xsa.ask.question import Question
 from git_xsa.ask.session import Session
 from git_xsa.ask.verdict import State
 from git_xsa.model.selection import Selection
+from git_xsa.wording import Remark
 
 if TYPE_CHECKING:
     from git_xsa.model.relax import Relaxed
@@ -24,10 +26,10 @@ if TYPE_CHECKING:
 def one_queue(questions: Sequence[Question]) -> Question:
     """Return the first of ``questions``, which is about one queue, with what the others are about as left out."""
     first, *apart = questions
-    out: dict[int, str] = {}
+    out: dict[int, Remark] = {}
     for question in apart:
-        remarks = [series.remark for series in question.found if series.remark]
-        why = remarks[0] if remarks else "its patches can't join one queue with the others"
+        known = [series.remark for series in question.found if series.remark]
+        why = known[0] if known else remarks.cannot_join()
         out |= dict.fromkeys(question.asked, why)
     return replace(first, out=out)
 
@@ -63,8 +65,8 @@ def going_in(session: Session, question: Question, relaxed: Callable[[Question],
     return question
 
 
-def _why(question: Question, selection: Selection, number: int) -> str:
+def _why(question: Question, selection: Selection, number: int) -> Remark:
     """Return why the advisory ``number`` can't be applied as ``selection`` has it."""
     verdict = question.verdict(State.CONFLICTS, selection)
     own = [position for position in selection.wanted if number in question.xsa_of.get(position, ())]
-    return f"it can't be applied: {obstacle(verdict, own)}"
+    return remarks.cannot_be_applied(obstacle(verdict, own))

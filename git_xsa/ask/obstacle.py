@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from git_xsa.ask import remarks
 from git_xsa.ask.fitting import blocked
 from git_xsa.ask.verdict import Verdict
 from git_xsa.model.partial import parts
 from git_xsa.model.selection import Reason
-from git_xsa.model.words import DIGITS, advisory_names, count, hunk_names
+from git_xsa.model.words import DIGITS
+from git_xsa.wording import NOTHING, Remark
 
 
 def short(verdict: Verdict, position: int) -> str:
@@ -17,7 +19,7 @@ def short(verdict: Verdict, position: int) -> str:
     return name[:DIGITS] if len(name) == verdict.range.hash_length else name
 
 
-def obstacle(verdict: Verdict, own: Sequence[int]) -> str:
+def obstacle(verdict: Verdict, own: Sequence[int]) -> Remark:
     """Return in one sentence why the changes at ``own``, those of one advisory, can't be applied: where one of them
     does not fit, or else what comes before them and can't be applied."""
     selection = verdict.selection
@@ -32,30 +34,30 @@ def obstacle(verdict: Verdict, own: Sequence[int]) -> str:
         reached.update(level)
         others = sorted({x for p in level if p in selection.wanted for x in verdict.xsa_of.get(p, ())})
         if others:
-            return f"comes after {advisory_names(others)}"
-    return ""
+            return remarks.comes_after(others)
+    return NOTHING
 
 
-def _does_not_fit(verdict: Verdict, reasons: Sequence[Reason], own: set[int]) -> str:
+def _does_not_fit(verdict: Verdict, reasons: Sequence[Reason], own: set[int]) -> Remark:
     """Return where the first of ``reasons`` is, how many there are, and whose change has it if that is none of
     ``own``."""
     reason = reasons[0]
     who = short(verdict, reason.needed_by)
     if reason.needed_by not in own:
-        who = f"needs {who} {verdict.range.commits[reason.needed_by - 1].subject}, which has no place"
+        who = remarks.has_no_place(who, verdict.range.commits[reason.needed_by - 1].subject)
     there = [one for one in parts(verdict.range.history, reason.needed_by) if one.there]
     if there:
-        found = ", ".join(f"{hunk_names(one.there)} of {one.path.decode('utf-8', 'surrogateescape')}" for one in there)
-        return f"{who}: {verdict.base.name} has {found} already, and lacks the rest"
+        hunks = {one.path.decode("utf-8", "surrogateescape"): one.there for one in there}
+        return remarks.partly_there(who, verdict.base.name, hunks)
     path = reason.rule.path.decode("utf-8", "surrogateescape")
-    more = f", and {count(len(reasons) - 1, 'more place')}" if len(reasons) > 1 else ""
-    return f"{who}: hunk {reason.rule.hunk} of {path}: {in_the_way(verdict, reason)}{more}"
+    return remarks.does_not_fit(who, reason.rule.hunk, path, in_the_way(verdict, reason), len(reasons) - 1)
 
 
-def in_the_way(verdict: Verdict, reason: Reason) -> str:
+def in_the_way(verdict: Verdict, reason: Reason) -> Remark:
     """Return what of the base stands where ``reason`` is, in words."""
-    did = "added in its place" if reason.rule.gone else "removed"
-    return f"lines that {verdict.base.name} itself {did}" if reason.rule.lines else reason.rule.note
+    if not reason.rule.lines:
+        return remarks.said_by_the_rule(reason.rule.note)
+    return remarks.own_lines(verdict.base.name, reason.rule.gone)
 
 
 def in_their_order(reasons: Sequence[Reason]) -> list[Reason]:

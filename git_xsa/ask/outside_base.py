@@ -15,7 +15,7 @@ from pathlib import Path
 from git_xsa.advisory.file_names import read_name
 from git_xsa.advisory.package import read_package
 from git_xsa.advisory.patchfile import PatchFile
-from git_xsa.ask import problems
+from git_xsa.ask import problems, remarks
 from git_xsa.ask.placement import PackagePatch, Placement, split
 from git_xsa.ask.session import Session
 from git_xsa.git.patched import Patched
@@ -26,6 +26,7 @@ from git_xsa.model.change import FileChange
 from git_xsa.model.history import blob_name
 from git_xsa.model.marks import marked_advisories
 from git_xsa.model.release import Version, belongs, version_in
+from git_xsa.wording import Remark
 
 _MAKEFILE = b"xen/Makefile"
 
@@ -44,7 +45,7 @@ def commit_or_tree(session: Session, name: str) -> Commit:
     return Commit(name, made, release=release.name, under=release.id)
 
 
-def with_patches(session: Session, base: Commit, lists: Sequence[str], place: str = "") -> tuple[Commit, list[str]]:
+def with_patches(session: Session, base: Commit, lists: Sequence[str], place: str = "") -> tuple[Commit, list[Remark]]:
     """Return ``base`` with the patches of the packages ``lists`` on top, and what is to be said of them.
 
     With a ``place`` it has those before it alone, and the session knows the rest (``Session.placements``).
@@ -66,7 +67,7 @@ def with_patches(session: Session, base: Commit, lists: Sequence[str], place: st
                 raise problems.package_patch_refused(
                     several[refused].name, listed.place, base.name, several[refused].doubt
                 )
-            notes += [f"{several[number].name} needs a fuzz of up to {listed.fuzz} lines" for number in fuzzy]
+            notes += [remarks.needs_fuzz(several[number].name, listed.fuzz) for number in fuzzy]
         files = tree.files()
     whole = patched(session, base, files, patches, lists)
     if cut == len(carried):
@@ -113,7 +114,7 @@ class KnownFiles:
         self._base = base
         self._paths: set[bytes] = set(entries_of(session.repository, base.id))
         self._folders = {path.rpartition(b"/")[0] for path in self._paths}
-        self.notes: list[str] = []
+        self.notes: list[Remark] = []
 
     def part_of(self, patch: PatchFile) -> PatchFile | None:
         """Return the part of ``patch`` that is for files of this tree, ``None`` for none, and note what is not."""
@@ -126,8 +127,7 @@ class KnownFiles:
                 self._paths.add(change.new_path)
                 self._folders.add(change.new_path.rpartition(b"/")[0])
         if other:
-            shown = os.fsdecode(other[0]) + (", ..." if len(other) > 1 else "")
-            self.notes.append(f"{patch.name} changes files of another source tree ({shown}), which are left out")
+            self.notes.append(remarks.of_another_tree(patch.name, [os.fsdecode(path) for path in other]))
         return ours if ours.changes else None
 
     def _elsewhere(self, change: FileChange) -> bool:

@@ -19,6 +19,7 @@ from git_xsa.ask.verdict import State
 from git_xsa.git.log import Range
 from git_xsa.git.repository import Repository
 from git_xsa.model.rules import Chosen
+from git_xsa.wording import NOTHING, Remark
 
 if TYPE_CHECKING:
     from git_xsa.ask.session import Session
@@ -38,9 +39,9 @@ class Pending:
     series: Series | None = None
     patches: tuple[PatchFile, ...] = ()
     places: tuple[Recognised | None, ...] = ()
-    trouble: str = ""
+    trouble: Remark = NOTHING
     lacking: tuple[int, ...] = ()
-    remarks: tuple[str, ...] = ()
+    remarks: tuple[Remark, ...] = ()
     not_judged: dict[NotJudged, None] = field(default_factory=dict)
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from git_xsa.errors import UsageError, XsaError, problem
-from git_xsa.git.problems import UNSHALLOW
+from git_xsa.git.remarks import unshallow
 
 _ONCE = "give each patch of the series once, in their order"
 
@@ -114,7 +114,7 @@ def unclear_place(name: str, several: bool) -> UsageError:
 
 @problem
 def nothing_in_common(base: str, tip: str, shallow: bool) -> XsaError:
-    hint = UNSHALLOW if shallow else "give a base with the same history"
+    hint = unshallow() if shallow else "give a base with the same history"
     return XsaError(f"{base} and {tip} have no commit in common", hint)
 
 
@@ -133,7 +133,7 @@ def unsupported_branches(names: str) -> UsageError:
 
 @problem
 def no_branch_here(folder: Path, everything: bool) -> XsaError:
-    return XsaError(_no_branch(folder, everything), UNSHALLOW)
+    return XsaError(_no_branch(folder, everything), unshallow())
 
 
 @problem
@@ -158,7 +158,7 @@ def _named(pattern: str) -> str:
 
 @problem
 def no_release_tags(folder: Path, shallow: bool) -> XsaError:
-    hint = UNSHALLOW if shallow else "fetch them: git fetch --tags"
+    hint = unshallow() if shallow else "fetch them: git fetch --tags"
     return XsaError(f"no stable branch has a release tag in {folder}", hint)
 
 

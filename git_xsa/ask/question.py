@@ -18,6 +18,7 @@ from git_xsa.git.log import LoggedCommit, Range
 from git_xsa.git.repository import Commit
 from git_xsa.git.trial import Entry, Quarantine
 from git_xsa.model.selection import Selection, select
+from git_xsa.wording import Remark
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -144,7 +145,7 @@ class Question:
     #: The advisories whose patches are known from a text.
     settled: frozenset[int] = frozenset()
     #: The advisories that were asked for and left out, as they can't be applied, and why.
-    out: Mapping[int, str] = field(default_factory=dict)
+    out: Mapping[int, Remark] = field(default_factory=dict)
     #: Position of a patch that was adapted by hand -> what it is.  ``range`` is that of the queue alone in this case,
     #: and ``whole`` that of the branch.
     adapted: Mapping[int, Adaptation] = field(default_factory=dict)

@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from git_xsa.advisory import problems as advisory_problems
+from git_xsa.advisory import remarks as advisory_remarks
 from git_xsa.advisory.editions import Edition, Library
 from git_xsa.advisory.file_names import in_order, read_name
 from git_xsa.advisory.other_trees import NotJudged
@@ -21,6 +22,7 @@ from git_xsa.advisory.patch_choice import Basis, Finding, PatchChoice, choose
 from git_xsa.advisory.patchfile import PatchFile
 from git_xsa.advisory.problems import PatchError, Unplaced
 from git_xsa.advisory.series import Group, is_there, place_groups, standing_together
+from git_xsa.ask import remarks
 from git_xsa.ask.marked import fixed_by_own
 from git_xsa.ask.pending import Pending, resolved
 from git_xsa.ask.recognise import How, Locator, Recognised, same_subject
@@ -30,15 +32,14 @@ from git_xsa.git.log import Range
 from git_xsa.git.marked import MarkLog
 from git_xsa.git.repository import Commit
 from git_xsa.model.marks import marked_advisories
-from git_xsa.model.words import DIGITS, count
+from git_xsa.model.words import DIGITS
+from git_xsa.wording import NOTHING, Remark
 
 if TYPE_CHECKING:
     from git_xsa.ask.session import Session
 
 #: Places of patches in the base that may be commits from before the range.
 _IN_BASE = (Recognised(0, How.CONTENTS), Recognised(0, How.COMMIT))
-#: How many names of files a sentence has before it only counts them.
-_SHOWN = 4
 
 
 class Target(NamedTuple):
@@ -106,7 +107,7 @@ class SeriesFinder:
         choice = self.choose(edition, base, target.tip)
         ours = trees(self._session, *target)
         asked = Pending(number, edition, choice, not_judged=dict.fromkeys(self._named_otherwise(edition, target)[1]))
-        trouble = ""
+        trouble = NOTHING
         first: Pending | None = None
         for series in choice.series:
             try:
@@ -130,13 +131,13 @@ class SeriesFinder:
             trouble = trouble or problem
         if first is not None:
             return first
-        asked.trouble = trouble or (choice.remark if choice.found is Finding.MISSING else "")
+        asked.trouble = trouble or (choice.remark if choice.found is Finding.MISSING else NOTHING)
         if asked.not_judged and not asked.trouble:
-            names = ", ".join(dict.fromkeys(one.tree for one in asked.not_judged))
-            asked.choice = PatchChoice(Finding.OTHER_TREES, remark=f"its patches are for {names}")
+            names = tuple(dict.fromkeys(one.tree for one in asked.not_judged))
+            asked.choice = PatchChoice(Finding.OTHER_TREES, remark=advisory_remarks.for_other_trees(names))
         return asked
 
-    def _settle(self, asked: Pending, base: Commit, history: Range) -> str:
+    def _settle(self, asked: Pending, base: Commit, history: Range) -> Remark:
         """Find out how the pending patches stand on the branch; return why they don't, empty when they do."""
         problem = self._misfit(asked, base, history)
         if problem and _take_subjects(asked, history):
@@ -150,18 +151,18 @@ class SeriesFinder:
             return problem if not self._arrange(asked, base, history) else self._misfit(asked, base, history)
         return problem
 
-    def _misfit(self, asked: Pending, base: Commit, history: Range) -> str:
+    def _misfit(self, asked: Pending, base: Commit, history: Range) -> Remark:
         """Return why the pending patches fit nowhere on the branch, empty when they do."""
         if not asked.pending:
-            return ""
+            return NOTHING
         try:
             place_groups(self._session.repository, history, max(history.position[base.id], asked.last), [asked.group])
         except Unplaced as error:
             if is_there(self._session.repository, base.id, asked.pending):
                 asked.places = tuple(place or Recognised(0, How.CONTENTS) for place in asked.places)
-                return ""
+                return NOTHING
             return error.what
-        return ""
+        return NOTHING
 
     # Commits of the branch
 
@@ -244,37 +245,39 @@ class SeriesFinder:
         located = [patch for patch in asked.patches if patch.name not in pending]
         _narrow(asked, [*located, *order], [place_of[patch.name] for patch in located] + [None] * len(order))
         if out:
-            asked.remarks += (f"left out because they don't apply together with the others: {_names(out)}",)
+            asked.remarks += (remarks.do_not_go_together(out),)
         return True
 
 
-def lacking_words(asked: Pending, target: Target, history: Range) -> str:
+def commits_taken(asked: Pending, target: Target, history: Range) -> Remark:
     """Return what to say of the commits of the branch that the files of an advisory lack, empty when there are none."""
     if not asked.lacking:
-        return ""
-    names = _names([history.commits[p - 1].id[:DIGITS] for p in asked.lacking])
-    marked = f"{target.tip.name} marks {count(len(asked.lacking), 'more commit')} as XSA-{asked.number}"
-    return f"{marked}, taken from there: {names}"
+        return NOTHING
+    return remarks.commits_taken(target.tip.name, asked.number, _commits(asked, history))
+
+
+def _commits(asked: Pending, history: Range) -> list[str]:
+    return [history.commits[position - 1].id[:DIGITS] for position in asked.lacking]
 
 
 def without_lacking(asked: Pending, target: Target, history: Range) -> Pending:
     """Return ``asked`` without the commits of the branch that its files lack: they do not go on the base."""
     if not asked.lacking:
         return asked
-    words = lacking_words(asked, target, history).replace("taken from there", f"left out on {target.base.name}")
-    return replace(asked, lacking=(), remarks=(*asked.remarks, words))
+    said = remarks.commits_left_out(target.tip.name, asked.number, _commits(asked, history), target.base.name)
+    return replace(asked, lacking=(), remarks=(*asked.remarks, said))
 
 
 def on_the_branch(asked: Pending, target: Target) -> Pending:
     """Return ``asked`` without the files that fit nowhere, or into no queue: the commits that the branch marks as its
     fix are used in their place, as they would be without the files."""
-    why = asked.trouble or f"{_names([patch.name for patch in asked.pending])} can't join one queue with the others"
-    words = f"{why}; the commits that {target.tip.name} marks as XSA-{asked.number} are used instead"
+    why = asked.trouble or remarks.no_joint_queue([patch.name for patch in asked.pending])
+    said = remarks.marked_used_instead(why, target.tip.name, asked.number)
     located = [(p, place) for p, place in zip(asked.patches, asked.places, strict=True) if place is not None]
     if not located:
-        bare = replace(asked, series=None, patches=(), places=(), lacking=(), trouble="")
-        return replace(bare, choice=PatchChoice(Finding.BRANCH, remark=words))
-    found = replace(asked, trouble="", remarks=(*asked.remarks, words))
+        bare = replace(asked, series=None, patches=(), places=(), lacking=(), trouble=NOTHING)
+        return replace(bare, choice=PatchChoice(Finding.BRANCH, remark=said))
+    found = replace(asked, trouble=NOTHING, remarks=(*asked.remarks, said))
     _narrow(found, [patch for patch, _ in located], [place for _, place in located])
     return found
 
@@ -299,7 +302,7 @@ def _leave_out_twins(asked: Pending, locator: Locator) -> None:
     if twins:
         rest = [(p, place) for p, place in zip(asked.patches, asked.places, strict=True) if p.name not in twins]
         _narrow(asked, [patch for patch, _ in rest], [place for _, place in rest])
-        asked.remarks += (f"left out because others are the same commits: {_names(in_order(twins))}",)
+        asked.remarks += (remarks.same_commits(in_order(twins)),)
 
 
 def _narrow(asked: Pending, patches: Sequence[PatchFile], places: Sequence[Recognised | None]) -> None:
@@ -330,8 +333,3 @@ def _take_subjects(asked: Pending, history: Range) -> bool:
         place or taken.get(patch.name) for patch, place in zip(asked.patches, asked.places, strict=True)
     )
     return bool(taken)
-
-
-def _names(names: Sequence[str]) -> str:
-    more = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")

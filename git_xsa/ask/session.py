@@ -13,6 +13,7 @@ from git_xsa.git.branches import Branches
 from git_xsa.git.config import read_settings
 from git_xsa.git.repository import Commit, Repository
 from git_xsa.git.trial import Quarantine
+from git_xsa.wording import Remark
 
 if TYPE_CHECKING:
     from git_xsa.ask.placement import Placement
@@ -43,7 +44,7 @@ class Session:
         #: What happens to later fixes of a queue: ``list``, ``add`` or ``ignore``.
         self.follow_ups = self.settings.follow_ups
         #: What there is to say of the base, for people.
-        self.notes: list[str] = []
+        self.notes: list[Remark] = []
         #: By the name of a base's commit: where the queue goes among the package's patches, if a place was chosen.
         self.placements: dict[str, Placement] = {}
         self.symbols = symbols

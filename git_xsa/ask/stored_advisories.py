@@ -19,16 +19,18 @@ from git_xsa.advisory.patch_choice import Finding
 from git_xsa.advisory.problems import Unplaced
 from git_xsa.advisory.series import Baseline, place_groups
 from git_xsa.advisory.trust import ChecksumState, Vouching, check_signature
+from git_xsa.ask import remarks
 from git_xsa.ask.compose import compose
 from git_xsa.ask.marked import fixed, fixed_by_own
 from git_xsa.ask.pending import Pending, fits_base, on_base, placed_together
 from git_xsa.ask.question import Published, Question, propose
 from git_xsa.ask.recognise import Locator
-from git_xsa.ask.series_finder import SeriesFinder, Target, lacking_words, on_the_branch, without_lacking
+from git_xsa.ask.series_finder import SeriesFinder, Target, commits_taken, on_the_branch, without_lacking
 from git_xsa.ask.stored import Stored
 from git_xsa.ask.verdict import FoundPatch, FoundSeries, State
 from git_xsa.git.log import Range
 from git_xsa.git.repository import Commit
+from git_xsa.wording import NOTHING, Remark
 
 if TYPE_CHECKING:
     from git_xsa.advisory.text import Advisory
@@ -198,21 +200,24 @@ class StoredAdvisories:
             self._vouchings[key] = check_signature(signed, self._session.settings.trusted_keys)
         return self._vouchings[key]
 
-    def _doubts(self, edition: Edition, paths: Sequence[str]) -> list[str]:
+    def _doubts(self, edition: Edition, paths: Sequence[str]) -> list[Remark]:
         """Return what is to be said of who vouches for the files ``paths``; ``Refused`` where that is required."""
         words = self._vouching(edition).sentence()
-        doubts = [f"{edition.title} {words}" if edition.version else f"{edition.title}: no trusted signature"]
-        doubts = doubts if words else []
+        doubts: list[Remark] = []
+        if words and edition.version:
+            doubts.append(remarks.said_of_the_text(edition.title, words))
+        elif words:
+            doubts.append(remarks.no_trusted_signature(edition.title))
         for path in paths if edition.version else ():
             state = edition.state(path)
             if state is ChecksumState.WRONG:
-                doubts.append(f"{path} does not match {edition.title}: its SHA-256 differs")
+                doubts.append(remarks.other_checksum(path, edition.title))
             elif state is ChecksumState.UNLISTED:
-                doubts.append(f"{edition.title} lists no checksum of {path}")
+                doubts.append(remarks.no_checksum(path, edition.title))
         if doubts and self._session.settings.require_signature:
             raise advisory_problems.signature_required(doubts[0])
-        remark = self._vouching(edition).remark() if not words else ""
-        return [*doubts, f"{edition.title} {remark}"] if remark else doubts
+        more = self._vouching(edition).remark() if not words else NOTHING
+        return [*doubts, remarks.said_of_the_text(edition.title, more)] if more else doubts
 
     @staticmethod
     def _is_present(asked: Pending, start: int) -> bool:
@@ -327,6 +332,7 @@ class StoredAdvisories:
     def _found(self, one: Pending, target: Target, history: Range, baseline: Baseline | None) -> FoundSeries:
         assert one.series is not None, "something was chosen"
         start = history.position[target.base.id]
+        lacking = commits_taken(one, target, history)
         patches = []
         for patch, place in zip(one.patches, one.places, strict=True):
             position = place.position if place is not None else history.position.get(patch.name)
@@ -341,7 +347,7 @@ class StoredAdvisories:
             one.series.label,
             baseline.commit if baseline is not None and one.pending else "",
             tuple(patches),
-            "; ".join(filter(None, (one.choice.remark, *one.remarks, lacking_words(one, target, history)))),
+            remarks.in_one([said for said in (one.choice.remark, *one.remarks, lacking) if said]),
             tuple(self._doubts(one.edition, one.series.paths)),
             one.series.prereqs,
             self._vouching(one.edition).signature.value,

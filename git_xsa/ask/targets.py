@@ -13,14 +13,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from git_xsa.ask import problems
+from git_xsa.ask import problems, remarks
 from git_xsa.ask.base import find_base
 from git_xsa.ask.session import Session
 from git_xsa.ask.tip import tip_for
 from git_xsa.errors import XsaError
 from git_xsa.git.branches import Branch
 from git_xsa.git.repository import Commit
-from git_xsa.model.words import count
+from git_xsa.wording import Remark
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class Targets:
     which supported branches could not be looked at."""
 
     pairs: tuple[tuple[Commit, Commit], ...]
-    remarks: tuple[str, ...] = ()
-    lacking: tuple[str, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    lacking: tuple[Remark, ...] = ()
 
 
 def targets(
@@ -60,12 +60,12 @@ def targets(
         return Targets(((development.end, development.end),))
     chosen_branches, left = chosen(session, pattern, everything, today)
     lacking = session.branches.lacking(pattern, today)
-    remarks: list[str] = []
+    left_alone: list[Remark] = []
     for branch in chosen_branches:
         if not branch.releases:
             stated = session.branches.security_support_ends(branch) is not None
-            (lacking if stated or session.repository.shallow else remarks).append(
-                f"{branch.name} has no release tag: git fetch --tags"
+            (lacking if stated or session.repository.shallow else left_alone).append(
+                remarks.no_release_tag(branch.name)
             )
     pairs = [(branch.releases[0], branch.end) for branch in chosen_branches if branch.releases]
     if not pairs:  # nothing would be checked, and that is no "yes"
@@ -74,14 +74,13 @@ def targets(
         pairs, cut = _deep_enough(session, pairs)
         lacking += cut
     if left:
-        them = "it" if len(left) == 1 else "them"
-        remarks.append(f"{count(len(left), 'branch')} without security support left out (--all checks {them}, too)")
-    return Targets(tuple(pairs), tuple(remarks), tuple(lacking))
+        left_alone.append(remarks.without_support(len(left)))
+    return Targets(tuple(pairs), tuple(left_alone), tuple(lacking))
 
 
 def _deep_enough(
     session: Session, pairs: Sequence[tuple[Commit, Commit]]
-) -> tuple[list[tuple[Commit, Commit]], list[str]]:
+) -> tuple[list[tuple[Commit, Commit]], list[Remark]]:
     """Return the pairs of a shallow clone that it has everything between, and why each of the others can't be judged.
 
     Raises the first reason where none can.

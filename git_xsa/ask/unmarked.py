@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
+from git_xsa.ask import remarks
 from git_xsa.git.log import Range
 from git_xsa.model.unmarked import Between, standing_between, touches_the_same
 from git_xsa.model.words import DIGITS
+from git_xsa.wording import Remark
 
 
 class Unmarked(NamedTuple):
@@ -24,17 +26,15 @@ class Unmarked(NamedTuple):
     patch: bool
 
 
-def note_on(one: Unmarked) -> str:
+def note_on(one: Unmarked) -> Remark:
     """Return what to say of a commit that is in the answer as a patch."""
-    return f"not marked; stands between the patches of XSA-{one.number}"
+    return remarks.not_marked(one.number)
 
 
-def doubt_about(one: Unmarked, history: Range) -> str:
+def doubt_about(one: Unmarked, history: Range) -> Remark:
     """Return what to say of a commit that is not in the queue."""
     commit = history.commits[one.position - 1]
-    name = commit.id[:DIGITS]
-    what = f"{name} {commit.subject} stands between the patches of XSA-{one.number}"
-    return f"{what}, but is not marked and not in the queue; check whether the fix needs it: git show {name}"
+    return remarks.perhaps_of_the_fix(commit.id[:DIGITS], commit.subject, one.number)
 
 
 def unmarked_among(

@@ -8,11 +8,13 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from git_xsa.ask import remarks
 from git_xsa.ask.follow_ups import Later
 from git_xsa.ask.unmarked import Unmarked
 from git_xsa.git.log import LoggedCommit, Range
 from git_xsa.git.repository import Commit
 from git_xsa.model.selection import Selection
+from git_xsa.wording import Remark
 
 if TYPE_CHECKING:
     from git_xsa.advisory.adaptations import Adaptation
@@ -85,10 +87,8 @@ class Build(NamedTuple):
     log: Path | None = None
 
 
-#: Why the store has no series of an advisory for a branch -> how to say it, where there is no remark.
-_NO_SERIES = {"not-named": "no patch for this branch", "other-trees": "no patch for this tree"}
-#: Why the store has none -> there is nothing to apply, as far as the advisory says.
-_NOTHING_TO_APPLY = (*_NO_SERIES, "no-patches")
+#: Why the store has no series of an advisory for a branch -> there is nothing to apply, as far as the advisory says.
+_NOTHING_TO_APPLY = ("not-named", "other-trees", "no-patches")
 
 
 class FoundPatch(NamedTuple):
@@ -121,8 +121,8 @@ class FoundSeries(NamedTuple):
     label: str
     baseline: str
     patches: tuple[FoundPatch, ...]
-    remark: str
-    doubts: tuple[str, ...]
+    remark: Remark
+    doubts: tuple[Remark, ...]
     prereqs: tuple[int, ...]
     signature: str
     headline: str = ""
@@ -131,9 +131,9 @@ class FoundSeries(NamedTuple):
     lacking: tuple[int, ...] = ()
 
     @property
-    def reason(self) -> str:
+    def reason(self) -> Remark:
         """Why there are no patches of it."""
-        return self.remark or _NO_SERIES.get(self.basis, "no patches")
+        return self.remark or remarks.no_patches_here(self.basis)
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,7 @@ class Verdict:
     #: Whether the answer may be under embargo.
     private: bool = False
     #: The advisories that the rest can do without, and why each can't be in the queue.
-    out: Mapping[int, str] = field(default_factory=dict)
+    out: Mapping[int, Remark] = field(default_factory=dict)
     #: Position of a patch that was adapted by hand -> what it is; ``whole`` is the branch's range in that case.
     adapted: Mapping[int, Adaptation] = field(default_factory=dict)
     whole: Range | None = None
@@ -211,13 +211,14 @@ class Verdict:
         return sorted({series.number for series in self.found if not series.patches} - self._of_changes)
 
     @property
-    def left_out(self) -> dict[int, str]:
+    def left_out(self) -> dict[int, Remark]:
         """Why each advisory that was asked for is not in the queue, the base's own among them."""
-        where = f"{self.base.name}..{self.tip.spelled}"
-        reasons = dict.fromkeys(self.unknown, f"no commit of {where} says that it fixes it")
+        nowhere = remarks.marked_nowhere(self.base.name, self.tip.spelled)
+        reasons: dict[int, Remark] = dict.fromkeys(self.unknown, nowhere)
         reasons |= {one.number: one.reason for one in self.found if one.number in self.without_patch}
-        reasons |= dict.fromkeys(self.present, f"{self.base.name} has all of it")
-        return dict(sorted({**reasons, **self.out}.items()))
+        reasons |= dict.fromkeys(self.present, remarks.has_all(self.base.name))
+        reasons |= self.out
+        return dict(sorted(reasons.items()))
 
     @property
     def unresolved(self) -> list[int]:

@@ -17,7 +17,7 @@ from git_xsa.ask.targets import no_branch, no_release
 from git_xsa.cli import problems
 from git_xsa.cli.arguments import json_option
 from git_xsa.documents import dumps
-from git_xsa.report import remarks
+from git_xsa.report import aside
 from git_xsa.report.progress import Progress
 
 #: How many advisories are named before they are only counted.
@@ -73,7 +73,7 @@ def _warn(titles: Sequence[str]) -> None:
     if titles:
         more = f" and {len(titles) - SHOWN} more" if len(titles) > SHOWN else ""
         words = f"not signed by a key in xsa.trustedKeys: {', '.join(titles[:SHOWN])}{more}"
-        remarks.note(words)
+        aside.note(words)
 
 
 def _reissues(options: argparse.Namespace) -> int:
@@ -89,13 +89,13 @@ def _reissues(options: argparse.Namespace) -> int:
 
     with Git() as git:
         settings = read_settings(git)
-        troubles: list[str] = []
+        troubles: Sequence[str] = ()
         if options.reissues:
             texts, troubles = reissues.texts_of(map(Path, options.reissues))
         else:
             texts = reissues.texts_in(Library(open_store(settings)))
         for trouble in troubles:
-            remarks.warning(trouble)
+            aside.warning(trouble)
         if not texts:
             where = ", ".join(options.reissues) or "the store"
             raise problems.no_text(where)

@@ -8,7 +8,7 @@ from datetime import date
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from git_xsa.git import problems
+from git_xsa.git import problems, remarks
 from git_xsa.git.config import Settings
 from git_xsa.git.repository import Commit, Repository
 from git_xsa.model.release import (
@@ -21,6 +21,7 @@ from git_xsa.model.release import (
     version_of,
 )
 from git_xsa.model.words import DIGITS
+from git_xsa.wording import NOTHING, Remark
 
 #: The tag of a release candidate: ``4.21.0-rc2``, in Xen without the RELEASE- of releases.
 _CANDIDATE = re.compile(r"(?:refs/tags/)?(?:[A-Za-z_-]*)(\d+(?:\.\d+)+)-?rc\d*")
@@ -131,7 +132,7 @@ class Branches:
             return [branch for branch, _ in stated], []
         return [branch for branch, s in stated if s], [branch for branch, s in stated if not s]
 
-    def lacking(self, pattern: str | None, today: date) -> list[str]:
+    def lacking(self, pattern: str | None, today: date) -> list[Remark]:
         """Return which stable branches that get security fixes ``today`` the clone lacks, a sentence each.
 
         Only those that match ``pattern``, if there is one.  They are known by their release tags, which have a
@@ -148,11 +149,11 @@ class Branches:
             commit = self.releases[tags[release]][1]
             wanted = pattern is None or fnmatchcase(name, pattern) or fnmatchcase(spelled(version), pattern)
             if wanted and security_supported(self._statement(commit), today):
-                sentences.append(f"{name}, the branch of {tags[release]}, is not in this clone")
-        unfetched = self._unfetched() if pattern is None or any(sign in pattern for sign in "*?[") else ""
+                sentences.append(remarks.not_in_this_clone(name, tags[release]))
+        unfetched = self._unfetched() if pattern is None or any(sign in pattern for sign in "*?[") else NOTHING
         return [*sentences, *([unfetched] if unfetched else [])]
 
-    def _unfetched(self) -> str:
+    def _unfetched(self) -> Remark:
         """Return that there may be stable branches which no remote is fetched for; empty where one is fetched whole,
         or none is fetched at all."""
         any_branch = f"refs/heads/{self._settings.stable_branch.replace('*', '0')}"
@@ -162,12 +163,9 @@ class Branches:
         for sources in fetched.values():
             taken = any(_stands_for(source, any_branch) for source in sources)
             if taken and not any(_stands_for(source[1:], any_branch) for source in sources if source.startswith("^")):
-                return ""
+                return NOTHING
         names = {s.removeprefix("refs/heads/") for sources in fetched.values() for s in sources}
-        them = ", ".join(sorted(names))
-        return (
-            f"only {them} is fetched from {', '.join(fetched)}: there may be other supported branches" if names else ""
-        )
+        return remarks.perhaps_other_branches(sorted(names), fetched) if names else NOTHING
 
     def _statement(self, commit: str) -> str:
         """Return the support statement at ``commit``; nothing where it has none."""
@@ -200,17 +198,17 @@ class Branches:
             return commit
         raise self._repository.no_commit(name, self._nearest(name))
 
-    def _nearest(self, name: str) -> str:
+    def _nearest(self, name: str) -> Remark:
         if self._repository.shallow:
             return self._repository.missing_hint()
         if not self.releases:
-            return "the repository has no release tags: git fetch --tags"
+            return remarks.no_release_tags()
         guess = self._settings.release_tag.replace("*", name)
         if guess in self.releases:
-            return f"the release is called {guess}"
+            return remarks.called(guess)
         stem = name.rpartition(".")[0]
         near = [tag for tag in self.releases if stem and tag.startswith(stem)][-3:]
-        return f"the releases nearest to it are {', '.join(near)}" if near else self._repository.name_hint()
+        return remarks.nearest(near) if near else self._repository.name_hint()
 
     def of_base(self, base: Commit) -> Branch | None:
         """Return the stable branch of the release ``base`` by its version, ``None`` if it is no release of one."""

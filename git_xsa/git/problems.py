@@ -223,16 +223,6 @@ def not_installed(program: str) -> XsaError:
 
 # repository
 
-UNSHALLOW = "the clone is shallow: run git fetch --unshallow --tags"
-CHECK_CLONE = "check the clone with git fsck; in a partial clone, run git fetch --refetch --no-filter"
-LIST_NAMES = "git tag and git branch -a list the existing names"
-
-
-def all_branches_hint(shallow: bool) -> str:
-    unshallow = "--unshallow " if shallow else ""
-    words = f"to fetch all branches: git remote set-branches <remote> '*' && git fetch {unshallow}--tags"
-    return f"{words}; --branch limits the check"
-
 
 @problem
 def not_in_a_repository(folder: Path) -> XsaError:

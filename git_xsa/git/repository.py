@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from git_xsa.errors import XsaError
-from git_xsa.git import problems
+from git_xsa.git import problems, remarks
 from git_xsa.git.here import clone
 from git_xsa.git.problems import GitError
 from git_xsa.git.run import Call, Git, Service
+from git_xsa.wording import Remark
 
 #: Where git finds objects besides the repository's own.
 ALTERNATES = "GIT_ALTERNATE_OBJECT_DIRECTORIES"
@@ -201,17 +202,17 @@ class Repository:
                 return problems.ambiguous_name(name, self.folder)
         return problems.no_commit(name, self.folder, hint or self.name_hint())
 
-    def missing_hint(self) -> str:
+    def missing_hint(self) -> Remark:
         """Say how to get what the repository lacks."""
-        return problems.UNSHALLOW if self.shallow else problems.CHECK_CLONE
+        return remarks.unshallow() if self.shallow else remarks.check_clone()
 
-    def missing_branches_hint(self) -> str:
+    def missing_branches_hint(self) -> Remark:
         """Say how to get the branches that the repository lacks."""
-        return problems.all_branches_hint(self.shallow)
+        return remarks.fetch_all_branches(self.shallow)
 
-    def name_hint(self) -> str:
+    def name_hint(self) -> Remark:
         """Say how to find the right name of a commit."""
-        return problems.UNSHALLOW if self.shallow else problems.LIST_NAMES
+        return remarks.unshallow() if self.shallow else remarks.list_names()
 
     def begin_refs(self) -> None:
         """Have git list the references while something else is done; ``refs`` takes the list."""

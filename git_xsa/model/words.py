@@ -32,6 +32,12 @@ def short_names(numbers: Iterable[int]) -> str:
     return "XSA-" + ", ".join(map(str, numbers))
 
 
+def some_of(names: Sequence[str], most: int) -> str:
+    """Return at most ``most`` of ``names``, and how many more there are."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+
+
 def hunk_names(numbers: Sequence[int]) -> str:
     """Return ``hunk 2``, or ``hunks 2, 3``."""
     return f"hunk{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers))}"

@@ -70,7 +70,7 @@ def print_queue(lines: Lines, verdict: Verdict) -> None:
     labels = [label(verdict, position) for position in queue]
     width = max(map(len, labels), default=0)
     digits = len(str(len(queue)))
-    notes = {one.position: note_on(one) for one in verdict.unmarked if one.patch}
+    notes: dict[int, str] = {one.position: note_on(one) for one in verdict.unmarked if one.patch}
     notes |= {p: merged.words for p in queue if (merged := verdict.range.merged(p)) is not None}
     for number, (position, name) in enumerate(zip(queue, labels, strict=True), 1):
         wanted = position in verdict.selection.wanted

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from git_xsa.ask.unmarked import doubt_about
 from git_xsa.ask.verdict import FoundSeries, State, Verdict
-from git_xsa.model.words import DIGITS, count, short_names
+from git_xsa.model.words import DIGITS, count, short_names, some_of
 from git_xsa.report.style import Lines
 
 #: How many names of files are shown.
@@ -25,7 +25,7 @@ def print_found(lines: Lines, verdict: Verdict, brief: bool = False) -> None:
     for one in verdict.not_judged:
         trees.setdefault(one.tree, []).append(f"{one.file} (XSA-{one.xsa})" if one.xsa else one.file)
     for tree, files in trees.items():
-        lines.line("  ", (f"{tree}: not judged: {_names(files)}", "dim"))
+        lines.line("  ", (f"{tree}: not judged: {some_of(files, SHOWN)}", "dim"))
     plain = [series for series in verdict.found if not needs_words(verdict, series)]
     folded = plain if brief and len(plain) > FEW else []
     for series in verdict.found:
@@ -67,8 +67,8 @@ def _print_series(lines: Lines, verdict: Verdict, series: FoundSeries) -> None:
     present = [patch for patch in series.patches if patch.present]
     missing = [patch for patch in series.patches if not patch.present]
     if present and missing:
-        lines.line(f"    in {verdict.base.name}: {_names([patch.name for patch in present])}")
-        lines.line("    ", (f"missing: {_names([patch.name for patch in missing])}", "yellow"))
+        lines.line(f"    in {verdict.base.name}: {some_of([patch.name for patch in present], SHOWN)}")
+        lines.line("    ", (f"missing: {some_of([patch.name for patch in missing], SHOWN)}", "yellow"))
     if series.remark and series.patches:
         lines.line("    ", (series.remark, "yellow"))
     if verdict.state is State.CONFLICTS and series.patches:
@@ -115,8 +115,3 @@ def _undeclared(verdict: Verdict, series: FoundSeries) -> list[str]:
         return []
     needed = sorted(verdict.needed_advisories(series.number) - {series.number, *series.prereqs})
     return [f"needs XSA-{number}, which its recipe does not declare" for number in needed]
-
-
-def _names(names: Sequence[str]) -> str:
-    more = len(names) - SHOWN
-    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")

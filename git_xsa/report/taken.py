@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from git_xsa.advisory import remarks
 from git_xsa.advisory.editions import Difference
 from git_xsa.advisory.file_names import PatchName, read_name
 from git_xsa.advisory.import_ import Result, Taken
@@ -11,7 +12,7 @@ from git_xsa.advisory.patch_choice import matching
 from git_xsa.advisory.text import Advisory
 from git_xsa.advisory.trust import Signature
 from git_xsa.advisory.version_rows import Version, shown
-from git_xsa.model.words import count
+from git_xsa.model.words import count, some_of
 from git_xsa.report.style import Lines
 
 #: How many names of files are shown before they are only counted.
@@ -37,8 +38,8 @@ def _print_one(lines: Lines, taken: Taken) -> None:
     lines.line(f"  {_amount(taken)}")
     if advisory is not None:
         style = "green" if taken.vouching.signature is Signature.TRUSTED else "yellow"
-        words = taken.vouching.sentence() or taken.vouching.remark() or f"is signed by {taken.vouching.key}"
-        lines.line("  ", (f"the text {words}", "red" if taken.vouching.signature in _BAD else style))
+        who = taken.vouching.sentence() or taken.vouching.remark() or remarks.signed_by(taken.vouching.key)
+        lines.line("  ", (f"the text {who}", "red" if taken.vouching.signature in _BAD else style))
         for words in _table(advisory, edition.patches):
             lines.line(f"  {words}")
         for words in _told(advisory):
@@ -49,7 +50,7 @@ def _print_one(lines: Lines, taken: Taken) -> None:
             lines.line(f"  {words}")
     for label, names in (("WRONG CHECKSUM", taken.wrong), ("missing", taken.missing)):
         if names:
-            lines.line("  ", (f"{label}: {_names(names)}", "red"))
+            lines.line("  ", (f"{label}: {some_of(names, SHOWN)}", "red"))
     if taken.before is not None:
         lines.line(f"  since {taken.before.name}: {changes(taken.since)}")
 
@@ -111,10 +112,5 @@ def changes(difference: Difference) -> str:
         ("changed", difference.changed),
     ):
         if names:
-            parts.append(f"{count(len(names), 'patch')} {label} ({_names(names)})")
+            parts.append(f"{count(len(names), 'patch')} {label} ({some_of(names, SHOWN)})")
     return ", ".join(parts) if parts else "the patches are the same"
-
-
-def _names(names: Sequence[str]) -> str:
-    more = len(names) - SHOWN
-    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")

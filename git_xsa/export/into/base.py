@@ -18,10 +18,11 @@ from git_xsa.advisory.patchfile import PatchFile
 from git_xsa.advisory.series import is_there
 from git_xsa.ask.marked import fixed
 from git_xsa.ask.outside_base import KnownFiles, patched
+from git_xsa.ask.remarks import needs_fuzz
 from git_xsa.ask.session import Session
 from git_xsa.ask.tip import tip_for
 from git_xsa.errors import XsaError
-from git_xsa.export import problems
+from git_xsa.export import problems, remarks
 from git_xsa.export.into.fetched import fetched
 from git_xsa.export.into.gentoo import other_patches
 from git_xsa.export.into.parts import Package
@@ -32,6 +33,7 @@ from git_xsa.git.source_tree import SourceFile
 from git_xsa.model.marks import marked_advisories, named_commits
 from git_xsa.model.nixfile import patch_list
 from git_xsa.model.words import DIGITS
+from git_xsa.wording import Remark
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class OnRelease:
     base: Commit
     merged: tuple[Carried, ...]
     applied: tuple[Carried, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Remark, ...]
     refused: tuple[Carried, ...] = ()
 
 
@@ -103,7 +105,7 @@ def stand(session: Session, release: Commit, package: Package) -> OnRelease:
 
 
 def _put_in_order(
-    tree: Patched, carried: Sequence[Carried], fuzz: int, doubtful: Mapping[Path, bool], notes: list[str]
+    tree: Patched, carried: Sequence[Carried], fuzz: int, doubtful: Mapping[Path, bool], notes: list[Remark]
 ) -> list[Carried] | None:
     """Put on what is not there yet; return what is, ``None`` when a patch is refused."""
     merged: list[Carried] = []
@@ -161,7 +163,7 @@ def _listed(session: Session, release: Commit, package: Package, known: KnownFil
     """Yield what ``package`` applies, in order; what can't be read is noted."""
     unread = other_patches(package.text) if package.format == "gentoo" else ""
     if unread:
-        known.notes.append(f"the ebuild also applies patches with {unread}, which the base lacks")
+        known.notes.append(remarks.applied_by_ebuild(unread))
     if package.format != "nix":
         yield from (_read(file, read_file(file), known) for file in package.listed.files)
         return
@@ -175,9 +177,7 @@ def _listed(session: Session, release: Commit, package: Package, known: KnownFil
             patches = fetched(session, release, element.address, addresses)
             yield replace(_read(Path(element.address), patches, known), local=False)
         else:
-            known.notes.append(
-                f"{package.place} applies {element.text[:60]}, which can't be read: it is not on the base"
-            )
+            known.notes.append(remarks.applied_but_unread(str(package.place), element.text[:60]))
 
 
 def _read(file: Path, patches: Iterable[PatchFile], known: KnownFiles) -> Carried:
@@ -188,11 +188,11 @@ def _paths(carried: Iterable[Carried]) -> set[bytes]:
     return {path for one in carried for patch in one.patches for path in patch.paths}
 
 
-def _put_on(tree: Patched, carried: Sequence[Carried], fuzz: int, notes: list[str]) -> Carried | None:
+def _put_on(tree: Patched, carried: Sequence[Carried], fuzz: int, notes: list[Remark]) -> Carried | None:
     """Put on the patches ``carried``, and note which need fuzz; return the one that is refused."""
     pairs = [(one, patch) for one in carried for patch in one.patches]
     refused, fuzzy = tree.put_on([patch.text for _, patch in pairs], fuzz)
-    notes += [f"{pairs[number][1].name} needs a fuzz of up to {fuzz} lines" for number in fuzzy]
+    notes += [needs_fuzz(pairs[number][1].name, fuzz) for number in fuzzy]
     return pairs[refused][0] if refused is not None else None
 
 
