@@ -44,6 +44,7 @@ COMMANDS = {
     "import": "Import advisories and their patches into the store",
     "prereqs": "Find the commits that a patch needs before it applies",
     "release": "Make a point release: commit, signed tag, tarballs",
+    "report": "Make pages and records of advisories on releases",
     "resolve": "Adapt by hand the patches that do not apply",
     "stats": "Count how often fixes applied to past releases",
     "status": "Show what each stable branch lacks, and what is due",

@@ -48,7 +48,7 @@ SLOWER = frozenset({
     "growth", "hooks", "import", "import_embargo", "imported_export", "install", "into", "into_unread",
     "into_verify", "into_write", "json", "keep_going", "ledger", "loose_series", "manual_samples", "orphans",
     "package_version", "packagers_patches", "post_tag", "pre_push", "proof", "properties", "quiet", "reading",
-    "refresh", "release", "remains", "resolve", "rewrite", "rooms", "scopes", "server_hooks", "server_race",
+    "refresh", "release", "remains", "report", "resolve", "rewrite", "rooms", "scopes", "server_hooks", "server_race",
     "settled", "sharing", "signals", "source_tree", "status", "symbols", "symbols_random", "traces", "trees",
     "untouched", "verify", "ways", "ways_address", "ways_around", "ways_whole",
 })

@@ -16,7 +16,21 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "git_xsa"
 
 #: The rooms from the top: each may import those that stand below it.
-ROOMS = ("cli", "ci", "report", "release", "export", "proof", "ask", "embargo", "advisory", "names", "git", "model")
+ROOMS = (
+    "cli",
+    "ci",
+    "publish",
+    "report",
+    "release",
+    "export",
+    "proof",
+    "ask",
+    "embargo",
+    "advisory",
+    "names",
+    "git",
+    "model",
+)
 #: Every room may raise the errors of ``git_xsa.errors``, make the remarks of ``git_xsa.wording``, and read JSON by
 #: ``git_xsa.documents``.
 ALWAYS = {"documents", "errors", "wording"}

@@ -44,3 +44,16 @@ def under_embargo(session: Session, numbers: Iterable[int]) -> bool:
     wanted = set(numbers)
     found = session.once(stored) if wanted else None
     return found is not None and any(map(found.secrecy.under_embargo, wanted))
+
+
+def secret(session: Session, numbers: Iterable[int]) -> list[int]:
+    """Return those of the advisories that are treated as being under embargo, in order."""
+    found = session.once(stored)
+    if found is None:
+        return []
+    kept = set(found.library.numbers())
+    return sorted(
+        number
+        for number in set(numbers)
+        if found.secrecy.under_embargo(number) or (number in kept and not found.secrecy.public(number))
+    )

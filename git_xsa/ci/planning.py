@@ -18,10 +18,11 @@ from git_xsa.ask.keep_going import one_queue
 from git_xsa.ask.marked import ask_marked, ask_named, fixed_later
 from git_xsa.ask.question import Question
 from git_xsa.ask.session import Session
+from git_xsa.ask.stored import secret
 from git_xsa.ask.verdict import State, Verdict
 from git_xsa.ci import problems
 from git_xsa.ci.plan import QUEUES, PipelinePlan, PlannedCell, PlannedTarget, folder_name, named
-from git_xsa.ci.secrecy import neutral, secret
+from git_xsa.ci.secrecy import neutral
 from git_xsa.ci.settings import CiSettings, places
 from git_xsa.export.exporter import Ready, Wish, files_of, prepare
 from git_xsa.git.config import Configured

@@ -5,11 +5,10 @@ Everybody who may see the project reads its jobs, logs and artifacts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from git_xsa.ask.session import Session
-from git_xsa.ask.stored import stored
 from git_xsa.ci import problems
 from git_xsa.documents import read_back
 from git_xsa.embargo.address import PushTarget, is_private
@@ -17,19 +16,6 @@ from git_xsa.export.folder import MANIFEST, manifest
 
 #: What a manifest says of a queue and a job needs to know; everything else names or describes an advisory.
 _KEPT = ("export", "base", "tip", "policy")
-
-
-def secret(session: Session, numbers: Iterable[int]) -> list[int]:
-    """Return those of the advisories that are treated as being under embargo, in order."""
-    found = session.once(stored)
-    if found is None:
-        return []
-    kept = set(found.library.numbers())
-    return sorted(
-        number
-        for number in set(numbers)
-        if found.secrecy.under_embargo(number) or (number in kept and not found.secrecy.public(number))
-    )
 
 
 def must_be_private(session: Session, remote: str) -> None:

@@ -93,6 +93,14 @@ def base_patches_need_a_base() -> UsageError:
     return UsageError("--base-patches needs a base", "give the package's release: --onto RELEASE-4.17.3")
 
 
+# report
+
+
+@problem
+def form_needs_a_folder(form: str) -> UsageError:
+    return UsageError(f"--format {form} writes a folder", "name it: -o <folder>")
+
+
 # embargo
 
 

@@ -1,0 +1,163 @@
+"""git xsa-report: pages, tables and records of what advisories are on releases."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from git_xsa.ask.session import Session
+from git_xsa.ask.targets import Targets, targets
+from git_xsa.cli import clock, problems
+from git_xsa.cli.arguments import (
+    advisory_numbers,
+    base_patches_option,
+    follow_ups_option,
+    outside_repository,
+    print_notes,
+)
+from git_xsa.publish.made import Made
+from git_xsa.report import aside
+from git_xsa.report.progress import Progress
+
+if TYPE_CHECKING:
+    from git_xsa.publish.standings import Standings
+
+
+class ReportRequest(NamedTuple):
+    """What a form is made from: the open session, what it is about, the options, and who is told how far it is."""
+
+    session: Session
+    targets: Targets
+    options: argparse.Namespace
+    progress: Progress
+
+
+class ReportForm(NamedTuple):
+    """A form of the report: what makes it, and whether it is a folder, which needs ``-o``."""
+
+    make: Callable[[ReportRequest], Made]
+    folder: bool = False
+
+
+def _standings(asked: ReportRequest) -> Standings:
+    """Return what all advisories are on all releases that were asked about."""
+    from git_xsa.publish.standings import StandingsReader  # noqa: PLC0415 - not needed to print the usage
+
+    def on_base(name: str, place: int, count: int) -> None:
+        asked.progress.task(f"{name} ({place} of {count})")
+
+    reader = StandingsReader(asked.session, asked.options.embargoed, on_base)
+    return reader.read(asked.targets.pairs, asked.options.xsa)
+
+
+def _markdown(asked: ReportRequest) -> Made:
+    from git_xsa.publish.bulletin import bulletin  # noqa: PLC0415
+
+    return bulletin(_standings(asked), markdown=True)
+
+
+def _text(asked: ReportRequest) -> Made:
+    from git_xsa.publish.bulletin import bulletin  # noqa: PLC0415
+
+    return bulletin(_standings(asked), markdown=False)
+
+
+FORMS = {
+    "markdown": ReportForm(_markdown),
+    "text": ReportForm(_text),
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of this command's line."""
+    made = argparse.ArgumentParser(
+        prog="git xsa-report",
+        usage="git xsa-report [--format markdown|text] [--onto <base>]... [--base-patches <package>]...\n"
+        "                      [--branch <pattern>] [--all] [--xsa <n>[,<n>]...] [--no-symbols]\n"
+        "                      [--follow-ups[=<what>]] [-o <file or folder>] [--force] [--embargoed]",
+        description="Report which advisories apply to which releases, for people and for programs.",
+    )
+    made.add_argument("--format", choices=FORMS, default="text", help="the form of the report (default: text)")
+    made.add_argument(
+        "--onto", metavar="<base>", action="append", default=[],
+        help="this release or commit instead of the newest releases; can be given several times",
+    )  # fmt: skip
+    base_patches_option(made)
+    made.add_argument("--branch", metavar="<pattern>", help="only stable branches whose name or version matches")
+    made.add_argument("--all", action="store_true", help="include branches without security support")
+    made.add_argument(
+        "--xsa", metavar="<n>", type=advisory_numbers, action="extend", default=[],
+        help="only these advisories (default: all that are outstanding)",
+    )  # fmt: skip
+    made.add_argument("--no-symbols", action="store_true", help="leave out commits that only supply names in the code")
+    follow_ups_option(made)
+    made.add_argument(
+        "-o", "--output", metavar="<file or folder>", type=Path, help="write the report there instead of printing it"
+    )
+    made.add_argument("--force", action="store_true", help="replace such a folder even if it was changed")
+    made.add_argument("--embargoed", action="store_true", help="include advisories that are under embargo")
+    return made
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print or write the report and return 0, or 1 if something that was asked for is not in it."""
+    form = FORMS[options.format]
+    if options.base_patches and not options.onto:
+        raise problems.base_patches_need_a_base()
+    if form.folder and options.output is None:
+        raise problems.form_needs_a_folder(options.format)
+    with Session(symbols=not options.no_symbols, now=clock.now()) as session:
+        session.follow_ups = options.follow_ups or session.follow_ups
+        _check_output(session, options, form)
+        today = datetime.now(timezone.utc).date()
+        asked = targets(session, options.onto, options.branch, options.all, today, options.base_patches)
+        with Progress() as progress:
+            session.repository.on_progress = progress.detail
+            made = form.make(ReportRequest(session, asked, options, progress))
+        _write(options, form, made)
+        for note in asked.remarks:
+            aside.note(note)
+        for sentence in asked.lacking:
+            aside.error(sentence)
+        if asked.lacking:
+            aside.hint(session.repository.missing_branches_hint())
+        print_notes(session)
+    return int(bool(asked.lacking))
+
+
+def _check_output(session: Session, options: argparse.Namespace, form: ReportForm) -> None:
+    """Raise ``XsaError`` when the report can't be written: before the work, not after it."""
+    if options.output is None:
+        return
+    from git_xsa.export.folder import must_keep  # noqa: PLC0415 - only for who writes
+    from git_xsa.report.junit import check_place  # noqa: PLC0415 - as above
+
+    outside_repository(session, options.output)
+    if form.folder:
+        must_keep(Path(os.path.realpath(options.output)), options.force)
+    else:
+        check_place(options.output)
+
+
+def _write(options: argparse.Namespace, form: ReportForm, made: Made) -> None:
+    """Print the one document, or write it or the folder; what may be under embargo only the user can read."""
+    if form.folder:
+        from git_xsa.export.folder import MANIFEST, manifest, write_folder  # noqa: PLC0415 - only for a folder
+
+        files = {**made.files, MANIFEST: manifest(made.files, {"report": options.format})}
+        kept = write_folder(options.output, files, made.private, options.force)
+        if kept is not None:
+            aside.note(f"the earlier contents of {options.output} are now in {kept}")
+        return
+    [document] = made.files.values()
+    if options.output is None:
+        sys.stdout.write(document.decode("utf-8"))
+        return
+    from git_xsa.report.junit import write_result  # noqa: PLC0415 - only for a file
+
+    write_result(options.output, document, made.private)
