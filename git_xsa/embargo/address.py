@@ -11,12 +11,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from git_xsa.embargo import remarks
 from git_xsa.embargo.settings import EmbargoSettings
 from git_xsa.embargo.updates import Move
 from git_xsa.git.config import Settings
 from git_xsa.git.remote import advertised
 from git_xsa.git.repository import Repository
 from git_xsa.git.run import Git
+from git_xsa.wording import Remark
 
 #: What is the address of one repository.  A name without these is that of a remote, or a path from the folder in which
 #: git runs: another repository in each work tree.
@@ -102,16 +104,16 @@ def old_tips(repository: Repository, moves: Iterable[Move]) -> list[str]:
     return [name for name in dict.fromkeys(found) if repository.resolve(name) is not None]
 
 
-def known_tips(repository: Repository, target: PushTarget) -> list[str] | str:
+def known_tips(repository: Repository, target: PushTarget) -> list[str] | Remark:
     """Ask the address of ``target`` for its references; return those of their commits that are here, or why not.
 
     Remote branches here don't show that: they belong to the address from which was fetched, when that was.
     """
     if _has_helper(repository.git, target.name):
-        return "a remote helper reaches it"
+        return remarks.reached_by_a_helper()
     if repository.git.text("ls-remote", "--get-url", "--", target.address) != target.address:
-        return "its address would be rewritten again"
+        return remarks.rewritten_again()
     refs = advertised(repository, target.address, Path.cwd())
-    if isinstance(refs, str):
+    if isinstance(refs, Remark):
         return refs
     return [name for name in dict.fromkeys(refs.values()) if repository.resolve(name) is not None]

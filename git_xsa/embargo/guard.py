@@ -17,6 +17,7 @@ from git_xsa.embargo.outgoing import more_commits, public_lines, public_messages
 from git_xsa.embargo.secrecy import Secrecy
 from git_xsa.embargo.secrets import read_secrets
 from git_xsa.embargo.settings import EmbargoSettings
+from git_xsa.wording import NOTHING, Remark
 
 if TYPE_CHECKING:
     from git_xsa.embargo.rule import Ledger
@@ -49,7 +50,7 @@ class Guarded(NamedTuple):
     leaks: Sequence[Leak] = ()
     is_named: bool = False
     listed: Collection[int] = ()
-    silence: str = ""
+    silence: Remark = NOTHING
 
 
 def leaks_of(
@@ -86,7 +87,7 @@ def leaks_of(
     listed = {embargo.xsa for embargo in ledger.embargoes} if ledger is not None else set()
     private = settings.of(EmbargoSettings).private_remotes
     is_named = target.name in private or target.address in private
-    return Guarded(leaks, is_named, listed, known if isinstance(known, str) else "")
+    return Guarded(leaks, is_named, listed, known if isinstance(known, Remark) else NOTHING)
 
 
 def _looked(

@@ -31,11 +31,12 @@ from hashlib import sha256
 from pathlib import Path
 
 from git_xsa.documents import read_back, write_json
-from git_xsa.embargo import problems
+from git_xsa.embargo import problems, remarks
 from git_xsa.errors import FULL, XsaError
 from git_xsa.git.config import COMMAND, OWN_SCOPES
 from git_xsa.git.run import Git
 from git_xsa.git.whole import replace_file, sweep
+from git_xsa.wording import NOTHING, Remark
 
 #: What starts with a tag, by whoever made it or pushes it; git itself has no such hook.
 POST_TAG = "post-tag"
@@ -108,14 +109,14 @@ def find_place(git: Git) -> HookPlace:
     return HookPlace(folder, f"core.hooksPath ({scope})", scope not in OWN_SCOPES, tracked)
 
 
-def unhooked(git: Git, program: str, written_down: bool) -> str:
+def unhooked(git: Git, program: str, written_down: bool) -> Remark:
     """Return why git does not run our hook before a push, although it was installed; empty when it does, or never was.
 
     ``written_down`` says that the repository's configuration knows of it.
     """
     common = Path(git.text("rev-parse", "--path-format=absolute", "--git-common-dir"))
     if not written_down and not os.path.lexists(common / "hooks" / MANIFEST):
-        return ""
+        return NOTHING
     name = CLIENT[0]
     try:
         place = find_place(git)
@@ -123,8 +124,8 @@ def unhooked(git: Git, program: str, written_down: bool) -> str:
     except XsaError as error:
         return error.what
     if state.good:
-        return ""
-    return f"{place.folder / name}: {state.value}" + (f" ({place.setting} names that folder)" if place.setting else "")
+        return NOTHING
+    return remarks.not_run(place.folder / name, state.value, place.setting)
 
 
 def program() -> str | None:
@@ -216,7 +217,7 @@ class HookFolder:
             return HookState.OFF
         return HookState.CHAINED if record.before else HookState.INSTALLED
 
-    def install(self, names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    def install(self, names: Iterable[str]) -> Iterator[tuple[str, Remark]]:
         """Install the hooks ``names`` and yield what was done for each.
 
         Raises ``XsaError`` before anything is done when it can't be done for one, and where nothing can be written.
@@ -240,10 +241,10 @@ class HookFolder:
                     raise problems.unknown_hook(path)
         self._wanted(name, before=True)  # all files that may be needed are there
 
-    def _install(self, name: str) -> str:
+    def _install(self, name: str) -> Remark:
         state = self.state(name)
         if state.good:
-            return "already installed"
+            return remarks.already_installed()
         path, known = self.folder / name, self._records.get(name)
         before = known.before if known is not None else os.path.lexists(path)
         wanted = self._wanted(name, before)
@@ -258,10 +259,10 @@ class HookFolder:
         self._records[name] = _Record(digests, before)
         self._write_manifest()
         if state is HookState.OLD:
-            return "updated"
-        return f"installed; the existing hook is now {name}{BEFORE}, and runs after it" if before else "installed"
+            return remarks.updated()
+        return remarks.installed(name + BEFORE if before else "")
 
-    def uninstall(self, names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    def uninstall(self, names: Iterable[str]) -> Iterator[tuple[str, Remark]]:
         """Undo for the hooks ``names`` what was done, and yield what was done for each; ``XsaError`` as above."""
         with self._writing():
             for name in names:
@@ -272,10 +273,10 @@ class HookFolder:
                     with suppress(OSError):  # somebody else has put something there
                         self.folder.rmdir()
 
-    def _uninstall(self, name: str) -> str:
+    def _uninstall(self, name: str) -> Remark:
         state, record = self.state(name), self._records.get(name)
         if record is None:
-            return "not installed"
+            return remarks.not_installed()
         path, before = self.folder / name, self.folder / (name + BEFORE)
         kept = os.path.lexists(before)
         if state is not HookState.CHANGED:
@@ -290,9 +291,8 @@ class HookFolder:
         del self._records[name]
         self._write_manifest()
         if state is not HookState.CHANGED:
-            return "removed, and the earlier hook is restored" if kept else "removed"
-        words = "left alone: it was changed since it was installed"
-        return f"{words}; the earlier hook is {before.name}" if kept else words
+            return remarks.removed(restored=kept)
+        return remarks.left_alone(before.name if kept else "")
 
     def _wanted(self, name: str, before: bool) -> dict[str, bytes]:
         """Return the files of the hook ``name``; the one that git runs comes last."""

@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from git_xsa.embargo import problems
+from git_xsa.embargo import problems, remarks
 from git_xsa.embargo.freeze_file import NAME, FreezeFile, read_freeze_file
 from git_xsa.embargo.overrides import Overrides, Pusher
 from git_xsa.embargo.problems import FreezeFileError
@@ -30,6 +30,7 @@ from git_xsa.embargo.settings import EmbargoSettings, freeze_rules
 from git_xsa.embargo.updates import Move, read_updates
 from git_xsa.git.config import Settings
 from git_xsa.git.repository import Repository
+from git_xsa.wording import NOTHING, Remark
 
 #: Seconds between the hook's last look at the clock and the change of the reference; git takes some thousandths.
 SETTLING = 5
@@ -52,7 +53,7 @@ class Judgement:
     ledger: Ledger | None
     at: int
     problem: FreezeFileError | None = None
-    trouble: str = "can't be read"
+    trouble: Remark = NOTHING
 
     @property
     def allowed(self) -> bool:
@@ -97,16 +98,19 @@ class Server:
 
     def _judge(self, moves: Sequence[Move], now: int) -> Judgement:
         rules = replace(freeze_rules(self._settings), fixes_first=False)
+
+        def judged(ledger: Ledger | None) -> Sequence[FreezeVerdict]:
+            return judge(ledger, rules, now, self._updates(rules, None, now, moves))
+
         try:
             told = self._freeze_file()
         except FreezeFileError as error:
-            return Judgement(judge(None, rules, now, self._updates(rules, None, now, moves)), rules, None, now, error)
+            return Judgement(judged(None), rules, None, now, error, remarks.unreadable())
         if told is None:
-            return Judgement(judge(Ledger(), rules, now, self._updates(rules, None, now, moves)), rules, Ledger(), now)
+            return Judgement(judged(Ledger()), rules, Ledger(), now)
         rules = replace(rules, frozen_refs=told.frozen, fixes_first=bool(told.over))
         if self._own.fixes_first and told.waits(now):
-            verdicts = judge(None, rules, now, self._updates(rules, None, now, moves))
-            return Judgement(verdicts, rules, None, now, None, "does not say yet which fixes come first")
+            return Judgement(judged(None), rules, None, now, None, remarks.knows_no_fixes_yet())
         first = self._judged(told, rules, moves, now)
         return self._judged(told, rules, moves, now + SETTLING) if first.allowed else first
 

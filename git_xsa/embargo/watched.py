@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from git_xsa.wording import NOTHING, Remark
+
 if TYPE_CHECKING:
     from git_xsa.advisory.store import Store
     from git_xsa.embargo.rule import Instant
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
     from git_xsa.git.run import Git
 
 
-def hook_problem(git: Git, settings: Settings, now: Instant) -> str:
+def hook_problem(git: Git, settings: Settings, now: Instant) -> Remark:
     """Return why git does not run the hook before a push that was installed here, while something is under embargo.
 
     Empty when it does, when it never was installed here, and when nothing is under embargo at ``now``.
@@ -24,13 +26,13 @@ def hook_problem(git: Git, settings: Settings, now: Instant) -> str:
     with suppress(StoreError):
         store = open_store(settings)
     if store is not None and not holds(store.folder):
-        return ""
+        return NOTHING
     if git.start("rev-parse", "--git-dir", accept=(0, 128)).finish().status:
-        return ""
+        return NOTHING
     from git_xsa.embargo.installed_hooks import program, unhooked  # noqa: PLC0415 - only where there is a store
 
     problem = unhooked(git, program() or "git-xsa-hook", settings.hooks_store is not None)
-    return problem if problem and (store is None or _something_secret(store, now)) else ""
+    return problem if problem and (store is None or _something_secret(store, now)) else NOTHING
 
 
 def _something_secret(store: Store, now: Instant) -> bool:

@@ -57,3 +57,16 @@ def fetch_all_branches(shallow: bool) -> str:
     unshallowing = "--unshallow " if shallow else ""
     words = f"to fetch all branches: git remote set-branches <remote> '*' && git fetch {unshallowing}--tags"
     return f"{words}; --branch limits the check"
+
+
+# remote: why it can't be reached
+
+
+@remark
+def said_by_git(line: str) -> str:
+    return line
+
+
+@remark
+def no_answer() -> str:
+    return "no answer"
