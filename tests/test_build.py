@@ -136,7 +136,7 @@ def note_of(place: Place) -> str:
     """Return what is said of the network where it can't be shut off."""
     if find_walls([place.folder]).offline:
         return ""
-    return "note: the build can use the network: this system does not allow users to disable it (unshare)\n"
+    return "note: builds can use the network: this system does not allow users to disable it (unshare)\n"
 
 
 def test_without_build_nothing_is_built(tmp_path: Path, builds: Path) -> None:
@@ -687,7 +687,7 @@ def test_without_walls_no_process_stays_either(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr("git_xsa.proof.builds.find_walls", lambda _: Walls())
     monkeypatch.setenv("DAEMON", str(tmp_path))
     answer = missing_name(tmp_path).run(*ASK, "--build", "setsid sleep 1000 >/dev/null 2>&1 &")
-    note = "note: the build can use the network: this system does not allow users to disable it (unshare)\n"
+    note = "note: builds can use the network: this system does not allow users to disable it (unshare)\n"
     assert (answer.status, answer.err) == (0, note)
     deadline = time.monotonic() + 10  # one that was killed may be seen for a moment; one that was not stays
     while (

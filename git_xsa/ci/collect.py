@@ -13,13 +13,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from git_xsa.ci import problems
+from git_xsa.ci import problems, remarks
 from git_xsa.ci.plan import BUILD, CHECK, STAGES
 from git_xsa.ci.results import read_proofs
 from git_xsa.documents import DocumentError, read_object
 from git_xsa.git.folders import files_below
 from git_xsa.proof.results import CellProof, Proof, Ruling, TestResult, Unproved, status_of
 from git_xsa.report.junit import ERROR, FAILURE, Case, read_junit
+from git_xsa.wording import Remark
 
 #: The largest file that is read.
 LIMIT = 64 << 20
@@ -43,7 +44,7 @@ class Collected:
     unproved: list[Unproved] = field(default_factory=list)
     checks: dict[str, list[Case]] = field(default_factory=dict)
     jobs: list[Job] = field(default_factory=list)
-    problems: dict[str, str] = field(default_factory=dict)
+    problems: dict[str, Remark] = field(default_factory=dict)
 
     @property
     def failed_checks(self) -> list[Case]:
@@ -73,7 +74,7 @@ def collect(folder: Path, expected: Sequence[str]) -> Collected:
         reader.target(target, own)
     made = reader.made
     if not names:
-        made.problems[str(folder)] = "no result is in it"
+        made.problems[str(folder)] = remarks.no_result()
     return made
 
 
@@ -114,7 +115,9 @@ class _ResultReader:
         elif check is not None and not check.get("queue"):
             state = str(check.get("state"))
             numbers = tuple(number for number in check.get("xsa", ()) if isinstance(number, int))
-            self.made.unproved.append(Unproved(numbers, state, f"{target}: {state}", state == "conflicts", False))
+            self.made.unproved.append(
+                Unproved(numbers, state, remarks.no_queue(target, state), state == "conflicts", False)
+            )
 
     def _excused(self, name: str, parts: Mapping[str, Proof], check: Mapping[str, Any] | None) -> bool:
         """Whether a result that is not there need not be: there is no queue, or its build was no success."""
@@ -136,7 +139,7 @@ class _ResultReader:
             if not isinstance(results, list) or not results or not isinstance(results[0], dict):
                 raise problems.no_results()
         except DocumentError as error:
-            self._problem(name, f"{name}.json: {error}")
+            self._problem(name, remarks.unreadable(f"{name}.json", str(error)))
             return None
         if cases is not None:
             self.made.checks[name.partition("/")[0]] = cases
@@ -148,19 +151,19 @@ class _ResultReader:
         try:
             proofs, unproved = read_proofs(self._content(name, ".json"))
         except DocumentError as error:
-            self._problem(name, f"{name}.json: {error}")
+            self._problem(name, remarks.unreadable(f"{name}.json", str(error)))
             return None
         self.made.unproved += unproved
         if len(proofs) != 1:
-            self._problem(name, f"{name}.json: it has {len(proofs)} proofs, and a job has one")
+            self._problem(name, remarks.not_one_proof(f"{name}.json", len(proofs)))
             return None
         [proof] = proofs
         if other is not None and _about(proof) != _about(other):
-            self._problem(name, f"{name}.json: it is about another base or queue than the others of its target")
+            self._problem(name, remarks.about_another_queue(f"{name}.json"))
             return None
         failed = any(test.ruling.bad for cell in proof.cells for test in cell.tests)
         if cases is not None and failed != any(case.ending in (FAILURE, ERROR) for case in cases):
-            self._problem(name, f"{name}.xml: it disagrees with {name}.json on whether something failed")
+            self._problem(name, remarks.contradicts(f"{name}.xml", f"{name}.json"))
         steps = [step for cell in proof.cells for test in cell.tests for step in test.steps if not step.known]
         self.made.jobs.append(Job(name, sum(step.seconds for step in steps)))
         return proof
@@ -170,7 +173,7 @@ class _ResultReader:
         try:
             return read_junit(self._content(name, ".xml"))
         except DocumentError as error:
-            self._problem(name, f"{name}.xml: {error}")
+            self._problem(name, remarks.unreadable(f"{name}.xml", str(error)))
             return None
 
     def _content(self, name: str, kind: str) -> bytes:
@@ -187,7 +190,7 @@ class _ResultReader:
         except OSError as error:
             raise problems.unreadable_result(error.strerror) from None
 
-    def _problem(self, name: str, reason: str) -> None:
+    def _problem(self, name: str, reason: Remark) -> None:
         self.made.problems.setdefault(name, reason)
 
 
@@ -202,7 +205,8 @@ def _told_by(check: Mapping[str, Any] | None, proof: Proof) -> Proof:
         return proof
     tip = check.get("tip")
     left = check.get("left_out", [])
-    reasons = {one["xsa"]: str(one["why"]) for one in left if isinstance(one, dict) and {"xsa", "why"} <= one.keys()}
+    whole = [one for one in left if isinstance(one, dict) and {"xsa", "why"} <= one.keys()]
+    reasons = {one["xsa"]: remarks.said_by_a_job(str(one["why"])) for one in whole}
     unknown = tuple(number for number in check.get("unknown", ()) if isinstance(number, int))
     name = str(tip.get("name", "")) if isinstance(tip, dict) else ""
     return replace(proof, tip=name, left_out=reasons, unresolved=unknown)

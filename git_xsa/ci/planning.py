@@ -20,26 +20,19 @@ from git_xsa.ask.question import Question
 from git_xsa.ask.session import Session
 from git_xsa.ask.stored import secret
 from git_xsa.ask.verdict import State, Verdict
-from git_xsa.ci import problems
+from git_xsa.ci import problems, remarks
 from git_xsa.ci.plan import QUEUES, PipelinePlan, PlannedCell, PlannedTarget, folder_name, named
 from git_xsa.ci.secrecy import neutral
 from git_xsa.ci.settings import CiSettings, places
 from git_xsa.export.exporter import Ready, Wish, files_of, prepare
 from git_xsa.git.config import Configured
 from git_xsa.git.repository import Commit
-from git_xsa.model.words import advisory_names, count
+from git_xsa.model.words import advisory_names
 from git_xsa.proof.builds import BUILDABLE
 from git_xsa.proof.cells import Cell
 from git_xsa.proof.settings import exploits
+from git_xsa.wording import Remark
 
-#: What is to be said of --full.
-NOT_RUN = (
-    "--full was checked by GitLab's schema and with a local remote; no GitLab has run it: watch its first run (the"
-    " project must let the job's token push, or set XSA_PUSH_URL)"
-)
-KEEPS = (
-    "the tree's own pipeline keeps logs and artifacts as its .gitlab-ci.yml says, not for a day: remove them yourself"
-)
 _LOGIN = re.compile(r"://[^/@\s]*:[^/@\s]+@")
 #: Settings that decide what an answer is, and that a job's clone does not have.
 _ANSWERING = ("releasetag", "stablebranch", "developmentbranch", "tree", "symbolform", "followups")
@@ -67,8 +60,8 @@ class PlannedPipeline:
 
     plan: PipelinePlan
     files: dict[str, bytes] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
+    notes: list[Remark] = field(default_factory=list)
+    missing: list[Remark] = field(default_factory=list)
 
 
 class Planner:
@@ -77,8 +70,8 @@ class Planner:
     def __init__(self, session: Session, wish: CiWish, cells: Sequence[Cell]) -> None:
         self._session, self._wish = session, wish
         self._cells = cells
-        self._notes: list[str] = []
-        self._missing: list[str] = []
+        self._notes: list[Remark] = []
+        self._missing: list[Remark] = []
         self._files: dict[str, bytes] = {}
         self._settled: set[int] = set()
 
@@ -89,7 +82,7 @@ class Planner:
         if self._wish.full:
             if package:
                 raise problems.full_of_a_package()
-            self._notes += [NOT_RUN, *([KEEPS] if self._wish.embargoed else [])]
+            self._notes += [remarks.full_never_ran(), *([remarks.keeps_its_logs()] if self._wish.embargoed else [])]
         found = [
             (base, tip, name, label, question)
             for (base, tip), name in zip(pairs, given, strict=True)
@@ -103,7 +96,7 @@ class Planner:
         ]
         unsettled = [number for number in self._wish.xsa if number not in self._settled]
         if unsettled:
-            self._missing.append(f"no commit of these branches says that it fixes {advisory_names(unsettled)}")
+            self._missing.append(remarks.nowhere_fixed(unsettled))
         return PlannedPipeline(self._whole(tuple(made), package), self._files, self._notes, self._missing)
 
     def _questions(self, base: Commit, tip: Commit) -> list[tuple[str, Question]]:
@@ -111,7 +104,7 @@ class Planner:
         numbers = self._numbers(base, tip)
         groups = [[number] for number in numbers] if self._wish.each else [numbers] if numbers else []
         if not groups:
-            self._notes.append(f"no advisory is outstanding on {base.name}")
+            self._notes.append(remarks.none_outstanding(base.name))
         found = []
         for place, group in enumerate(groups, 1):
             label = "" if not self._wish.each else f"set {place}" if self._wish.embargoed else f"XSA-{group[0]}"
@@ -133,8 +126,7 @@ class Planner:
             if held and self._wish.xsa:
                 raise problems.may_be_under_embargo(sorted(held))
             if held:
-                what = f"{count(len(held), 'advisory')} outstanding on {base.name} left out: it may be under embargo"
-                self._notes.append(what if len(held) == 1 else what.replace("it may", "they may"))
+                self._notes.append(remarks.perhaps_embargoed(len(held), base.name))
             numbers -= held
             if self._wish.folder is None and not self._wish.xsa and numbers - known:
                 names = advisory_names(sorted(numbers - known))
@@ -148,16 +140,16 @@ class Planner:
             raise problems.may_be_under_embargo(verdict.xsa)
         self._settled |= {*verdict.xsa, *verdict.present, *verdict.without_patch} - set(verdict.unresolved)
         if not verdict.selection.wanted:
-            self._notes.append(f"{base.name} needs no patch for {advisory_names(verdict.asked)}")
+            self._notes.append(remarks.needs_no_patch(base.name, verdict.asked))
             return None
         builds = verdict.state in BUILDABLE and bool(verdict.queue)
         if not builds:
-            self._notes.append(f"{name}: there is no queue to build ({verdict.state.value}); its job says why")
+            self._notes.append(remarks.no_queue_to_build(name, verdict.state.value))
         target = PlannedTarget(name, base.name, self._words(base, given), tuple(verdict.xsa), builds)
         if self._wish.folder is None:
             return target
         if not self._export(target, question, verdict):
-            self._missing.append(f"{name}: there is no queue to hand to the jobs ({verdict.state.value})")
+            self._missing.append(remarks.no_queue_to_hand_out(name, verdict.state.value))
             return None
         return replace(target, exported=True)
 
@@ -217,7 +209,7 @@ class Planner:
         if self._wish.until == "exploit":
             images = exploits(configured)
             if self._wish.embargoed and images:
-                self._notes.append("xsa.exploit.<n>.image is left out: its name would show the number in every job")
+                self._notes.append(remarks.image_left_out())
             for number, path in sorted(images.items()) if not self._wish.embargoed else ():
                 found.append((f"xsa.exploit.{number}.image", f"./{in_project(str(path))}"))
         return tuple(found)

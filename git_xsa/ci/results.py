@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from git_xsa.ci import problems
+from git_xsa.ci import problems, remarks
 from git_xsa.documents import read_json, shaped
 from git_xsa.git.log import LoggedCommit
 from git_xsa.git.repository import Commit
@@ -119,7 +119,7 @@ def _proof(one: _Proof) -> Proof:
         tuple(sorted(map(_bytes, compiled.union(one.not_compiled or ())))),
         one.private,
         tuple(map(_cell, one.cells)),
-        {left.xsa: left.why for left in one.left_out},
+        {left.xsa: remarks.said_by_a_job(left.why) for left in one.left_out},
     )
 
 
@@ -129,12 +129,12 @@ def _cell(one: _Cell) -> CellProof:
         one.architecture,
         one.compiler,
         one.command,
-        one.reason or "",
+        remarks.said_by_a_job(one.reason or ""),
         tuple(map(_test, one.tests)),
         frozenset(map(_bytes, one.compiled)) if one.compiled is not None else None,
         tuple(Default(option.option, option.base or "", option.queue or "") for option in one.configuration),
         tuple(LoggedCommit(patch.id, "", 0, patch.subject) for patch in one.needs),
-        one.search or "",
+        remarks.said_by_a_job(one.search or ""),
     )
 
 
@@ -145,7 +145,7 @@ def _test(one: _Test) -> TestResult:
     ]
     first = next((step for step in steps if step.tree == "base"), None)
     last = next((step for step in steps if step.tree != "base"), None)
-    return TestResult(one.kind, one.name, one.state, one.reason or "", first, last, one.xsa)
+    return TestResult(one.kind, one.name, one.state, remarks.said_by_a_job(one.reason or ""), first, last, one.xsa)
 
 
 def _bytes(text: str) -> bytes:

@@ -21,6 +21,7 @@ from git_xsa.cli.arguments import (
     junit_option,
     print_notes,
 )
+from git_xsa.export.remarks import earlier_contents
 from git_xsa.proof.cells import DEFAULT, find_cells
 from git_xsa.proof.settings import ProofSettings, cell_settings
 from git_xsa.report import aside
@@ -188,4 +189,4 @@ def _write(options: argparse.Namespace, planned: PlannedPipeline) -> None:
     files[MANIFEST] = manifest(files, {"pipeline": PIPELINE})
     kept = write_folder(options.output, files, options.embargoed, options.force)
     if kept is not None:
-        aside.note(f"the earlier contents of {options.output} are now in {kept}")
+        aside.note(earlier_contents(options.output, kept))

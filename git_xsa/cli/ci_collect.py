@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from git_xsa.ci.collect import Collected, collect, schedule
+from git_xsa.cli import remarks
 from git_xsa.documents import dumps, write_json
 from git_xsa.git.run import Git
 from git_xsa.report import aside
@@ -31,9 +32,9 @@ def run_collect(options: argparse.Namespace) -> int:
             print_proofs(git, found.proofs)
             _print_figures(git, answer["figures"])
     for one in found.unproved:
-        aside.error(f"there is nothing to prove: {one.reason}")
+        aside.error(remarks.nothing_to_prove(one.reason))
     for case in found.failed_checks:
-        aside.error(f"{case.place}: {case.name}: {case.told}")
+        aside.error(remarks.failed_check(case))
     for reason in found.problems.values():
         aside.error(reason)
     if options.junit is not None:

@@ -15,7 +15,7 @@ from git_xsa.ask.request import Request
 from git_xsa.ask.session import Session
 from git_xsa.ask.tip import tip_for
 from git_xsa.ask.verdict import State, Verdict
-from git_xsa.cli import clock, problems
+from git_xsa.cli import clock, problems, remarks
 from git_xsa.cli.arguments import (
     HOOK,
     check_junit,
@@ -31,7 +31,9 @@ from git_xsa.cli.arguments import (
 from git_xsa.documents import dumps
 from git_xsa.export.exported import of_folder
 from git_xsa.export.folder import must_keep, write_folder
+from git_xsa.export.remarks import earlier_contents
 from git_xsa.git.repository import Commit
+from git_xsa.proof import remarks as proof_remarks
 from git_xsa.proof.bench import Wishes
 from git_xsa.proof.builds import BUILDABLE
 from git_xsa.proof.cells import DEFAULT, Cell, find_cells
@@ -165,7 +167,7 @@ def _without_queue(session: Session, verdict: Verdict) -> Unproved:
     """Say that there is no queue to prove, and why; return it as part of the result."""
     from git_xsa.report.as_text import headline, left_out  # noqa: PLC0415 - the usual case proves something
 
-    aside.error(f"there is nothing to prove: {headline(verdict)}")
+    aside.error(remarks.nothing_to_prove(headline(verdict)))
     for words in left_out(verdict):
         aside.note(words)
     if verdict.unknown:
@@ -190,7 +192,7 @@ def _prove(session: Session, options: argparse.Namespace, asked: list[_Asked], c
     progress = Progress()
     with Prover(session, wishes, progress.detail) as prover:
         if not prover.offline:
-            aside.note("builds can use the network: this system does not allow users to disable it (unshare)")
+            aside.note(proof_remarks.builds_are_online())
         with progress:
             found = prover.prove([one.stack for one in asked], cells)
             if options.search:
@@ -231,4 +233,4 @@ def _write(options: argparse.Namespace, proofs: list[Proof]) -> None:
 
         kept = write_folder(options.output, folder_files(proofs), private, options.force)
         if kept is not None:
-            aside.note(f"the earlier contents of {options.output} are now in {kept}")
+            aside.note(earlier_contents(options.output, kept))

@@ -17,6 +17,7 @@ from pathlib import Path
 from time import monotonic
 
 from git_xsa.git.scratch import Scratch
+from git_xsa.proof import remarks
 from git_xsa.proof.boards import Payload, boot_command, models_for
 from git_xsa.proof.build_command import BuildCommand, Walls, read_log
 from git_xsa.proof.build_command import Outcome as Ended
@@ -31,6 +32,7 @@ from git_xsa.proof.machine import Console, End, Machine
 from git_xsa.proof.outcomes import Outcomes, cache_folder
 from git_xsa.proof.results import ProofStep, StepOutcome
 from git_xsa.proof.stack import Stack, TreeFiles
+from git_xsa.wording import Remark
 
 #: When a file was read last, in nanoseconds, as long as the build has not read it.
 _NEVER = 1_000_000_000
@@ -84,7 +86,7 @@ class Surroundings:
     lasting: Known
     private: Known
     halted: Callable[[], bool]
-    say: Callable[[str, str], None]
+    say: Callable[[str, Remark], None]
     fresh: set[str] = field(default_factory=set)
 
 
@@ -133,7 +135,7 @@ class Bench:
         key = digest("build", outcome, self.cell.image, self.cell.config)
         record, known = self._known(key), True
         if record is None:
-            self._around.say(self.cell.name, f"building {name}")
+            self._around.say(self.cell.name, remarks.building(name))
             private = stack.private and size > 0
             asked = stack.changed if size == len(stack.patches) else ()
             done = self._make(tree, private, asked if not used else None, used)
@@ -189,13 +191,13 @@ class Bench:
         record, known = self._known(key), True
         if record is None:
             private = stack.private and size > 0
-            self._around.say(self.cell.name, f"building {name} for --run")
+            self._around.say(self.cell.name, remarks.building(name, command=True))
             built = done = self._make(tree, private=True, asked=None, used=False)
             if built.ended is Ended.BUILT:
-                self._around.say(self.cell.name, f"running the command in {name}")
+                self._around.say(self.cell.name, remarks.running_in(name))
                 done = self._command(self._wishes.run, private)
             else:  # it has built before
-                facts = {**built.facts, "detail": f"it does not build again: {built.facts['detail']}", "fault": True}
+                facts = {**built.facts, "detail": remarks.fails_again(str(built.facts["detail"])), "fault": True}
                 done = replace(built, facts=facts)
             kept = _kept(private, built.ended is Ended.BUILT and done.ended is not Ended.TIMEOUT)
             record, known = self._keep(key, kept, done.facts, {_LOG: done.log}), False
@@ -226,7 +228,7 @@ class Bench:
         key = digest("boot", image, content, *words, str(limit))
         record, known = self._known(key), True
         if record is None:
-            self._around.say(self.cell.name, f"booting {built.step.tree} with {payload.name or 'nothing'}")
+            self._around.say(self.cell.name, remarks.booting(built.step.tree, payload.name))
             console = self._play(image, content, payload, model, limit)
             self._check()
             facts = {
@@ -289,9 +291,9 @@ class Bench:
 
     def _why(self, ended: Ended, log: bytes) -> str:
         if ended is Ended.TIMEOUT:
-            return "it did not end within the time limit"
+            return remarks.out_of_time()
         found = read_diagnostics(self._text(log))
-        return found[0].text if found else "it failed without a message"
+        return found[0].text if found else remarks.failed_silently()
 
     def _text(self, log: bytes) -> str:
         """Return ``log`` without the path of the throwaway tree."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from git_xsa.proof.machine import command
+from git_xsa.wording import NOTHING, Remark
 
 #: How a payload is run: as a PV or PVH first domain, in the names of XTF's environments, or otherwise.
 GUEST, ALONE = "guest", "alone"
@@ -34,7 +35,7 @@ class Payload:
     environment: str
     xsa: int | None = None
     fep: bool = False
-    known: str = ""
+    known: Remark = NOTHING
 
 
 @dataclass(frozen=True)

@@ -27,8 +27,7 @@ from git_xsa.git.repository import Repository
 from git_xsa.git.trees import Entries, entries_of
 from git_xsa.model.rules import ROOT, Condition, Kind, Rule
 from git_xsa.model.selection import RuleSource, Selection, select
-from git_xsa.model.words import count
-from git_xsa.proof import problems
+from git_xsa.proof import problems, remarks
 from git_xsa.proof.build_command import BuildCommand, Outcome, find_walls, read_log
 from git_xsa.proof.build_tree import TREE, BuildTree
 from git_xsa.proof.diagnostics import Diagnostic, Sign, machine_fault, read_diagnostics
@@ -36,9 +35,8 @@ from git_xsa.proof.outcomes import Outcomes, cache_folder
 from git_xsa.proof.search import Attempt, BuildFound, Failure, Stage, search
 from git_xsa.proof.stack import States, TreeFiles, tree_of
 from git_xsa.proof.suppliers import Clue, Content, Suppliers, content_of
+from git_xsa.wording import Remark
 
-#: More of a log than this is not read for diagnostics: the first error is what matters.
-_WAITED = "the build did not end within the time limit"
 #: What to do about a machine that ends a build.
 #: What make says when a file that was there in the last try is gone now: a fault of the reused tree, perhaps.
 _STALE = "No rule to make target"
@@ -87,7 +85,7 @@ class _WithMore:
 class Builder:
     """Builds queues.  Use it as a context manager: leaving it removes the throwaway tree.
 
-    ``say`` is called with a line on what is being tried, and why.  ``remark`` gets what the user should know once.
+    ``say`` is called with a line on what is being tried, and why.  ``note`` gets what the user should know once.
     ``command`` and ``outcomes`` are those of the options unless others are given.
     """
 
@@ -95,14 +93,14 @@ class Builder:
         self,
         session: Session,
         options: BuildOptions,
-        say: Callable[[str], None],
-        remark: Callable[[str], None],
+        say: Callable[[Remark], None],
+        note: Callable[[Remark], None],
         command: BuildCommand | None = None,
         outcomes: Outcomes | None = None,
     ) -> None:
         self.session = session
         self.options = options
-        self.say, self._remark, self._command = say, remark, command
+        self.say, self._note, self._command = say, note, command
         self.outcomes = outcomes or Outcomes(cache_folder(), options.command, options.rebuild)
         self.tree = BuildTree()
         #: Whether each try gets a new tree.
@@ -121,7 +119,7 @@ class Builder:
             return self._command
         walls = find_walls(protected_folders(self.session.repository))
         if not walls.offline:
-            self._remark("the build can use the network: this system does not allow users to disable it (unshare)")
+            self._note(remarks.builds_are_online())
         return BuildCommand(self.options.command, walls, self.options.limit, self.options.jobs)
 
     def improve(self, verdict: Verdict, follow: Follow | None = None) -> Verdict:
@@ -172,7 +170,7 @@ class _Task:
         try:
             found = self._search()
             if found.extra is not None and not self._confirmed(found.extra):
-                self._builder.say("    the result differs in a used tree: from now on, each build gets a new one")
+                self._builder.say(remarks.used_tree_differs())
                 self._builder.afresh = True
                 found = self._search()
         except _BaseFails as failure:
@@ -203,7 +201,7 @@ class _Task:
         name = self._builder.outcomes.name(tree.entries)
         if name not in self._doubtful:
             return True
-        self._builder.say(f"build {self._tries + 1}: everything once more, in a new tree")
+        self._builder.say(remarks.trying(self._tries + 1, remarks.everything_once_more()))
         self._builder.tree.clear()
         if self._build(tree, name) is Outcome.BUILT:
             return True
@@ -293,7 +291,7 @@ class _Task:
         outcome = self._builder.outcomes.get(name)
         if outcome is None:
             self._build_base()
-            self._builder.say(f"build {self._tries + 1}: {self._describe(attempt)}")
+            self._builder.say(remarks.trying(self._tries + 1, self._describe(attempt)))
             if attempt.stage in (Stage.BEFORE, Stage.WHOLE):
                 self._builder.tree.clear()  # whether there is an answer at all must not be in doubt
             outcome = self._build(tree, name)
@@ -312,7 +310,7 @@ class _Task:
         name = self._builder.outcomes.name(tree.entries)
         # What failed may be repaired by now: a tool that was missing.
         if self._builder.outcomes.get(name) is not Outcome.BUILT:
-            self._builder.say(f"build {self._tries + 1}: {self._verdict.base.name} itself")
+            self._builder.say(remarks.trying(self._tries + 1, remarks.base_itself(self._verdict.base.name)))
             outcome = self._build(tree, name, keep_failure=False)
             if outcome is not Outcome.BUILT:
                 raise _BaseFails(timeout=outcome is Outcome.TIMEOUT)
@@ -330,7 +328,7 @@ class _Task:
         outcome = self._run(tree, log)
         if outcome is Outcome.FAILED and builder.tree.used and _STALE in _read_log(log):
             builder.tree.clear()
-            builder.say("    in a new tree, because make looks for a file that is gone")
+            builder.say(remarks.file_is_gone())
             outcome = self._run(tree, log)
         self._doubtful.discard(name)
         if outcome is Outcome.BUILT and builder.tree.used:
@@ -351,7 +349,7 @@ class _Task:
 
     def _read(self, name: str, outcome: Outcome) -> list[Diagnostic]:
         if outcome is Outcome.TIMEOUT:
-            return [Diagnostic(_WAITED, Sign.PLACE)]
+            return [Diagnostic(remarks.build_out_of_time(), Sign.PLACE)]
         return read_diagnostics(_read_log(self._builder.outcomes.log(name)))
 
     def _failure(self, diagnostics: list[Diagnostic], selected: Collection[int]) -> Failure:
@@ -359,25 +357,23 @@ class _Task:
         paths = [os.fsdecode(path) for path in self._base_entries]
         clues = suppliers.clues(diagnostics, paths)
         if clues:
-            self._builder.say(f"    fails: {clues[0].diagnostic.text}")
+            self._builder.say(remarks.fails_with(clues[0].diagnostic.text))
         return Failure(tuple(clues), tuple(suppliers.near(clues)))
 
-    def _describe(self, attempt: Attempt) -> str:
+    def _describe(self, attempt: Attempt) -> Remark:
         """Return in a few words what is tried, and why."""
-        size = len(self._select(attempt.extra).queue) - len(self._verdict.selection.queue)
-        names = ", ".join(self._history.commits[position - 1].id[:12] for position in attempt.about[:4])
-        more = f" and {len(attempt.about) - 4} more" if len(attempt.about) > 4 else ""
-        commits = count(len(self._select(attempt.extra).queue), "commit")
-        words = {
-            Stage.QUEUE: f"the queue of {commits}",
-            Stage.NAMES: f"with {names}{more}, which may supply what is missing",
-            Stage.NEAR: f"with all commits that change the files in which it fails, {count(size, 'more commit')}",
-            Stage.BEFORE: f"with all commits before the patches, {count(size, 'more commit')}",
-            Stage.WHOLE: f"with every commit of {self._verdict.tip.name}",
-            Stage.DIVIDE: f"with {count(size, 'more commit')}, to find the one that is needed",
-            Stage.WITHOUT: f"without {names}, to see whether it is needed",
-        }
-        return words[attempt.stage]
+        size = len(self._select(attempt.extra).queue)
+        more = size - len(self._verdict.selection.queue)
+        about = [self._history.commits[position - 1].id[:12] for position in attempt.about]
+        return {
+            Stage.QUEUE: remarks.queue_of(size),
+            Stage.NAMES: remarks.with_suppliers(about),
+            Stage.NEAR: remarks.with_all_nearby(more),
+            Stage.BEFORE: remarks.with_all_before(more),
+            Stage.WHOLE: remarks.with_every_commit(self._verdict.tip.name),
+            Stage.DIVIDE: remarks.with_a_part(more),
+            Stage.WITHOUT: remarks.without(about),
+        }[attempt.stage]
 
 
 def _plain_rule(position: int) -> Rule:
@@ -392,7 +388,7 @@ def _rule(position: int, clue: Clue) -> Rule:
 def _clue_for(position: int, failure: Failure) -> Clue:
     """Return the clue of ``failure`` that leads to the change at ``position``, or else the first one."""
     leading = [clue for clue in failure.clues if position in clue.suppliers]
-    unknown = Clue(Diagnostic("the build failed without a message", Sign.PLACE))
+    unknown = Clue(Diagnostic(remarks.build_failed_silently(), Sign.PLACE))
     return next(iter([*sorted(leading, key=lambda clue: clue.suppliers.index(position)), *failure.clues]), unknown)
 
 

@@ -15,7 +15,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from git_xsa.proof import problems
+from git_xsa.proof import problems, remarks
+from git_xsa.wording import NOTHING, Remark
 
 #: Architecture -> what its compiler's programs begin with on another one, and Debian's package of it.
 CROSS = {
@@ -68,14 +69,14 @@ class Cell:
     image: str = "xen/xen"
     config: str = "xen/.config"
     payload: str = "none"
-    unbootable: str = ""
+    unbootable: Remark = NOTHING
     needs: tuple[tuple[str, str], ...] = ()
 
     @property
-    def lacking(self) -> str:
+    def lacking(self) -> Remark:
         """What is missing here for it, in words; empty: nothing."""
         missing = [package for thing, package in self.needs if not _is_there(thing)]
-        return f"needs {' and '.join(missing)} (apt install {' '.join(missing)})" if missing else ""
+        return remarks.needs_packages(missing) if missing else NOTHING
 
 
 def _is_there(thing: str) -> bool:
@@ -93,7 +94,7 @@ class _Form:
     target: str = "defconfig"
     lines: tuple[str, ...] = ()
     payload: str = "none"
-    unbootable: str = ""
+    unbootable: Remark = NOTHING
 
 
 #: Releases build without the developers' checks by default: x86_64 has them, as half of the jobs of Xen's own CI do.
@@ -101,12 +102,12 @@ _X86: Mapping[str, _Form] = {
     "x86_64": _Form(lines=("CONFIG_DEBUG=y",), payload="xtf"),
     "x86_64-release": _Form(lines=("CONFIG_DEBUG=n",), payload="xtf"),
     "x86_64-pv32": _Form(lines=("CONFIG_DEBUG=y", "CONFIG_PV32=y"), payload="xtf"),
-    "x86_64-pvshim": _Form("KBUILD_DEFCONFIG=pvshim_defconfig defconfig", unbootable="a PV shim boots only under Xen"),
+    "x86_64-pvshim": _Form("KBUILD_DEFCONFIG=pvshim_defconfig defconfig", unbootable=remarks.shim_boots_under_xen()),
     "x86_64-xsm": _Form(lines=("CONFIG_EXPERT=y", "CONFIG_XSM=y"), payload="xtf"),
 }
-_ARM = {"arm64": _Form(payload="guest"), "arm32": _Form(unbootable="no board is known for arm32")}
+_ARM = {"arm64": _Form(payload="guest"), "arm32": _Form(unbootable=remarks.no_board("arm32"))}
 _TOOLS_CELL = "tools"
-_BUILT_IN = {**_X86, **_ARM, _TOOLS_CELL: _Form(unbootable="the tools are no hypervisor")}
+_BUILT_IN = {**_X86, **_ARM, _TOOLS_CELL: _Form(unbootable=remarks.tools_do_not_boot())}
 _RANDOM_TARGET = "KCONFIG_ALLCONFIG=tools/kconfig/allrandom.config KCONFIG_SEED={seed} randconfig"
 
 
@@ -134,7 +135,7 @@ def _cell(name: str, settings: Mapping[str, Mapping[str, Sequence[str]]]) -> Cel
         form = _BUILT_IN[name]
     elif random is not None and random["architecture"] in CROSS:
         architecture = random["architecture"]
-        form = _Form(_RANDOM_TARGET.format(seed=random["seed"]), unbootable="a random configuration may not boot")
+        form = _Form(_RANDOM_TARGET.format(seed=random["seed"]), unbootable=remarks.random_may_not_boot())
     elif own:
         architecture, form = "x86_64", _Form()
     else:
@@ -153,28 +154,24 @@ def _cell(name: str, settings: Mapping[str, Mapping[str, Sequence[str]]]) -> Cel
         command or made,
         _last(own, "image") or Cell.image,
         payload=form.payload,
-        unbootable=form.unbootable if not _last(own, "payload") else "",
+        unbootable=form.unbootable if not _last(own, "payload") else NOTHING,
         needs=() if command else (*needs, *more.items()),
     )
 
 
 def _check(name: str, own: Mapping[str, Sequence[str]]) -> None:
     """Raise ``XsaError`` for a setting of the cell ``name`` that has no meaning."""
-
-    def refuse(key: str, must: str, example: str) -> None:
-        raise problems.bad_cell_setting(name, key, must, example)
-
     if own and not _NAME.fullmatch(name):
         raise problems.bad_cell_name(name)
     if unknown := sorted(own.keys() - set(_KEYS)):
         raise problems.unknown_cell_key(name, unknown[0], _KEYS)
     if (_last(own, "architecture") or "x86_64") not in CROSS:
-        refuse("architecture", f"it must be one of {', '.join(CROSS)}", "x86_64")
+        raise problems.bad_cell_choice(name, "architecture", tuple(CROSS), "x86_64")
     if (_last(own, "payload") or "none") not in PAYLOADS:
-        refuse("payload", f"it must be one of {', '.join(PAYLOADS)}", "none")
+        raise problems.bad_cell_choice(name, "payload", PAYLOADS, "none")
     image = _last(own, "image")
     if image.startswith("/") or ".." in image.split("/"):
-        refuse("image", "it must be a path in the tree", "xen/xen")
+        raise problems.bad_cell_image(name, "xen/xen")
     if name == _TOOLS_CELL and own.get("config"):
         raise problems.tools_have_no_configuration(name)
     if wrong := [line for line in own.get("config", ()) if not re.fullmatch(r"CONFIG_\w+=\S+", line)]:

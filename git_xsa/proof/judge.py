@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from git_xsa.proof import remarks
 from git_xsa.proof.boards import Payload
 from git_xsa.proof.machine import End
 from git_xsa.proof.results import ProofStep, Ruling
+from git_xsa.wording import NOTHING, Remark
 
 #: A run in a machine: the step, and how it ended.
 Play = tuple[ProofStep, End]
@@ -14,50 +16,39 @@ _EXPLOITED = (End.FAILURE, End.PANIC, End.STOPPED, End.HANG, End.FLOOD)
 _TOLD = (End.FAILURE, End.PANIC)
 #: Ends of a payload that has come to no result.
 _NO_RESULT = (End.SKIP, End.ERROR, End.LOST, End.BROKEN)
-_WORDS = {
-    End.SUCCESS: "ends well",
-    End.FAILURE: "reports a failure",
-    End.SKIP: "is skipped",
-    End.ERROR: "reports an error",
-    End.LOST: "loses its domain",
-    End.PANIC: "panics",
-    End.STOPPED: "stops the machine",
-    End.HANG: "does not end in time",
-    End.FLOOD: "floods the console",
-    End.BROKEN: "QEMU refuses",
-}
 
 
-def words(end: End, step: ProofStep) -> str:
+def words(end: End, step: ProofStep) -> Remark:
     """Return how a run ended, in words, with the line that explains it."""
-    return f"{_WORDS[end]}: {step.detail}" if step.detail else _WORDS[end]
+    return remarks.ended(end.value, step.detail)
 
 
-def judge_build(base: ProofStep, queue: ProofStep | None) -> tuple[Ruling, str]:
+def judge_build(base: ProofStep, queue: ProofStep | None) -> tuple[Ruling, Remark]:
     """Return the ruling of a build, or of the user's command, and its reason; the ``queue`` is not tried if the base
     fails."""
     if queue is None or not base.good:
-        return Ruling.NOT_JUDGED, f"the base fails: {base.detail}"
+        return Ruling.NOT_JUDGED, remarks.base_fails(base.detail)
     return judge_step(queue)
 
 
-def judge_step(queue: ProofStep) -> tuple[Ruling, str]:
+def judge_step(queue: ProofStep) -> tuple[Ruling, Remark]:
     """Return the ruling of a step on a part or all of the queue, whose base is good, and its reason."""
     if queue.fault:
-        return Ruling.NOT_JUDGED, f"this machine fails: {queue.detail}"
-    return (Ruling.PASSED, "") if queue.good else (Ruling.FAILED, queue.detail)
+        return Ruling.NOT_JUDGED, remarks.machine_fails(queue.detail)
+    return (Ruling.PASSED, NOTHING) if queue.good else (Ruling.FAILED, remarks.explained_by(queue.detail))
 
 
-def judge_boot(base: Play, queue: Play) -> tuple[Ruling, str]:
+def judge_boot(base: Play, queue: Play) -> tuple[Ruling, Remark]:
     """Return the ruling of a boot, and its reason."""
+    before = remarks.the_base(words(base[1], base[0]), NOTHING)
     if queue[1] is End.SUCCESS:
-        return Ruling.PASSED, "" if base[1] is End.SUCCESS else f"the base {words(base[1], base[0])}"
+        return Ruling.PASSED, NOTHING if base[1] is End.SUCCESS else before
     if base[1] is not End.SUCCESS:
-        return Ruling.NOT_JUDGED, f"the base {words(base[1], base[0])}"
+        return Ruling.NOT_JUDGED, before
     return Ruling.FAILED, words(queue[1], queue[0])
 
 
-def judge_exploit(payload: Payload, base: Play, queue: Play, control: bool) -> tuple[Ruling, str]:
+def judge_exploit(payload: Payload, base: Play, queue: Play, control: bool) -> tuple[Ruling, Remark]:
     """Return the verdict on an exploit, and its reason.
 
     ``control`` says whether a harmless payload for the same environment runs on the base: without that, silence is the
@@ -67,12 +58,13 @@ def judge_exploit(payload: Payload, base: Play, queue: Play, control: bool) -> t
     if queue[1] is End.SUCCESS:
         works = base[1] in _TOLD if not control else base[1] in _EXPLOITED
         if works:
-            return Ruling.BLOCKED, f"the base {before}"
-        return Ruling.NOT_REPRODUCED, "; ".join(filter(None, [f"the base {before}", payload.known]))
+            return Ruling.BLOCKED, remarks.the_base(before, NOTHING)
+        return Ruling.NOT_REPRODUCED, remarks.the_base(before, payload.known)
     if queue[1] in _NO_RESULT:
         if base[1] is End.SUCCESS:
-            return Ruling.FAILED, f"the base {before}, the queue {after}"
-        return Ruling.SKIPPED, "; ".join(filter(None, [queue[0].detail or after, payload.known]))
+            return Ruling.FAILED, remarks.base_and_queue(before, after)
+        why = remarks.explained_by(queue[0].detail) or after
+        return Ruling.SKIPPED, remarks.no_result(why, payload.known)
     if not control and queue[1] is not End.FAILURE and queue[1] is base[1]:
-        return Ruling.SKIPPED, f"{payload.environment} does not run here: {after}"
+        return Ruling.SKIPPED, remarks.does_not_run_here(payload.environment, after)
     return Ruling.VULNERABLE, after

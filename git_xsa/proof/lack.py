@@ -8,12 +8,14 @@ from pathlib import Path
 
 from git_xsa.ask.session import Session
 from git_xsa.ask.verdict import BuildState, Verdict
+from git_xsa.proof import remarks
 from git_xsa.proof.bench import Wishes
 from git_xsa.proof.build_command import BuildCommand, Walls
 from git_xsa.proof.builds import Builder, BuildOptions
 from git_xsa.proof.cells import Cell
 from git_xsa.proof.outcomes import Outcomes
 from git_xsa.proof.results import CellProof
+from git_xsa.wording import Remark
 
 
 class Searcher:
@@ -23,7 +25,7 @@ class Searcher:
     """
 
     def __init__(
-        self, session: Session, wishes: Wishes, walls: Walls, private: Path, say: Callable[[str], None]
+        self, session: Session, wishes: Wishes, walls: Walls, private: Path, say: Callable[[Remark], None]
     ) -> None:
         self._session, self._wishes, self._walls, self._private, self._say = session, wishes, walls, private, say
 
@@ -41,7 +43,7 @@ class Searcher:
         with Builder(self._session, options, self._say, lambda _: None, command, outcomes) as builder:
             found = builder.improve(verdict)
         if found.build is None or found.build.state is not BuildState.BUILDS:
-            return replace(proof, search=f"it does not build even with every commit of {verdict.tip.name}")
+            return replace(proof, search=remarks.never_builds(verdict.tip.name))
         commits = found.range.commits
         lacking = tuple(commits[p - 1] for p in found.queue if p in found.selection.built)
-        return replace(proof, lacking=lacking, search=f"it builds with {len(lacking)} more")
+        return replace(proof, lacking=lacking, search=remarks.builds_with(len(lacking)))

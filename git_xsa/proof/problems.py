@@ -42,8 +42,15 @@ def no_such_cell(cell: str, known: Sequence[str]) -> UsageError:
 
 
 @problem
-def bad_cell_setting(cell: str, key: str, must: str, example: str) -> XsaError:
-    return XsaError(f"xsa.cell.{cell}.{key}: {must}", f"git config xsa.cell.{cell}.{key} {example}")
+def bad_cell_choice(cell: str, key: str, choices: Sequence[str], example: str) -> XsaError:
+    what = f"xsa.cell.{cell}.{key}: it must be one of {', '.join(choices)}"
+    return XsaError(what, f"git config xsa.cell.{cell}.{key} {example}")
+
+
+@problem
+def bad_cell_image(cell: str, example: str) -> XsaError:
+    what = f"xsa.cell.{cell}.image: it must be a path in the tree"
+    return XsaError(what, f"git config xsa.cell.{cell}.image {example}")
 
 
 @problem

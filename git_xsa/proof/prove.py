@@ -13,6 +13,7 @@ from time import monotonic, sleep
 
 from git_xsa.ask.session import Session
 from git_xsa.git.scratch import Scratch
+from git_xsa.proof import remarks
 from git_xsa.proof.bench import Bench, BuiltTree, Halted, Surroundings, Wishes
 from git_xsa.proof.boards import ALONE, BOARDS, GUEST, Payload
 from git_xsa.proof.build_command import BuildCommand, find_walls, kill_orphans, kill_own
@@ -27,6 +28,7 @@ from git_xsa.proof.results import BASE, QUEUE, CellProof, Default, Ruling, TestR
 from git_xsa.proof.settings import ProofSettings, exploits
 from git_xsa.proof.stack import Stack
 from git_xsa.proof.xtf import EXAMPLE, Xtf
+from git_xsa.wording import NOTHING, Remark
 
 _OPTION = re.compile(r"^(?:# )?(CONFIG_\w+)(?:=(.*)| is not set)$", re.MULTILINE)
 #: So many times the limit may a boot of the queue take that did not end within it.
@@ -147,7 +149,7 @@ class Underway:
         """Have ``count`` proofs left."""
         self._left = count
 
-    def say(self, cell: str, words: str) -> None:
+    def say(self, cell: str, words: Remark) -> None:
         """Write down what is done in ``cell`` from now on."""
         with self._lock:
             self._doing[cell] = (words, monotonic())
@@ -198,7 +200,7 @@ class _OneCell:
                 self._beyond(base, queue)
         cell = self._cell
         return CellProof(
-            cell.name, cell.architecture, cell.compiler, cell.command, "", tuple(self._tests), read, defaults
+            cell.name, cell.architecture, cell.compiler, cell.command, NOTHING, tuple(self._tests), read, defaults
         )
 
     def _judge_build(self, base: BuiltTree, queue: BuiltTree | None) -> None:
@@ -239,16 +241,16 @@ class _OneCell:
             name = payload.name or "the image alone"
             self._tests.append(TestResult("boot", name, ruling, reason, ends[0][0], ends[1][0]))
 
-    def _obstacle(self, base: BuiltTree) -> str:
+    def _obstacle(self, base: BuiltTree) -> Remark:
         """Return why nothing is booted; empty: it is."""
         cell, board = self._cell, BOARDS.get(self._cell.architecture)
         if cell.unbootable:
             return cell.unbootable
         if board is None:
-            return f"no board is known for {cell.architecture}"
+            return remarks.no_board(cell.architecture)
         if which(board.program) is None:
-            return f"needs {board.package} (apt install {board.package})"
-        return "" if base.image is not None else f"the build makes no {cell.image}"
+            return remarks.needs_packages([board.package])
+        return NOTHING if base.image is not None else remarks.makes_no_image(cell.image)
 
     def _harmless(self) -> list[Payload]:
         """Return what the image is booted with to see whether it boots."""
@@ -261,10 +263,10 @@ class _OneCell:
         images = self._prover.tests([EXAMPLE]).get(EXAMPLE, [])
         return [image for image in images if image.environment in ("pv64", "hvm64")]
 
-    def _no_payload(self) -> str:
+    def _no_payload(self) -> Remark:
         if self._cell.payload == "xtf" and self._prover.xtf is None:
-            return "xsa.xtf is not set to a clone of the Xen Test Framework"
-        return "its payload does not build"
+            return remarks.no_framework()
+        return remarks.payload_does_not_build()
 
     def _both(self, base: BuiltTree, queue: BuiltTree, payload: Payload) -> tuple[Play, Play]:
         """Boot both; the queue once more, and longer, if it alone does not end in time: the machine may be busy."""
@@ -278,7 +280,7 @@ class _OneCell:
         obstacle = self._obstacle(base)
         payloads = [] if obstacle else self._trying(number)
         if not payloads:
-            reason = obstacle or "no test is known"
+            reason = obstacle or remarks.no_test()
             self._tests.append(TestResult("exploit", f"XSA-{number}", Ruling.SKIPPED, reason, xsa=number))
         for payload in payloads:
             reason = self._unfit(payload, base)
@@ -299,14 +301,14 @@ class _OneCell:
         tests = self._prover.xtf.tests_of([number])
         return [image for images in self._prover.tests(tests).values() for image in images]
 
-    def _unfit(self, payload: Payload, base: BuiltTree) -> str:
+    def _unfit(self, payload: Payload, base: BuiltTree) -> Remark:
         """Return why the image of this cell can't run ``payload``; empty: it may."""
         options = dict(_options(base.config))
         if payload.environment.startswith("pv32") and options and options.get("CONFIG_PV32", "n") != "y":
-            return "this build has no 32-bit PV (CONFIG_PV32): the cell x86_64-pv32 has"
+            return remarks.no_32_bit_pv()
         if payload.environment.startswith("hvm") and options.get("CONFIG_HVM", "y") != "y":
-            return "this build has no HVM (CONFIG_HVM)"
-        return ""
+            return remarks.no_hvm()
+        return NOTHING
 
     def _control(self, base: BuiltTree, payload: Payload, ends: tuple[Play, Play]) -> bool:
         """Return whether a harmless payload of the same environment runs on the base, where it matters."""

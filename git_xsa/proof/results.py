@@ -10,6 +10,7 @@ from pathlib import Path
 from git_xsa.git.log import LoggedCommit
 from git_xsa.git.repository import Commit
 from git_xsa.proof.stack import QueuedPatch
+from git_xsa.wording import NOTHING, Remark
 
 BASE, QUEUE = "base", "queue"
 
@@ -85,7 +86,7 @@ class TestResult:
     kind: str
     name: str
     ruling: Ruling
-    reason: str = ""
+    reason: Remark = NOTHING
     base: ProofStep | None = None
     queue: ProofStep | None = None
     xsa: int | None = None
@@ -119,12 +120,12 @@ class CellProof:
     architecture: str
     compiler: str
     command: str
-    skipped: str = ""
+    skipped: Remark = NOTHING
     tests: tuple[TestResult, ...] = ()
     read: frozenset[bytes] | None = None
     defaults: tuple[Default, ...] = ()
     lacking: tuple[LoggedCommit, ...] = ()
-    search: str = ""
+    search: Remark = NOTHING
 
     @property
     def ruling(self) -> Ruling:
@@ -149,7 +150,7 @@ class Proof:
     private: bool
     cells: tuple[CellProof, ...] = field(default=())
     #: Why advisories that were asked for are not in the queue, and which of them may be missing from it.
-    left_out: Mapping[int, str] = field(default_factory=dict)
+    left_out: Mapping[int, Remark] = field(default_factory=dict)
     unresolved: tuple[int, ...] = ()
 
     @property

@@ -13,7 +13,7 @@ from threading import Lock
 
 from git_xsa.git.repository import Repository
 from git_xsa.git.trees import entries_of
-from git_xsa.proof import problems
+from git_xsa.proof import problems, remarks
 from git_xsa.proof.boards import Payload
 from git_xsa.proof.build_command import BuildCommand
 from git_xsa.proof.build_tree import BuildTree
@@ -27,17 +27,6 @@ _IMAGE = re.compile(r"test-(pv64|pv32pae|hvm64|hvm32pae|hvm32pse|hvm32)-.*(?<!\.
 _FEP = re.compile(rb"\btest_needs_fep\s*=\s*true\b|\bxtf_has_fep\b")
 #: A test whose image, as XTF's runner does it, wants a domain with more than the first domain has.
 _EXTRA = re.compile(rb"^TEST-EXTRA-CFG\s*:?=", re.MULTILINE)
-#: Tests that come to no result in QEMU's own emulation (seen with 7.2), and why.
-KNOWN = {
-    "xsa-213": "QEMU gives a wrong error code for a software interrupt in 64-bit mode",
-    "xsa-298": "QEMU gives a wrong error code for a software interrupt in 64-bit mode",
-    "xsa-339": "QEMU gives a wrong error code for a software interrupt in 64-bit mode",
-    "xsa-296": "QEMU pops the frame of a far return as supervisor, which SMAP forbids",
-    "xsa-260": "QEMU does not hold back a debug exception after a move to SS",
-    "xsa-470": "QEMU raises no SIMD exception",
-    "xsa-463": "it needs a StdVGA, which the first domain has not",
-    "xsa-265": "QEMU does not hold back a debug exception after a move to SS",
-}
 
 
 class Xtf:
@@ -120,9 +109,7 @@ class Xtf:
             if path.startswith(f"tests/{test}/".encode()) and path.endswith(b".c")
         )
         more = _EXTRA.search(self._content(f"tests/{test}/Makefile".encode())) is not None
-        known = KNOWN.get(test, "") or (
-            "it needs a domain with settings that the first domain can't have" if more else ""
-        )
+        known = remarks.no_result_in_qemu(test, more)
         found = []
         for name in map(str, record.facts["images"]):
             match, file = _IMAGE.fullmatch(name), record.file(name)
