@@ -24,6 +24,7 @@ from git_xsa.ask.session import Session
 from git_xsa.ask.supply import supplier
 from git_xsa.ask.unmarked import doubt_about, note_on
 from git_xsa.ask.verdict import BuildState, FoundSeries, State, Verdict
+from git_xsa.export import remarks
 from git_xsa.export.folder import MANIFEST, manifest
 from git_xsa.export.formats import FORMATS, export
 from git_xsa.export.patches import PatchSource, Preparation
@@ -32,12 +33,11 @@ from git_xsa.export.prepared import Patch, Queue, Style
 from git_xsa.model.relax import Halves, Relaxed, compared, relax
 from git_xsa.model.selection import RuleSource, Selection
 from git_xsa.model.words import DIGITS
+from git_xsa.wording import Remark
 
 if TYPE_CHECKING:
     from git_xsa.ask.on_top import Refusal
     from git_xsa.proof.builds import Builder
-
-OTHERS = "{} has no fix for them, because they concern other versions or other software (Linux, QEMU, XAPI)"
 
 
 @dataclass(frozen=True)
@@ -128,16 +128,16 @@ def prepare(session: Session, question: Question, wish: Wish, builder: Builder |
     return Ready(verdict, queue, judges, preparation.touched, preparation.start, preparation.end)
 
 
-def _later(question: Question, later: Later) -> str:
+def _later(question: Question, later: Later) -> Remark:
     """Return a sentence on a follow-up that the queue lacks."""
     commit, fixed = question.range.commits[later.position - 1], shortly(question.range, later.of)
-    return f"{commit.id[:DIGITS]} {commit.subject} says that it fixes {fixed}, and is not in the queue"
+    return remarks.later_fix(commit.id[:DIGITS], commit.subject, fixed)
 
 
-def _elsewhere(question: Question, one: Elsewhere) -> str:
+def _elsewhere(question: Question, one: Elsewhere) -> Remark:
     """Return a sentence on a commit of another branch that fixes one of the queue."""
-    what = f"{one.commit[:DIGITS]} {one.subject} of {one.branch} says that it fixes {shortly(question.range, one.of)}"
-    return f"{what}; {question.tip.spelled} lacks it"
+    fixed = shortly(question.range, one.of)
+    return remarks.later_fix_elsewhere(one.commit[:DIGITS], one.subject, one.branch, fixed, question.tip.spelled)
 
 
 def _built(session: Session, question: Question, relaxed: Relaxed | None, builder: Builder) -> Verdict:
@@ -245,7 +245,7 @@ def _named(question: Question, patches: Sequence[Patch]) -> tuple[Patch, ...]:
 
 def _unlisted(
     session: Session, question: Question, patches: Sequence[Patch], partly: frozenset[int]
-) -> Mapping[int, str]:
+) -> Mapping[int, Remark]:
     """Return why the advisories with numbers between those of the queue are not in it."""
     listed = {number for patch in patches for number in patch.xsa} - partly
     if not listed:
@@ -253,12 +253,12 @@ def _unlisted(
     between = set(range(min(listed), max(listed) + 1)) - listed
     later = between & question.range.advisories.keys()
     present = fixed(session, question.base, between - later)
-    other = OTHERS.format(question.tip.name)
-    reasons = {n: f"{question.base.name} has the fixes already" if n in present else other for n in between - later}
+    there, others = remarks.has_the_fixes(question.base.name), remarks.concern_others(question.tip.name)
+    reasons = {number: there if number in present else others for number in between - later}
     lacking = set(outstanding(session, question.base, question.tip))
     for number in later:
-        reason = "they were left out" if number in lacking else f"{question.base.name} has the fixes already"
-        reasons[number] = "only a part of their fixes is in the queue" if number in partly else reason
+        reason = remarks.were_left_out() if number in lacking else there
+        reasons[number] = remarks.only_a_part() if number in partly else reason
     return dict(sorted(reasons.items()))
 
 

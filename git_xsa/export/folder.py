@@ -28,10 +28,11 @@ from pathlib import Path
 from typing import Any
 
 from git_xsa.documents import DocumentError, read_back, write_json
-from git_xsa.export import problems
+from git_xsa.export import problems, remarks
 from git_xsa.export.problems import Blocked
 from git_xsa.git.folders import files_below, remove
 from git_xsa.git.whole import naming
+from git_xsa.wording import Remark
 
 #: The file that describes an export.
 MANIFEST = "xsa-queue.json"
@@ -64,18 +65,18 @@ def is_export(folder: Path) -> bool:
     return os.path.lexists(folder / MANIFEST)
 
 
-def differences(folder: Path, known: Mapping[str, Any]) -> list[str]:
+def differences(folder: Path, known: Mapping[str, Any]) -> list[Remark]:
     """Return what is not in ``folder`` as its manifest says, a sentence each; none for an export as it was written."""
     found = {os.fspath(path): folder / path for path in files_below(folder)}
     found.pop(MANIFEST, None)
     told: Mapping[str, str] = known["files"]
-    remarks = [f"{name} is missing" for name in sorted(told.keys() - found.keys())]
-    remarks += [f"{name} was added" for name in sorted(found.keys() - told.keys())]
+    wrong = [remarks.missing(name) for name in sorted(told.keys() - found.keys())]
+    wrong += [remarks.was_added(name) for name in sorted(found.keys() - told.keys())]
     for name in sorted(told.keys() & found.keys()):
         path = found[name]
         if path.is_symlink() or not path.is_file() or sha256(path.read_bytes()).hexdigest() != told[name]:
-            remarks.append(f"{name} was changed")
-    return remarks
+            wrong.append(remarks.was_changed(name))
+    return wrong
 
 
 def write_folder(target: Path, files: Mapping[str, bytes], private: bool, force: bool) -> Path | None:

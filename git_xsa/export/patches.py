@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from git_xsa.ask.question import Proposal, Question
-from git_xsa.export import problems
+from git_xsa.export import problems, remarks
 from git_xsa.export.difftext import file_diff
 from git_xsa.export.mail import commit_mail, file_mail, transferable
 from git_xsa.export.policy import POLICIES, Files, Judge, QueueStep, judge
@@ -30,7 +30,7 @@ from git_xsa.model.partial import Partial
 from git_xsa.model.relax import Place
 from git_xsa.model.rules import Chosen
 from git_xsa.model.selection import Selection
-from git_xsa.model.words import hunk_names
+from git_xsa.wording import NOTHING, Remark
 
 if TYPE_CHECKING:
     from git_xsa.advisory.adaptations import Adaptation
@@ -70,7 +70,7 @@ class Preparation:
     def checked(self, policies: Sequence[str]) -> tuple[Patch, ...]:
         """Return the patches after each of ``policies`` makes the right files of them; ``XsaError`` if one can't."""
         for position in {place[0] for place in self._source.given_up} | self._source.halves.keys():
-            self._refresh(self.queue.index(position), "")
+            self._refresh(self.queue.index(position), NOTHING)
         judges = [judge(policy, self._quarantine, self._content) for policy in policies]
         while not all(self._mended(program) for program in judges):
             pass  # ends: each round has refreshed a patch, which is done once for each
@@ -127,12 +127,13 @@ class Preparation:
                 right = middle
             else:
                 wrong = middle
-        complaint = program.complaint(self._step(program, wrong)) or "it accepts the patches only one by one"
-        what = f"{POLICIES[program.name]}: {complaint.splitlines()[0]}"
+        complaint = program.complaint(self._step(program, wrong)) or remarks.accepts_one_by_one()
+        first = remarks.said_by_the_program(complaint.splitlines()[0])
+        what = remarks.said_under_policy(POLICIES[program.name], first)
         patch = self._patches[right]
         if program.name == "am" and patch.published is None and patch.content != patch.mail:
-            remarks = ("converted to a mail, with its author and subject", what)
-            self._patches[right] = replace(patch, content=patch.mail, published=patch.content, remarks=remarks)
+            told = (remarks.converted_to_a_mail(), what)
+            self._patches[right] = replace(patch, content=patch.mail, published=patch.content, remarks=told)
             return
         if right in self._refreshed:
             raise problems.refreshed_and_refused(patch.id, what)
@@ -177,7 +178,7 @@ class Preparation:
             mail=mail,
             subject=commit.subject,
             published=None if adapted is None else original,
-            adapted=adapted.words if adapted is not None else "",
+            adapted=adapted.words if adapted is not None else NOTHING,
             commit=commit.id if position not in self._published else None,
             upstream=upstream_commit(commit.message),
             xsa=tuple(marks),
@@ -207,27 +208,25 @@ class Preparation:
             found[need] = None
         return tuple(sorted(found, key=lambda need: (need.needed_by, need.path, need.hunk)))
 
-    def _refresh(self, index: int, complaint: str) -> None:
+    def _refresh(self, index: int, complaint: Remark) -> None:
         """Refresh the patch at ``index``; ``complaint`` is why, empty when its context was given up."""
         position = self.queue[index]
         patch = self._patches[index]
         diff = self._refreshed_diff(index)
         base = self._source.question.base.name
-        remarks = [f"line numbers and context refreshed for {base}"]
+        told = [remarks.refreshed_for(base)]
         half = {shown(one.path): one.there for one in self._source.halves.get(position, ()) if one.there}
         if half:
-            there = ", ".join(f"{hunk_names(numbers)} of {path}" for path, numbers in half.items())
-            remarks.insert(0, f"only the rest of it: {base} has {there} already")
+            told.insert(0, remarks.only_the_rest(base, half))
         if complaint:
-            remarks.append(complaint)
+            told.append(complaint)
         for _, path, hunk in (place for place in self._source.given_up if place[0] == position):
-            remarks.append(f"review hunk {hunk} of {shown(path)}: the lines around it differ")
-        same = "what it lacks of the change" if half else "the same changed lines"
-        note = f"\nRefreshed for {base}: {same}, with the line numbers and the context they have there.\n"
+            told.append(remarks.review_hunk(hunk, shown(path)))
+        note = f"\n{remarks.note_in_the_mail(base, bool(half))}\n"
         adapted = self._source.question.adapted.get(position)
         mail = self._mail(position, diff, _adapted_note(adapted) or note)
         published = patch.content if patch.published is None else patch.published
-        self._patches[index] = replace(patch, content=mail, mail=mail, published=published, remarks=tuple(remarks))
+        self._patches[index] = replace(patch, content=mail, mail=mail, published=published, remarks=tuple(told))
         self._patches[index] = replace(self._patches[index], in_base=half)
         self._refreshed.add(index)
 
@@ -254,7 +253,7 @@ def _adapted_note(adapted: Adaptation | None) -> str:
     """Return what a mail says of an adapted patch, empty for any other."""
     if adapted is None:
         return ""
-    return f"\nNot as it was published: {adapted.words}.\n"
+    return f"\n{remarks.not_as_published(adapted.words)}\n"
 
 
 def _stem(subject: str, marks: Sequence[int]) -> str:

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
-from git_xsa.export import problems
+from git_xsa.export import problems, remarks
 from git_xsa.git.trial import Entry, Quarantine
 from git_xsa.model.change import SUBMODULE_MODE, SYMLINK_MODE
 from git_xsa.model.history import FileState, Opaque
+from git_xsa.wording import NOTHING, Remark
 
 #: Files by their paths, as they are at one point of the queue; ``None``: no such file.
 States = Mapping[bytes, FileState | None]
@@ -81,7 +82,7 @@ class Judge(Protocol):
     def right(self, step: QueueStep) -> bool:
         """Return whether the program takes all patches and makes the files right."""
 
-    def complaint(self, step: QueueStep) -> str:
+    def complaint(self, step: QueueStep) -> Remark:
         """Return what is wrong, in its own words where it refuses; empty when all is right."""
 
 
@@ -107,7 +108,7 @@ class _Git:
                 return True
         return not self.complaint(step)
 
-    def complaint(self, step: QueueStep) -> str:
+    def complaint(self, step: QueueStep) -> Remark:
         """Return what git refuses, or the files in which it puts a hunk elsewhere; empty when all is right."""
         before = step.before.entries
         if self.name == "am":
@@ -115,7 +116,7 @@ class _Git:
         else:
             trial = self._quarantine.apply(before, step.patches, "--3way" if self.name == "3way" else "")
         if trial.refused is not None:
-            return trial.message or f"{POLICIES[self.name]} refuses it"
+            return remarks.said_by_the_program(trial.message) or remarks.refuses(POLICIES[self.name])
         return elsewhere(trial.files, step.after.entries)
 
 
@@ -145,12 +146,12 @@ class _GnuPatch:
         """Return whether GNU patch takes all patches and makes the files right."""
         return not self.complaint(step)
 
-    def complaint(self, step: QueueStep) -> str:
+    def complaint(self, step: QueueStep) -> Remark:
         """Return what is wrong; raises ``XsaError`` for what GNU patch can't do at all."""
         self._refuse_odd(step)
         made = self._quarantine.gnu_patch(self._files(step.before.states), step.patches, self._fuzz)
         if made is None:
-            return f"{POLICIES[self.name]} refuses it"
+            return remarks.refuses(POLICIES[self.name])
         return elsewhere(made, self._files(step.after.states))
 
     def _refuse_odd(self, step: QueueStep) -> None:
@@ -174,19 +175,19 @@ class _GnuPatch:
         return found
 
 
-def _odd(state: FileState) -> str:
+def _odd(state: FileState) -> Remark:
     """Return what a file is that GNU patch can't handle; empty for any other."""
     if state.mode == SUBMODULE_MODE:
-        return "a submodule"
+        return remarks.submodule()
     if state.mode == SYMLINK_MODE:
-        return "a symbolic link"
-    return "a binary file" if any(isinstance(text, Opaque) for text in state.lines) else ""
+        return remarks.symbolic_link()
+    return remarks.binary_file() if any(isinstance(text, Opaque) for text in state.lines) else NOTHING
 
 
-def elsewhere(made: Mapping[bytes, object], right: Mapping[bytes, object]) -> str:
+def elsewhere(made: Mapping[bytes, object], right: Mapping[bytes, object]) -> Remark:
     """Return the sentence that names the files which are not ``made`` ``right``; empty when all are."""
     paths = sorted(path for path in made.keys() | right.keys() if made.get(path) != right.get(path))
-    return "it puts a hunk in the wrong place in " + ", ".join(map(_shown, paths)) if paths else ""
+    return remarks.misplaces_a_hunk(list(map(_shown, paths))) if paths else NOTHING
 
 
 def _shown(path: bytes) -> str:

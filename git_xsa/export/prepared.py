@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from git_xsa.export.proofs import Proven
+from git_xsa.wording import NOTHING, Remark
 
 #: Stands for the kind of a later commit that fixes one of the queue.
 FOLLOW_UP = "follow-up"
@@ -41,7 +42,7 @@ class Patch:
     mail: bytes
     subject: str
     published: bytes | None = None
-    remarks: tuple[str, ...] = ()
+    remarks: tuple[Remark, ...] = ()
     commit: str | None = None
     upstream: str | None = None
     xsa: tuple[int, ...] = ()
@@ -51,7 +52,7 @@ class Patch:
     #: What a merge brings, in words; empty for any other commit.
     merge: str = ""
     #: For which base a person has adapted it, in words; empty for any other.  ``published`` is what it was made from.
-    adapted: str = ""
+    adapted: Remark = NOTHING
     #: The hunks of the published patch, by file, that the base has already: this is the rest of it.
     in_base: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
@@ -82,7 +83,7 @@ class Queue:
 
     ``partly`` are the advisories of which only a part of the fix is in it, as a prerequisite: it does not fix them.
     ``titles`` maps an advisory's number to its title.  ``avoided`` are the prerequisites that refreshing made
-    unnecessary, one sentence each.  ``unlisted`` maps the advisories between those of the queue that it does not
+    unnecessary, each with its subject.  ``unlisted`` maps the advisories between those of the queue that it does not
     fix to the reason, ``left_out`` those that were asked for and are not in it.  ``notes`` has what to say of patches
     that have no mark, by their ids, ``doubts`` of commits without one that are not in it.  ``later`` are the later
     fixes of it that it lacks, a sentence each, and ``elsewhere`` those that its whole branch lacks.
@@ -96,12 +97,12 @@ class Queue:
     partly: frozenset[int] = frozenset()
     titles: Mapping[int, str] = field(default_factory=dict)
     avoided: tuple[str, ...] = ()
-    unlisted: Mapping[int, str] = field(default_factory=dict)
-    later: tuple[str, ...] = ()
-    elsewhere: tuple[str, ...] = ()
-    left_out: Mapping[int, str] = field(default_factory=dict)
-    notes: Mapping[str, str] = field(default_factory=dict)
-    doubts: tuple[str, ...] = ()
+    unlisted: Mapping[int, Remark] = field(default_factory=dict)
+    later: tuple[Remark, ...] = ()
+    elsewhere: tuple[Remark, ...] = ()
+    left_out: Mapping[int, Remark] = field(default_factory=dict)
+    notes: Mapping[str, Remark] = field(default_factory=dict)
+    doubts: tuple[Remark, ...] = ()
     #: What was proved of it, where that is known.
     proof: Proven = field(default_factory=Proven)
 

@@ -7,17 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from git_xsa.export import problems
+from git_xsa.export import problems, remarks
 from git_xsa.export.folder import MANIFEST, differences, read_manifest
-
-_WORDS = {"passed": "passes", "failed": "FAILS", "not-judged": "is not judged", "vulnerable": "is VULNERABLE"}
+from git_xsa.wording import Remark
 
 
 @dataclass(frozen=True)
 class Proven:
     """What was proved: a line for each cell, and the result as JSON has it."""
 
-    lines: tuple[str, ...] = ()
+    lines: tuple[Remark, ...] = ()
     result: Mapping[str, Any] | None = None
 
 
@@ -41,13 +40,9 @@ def read_proof(folder: Path, base: str, queue: Sequence[str]) -> Proven:
     raise problems.proof_of_another(folder)
 
 
-def _line(cell: Mapping[str, Any]) -> str:
+def _line(cell: Mapping[str, Any]) -> Remark:
     if cell["state"] == "skipped":
-        return f"{cell['name']} was skipped: {cell['reason']}"
-    found = [f"{test['kind']} {_verdict(test)}" for test in cell["tests"] if test["kind"] not in ("commit", "exploit")]
-    exploits = [f"{test['name']} {_verdict(test)}" for test in cell["tests"] if test["kind"] == "exploit"]
-    return f"{cell['name']}: {', '.join(dict.fromkeys([*found, *exploits]))}"
-
-
-def _verdict(test: Mapping[str, Any]) -> str:
-    return _WORDS.get(test["state"], f"is {test['state'].replace('-', ' ')}")
+        return remarks.cell_was_skipped(cell["name"], cell["reason"])
+    found = [(test["kind"], test["state"]) for test in cell["tests"] if test["kind"] not in ("commit", "exploit")]
+    exploits = [(test["name"], test["state"]) for test in cell["tests"] if test["kind"] == "exploit"]
+    return remarks.cell_proves(cell["name"], [*found, *exploits])

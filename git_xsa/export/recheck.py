@@ -16,6 +16,7 @@ from git_xsa.ask.request import Request
 from git_xsa.ask.session import Session
 from git_xsa.ask.verdict import Verdict
 from git_xsa.errors import XsaError
+from git_xsa.export import remarks
 from git_xsa.export.exporter import Ready, Wish, prepare
 from git_xsa.export.readme import one_line
 from git_xsa.git.repository import Commit
@@ -23,7 +24,6 @@ from git_xsa.model.words import DIGITS, advisory_names, short_id
 
 #: The status of an error that says something of the patches, and not of the repository.
 _CONFLICT = 2
-NOT_RECORDED = "an older git-xsa wrote it without the request, so whether the base needs another queue now"
 
 
 @dataclass(frozen=True)
@@ -59,13 +59,13 @@ def differs(session: Session, base: Commit, request: Request, wish: Wish, old: S
     session.symbols = request.symbols
     lost = next((path for path in request.files if not path.is_file()), None)
     if lost is not None:
-        return [f"{lost}, a patch file of the queue, is missing: the queue that is needed now is not known"]
+        return [remarks.patch_file_is_missing(lost)]
     try:
         ready: Ready | Verdict = prepare(session, request.question(session, base), wish)
     except XsaError as error:
         if error.status != _CONFLICT:
             raise
-        return [f"the queue can no longer be made: {error.what}"]
+        return [remarks.can_no_longer_be_made(error.what)]
     patches = ready.queue.patches if isinstance(ready, Ready) else ()
     new = [QueueEntry(one.role, one.id, sha256(one.content).hexdigest(), one.subject, one.xsa) for one in patches]
     if request.built:  # what only a build asked for is not asked for again

@@ -9,17 +9,18 @@ from typing import Any
 
 from git_xsa.ask.request import read_request
 from git_xsa.ask.session import Session
-from git_xsa.export import problems
+from git_xsa.export import problems, remarks
 from git_xsa.export.exporter import Wish
 from git_xsa.export.folder import MANIFEST, differences, inside, read_manifest
 from git_xsa.export.formats import FORMATS
 from git_xsa.export.policy import GNU_FUZZ, POLICIES, elsewhere
-from git_xsa.export.recheck import NOT_RECORDED, differs, entries
+from git_xsa.export.recheck import differs, entries
 from git_xsa.git.repository import Commit
 from git_xsa.git.trees import entries_of
 from git_xsa.git.trial import Entry
 from git_xsa.model.change import SUBMODULE_MODE, SYMLINK_MODE
 from git_xsa.model.history import FileState
+from git_xsa.wording import Remark
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Check:
     ``base`` is what the folder was exported for, ``xsa`` the advisories and ``patches`` the number of patches in it.
     """
 
-    problems: tuple[str, ...]
+    problems: tuple[Remark, ...]
     base: str
     xsa: tuple[int, ...]
     patches: int
@@ -51,7 +52,7 @@ def verify(session: Session, folder: Path, base: Commit, policy: str | None) -> 
     try:
         found = _verify(session, folder, base, policy, known)
         if "asked" not in known:
-            return replace(found, problems=(*found.problems, f"{MANIFEST}: {NOT_RECORDED} is not known"))
+            return replace(found, problems=(*found.problems, remarks.request_not_recorded(MANIFEST)))
         request, old = read_request(known["asked"]), entries(known)
         wish = Wish(str(known["export"]), str(known["policy"]), bool(known["asked"]["refresh"]), request=request)
         if wish.format not in FORMATS or wish.policy not in POLICIES:
@@ -65,26 +66,25 @@ def _verify(session: Session, folder: Path, base: Commit, policy: str | None, kn
     judges = (policy,) if policy is not None else tuple(map(str, known["judges"]))
     if any(name not in POLICIES for name in judges):
         raise ValueError(judges)
-    problems = differences(folder, known)
+    wrong = differences(folder, known)
     result = {path.encode("utf-8", "surrogateescape"): pair for path, pair in known["result"].items()}
     before = {path: _entry(pair["before"]) for path, pair in result.items()}
     after = {path: _entry(pair["after"]) for path, pair in result.items()}
     now = entries_of(session.repository, base.id)
     other = sorted(path for path in before if before[path] != now.get(path))
     if other:
-        shown = other[0].decode("utf-8", "backslashreplace")
-        more = f" and {len(other) - 1} more" if len(other) > 1 else ""
-        problems.append(f"{shown}{more} of {base.name} differs from {known['base']['name']}, the base of the export")
-    if not problems:
+        shown = [path.decode("utf-8", "backslashreplace") for path in other]
+        wrong.append(remarks.other_files(shown, base.name, str(known["base"]["name"])))
+    if not wrong:
         names = dict.fromkeys(str(entry["file"]) for entry in known["queue"])
         patches = [inside(folder, name).read_bytes() for name in names]
         start = {path: entry for path, entry in before.items() if entry is not None}
         right = {path: entry for path, entry in after.items() if entry is not None}
         for name in judges:
             problem = _judged(session, name, patches, start, right)
-            problems += [f"{POLICIES[name]}: {problem}"] if problem else []
+            wrong += [remarks.said_under_policy(POLICIES[name], problem)] if problem else []
     numbers = tuple(int(number) for number in known["xsa"])
-    return Check(tuple(problems), str(known["base"]["name"]), numbers, len(known["queue"]), judges)
+    return Check(tuple(wrong), str(known["base"]["name"]), numbers, len(known["queue"]), judges)
 
 
 def _entry(pair: Sequence[str] | None) -> Entry | None:
@@ -93,7 +93,7 @@ def _entry(pair: Sequence[str] | None) -> Entry | None:
 
 def _judged(
     session: Session, policy: str, patches: Sequence[bytes], before: Mapping[bytes, Entry], after: Mapping[bytes, Entry]
-) -> str:
+) -> Remark:
     """Return what the program of ``policy`` does wrong; empty when it makes the files ``after``."""
     if policy in GNU_FUZZ:
         return _patched(session, GNU_FUZZ[policy], patches, before, after)
@@ -101,20 +101,21 @@ def _judged(
     options = "--3way" if policy == "3way" else ""
     trial = quarantine.am(before, patches) if policy == "am" else quarantine.apply(before, patches, options)
     if trial.refused is not None:
-        return trial.message.splitlines()[0] if trial.message else "it refuses a patch"
+        first = trial.message.splitlines()[:1]
+        return remarks.said_by_the_program(first[0]) if first else remarks.refuses_a_patch()
     return elsewhere(trial.files, after)
 
 
 def _patched(
     session: Session, fuzz: int, patches: Sequence[bytes], before: Mapping[bytes, Entry], after: Mapping[bytes, Entry]
-) -> str:
+) -> Remark:
     """Do the same with GNU patch, which leaves links and submodules alone."""
     odd = (SYMLINK_MODE, SUBMODULE_MODE)
     names = {path: name for path, (mode, name) in before.items() if mode not in odd}
     contents = session.repository.contents(sorted(set(names.values())))
     made = session.quarantine.gnu_patch({path: contents[name] for path, name in names.items()}, patches, fuzz)
     if made is None:
-        return "it refuses a patch"
+        return remarks.refuses_a_patch()
     length = session.repository.hash_length
     found = {path: FileState(path, "", [content]).object_name(length) for path, content in made.items()}
     return elsewhere(found, {path: name for path, (mode, name) in after.items() if mode not in odd})

@@ -82,8 +82,8 @@ def print_remarks(output: Lines, ready: Ready, found: list[Item]) -> None:
     if ready.queue.avoided:
         output.line()
         output.line(f"Left out {count(len(ready.queue.avoided), 'prerequisite')} that only context needs:")
-        for sentence in ready.queue.avoided:
-            output.line("  ", sentence)
+        for commit in ready.queue.avoided:
+            output.line("  ", commit)
 
 
 def document(ready: Ready, name: str, where: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from git_xsa.export.formats.series import series
 from git_xsa.export.mail import day_of, mail_header
 from git_xsa.export.prepared import Item, Patch, Queue, Style
 from git_xsa.export.readme import one_line
+from git_xsa.export.remarks import no_title
 from git_xsa.model.words import advisory_names
 
 FOLDER = "debian/patches/"
@@ -72,7 +73,7 @@ def stanza_head(queue: Queue, style: Style) -> list[str]:
     version = style.package_version or f"{upstream}-0xsa{max(queue.xsa, default=0)}"
     lines = [f"xen ({version}) UNRELEASED; urgency=high", "", f"  * Security fixes on top of {queue.base}:"]
     for number in queue.xsa:
-        lines += _wrapped(queue.titles.get(number, "no title is known"), "    - ", "      ")
+        lines += _wrapped(queue.titles.get(number, no_title()), "    - ", "      ")
         lines += _wrapped(" ".join([f"XSA-{number}", *queue.cves(number)]), "      ", "      ")
     reasons: dict[str, list[int]] = {}
     unlisted = {**queue.unlisted, **queue.left_out}  # what was asked for is not guessed at
@@ -80,8 +81,8 @@ def stanza_head(queue: Queue, style: Style) -> list[str]:
         reasons.setdefault(why, []).append(number)
     if reasons:
         lines.append("    Note that the following XSA are not listed, because")
-        for why, numbers in reasons.items():
-            lines += _wrapped(f"{why}: {advisory_names(numbers)}", "    - ", "      ")
+        for reason, numbers in reasons.items():
+            lines += _wrapped(f"{reason}: {advisory_names(numbers)}", "    - ", "      ")
     return lines
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from git_xsa.export.prepared import Item, Patch, Queue, Style, patch_files
 from git_xsa.export.readme import one_line, origin, what_it_is
+from git_xsa.export.remarks import no_title
 
 FOLDER = ""
 BLOCK = "xsa-patches.inc"
@@ -31,6 +32,6 @@ def changelog(queue: Queue) -> str:
     """Return the entries of ``%changelog``: each advisory that the queue fixes, with its CVE numbers and title."""
     lines = []
     for number in queue.xsa:
-        title = one_line(queue.titles.get(number, "no title is known"))
+        title = one_line(queue.titles.get(number, no_title()))
         lines.append(f"- {' '.join([f'XSA-{number}', *queue.cves(number)])}: {title}".replace("%", "%%"))
     return "".join(f"{line}\n" for line in lines)

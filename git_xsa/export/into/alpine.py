@@ -11,7 +11,7 @@ from hashlib import new
 from itertools import takewhile
 
 from git_xsa.advisory.package import patch_name, variables
-from git_xsa.export import problems
+from git_xsa.export import problems, remarks
 from git_xsa.export.formats.alpine import fixes_of
 from git_xsa.export.into.parts import Addition, Edited, Insertion, Package, applied, must_apply, without
 from git_xsa.model.shellfile import Assignment, ShellWord, strings
@@ -51,7 +51,7 @@ def edited(package: Package, added: Addition) -> Edited:
         gone = [word for one, other in pairs if other.text in added.dropped for word in (one, other)]
         changes += _without(text, found, gone)
     release = known.get("pkgrel", "")
-    note = f"secfixes is for {version}; pkgrel={release} is left to you"
+    note = remarks.pkgrel_is_left(version, release)
     return Edited({package.listing: applied(text, changes)}, [note] if added.items else [])
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from git_xsa.advisory.package import Listed
 from git_xsa.export import problems
 from git_xsa.export.prepared import Item, Queue
+from git_xsa.wording import Remark
 
 #: Which patches a list has: those before the queue are on its base, those behind it are put on top.
 Cut = tuple[Sequence[Path], Sequence[Path]]
@@ -66,7 +67,7 @@ class Edited:
     """New contents of a package's files, by their paths below its top, and what there is to say of them."""
 
     texts: Mapping[str, str]
-    notes: Sequence[str] = ()
+    notes: Sequence[Remark] = ()
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from git_xsa.export.into.write import PackageChange
 from git_xsa.export.prepared import Item, Patch, Queue, Style, items
 from git_xsa.git.repository import Commit
 from git_xsa.proof.builds import Builder
+from git_xsa.wording import Remark
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Planned:
     items: tuple[Item, ...]
     change: PackageChange
     dropped: tuple[str, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Remark, ...]
     #: Whether it may be under embargo.
     private: bool = False
 
@@ -146,7 +147,7 @@ def _planned(
         path: text.encode("utf-8", "surrogateescape") for path, text in package.texts.items()
     }
     new: dict[str, bytes | None] = dict(old)
-    notes: Sequence[str] = ()
+    notes: Sequence[Remark] = ()
     if found or merged:
         found = tuple(replace(item, patch=replace(item.patch, content=_content(package, item.patch))) for item in found)
         queue = ready.queue if isinstance(ready, Ready) else _nothing(ready)

@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from email.utils import formatdate
 from pathlib import Path
 
-from git_xsa.export import problems
+from git_xsa.export import problems, remarks
 from git_xsa.export.formats.rpm import changelog, comment_on
 from git_xsa.export.into.parts import Addition, Cut, Edited, Insertion, Package, applied
 from git_xsa.export.prepared import Item
 from git_xsa.model.specfile import PatchTag, Spec, SpecStep
+from git_xsa.wording import Remark
 
 #: The number of a release that goes up: the last one before the distribution's (``2.1.fc40``, ``3%{?dist}``).
 _RELEASE = re.compile(r"((?:\d+\.)*)(\d{1,9})(?!\d|\.\d)")
@@ -33,7 +34,7 @@ def cut(package: Package, start: int) -> Cut:
 def edited(package: Package, added: Addition) -> Edited:
     """Return the spec with the patches; ``PackageRefused`` when there is no place for them."""
     spec = Spec(package.text)
-    notes: list[str] = []
+    notes: list[Remark] = []
     changes = [
         *_dropped(spec, added.dropped),
         *(_tags(spec, added) if added.items else ()),
@@ -131,14 +132,14 @@ def _call(text: str, like: SpecStep, number: int) -> str:
     return f"{indent}%patch{like.form}{number} -p1"
 
 
-def _entry(spec: Spec, added: Addition, notes: list[str]) -> list[Insertion]:
+def _entry(spec: Spec, added: Addition, notes: list[Remark]) -> list[Insertion]:
     at = spec.changelog
     if at is None:
-        notes.append("the spec has no %changelog, so no entry is written")
+        notes.append(remarks.no_changelog())
         return []
     newest = spec.text[at:].lstrip("\n").partition("\n")[0]
     if newest and not newest.startswith("* "):
-        notes.append(f"%changelog is generated ({newest[:40]}), so no entry is written")
+        notes.append(remarks.changelog_is_generated(newest[:40]))
         return []
     stated = newest.rpartition(">")[2].strip(" \t-") if ">" in newest else ""
     version = added.version or _next(stated, spec.macros.get("version", ""))
@@ -148,7 +149,7 @@ def _entry(spec: Spec, added: Addition, notes: list[str]) -> list[Insertion]:
     removed = [f"- Drop {name}, which the release has" for name in sorted(added.dropped)]
     lines = "\n".join([head, *changelog(added.queue).splitlines(), *removed])
     if version:
-        notes.append(f"the entry in %changelog is for {version}; the spec's Release is left to you")
+        notes.append(remarks.release_of_spec_is_left(version))
     return [Insertion(at, f"{lines}\n\n")]
 
 

@@ -12,12 +12,14 @@ from git_xsa.ask.recognise import lines_id
 from git_xsa.ask.session import Session
 from git_xsa.ask.stored import stored
 from git_xsa.ask.tip import tip_for
+from git_xsa.export import remarks
 from git_xsa.export.into.base import Carried, OnRelease, release_of, stand
 from git_xsa.export.into.parts import Package
 from git_xsa.git.diffs import as_change
 from git_xsa.git.log import Range
 from git_xsa.git.repository import Commit
 from git_xsa.model.words import DIGITS
+from git_xsa.wording import NOTHING, Remark
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class FixInPackage:
     number: int
     files: tuple[str, ...]
     adapted: bool = False
-    why: str = ""
+    why: Remark = NOTHING
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def state_of(session: Session, package: Package, release: Commit | None, tip_nam
     found = [_fix(session, history, number, named.get(number, ())) for number in numbers]
     partly = {number: _lacks(history, number, tip) for number in lacking & named.keys()}
     outdated = tuple(
-        FixInPackage(one.number, one.files, False, one.why or partly.get(one.number, ""))
+        FixInPackage(one.number, one.files, False, one.why or partly.get(one.number, NOTHING))
         for one in found
         if one.number in partly or one.why
     )
@@ -114,7 +116,7 @@ def _fix(session: Session, history: Range, number: int, carried: Sequence[Carrie
     for name, found in ids.items():
         version = next((v for v, known in sorted(published.items(), reverse=True) if found in known), None)
         if version is not None and found not in newest and found not in old:
-            return FixInPackage(number, names, False, f"{name} is of version {version} of the advisory, since reissued")
+            return FixInPackage(number, names, False, remarks.reissued_since(name, version))
     adapted = bool(newest | old) and any(found not in newest and found not in old for found in ids.values())
     return FixInPackage(number, names, adapted)
 
@@ -142,13 +144,13 @@ def _positions(history: Range, numbers: Iterable[int]) -> list[int]:
     return sorted({position for number in numbers for position in advisories.get(number, ()) if position > 0})
 
 
-def _lacks(history: Range, number: int, tip: Commit) -> str:
+def _lacks(history: Range, number: int, tip: Commit) -> Remark:
     """Return what the package lacks of an advisory's fix though one of its patches says that it fixes it."""
     positions = _positions(history, [number])
     taken = history.taken(positions)
     gone = [position for position in positions if position not in taken]
-    shown = ", ".join(history.commits[position - 1].id[:DIGITS] for position in gone)
-    return f"{tip.name} has more of the fix: {shown}" if gone else "the store has other patches of it"
+    shown = [history.commits[position - 1].id[:DIGITS] for position in gone]
+    return remarks.branch_has_more(tip.name, shown) if gone else remarks.store_has_others()
 
 
 def _later(session: Session, history: Range, base: Commit, carried: Sequence[FixInPackage]) -> list[FixOfCarried]:
