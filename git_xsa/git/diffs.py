@@ -73,6 +73,40 @@ def parse_hunks(body: bytes) -> tuple[Hunk, ...]:
     """
     if not body:
         return ()
+    return _plain_hunks(body) or _any_hunks(body)
+
+
+def _plain_hunks(body: bytes) -> tuple[Hunk, ...]:
+    """Return the hunks in ``body`` if each of its lines is a header or one of a hunk's, with a mark; else none.
+
+    unidiff then only has to count the lines, which takes a third of the time that it takes to make objects of them.
+    """
+    if any(odd in body for odd in (b"\n\\", b"\n\n", b"\n\r")):
+        return ()
+    try:
+        patch = PatchSet(StringIO(_PLAIN + body.decode("latin-1"), newline="\n"), metadata_only=True)
+    except UnidiffParseError:
+        return ()
+    lines = body.split(b"\n")
+    found = []
+    end = 0
+    for hunk in (hunk for file in patch for hunk in file):
+        start, end = end + 1, end + 1 + hunk.target_length + hunk.removed
+        texts = lines[start:end]
+        found.append(
+            Hunk(
+                hunk.source_start,
+                hunk.target_start,
+                bytes([line[0] for line in texts]),
+                tuple([line[1:] + b"\n" for line in texts]),
+                hunk.section_header.encode("latin-1"),
+            )
+        )
+    return tuple(found) if len(patch) == 1 and end + 1 == len(lines) else ()
+
+
+def _any_hunks(body: bytes) -> tuple[Hunk, ...]:
+    """Return the hunks in ``body``; errors as of ``parse_hunks``."""
     try:
         patch = PatchSet(StringIO(_PLAIN + body.decode("latin-1"), newline="\n"))
     except UnidiffParseError:
