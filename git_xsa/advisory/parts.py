@@ -203,22 +203,38 @@ class _PartReader:
         while found := _HUNK.match(self._line()):
             old, new = (int(number) if number is not None else 1 for number in found.groups())
             self._take(piece)
-            while old > 0 or new > 0:
-                kind = self._line()[:1]
-                if kind not in b"-+ \\\n" or not kind:
-                    piece.whole = False
-                    self._to_next_file(piece)
-                    return
-                old -= kind in (b"-", b" ", b"\n")
-                new -= kind in (b"+", b" ", b"\n")
-                piece.ended = self._line().endswith(b"\n")
-                self._take(piece)
+            if not self._body_of_hunk(piece, old, new):
+                piece.whole = False
+                self._to_next_file(piece)
+                return
             while self._line().startswith(b"\\"):
                 self._take(piece)
         line = self._line()
         if line.startswith(_AFTER_HUNK) and line.rstrip() != b"--" and not self._starts_file():
             piece.whole = False
             self._to_next_file(piece)
+
+    def _body_of_hunk(self, piece: _Piece, old: int, new: int) -> bool:
+        """Take the lines of a hunk with so many ``old`` and ``new`` ones, as far as they go; return whether all are
+        there."""
+        at = self._at
+        while (old > 0 or new > 0) and at < len(self._lines):  # the one loop over each line: no calls in it
+            kind = self._lines[at][:1]
+            if kind in (b" ", b"\n") or (kind == b"\r" and self._changed_ends and self._lines[at] == b"\r\n"):
+                old -= 1
+                new -= 1
+            elif kind == b"+":
+                new -= 1
+            elif kind == b"-":
+                old -= 1
+            elif kind != b"\\":
+                break
+            at += 1
+        taken = self._lines[self._at : at]
+        piece.lines += map(_plain_end, taken) if self._changed_ends else taken
+        piece.ended = taken[-1].endswith(b"\n") if taken else piece.ended
+        self._at = at
+        return old <= 0 and new <= 0
 
     def _to_next_file(self, piece: _Piece) -> None:
         while self._at < len(self._lines) and not self._starts_file():
