@@ -61,17 +61,17 @@ def on_top(
     with Patched(session.repository, made, paths) as tree:
         done = 0
         for fuzz, group in groupby(behind, key=lambda one: one.fuzz):
-            texts = [one.patch.text for one in group]
-            refused, _ = tree.put_on(texts, fuzz)
+            patches = [one.patch for one in group]
+            refused, _ = tree.put_on(patches, fuzz)
             if refused is not None:
                 break
-            done += len(texts)
+            done += len(patches)
         else:
             return None
-    with Patched(session.repository, made, paths) as tree:  # GNU patch leaves what it has done of the refused one
+    with Patched(session.repository, made, paths) as tree:  # the other holds some of the refused one, too
         number = done + refused
         for one in behind[:number]:
-            tree.put_on([one.patch.text], one.fuzz)
+            tree.put_on([one.patch], one.fuzz)
         stuck = behind[number]
         places = tree.refusals(stuck.patch.text, stuck.fuzz)
     return Refusal(stuck.patch.file or stuck.patch.name, tuple((os.fsdecode(path), hunk) for path, hunk in places))

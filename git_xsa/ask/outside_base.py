@@ -62,7 +62,7 @@ def with_patches(session: Session, base: Commit, lists: Sequence[str], place: st
     cut = split(carried, place) if place else len(carried)
     with Patched(session.repository, base.id, {path for patch in patches for path in patch.paths}) as tree:
         for listed, several in found:
-            refused, fuzzy = tree.put_on([patch.text for patch in several], listed.fuzz)
+            refused, fuzzy = tree.put_on(several, listed.fuzz)
             if refused is not None:
                 raise problems.package_patch_refused(
                     several[refused].name, listed.place, base.name, several[refused].doubt
@@ -78,7 +78,7 @@ def with_patches(session: Session, base: Commit, lists: Sequence[str], place: st
         before = patches[:cut]
         with Patched(session.repository, base.id, {path for patch in before for path in patch.paths}) as tree:
             for one in carried[:cut]:
-                tree.put_on([one.patch.text], one.fuzz)
+                tree.put_on([one.patch], one.fuzz)
             under = patched(session, base, tree.files(), before, lists)._replace(options=options)
     session.placements[under.id] = Placement(place, tuple(carried[cut:]), whole)
     return under, notes

@@ -191,7 +191,7 @@ def _paths(carried: Iterable[Carried]) -> set[bytes]:
 def _put_on(tree: Patched, carried: Sequence[Carried], fuzz: int, notes: list[Remark]) -> Carried | None:
     """Put on the patches ``carried``, and note which need fuzz; return the one that is refused."""
     pairs = [(one, patch) for one in carried for patch in one.patches]
-    refused, fuzzy = tree.put_on([patch.text for _, patch in pairs], fuzz)
+    refused, fuzzy = tree.put_on([patch for _, patch in pairs], fuzz)
     notes += [needs_fuzz(pairs[number][1].name, fuzz) for number in fuzzy]
     return pairs[refused][0] if refused is not None else None
 
