@@ -46,10 +46,10 @@ class Ranges:
 
     def _merge_base(self, base: Commit, tip: Commit) -> str:
         """Return where ``base`` left the branch; ``XsaError`` when they have nothing in common."""
-        answer = self._repository.git.call("merge-base", base.id, tip.id, accept=(0, 1))
-        if answer.status:
+        found = self._repository.git.text("merge-base", base.id, tip.id, accept=(0, 1))
+        if not found:
             raise problems.nothing_in_common(base.name, tip.spelled, self._repository.shallow)
-        return answer.out.decode().strip()
+        return found
 
     def _first_release(self, base: Commit) -> Commit | None:
         """Return the oldest release of the branch that ``base`` is a release of: a root for all requests to come."""

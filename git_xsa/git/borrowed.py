@@ -35,7 +35,7 @@ class Borrowed:
             "GIT_ALTERNATE_OBJECT_DIRECTORIES": pathsep.join(repository.alternates_with_own),
         }
         self._git = Git(self._scratch.path, environment)
-        self._git.call(
+        self._git.text(
             "init", "--quiet", "--bare", f"--object-format={repository.object_format}", "--template=", str(folder)
         )
         repository.borrow(folder / "objects")
@@ -82,7 +82,8 @@ class Borrowed:
             )
         first, *others = heads
         stream = b"".join([first, f"from {parent}\n".encode(), *others, *changes, b"done\n"])
-        self._git.call("-c", "core.compression=0", "fast-import", "--quiet", "--done", "--force", given=stream)
+        words = ("fast-import", "--quiet", "--done", "--force", "--depth=0")  # no deltas: it is read once or twice
+        self._git.start("-c", "core.compression=0", *words, given=stream).finish()
         return self._git.text("rev-parse", _REFERENCE)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from os import pathsep
 from pathlib import Path
@@ -100,6 +100,8 @@ class Repository:
         self.git = Git(self.folder, environment=names)
         self._services: dict[tuple[str, ...], Service] = {}
         self._listing: Call | None = None
+        #: What the trees of commits have, by the commits' object names, as far as ``git_xsa.git.trees`` read them.
+        self.trees: dict[str, Mapping[bytes, tuple[str, str]]] = {}
         #: Told in a few words how far the reading of a history is.
         self.on_progress: Callable[[str], None] = lambda _: None
 

@@ -12,9 +12,18 @@ Entries = Mapping[bytes, tuple[str, str]]
 
 
 def entries_of(repository: Repository, commit: str) -> Entries:
-    """Return everything that the tree of ``commit`` has."""
+    """Return everything that the tree of ``commit`` has; by its object name it is read once."""
+    known = repository.trees.get(commit)
+    if known is None:
+        known = _read(repository, commit)
+        if len(commit) == repository.hash_length:  # a reference may move
+            repository.trees[commit] = known
+    return known
+
+
+def _read(repository: Repository, commit: str) -> Entries:
     # The whole tree: names of files that matter may be under embargo, and must not be seen in a process list.
-    output = repository.git.call("ls-tree", "-r", "-z", "--full-tree", commit).out
+    output = repository.git.start("ls-tree", "-r", "-z", "--full-tree", commit).finish().out
     found = {}
     for line in output.split(b"\0")[:-1]:
         words, _, path = line.partition(b"\t")
