@@ -8,79 +8,17 @@ import signal
 import stat
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import small_kernel as small
-from repositories import Answer, Draft, Files, Place, processes, snapshot, start
+from proving import ASK, BOTH, DEBUG_FAILS, RELEASE, fixed, folders, judged, project, proved
+from repositories import Answer, Draft, processes, snapshot, start
 
 pytestmark = pytest.mark.skipif(bool(small.obstacle()), reason=small.obstacle() or "never")
 
-RELEASE = "RELEASE-1.0.0"
-ASK = ("test", "--onto", RELEASE, "--xsa", "1", "--cell", "small")
-BOTH = (*ASK, "--cell", "debug")
-#: Compiled with -DDEBUG only.
-DEBUG_FAILS = "#ifdef DEBUG\n    panic(no_such_name);\n#endif"
-
-
-@pytest.fixture(autouse=True)
-def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Path]]:
-    """Return the folders for what must not last, which nothing else uses; nothing is left in them at the end."""
-    made = [tmp_path / "temporary", tmp_path / "runtime"]
-    for folder in made:
-        folder.mkdir()
-    monkeypatch.setenv("TMPDIR", str(made[0]))
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(made[1]))
-    monkeypatch.setattr("tempfile.tempdir", None)
-    monkeypatch.setenv("PROOF_OF", str(tmp_path))
-    yield made
-    assert [path for folder in made for path in folder.iterdir()] == []
-    assert processes(f"GIT_XSA_BUILD={tmp_path}") == []
-
-
-def project(tmp_path: Path, *changes: tuple[str, Files], base: Files | None = None, payload: str = "9") -> Place:
-    """Return a repository with one release of the kernel, ``changes`` on it, and an exploit for XSA-1."""
-    draft = Draft()
-    draft.release("1.0.0", base or small.files())
-    for subject, files in changes:
-        draft.commit(subject, files)
-    place = draft.write(tmp_path / "project")
-    settings = {
-        "cell.small.command": "make",
-        "cell.small.image": "kernel",
-        "cell.debug.command": "make OPTIONS=-DDEBUG",
-        "cell.debug.image": "kernel",
-        "exploit.1.image": str(small.write_module(tmp_path / "overflow", payload)),
-    }
-    for key, value in settings.items():
-        place.git("config", f"xsa.{key}", value)
-    return place
-
-
-def fixed(tmp_path: Path, bound: str = small.BOUND, start: str = small.QUIET, payload: str = "9") -> Place:
-    """Return a project whose XSA-1 puts ``bound`` and ``start`` into the kernel."""
-    return project(
-        tmp_path,
-        ("notes", {"notes": b"more\n"}),
-        ("table: keep to the bound\n\nThis is XSA-1.", {"kernel.c": small.kernel(bound, start)}),
-        payload=payload,
-    )
-
-
-def proved(place: Place, *words: str, status: int = 0) -> dict[str, Any]:
-    """Return the first result of the command with ``words``, as JSON."""
-    answer = place.run(*words, "--json")
-    assert answer.status == status, answer
-    found: dict[str, Any] = json.loads(answer.out)["results"][0]
-    return found
-
-
-def judged(result: dict[str, Any], cell: str = "small") -> dict[str, str]:
-    """Return what was judged in ``cell``: kind and name, and the judgement."""
-    [found] = [one for one in result["cells"] if one["name"] == cell]
-    return {f"{test['kind']} {test['name']}".strip(): test["state"] for test in found["tests"]}
+__all__ = ["folders"]  # the fixture
 
 
 def test_a_queue_that_blocks_the_exploit(tmp_path: Path, sealed: Path) -> None:
@@ -146,65 +84,6 @@ def test_a_queue_that_builds_in_one_cell_only(tmp_path: Path) -> None:
     assert [step["outcome"] for step in build["steps"]] == ["passed", "failed"]
 
 
-def test_a_base_that_does_not_build_is_never_the_queue_s_fault(tmp_path: Path) -> None:
-    """Neither where the base fails by itself, nor where the queue would have mended it."""
-    broken = small.files(start="    no_such_thing();")
-    place = project(tmp_path, ("bound\n\nThis is XSA-1.", {"kernel.c": small.kernel(small.BOUND)}), base=broken)
-    answer = place.run(*ASK, "--boot", "--exploit", "--json")
-    assert answer.status == 3
-    [result] = json.loads(answer.out)["results"]
-    assert result["state"] == "not-judged"
-    [build] = result["cells"][0]["tests"]
-    assert (build["state"], [step["tree"] for step in build["steps"]]) == ("not-judged", ["base"])
-    assert build["reason"].startswith("the base fails: ")
-    assert "no_such_thing" in build["reason"]
-
-
-def test_a_base_that_builds_in_one_cell_is_judged_there(tmp_path: Path) -> None:
-    broken = small.files(start=DEBUG_FAILS)
-    place = project(
-        tmp_path, ("bound\n\nThis is XSA-1.", {"kernel.c": small.kernel(small.BOUND, DEBUG_FAILS)}), base=broken
-    )
-    result = proved(place, *BOTH, "--exploit")
-    assert [cell["state"] for cell in result["cells"]] == ["passed", "not-judged"]
-
-
-def test_a_full_disk_is_never_the_queue_s_fault(tmp_path: Path) -> None:
-    """It is not judged, and not remembered: the next run builds again."""
-    place, room = fixed(tmp_path), tmp_path / "room"
-    full = f"if grep -q 'return -1' kernel.c && ! test -e {room}; then cat kernel.c > /dev/full; else make; fi"
-    place.git("config", "xsa.cell.small.command", full)
-    result = proved(place, *ASK, "--boot", status=3)
-    [build] = result["cells"][0]["tests"]
-    assert (build["state"], build["reason"]) == (
-        "not-judged", "this machine fails: cat: write error: No space left on device",
-    )  # fmt: skip
-    room.touch()
-    assert proved(place, *ASK, "--boot")["state"] == "passed"
-
-
-def test_a_full_disk_is_no_fault_of_one_commit(tmp_path: Path) -> None:
-    place = fixed(tmp_path)
-    full = "if grep -q more notes && ! grep -q 'return -1' kernel.c; then cat kernel.c > /dev/full; else make; fi"
-    place.git("config", "xsa.cell.small.command", full)
-    words = ("test", "--onto", RELEASE, "--cell", "small", "--every-commit", place[2], place[3])
-    assert judged(proved(place, *words)) == {"build build": "passed", "commit 1 notes": "not-judged"}
-    out = place.run(*words).out
-    assert "    not judged     1 notes: this machine fails: cat: write error: No space left on device" in out
-    assert "every commit builds" not in out
-
-
-def test_a_base_that_does_not_boot_is_not_judged(tmp_path: Path) -> None:
-    panics = '    panic("no memory");'
-    place = project(
-        tmp_path,
-        ("bound\n\nThis is XSA-1.", {"kernel.c": small.kernel(small.BOUND, panics)}),
-        base=small.files(start=panics),
-    )
-    result = proved(place, *ASK, "--boot")
-    assert judged(result) == {"build build": "passed", "boot the image alone": "not-judged"}
-
-
 def test_what_is_not_reproduced_or_skipped(tmp_path: Path) -> None:
     assert judged(proved(fixed(tmp_path / "a", payload="1"), *ASK, "--exploit"))["exploit overflow"] == (
         "not-reproduced"
@@ -220,28 +99,6 @@ def test_an_exploit_that_hangs_the_base(tmp_path: Path) -> None:
     place = project(tmp_path, ("bound\n\nThis is XSA-1.", {"kernel.c": small.kernel(small.BOUND)}), base=base)
     result = proved(place, *ASK, "--exploit", "--boot-timeout", "2")
     assert judged(result)["exploit overflow"] == "blocked"
-
-
-def test_a_slow_boot_of_the_queue_is_no_hang(tmp_path: Path) -> None:
-    """The machine may be busy: the queue has more time then, and only the queue."""
-    place = fixed(tmp_path, start=small.SECONDS.format(4))
-    words = (*ASK, "--boot", "--boot-timeout", "2")
-    assert judged(proved(place, *words)) == {"build build": "passed", "boot the image alone": "passed"}
-    hangs = proved(fixed(tmp_path / "hangs", start="    stop();"), *words, status=1)
-    assert judged(hangs)["boot the image alone"] == "failed"
-
-
-def test_the_user_s_command_does_not_run_where_nothing_was_built(tmp_path: Path) -> None:
-    """The tree has built before: what keeps it from that now is the machine's."""
-    place, full = fixed(tmp_path), tmp_path / "full"
-    test = f"grep -q 'return -1' kernel.c && ls {tmp_path} | grep -q ful."  # no word of it is a file
-    place.git("config", "xsa.cell.small.command", f"if {test}; then cat kernel.c > /dev/full; else make; fi")
-    assert proved(place, *ASK)["state"] == "passed"
-    full.touch()
-    result = proved(place, *ASK, "--run", "test -e kernel")
-    assert judged(result) == {"build build": "passed", "run test -e kernel": "not-judged"}
-    full.unlink()
-    assert judged(proved(place, *ASK, "--run", "test -e kernel"))["run test -e kernel"] == "passed"
 
 
 def test_what_each_cell_has_compiled(tmp_path: Path) -> None:
