@@ -13,7 +13,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from git_xsa.proof.diagnostics import FORMS, Diagnostic, Sign, machine_fault, read_diagnostics, same_file
+from git_xsa.proof.diagnostics import (
+    FORMS,
+    Diagnostic,
+    Sign,
+    machine_fault,
+    missing_program,
+    read_diagnostics,
+    same_file,
+)
 from git_xsa.proof.suppliers import Content, Suppliers, content_of, score
 
 #: Line of output -> sign, name and file that it tells.
@@ -151,6 +159,17 @@ def test_colour_is_no_part_of_a_name() -> None:
         "make[3]: *** [Rules.mk:198: x.o] Killed",
         "make: fork: Cannot allocate memory",
         "\x1b[1mgcc: fatal error:\x1b[0m Killed signal terminated program cc1",
+        "gcc: fatal error: Bus error signal terminated program as",
+        "collect2: fatal error: ld terminated with signal 7 [Bus error], core dumped",
+        "/usr/bin/ld: final link failed: memory exhausted",
+        "cc1: error: virtual memory exhausted",
+        "sh: 0: Cannot fork",
+        "make: vfork: Resource temporarily unavailable",
+        "bash: line 12:  4711 Killed                  gcc -c x.c",
+        "Killed",
+        "MemoryError",
+        "OSError: [Errno 116] Stale file handle: 'x.h'",
+        "ccache: error: Failed to create directory /home/jane/.cache/ccache/tmp: Permission denied",
     ],
 )
 def test_what_the_machine_ends(line: str) -> None:
@@ -164,10 +183,34 @@ def test_what_the_machine_ends(line: str) -> None:
         "x.c:9:5: error: 'No space left on device' undeclared",
         "x.c:9: error: #error No space left on device",
         "make: *** [Makefile:3: x.o] Error 1",
+        "x.c:9: error: 'Killed' undeclared",
+        '    printf("sh: 0: Cannot fork\\n");',
+        "x.c:9: warning: Killed by signal",
+        "touch: cannot touch '/home/jane/xen/stray': Read-only file system",
     ],
 )
 def test_code_that_speaks_of_a_machine_is_no_fault_of_it(line: str) -> None:
     assert machine_fault(f"gcc -c x.c\n{line}\n") == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "lacks"),
+    [
+        ("/bin/sh: 1: bison: not found", True),
+        ("/bin/bash: line 1: bison: command not found", True),
+        ("env: 'python3': No such file or directory", True),
+        ("make[1]: flex: No such file or directory", True),
+        ("make: iasl: Command not found", True),
+        ("/bin/sh: 1: scripts/gen.sh: not found", False),
+        ("/bin/sh: 1: ./gen: not found", False),
+        ("/bin/sh: 1: -x: not found", False),
+        ("Makefile:3: rules.mk: No such file or directory", False),
+        ("x.c:1:10: fatal error: x.h: No such file or directory", False),
+    ],
+)
+def test_a_program_that_is_missing(line: str, lacks: bool) -> None:
+    """One on PATH is the machine's, one in the tree the tree's."""
+    assert missing_program(f"gcc -c x.c\n{line}\nmake: *** [x.o] Error 127\n") == (line if lacks else "")
 
 
 @given(st.text())

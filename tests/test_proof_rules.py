@@ -11,7 +11,7 @@ from git_xsa.errors import UsageError, XsaError
 from git_xsa.proof.boards import Payload, boot_command, models_for
 from git_xsa.proof.cells import find_cells
 from git_xsa.proof.judge import judge_boot, judge_exploit
-from git_xsa.proof.machine import End, explain
+from git_xsa.proof.machine import End, Machine, explain
 from git_xsa.proof.results import ProofStep, Ruling, StepOutcome
 
 EXPLOIT = Payload("test-pv64-xsa-1", None, "pv64", 1)
@@ -31,7 +31,7 @@ def test_exploits(base: End, queue: End) -> None:
     ruling, reason = judge_exploit(EXPLOIT, play(base), play(queue), control=True)
     assert (ruling is Ruling.VULNERABLE) == (queue in BAD)
     assert (ruling is Ruling.BLOCKED) == (queue is End.SUCCESS and base in BAD)
-    assert ruling.bad == (queue in BAD or (queue is not End.SUCCESS and base is End.SUCCESS))
+    assert ruling.bad == (queue in BAD or (queue not in (End.SUCCESS, End.BROKEN) and base is End.SUCCESS))
     assert reason or ruling is Ruling.NOT_REPRODUCED
 
 
@@ -46,7 +46,25 @@ def test_what_does_not_run_at_all_is_no_verdict(end: End) -> None:
 def test_boots(base: End, queue: End) -> None:
     ruling, _ = judge_boot(play(base), play(queue))
     assert (ruling is Ruling.PASSED) == (queue is End.SUCCESS)
-    assert (ruling is Ruling.FAILED) == (base is End.SUCCESS and queue is not End.SUCCESS)
+    assert (ruling is Ruling.FAILED) == (base is End.SUCCESS and queue not in (End.SUCCESS, End.BROKEN))
+
+
+def test_an_image_that_the_machine_can_not_load() -> None:
+    """The base's was loaded, so that is the image's fault; any other refusal is the machine's."""
+
+    def ruling(line: str) -> Ruling:
+        step = ProofStep("queue", StepOutcome.FAILED, line, 1.0, False, "", None)
+        return judge_boot(play(End.SUCCESS), (step, End.BROKEN))[0]
+
+    assert ruling("qemu-system-x86_64: Error loading uncompressed kernel without PVH ELF Note") is Ruling.FAILED
+    assert ruling("qemu-system-x86_64: unable to find CPU model 'max'") is Ruling.NOT_JUDGED
+
+
+def test_how_the_machine_itself_ends(tmp_path: Path) -> None:
+    machine = Machine([], lambda: False)
+    for command, end in (("echo x", End.STOPPED), ("echo x; exit 1", End.BROKEN)):
+        console = machine.run(("sh", "-c", command), tmp_path, 20)
+        assert (console.end, console.line) == (end, "x" if end is End.STOPPED else "it ended before the machine did")
 
 
 @pytest.mark.parametrize(

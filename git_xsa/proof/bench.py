@@ -23,14 +23,14 @@ from git_xsa.proof.build_command import BuildCommand, Walls, read_log
 from git_xsa.proof.build_command import Outcome as Ended
 from git_xsa.proof.build_tree import BuildTree
 from git_xsa.proof.cells import Cell
-from git_xsa.proof.diagnostics import machine_fault, read_diagnostics
+from git_xsa.proof.diagnostics import machine_fault, missing_program, read_diagnostics
 from git_xsa.proof.guest import NAME as GUEST_NAME
 from git_xsa.proof.guest import SOURCE
 from git_xsa.proof.guest import build_command as guest_command
 from git_xsa.proof.known import Known, ProofRecord, digest
-from git_xsa.proof.machine import Console, End, Machine
+from git_xsa.proof.machine import Console, End, Machine, identity
 from git_xsa.proof.outcomes import Outcomes, cache_folder
-from git_xsa.proof.results import ProofStep, StepOutcome
+from git_xsa.proof.results import BASE, ProofStep, StepOutcome
 from git_xsa.proof.stack import Stack, TreeFiles
 from git_xsa.wording import Remark
 
@@ -111,6 +111,11 @@ class _Done:
     log: bytes
     read: list[str] | None = None
 
+    @property
+    def certain(self) -> bool:
+        """Whether it failed, and not because of the machine."""
+        return self.ended is Ended.FAILED and not self.facts.get("fault")
+
 
 class Bench:
     """Works for one ``cell``; use it as a context manager, which removes what it has made."""
@@ -128,25 +133,38 @@ class Bench:
         self._tree.close()
         self._desk.close()
 
-    def build(self, stack: Stack, size: int, name: str, used: bool = False) -> BuiltTree:
-        """Build ``stack`` with its first ``size`` patches, in a new tree unless that of before may be ``used``."""
+    def build(self, stack: Stack, size: int, name: str, used: bool = False, again: bool = False) -> BuiltTree:
+        """Build ``stack`` with its first ``size`` patches, in a new tree unless that of before may be ``used``, and
+        ``again`` unless this run has done it."""
         tree = stack.tree(size)
         outcome = self._outcomes.name(tree.entries)
         key = digest("build", outcome, self.cell.image, self.cell.config)
-        record, known = self._known(key), True
+        record, known = self._known(key, again), True
         if record is None:
             self._around.say(self.cell.name, remarks.building(name))
             private = stack.private and size > 0
             asked = stack.changed if size == len(stack.patches) else ()
             done = self._make(tree, private, asked if not used else None, used)
-            failed = done.ended is Ended.FAILED and not done.facts.get("fault")
-            keep = done.ended is Ended.BUILT or (failed and size > 0)
-            if keep and not private:
-                self._tell_search(outcome, done.ended, done.log)
             files = {_LOG: done.log, _IMAGE: self._made(self.cell.image), _CONFIG: self._made(self.cell.config)}
             there = {name: content for name, content in files.items() if content is not None}
+            if size > 0:
+                done = self._cleared(done, lambda: self.build(stack, 0, BASE, again=True).step)
+            keep = done.ended is Ended.BUILT or (size > 0 and done.certain)
+            if keep and not private:
+                self._tell_search(outcome, done.ended, done.log)
             record, known = self._keep(key, _kept(private, keep), {**done.facts, "read": done.read}, there), False
         return _built(record, name, known, self.cell.command)
+
+    def _cleared(self, done: _Done, base: Callable[[], ProofStep]) -> _Done:
+        """Return what came of a queue, of which a failure counts only if the ``base`` still ends well in this run.
+
+        Since an earlier run saw that, a compiler may have been replaced, or a folder may have lost its space.
+        """
+        if done.ended is not Ended.FAILED or done.facts.get("fault"):
+            return done
+        step, missing = base(), missing_program(self._text(done.log))
+        why = remarks.base_fails_again(step.detail) if not step.good else missing
+        return replace(done, facts={**done.facts, "detail": why, "fault": True}) if why else done
 
     def _make(self, tree: TreeFiles, private: bool, asked: Iterable[bytes] | None, used: bool) -> _Done:
         """Build ``tree``; see ``build``, and ``BuiltTree`` for the files that were ``asked`` about."""
@@ -157,8 +175,8 @@ class Bench:
         done = self._command(self.cell.command, private)
         if done.ended is Ended.FAILED and used:  # what an earlier try left may be the reason
             return self._make(tree, private, asked, used=False)
-        if done.ended is Ended.FAILED and (fault := machine_fault(self._text(done.log))):
-            return replace(done, facts={**done.facts, "detail": fault, "fault": True})
+        if done.facts.get("fault"):
+            return done
         read = sorted(os.fsdecode(path) for path in before if self._was_read(path)) if before is not None else None
         return replace(done, read=read)
 
@@ -170,8 +188,11 @@ class Bench:
         seconds = monotonic() - began
         self._check()
         log = read_log(path)
-        detail = "" if ended is Ended.BUILT else self._why(ended, log)
-        return _Done(ended, {"outcome": _OUTCOMES[ended].value, "seconds": round(seconds, 1), "detail": detail}, log)
+        facts = {"outcome": _OUTCOMES[ended].value, "seconds": round(seconds, 1)}
+        fault = machine_fault(self._text(log)) or self._tree.crowded if ended is Ended.FAILED else ""
+        if fault:
+            return _Done(ended, {**facts, "detail": fault, "fault": True}, log)
+        return _Done(ended, {**facts, "detail": "" if ended is Ended.BUILT else self._why(ended, log)}, log)
 
     def _tell_search(self, name: str, ended: Ended, log: bytes) -> None:
         """Let the search for what a queue lacks know of the outcome ``name``, so that it does not build that again."""
@@ -184,11 +205,12 @@ class Bench:
         """What stands for the user's command, with the files that its words name."""
         return Outcomes(cache_folder(), self._wishes.run).name({})
 
-    def run(self, stack: Stack, size: int, name: str) -> ProofStep:
-        """Run the user's command in the tree of ``stack``, built; once for the same files and command."""
+    def run(self, stack: Stack, size: int, name: str, again: bool = False) -> ProofStep:
+        """Run the user's command in the tree of ``stack``, built; once for the same files and command, and ``again``
+        unless this run has done it."""
         tree = stack.tree(size)
         key = digest("run", self._outcomes.name(tree.entries), self._run_name)
-        record, known = self._known(key), True
+        record, known = self._known(key, again), True
         if record is None:
             private = stack.private and size > 0
             self._around.say(self.cell.name, remarks.building(name, command=True))
@@ -199,7 +221,9 @@ class Bench:
             else:  # it has built before
                 facts = {**built.facts, "detail": remarks.fails_again(str(built.facts["detail"])), "fault": True}
                 done = replace(built, facts=facts)
-            kept = _kept(private, built.ended is Ended.BUILT and done.ended is not Ended.TIMEOUT)
+            if size > 0:
+                done = self._cleared(done, lambda: self.run(stack, 0, BASE, again=True))
+            kept = _kept(private, done.ended is Ended.BUILT or (size > 0 and done.certain))
             record, known = self._keep(key, kept, done.facts, {_LOG: done.log}), False
         return _step(record, name, known, self._wishes.run)
 
@@ -212,9 +236,9 @@ class Bench:
         found: list[tuple[ProofStep, End]] = []
         for model in models_for(self.cell.architecture, payload):
             found.append(self._boot(built, payload, model, private, self._wishes.boot_limit * patience))
-            if found[-1][1] not in (End.SKIP, End.ERROR, End.LOST):
+            if found[-1][1] not in (End.SKIP, End.ERROR, End.LOST, End.BROKEN):
                 return found[-1]
-        return found[0]
+        return next((one for one in found if one[1] is not End.BROKEN), found[0])
 
     def _boot(
         self, built: BuiltTree, payload: Payload, model: str, private: bool, limit: float
@@ -225,7 +249,7 @@ class Bench:
         words = boot_command(self.cell.architecture, model, Path("image"), _at(payload, Path("payload")))
         place = Path(PAYLOADS, payload.name)
         shown = boot_command(self.cell.architecture, model, Path(built.step.tree, self.cell.image), _at(payload, place))
-        key = digest("boot", image, content, *words, str(limit))
+        key = digest("boot", image, content, *words, str(limit), identity(words[0]))
         record, known = self._known(key), True
         if record is None:
             self._around.say(self.cell.name, remarks.booting(built.step.tree, payload.name))
@@ -265,11 +289,11 @@ class Bench:
                 record = self._keep(key, _kept(False, image.is_file()), {}, files)
         return record.file(_IMAGE)
 
-    def _known(self, key: str) -> ProofRecord | None:
+    def _known(self, key: str, again: bool = False) -> ProofRecord | None:
         """Return the record of what was done before, ``None`` where it has to be done (again)."""
         record = self._around.lasting.get(key)
         if record is not None and key not in self._around.fresh:
-            record = None if self._wishes.rebuild or record.facts.get("passing") else record
+            record = None if again or self._wishes.rebuild or record.facts.get("passing") else record
         return record or self._around.private.get(key)
 
     def _keep(self, key: str, kept: Kept, facts: Mapping[str, object], files: Mapping[str, bytes]) -> ProofRecord:

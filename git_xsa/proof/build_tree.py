@@ -7,6 +7,7 @@ compiles only what changed.  The folder is readable by the user alone and gone w
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 from collections.abc import Callable, Mapping
@@ -16,13 +17,15 @@ from git_xsa.git.folders import remove
 from git_xsa.git.scratch import Scratch
 from git_xsa.git.trial import Entry
 from git_xsa.model.change import SUBMODULE_MODE, SYMLINK_MODE
-from git_xsa.proof import problems
+from git_xsa.proof import problems, remarks
 
 #: The tree itself is this folder in the throwaway folder.
 TREE = "tree"
 EXECUTABLE = "100755"
 #: So many characters of a long path's start and end are shown in a message.
 _SHOWN = 60
+#: With less space than this, in bytes, a build that fails is not believed.
+_LEAST = 64 << 10
 
 
 class BuildTree:
@@ -46,6 +49,17 @@ class BuildTree:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def crowded(self) -> str:
+        """Where there is no space left, in words; empty: there is some everywhere."""
+        for place in (self.tree, self.temporary):
+            with contextlib.suppress(OSError):
+                state = os.statvfs(place)
+                blocks = state.f_bavail if os.geteuid() else state.f_bfree  # root has the reserved ones, too
+                if blocks * state.f_frsize < _LEAST or (state.f_files and not state.f_favail):
+                    return remarks.no_space(Path(tempfile.gettempdir()))
+        return ""
 
     def close(self) -> None:
         """Remove the work tree, whatever modes a build gave its folders."""

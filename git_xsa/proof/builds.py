@@ -302,19 +302,25 @@ class _Task:
             return None
         return self._failure(self._read(name, outcome), selection.queue)
 
-    def _build_base(self) -> None:
-        """Build the base once; ``_BaseFails`` when it does not build."""
+    def _build_base(self, again: bool = False) -> None:
+        """Build the base once; ``_BaseFails`` when it does not build.
+
+        That an earlier run has built it is enough unless ``again``.
+        """
         if self._base_builds:
             return
         tree = self._tree(None)
         name = self._builder.outcomes.name(tree.entries)
         # What failed may be repaired by now: a tool that was missing.
-        if self._builder.outcomes.get(name) is not Outcome.BUILT:
+        known = self._builder.outcomes.get(name) is Outcome.BUILT
+        if again or not known:
+            if again:
+                self._builder.tree.clear()
             self._builder.say(remarks.trying(self._tries + 1, remarks.base_itself(self._verdict.base.name)))
             outcome = self._build(tree, name, keep_failure=False)
             if outcome is not Outcome.BUILT:
                 raise _BaseFails(timeout=outcome is Outcome.TIMEOUT)
-        self._base_builds = True
+            self._base_builds = True
 
     def _build(self, tree: TreeFiles, name: str, keep_failure: bool = True) -> Outcome:
         """Run the build on ``tree`` and return the outcome, which is kept unless it is a doubtful success.
@@ -334,6 +340,9 @@ class _Task:
         if outcome is Outcome.BUILT and builder.tree.used:
             self._doubtful.add(name)
         elif outcome is Outcome.BUILT or keep_failure:
+            if outcome is not Outcome.BUILT:
+                self._build_base(again=True)  # this machine may have broken since it did
+                self._last_log = log
             builder.outcomes.put(name, outcome)
         return outcome
 

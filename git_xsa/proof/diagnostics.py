@@ -119,9 +119,17 @@ _EMPTY = re.compile(
 #: What programs say that the machine has ended.  Code that a compiler quotes does not end a line like this.
 _MACHINE = re.compile(
     r": ['\u2018]?(?:No space left on device|Disk quota exceeded|Cannot allocate memory|Input/output error|I/O error"
-    r"|Too many open files)['\u2019]?$|\[Errno (?:12|24|28|122)\]|\bKilled signal terminated program"
-    r"|terminated with signal 9 \[Killed\]|\bout of memory allocating \d+ bytes"
+    r"|Too many open files|Stale file handle|Resource temporarily unavailable|Cannot fork"
+    r"|(?:virtual )?memory exhausted)['\u2019]?$|\[Errno (?:5|11|12|24|28|116|122)\]|^MemoryError$"
+    r"|\b(?:Killed|Bus error) signal terminated program|terminated with signal (?:7 \[Bus error|9 \[Killed)"
+    r"|\bout of memory allocating \d+ bytes|^(?:\S+: line \d+: +\d+ )?Killed\b|^ccache: error:"
     r"|^\S*make(?:\[\d+\])?: \*\*\* .*\] Killed$"
+)
+#: How shells, env and make say that a program is not on PATH.  What a tree brings along has a path.
+_NO_PROGRAM = re.compile(
+    r"^(?:\S*sh: (?:line )?\d+: (?:[a-z][\w.+-]*): (?:command )?not found"
+    r"|env: ['\u2018](?:[a-z][\w.+-]*)['\u2019]: No such file or directory"
+    r"|\S*make(?:\[\d+\])?: (?:[a-z][\w.+-]*): (?:Command not found|No such file or directory))$"
 )
 #: A name in quotes, or a call, in the last line of a traceback or of an assertion.
 _QUOTED = re.compile(rf"{_Q}(?P<name>[A-Za-z_]\w{{2,}}){_E}")
@@ -169,6 +177,12 @@ def machine_fault(log: str) -> str:
     none, and the files are at fault."""
     lines = (_ESCAPES.sub("", line).strip() for line in log.splitlines())
     return next((line for line in lines if _MACHINE.search(line)), "")
+
+
+def missing_program(log: str) -> str:
+    """Return the line in a failed build's output which says that this machine lacks a program; empty: there is none."""
+    lines = (_ESCAPES.sub("", line).strip() for line in log.splitlines())
+    return next((line for line in lines if _NO_PROGRAM.search(line)), "")
 
 
 def _place(line: str, before: str) -> str:

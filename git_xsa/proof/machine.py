@@ -17,7 +17,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from shutil import which
 
+from git_xsa.proof import remarks
 from git_xsa.proof.build_command import MARK, Walls, end_processes, find_walls
 
 #: Bytes of a console after which it is a flood; Xen with all log levels prints less than 100 kB.
@@ -55,7 +57,7 @@ class End(str, Enum):
     HANG = "hang"
     #: More output than any boot has.
     FLOOD = "flood"
-    #: QEMU itself refuses to run.
+    #: QEMU itself refuses to run, or was killed.
     BROKEN = "broken"
 
 
@@ -119,8 +121,7 @@ class Machine:
             ready, _, _ = select.select([handle], [], [], 0.2)
             chunk = os.read(handle, 1 << 16) if ready else None
             if chunk == b"":
-                status = process.wait()
-                return End.BROKEN if status and b"qemu-system" in output[:400] else End.STOPPED
+                return End.BROKEN if process.wait() else End.STOPPED  # a guest can't choose QEMU's status
             output += chunk or b""
             found = _RESULT.search(output)
             if found is not None:
@@ -143,11 +144,20 @@ def _drain(handle: int, output: bytearray) -> None:
         output += chunk
 
 
+def identity(program: str) -> str:
+    """Return what stands for the ``program`` of QEMU: another version may run an image to another end."""
+    place = which(program, path=_ENVIRONMENT["PATH"])
+    state = os.stat(place) if place is not None else None
+    return f"{state.st_size} {state.st_mtime_ns}" if state is not None else ""
+
+
 def explain(end: End, text: bytes) -> str:
     """Return the line of a console that says most about ``end``; empty for a success."""
     lines = [line.strip() for line in text.decode("utf-8", "backslashreplace").splitlines() if line.strip()]
     if end in (End.FAILURE, End.SKIP, End.ERROR):
         return _before_result(lines)
+    if end is End.BROKEN:
+        return next((line for line in lines if line.startswith("qemu-system")), remarks.qemu_ended())
     plain = [line.removeprefix("(XEN) ").strip() for line in lines]
     if end is End.PANIC:
         at = next((n for n, line in enumerate(plain) if line.startswith("Panic on CPU")), 0)

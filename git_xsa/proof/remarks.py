@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from git_xsa.model.words import count
 from git_xsa.wording import Remark, remark
@@ -31,7 +32,7 @@ _ENDS = {
     "stopped": "stops the machine",
     "hang": "does not end in time",
     "flood": "floods the console",
-    "broken": "QEMU refuses",
+    "broken": "is not run to its end by QEMU",
 }
 
 
@@ -46,6 +47,21 @@ def builds_are_online() -> str:
 @remark
 def out_of_time() -> str:
     return "it did not end within the time limit"
+
+
+@remark
+def base_fails_again(detail: str) -> str:
+    return f"the base does not end well any more: {detail}"
+
+
+@remark
+def no_space(folder: Path) -> str:
+    return f"no space is left in {folder}"
+
+
+@remark
+def qemu_ended() -> str:
+    return "it ended before the machine did"
 
 
 @remark
@@ -252,6 +268,16 @@ def base_fails(detail: str) -> str:
 @remark
 def machine_fails(detail: str) -> str:
     return f"this machine fails: {detail}"
+
+
+@remark
+def machine_fails_queue(ended: Remark) -> str:
+    return f"this machine fails: the queue {ended}"
+
+
+@remark
+def took_longer(detail: str, base: float, queue: float) -> str:
+    return f"{detail}, and the base took {base:.0f} of {queue:.0f} s"
 
 
 @remark
