@@ -685,7 +685,7 @@ def test_a_daemon_does_not_outlive_its_build(tmp_path: Path, monkeypatch: pytest
 
 
 def test_without_walls_no_process_stays_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("git_xsa.proof.builds.find_walls", lambda _: Walls())
+    monkeypatch.setattr("git_xsa.proof.search.builder.find_walls", lambda _: Walls())
     monkeypatch.setenv("DAEMON", str(tmp_path))
     answer = missing_name(tmp_path).run(*ASK, "--build", "setsid sleep 1000 >/dev/null 2>&1 &")
     note = "note: builds can use the network: this system does not allow users to disable it (unshare)\n"

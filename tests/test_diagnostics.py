@@ -22,7 +22,7 @@ from git_xsa.proof.diagnostics import (
     read_diagnostics,
     same_file,
 )
-from git_xsa.proof.suppliers import Content, Suppliers, content_of, score
+from git_xsa.proof.search.suppliers import Content, Suppliers, content_of, score
 
 #: Line of output -> sign, name and file that it tells.
 SAID = {

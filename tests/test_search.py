@@ -9,8 +9,8 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from git_xsa.proof.diagnostics import Diagnostic, Sign
-from git_xsa.proof.search import Attempt, BuildFound, Failure, Stage, search
-from git_xsa.proof.suppliers import Clue
+from git_xsa.proof.search.divide import Attempt, BuildFound, Failure, Stage, search
+from git_xsa.proof.search.suppliers import Clue
 
 PATCH = 100
 

@@ -28,8 +28,8 @@ from git_xsa.export.exporter import Ready, Wish, files_of, prepare
 from git_xsa.git.config import Configured
 from git_xsa.git.repository import Commit
 from git_xsa.model.words import advisory_names
-from git_xsa.proof.builds import BUILDABLE
 from git_xsa.proof.cells import Cell
+from git_xsa.proof.search.builder import BUILDABLE
 from git_xsa.proof.settings import exploits
 from git_xsa.wording import Remark
 

@@ -18,7 +18,7 @@ from git_xsa.report.plain import printable
 if TYPE_CHECKING:
     from git_xsa.ask.session import Session
     from git_xsa.ask.verdict import Verdict
-    from git_xsa.proof.builds import Builder, BuildOptions
+    from git_xsa.proof.search.builder import Builder, BuildOptions
 
 #: Set by whatever runs a command as part of a hook: nothing is built there.
 HOOK = "GIT_XSA_HOOK"
@@ -217,7 +217,7 @@ def build_wishes(options: argparse.Namespace, setting: str) -> BuildOptions | No
         if options.build_timeout or options.jobs or options.quick or options.rebuild:
             raise problems.options_require_a_build()
         return None
-    from git_xsa.proof.builds import BuildOptions  # noqa: PLC0415 - only for who builds
+    from git_xsa.proof.search.builder import BuildOptions  # noqa: PLC0415 - only for who builds
 
     return BuildOptions(command, options.build_timeout, options.jobs, options.quick, options.rebuild)
 
@@ -231,7 +231,7 @@ def builder_for(session: Session, wishes: BuildOptions | None) -> Iterator[Build
     if wishes is None:
         yield None
         return
-    from git_xsa.proof.builds import Builder  # noqa: PLC0415
+    from git_xsa.proof.search.builder import Builder  # noqa: PLC0415
 
     def say(words: str) -> None:
         if sys.stderr.isatty() and not aside.is_quiet():

@@ -35,10 +35,10 @@ from git_xsa.export.remarks import earlier_contents
 from git_xsa.git.repository import Commit
 from git_xsa.proof import remarks as proof_remarks
 from git_xsa.proof.bench import Wishes
-from git_xsa.proof.builds import BUILDABLE
 from git_xsa.proof.cells import DEFAULT, Cell, find_cells
 from git_xsa.proof.prove import Prover
 from git_xsa.proof.results import Proof, Unproved, status_of
+from git_xsa.proof.search.builder import BUILDABLE
 from git_xsa.proof.settings import ProofSettings, cell_settings
 from git_xsa.proof.stack import Stack, of_verdict
 from git_xsa.report import aside

@@ -37,7 +37,7 @@ from git_xsa.wording import Remark
 
 if TYPE_CHECKING:
     from git_xsa.ask.on_top import Refusal
-    from git_xsa.proof.builds import Builder
+    from git_xsa.proof.search.builder import Builder
 
 
 @dataclass(frozen=True)

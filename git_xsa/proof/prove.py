@@ -17,14 +17,14 @@ from git_xsa.proof import remarks
 from git_xsa.proof.bench import Bench, BuiltTree, Halted, Surroundings, Wishes
 from git_xsa.proof.boards import ALONE, BOARDS, GUEST, Payload
 from git_xsa.proof.build_command import BuildCommand, find_walls, kill_orphans, kill_own
-from git_xsa.proof.builds import protected_folders
 from git_xsa.proof.cells import Cell
 from git_xsa.proof.judge import Play, judge_boot, judge_build, judge_exploit, judge_step
 from git_xsa.proof.known import FOLDER, Known
-from git_xsa.proof.lack import Searcher
 from git_xsa.proof.machine import End, Machine
 from git_xsa.proof.outcomes import cache_folder
 from git_xsa.proof.results import BASE, QUEUE, CellProof, Default, Ruling, TestResult
+from git_xsa.proof.search.builder import protected_folders
+from git_xsa.proof.search.lack import Searcher
 from git_xsa.proof.settings import ProofSettings, exploits
 from git_xsa.proof.stack import Stack
 from git_xsa.proof.xtf import EXAMPLE, Xtf

@@ -22,7 +22,7 @@ from git_xsa.export.into.parts import Addition, Package
 from git_xsa.export.into.write import PackageChange
 from git_xsa.export.prepared import Item, Patch, Queue, Style, items
 from git_xsa.git.repository import Commit
-from git_xsa.proof.builds import Builder
+from git_xsa.proof.search.builder import Builder
 from git_xsa.wording import Remark
 
 

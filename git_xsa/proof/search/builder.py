@@ -1,4 +1,4 @@
-"""Find what a queue needs besides so that it builds, with the user's build as the judge (``git_xsa.proof.search``).
+"""Find what a queue needs besides so that it builds, with the user's build as the judge (``search.divide``).
 
 The release is built first, and everything else in the same throwaway tree.  What comes of it is an answer like any
 other: the additional changes are prerequisites of kind ``build``, what they need is found by the rules, and the whole
@@ -32,9 +32,9 @@ from git_xsa.proof.build_command import BuildCommand, Outcome, find_walls, read_
 from git_xsa.proof.build_tree import TREE, BuildTree
 from git_xsa.proof.diagnostics import Diagnostic, Sign, machine_fault, read_diagnostics
 from git_xsa.proof.outcomes import Outcomes, cache_folder
-from git_xsa.proof.search import Attempt, BuildFound, Failure, Stage, search
+from git_xsa.proof.search.divide import Attempt, BuildFound, Failure, Stage, search
+from git_xsa.proof.search.suppliers import Clue, Content, Suppliers, content_of
 from git_xsa.proof.stack import States, TreeFiles, tree_of
-from git_xsa.proof.suppliers import Clue, Content, Suppliers, content_of
 from git_xsa.wording import Remark
 
 #: What to do about a machine that ends a build.

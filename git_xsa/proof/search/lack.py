@@ -11,10 +11,10 @@ from git_xsa.ask.verdict import BuildState, Verdict
 from git_xsa.proof import remarks
 from git_xsa.proof.bench import Wishes
 from git_xsa.proof.build_command import BuildCommand, Walls
-from git_xsa.proof.builds import Builder, BuildOptions
 from git_xsa.proof.cells import Cell
 from git_xsa.proof.outcomes import Outcomes
 from git_xsa.proof.results import CellProof
+from git_xsa.proof.search.builder import Builder, BuildOptions
 from git_xsa.wording import Remark
 
 

@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 
-from git_xsa.proof.suppliers import Clue
+from git_xsa.proof.search.suppliers import Clue
 
 #: How often the names of a failed build are followed before the search divides: a chain of so many commits that each
 #: lack the next one's names is rarer than names that lead nowhere.
