@@ -44,7 +44,7 @@ def test_lists_of_a_release_and_what_changed(place: Place, tmp_path: Path) -> No
     ]
     assert answer == asked
     assert changes == [
-        "XSA-2: needs-prerequisites with 1 prerequisites; applies with 0 on RELEASE-1.0.0",
+        "XSA-2: needs-prerequisites with 1 prerequisite; applies with 0 on RELEASE-1.0.0",
         "XSA-5: applies; no list for RELEASE-1.0.0",
     ]
     assert (store.read("lists", "RELEASE-1.0.1", "changes") or b"").decode().splitlines() == changes

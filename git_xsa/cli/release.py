@@ -310,7 +310,8 @@ def _resume(session: Session, records: Records, options: argparse.Namespace) -> 
 
 def _find_remote(session: Session, record: Record) -> None:
     """Let a run that had no remote have the one that there is now; ``XsaError`` when it can't be pushed."""
-    from git_xsa.release.plan import NO_REMOTE, remote_for  # noqa: PLC0415
+    from git_xsa.release.plan import remote_for  # noqa: PLC0415
+    from git_xsa.release.remarks import add_a_remote  # noqa: PLC0415
 
     if record.kind != "release":
         raise problems.made_by_hand(record.tag)
@@ -318,7 +319,7 @@ def _find_remote(session: Session, record: Record) -> None:
     if not record.remote and branch is not None:
         record.remote = remote_for(session, branch)
     if not record.remote:
-        raise problems.no_remote(record.version, NO_REMOTE)
+        raise problems.no_remote(record.version, add_a_remote())
 
 
 def _chosen(session: Session, records: Records, options: argparse.Namespace) -> list[Record]:

@@ -26,7 +26,8 @@ from git_xsa.git.trees import entries_of
 from git_xsa.git.trial import Entry
 from git_xsa.model.change import SUBMODULE_MODE, SYMLINK_MODE
 from git_xsa.proof.build_tree import EXECUTABLE
-from git_xsa.release import problems
+from git_xsa.release import problems, remarks
+from git_xsa.wording import Remark
 
 #: Ending of a tarball -> the command that makes it of a tar file.  The environment may name options for both.
 COMPRESSORS = {
@@ -119,7 +120,7 @@ def unpack(tarball: bytes, prefix: str) -> dict[bytes, tuple[str, bytes]]:
 
 def differences(
     repository: Repository, commit: str, found: Mapping[bytes, tuple[str, bytes]], more: bool = False
-) -> list[str]:
+) -> list[Remark]:
     """Return what is not in a tarball as the tree of ``commit`` has it, a few sentences; none when all is.
 
     What the tree's attributes keep out of archives or have filled in there is looked at in that light.  ``more``: it
@@ -128,18 +129,18 @@ def differences(
     entries = {path: entry for path, entry in entries_of(repository, commit).items() if entry[0] != SUBMODULE_MODE}
     ignored, filled = _attributes(repository, commit, entries)
     wanted = {path: entry for path, entry in entries.items() if path not in ignored}
-    told = [f"{_shown(path)} is missing" for path in sorted(wanted.keys() - found.keys())]
+    told = [remarks.missing(_shown(path)) for path in sorted(wanted.keys() - found.keys())]
     if not more:
-        told += [f"{_shown(path)} is not in the tree" for path in sorted(found.keys() - wanted.keys())]
+        told += [remarks.not_in_the_tree(_shown(path)) for path in sorted(found.keys() - wanted.keys())]
     for path in sorted(wanted.keys() & found.keys()):
         mode, content = found[path]
         if mode != wanted[path][0]:
-            told.append(f"{_shown(path)} has another mode")
+            told.append(remarks.other_mode(_shown(path)))
         elif _object_name(repository, content) != wanted[path][1] and not (
             path in filled and _is_filled(repository.contents([wanted[path][1]])[wanted[path][1]], content)
         ):
-            told.append(f"{_shown(path)} has other contents")
-    return told if len(told) <= _TOLD else [*told[:_TOLD], f"and {len(told) - _TOLD} more"]
+            told.append(remarks.other_contents(_shown(path)))
+    return told if len(told) <= _TOLD else [*told[:_TOLD], remarks.and_more(len(told) - _TOLD)]
 
 
 def _object_name(repository: Repository, content: bytes) -> str:

@@ -32,31 +32,27 @@ from git_xsa.embargo.secrecy import Secrecy
 from git_xsa.git.marked import MarkLog
 from git_xsa.git.repository import Commit
 from git_xsa.model.release import Version
-from git_xsa.model.words import count
+from git_xsa.release import remarks
+from git_xsa.wording import NOTHING, Remark
 
 #: So far apart two advisories may be that are worked on at the same time.
 NEAR = 10
-#: So many patches that are there are named.
-SHOWN = 3
 #: Why an advisory may have nothing for a branch.
 _NONE = ("not-named", "other-trees", "no-patches")
 
 
 @dataclass(frozen=True)
 class Audit:
-    """What came out: lines on what is missing, remarks that stop nothing, and how many advisories were judged."""
+    """What came out: what is missing, remarks that stop nothing, and how many advisories were judged."""
 
-    problems: tuple[str, ...]
-    remarks: tuple[str, ...]
+    problems: tuple[Remark, ...]
+    remarks: tuple[Remark, ...]
     judged: int
 
     @property
-    def summary(self) -> str:
+    def summary(self) -> Remark:
         """The answer in one sentence, when there is no problem."""
-        if not self.judged:
-            return "the store has no public advisory that concerns the branch, so only its own history was checked"
-        verb = "concerns" if self.judged == 1 else "concern"
-        return f"the branch has all of {count(self.judged, 'advisory')} in the store that {verb} it"
+        return remarks.has_all(self.judged) if self.judged else remarks.nothing_to_audit()
 
 
 class _Marks:
@@ -111,66 +107,64 @@ def audit(
     found = [series for question in ask(session, tip, tip, numbers, named=True) for series in question.found]
     openness = _Openness(session, ledger, now)
     marks, version = _Marks(session, first, tip, numbers), version_of(session.branches, tip, tip)
-    problems, remarks, judged = [], [], 0
+    wrong: list[Remark] = []
+    said: list[Remark] = []
+    judged = 0
     for series in sorted(found, key=lambda one: one.number):
         known = openness.known(series.number)
         problem = _problem(series, known)
-        excuse = _excuse(series, marks, version, series.label if known else "") if problem else ""
+        excuse = _excuse(series, marks, version, series.label if known else "") if problem else NOTHING
         if not problem:
             judged += bool(series.patches)
-        elif excuse != "" and openness.secret(series):
-            remarks.append(f"XSA-{series.number} is not known to be public, and the branch lacks its fix")
+        elif excuse != NOTHING and openness.secret(series):
+            said.append(remarks.not_public_yet(series.number))
         elif excuse is None:
             judged += 1
-            problems += problem
+            wrong.append(problem)
         elif excuse:
-            remarks.append(f"XSA-{series.number}: {excuse}")
-    remarks += [f"XSA-{number} is left out, as requested" for number in sorted(store.numbers & set(skipped))]
-    return Audit(tuple(problems), tuple(remarks), judged)
+            said.append(remarks.excused(series.number, excuse))
+    said += [remarks.left_out_as_requested(number) for number in sorted(store.numbers & set(skipped))]
+    return Audit(tuple(wrong), tuple(said), judged)
 
 
-def _problem(series: FoundSeries, known: bool) -> list[str]:
-    """Return what is wrong about one advisory, a line each; none for nothing.
+def _problem(series: FoundSeries, known: bool) -> Remark:
+    """Return what is wrong about one advisory, in lines; empty for nothing.
 
     Names and subjects of its patches are shown only when it is known to be public.
     """
-    name = f"XSA-{series.number}"
     if not series.patches:
         if series.basis == "missing":
-            title = series.title if known else "its text"
-            return [f"{name}: the store has no file of the patches that {title} lists for the branch"]
-        remark = series.remark if known else "its patches for the branch can't be determined"
-        return [f"{name}: {remark}"] if series.remark and series.basis not in _NONE else []
+            return remarks.no_listed_file(series.number, series.title if known else "")
+        if not series.remark or series.basis in _NONE:
+            return NOTHING
+        if not known:
+            return remarks.cannot_be_determined(series.number)
+        return remarks.no_certain_patches(series.number, series.remark)
     patches = [
         (patch.present, f"{patch.name}: {patch.subject}" if known else f"patch {place} of {len(series.patches)}")
         for place, patch in enumerate(series.patches, 1)
     ]
-    missing = [f"  missing  {told}" for there, told in patches if not there]
-    present = [f"  present  {told}" for there, told in patches if there]
-    if not missing:
-        return []
-    if len(present) > SHOWN:
-        present = [f"  present  {len(present)} of its {len(series.patches)} patches"]
-    return [f"{name} is {'only partly' if present else 'not'} applied:", *present, *missing]
+    missing = [told for there, told in patches if not there]
+    present = [told for there, told in patches if there]
+    return remarks.not_all_applied(series.number, present, missing) if missing else NOTHING
 
 
-def _excuse(series: FoundSeries, marks: _Marks, version: Version | None, label: str) -> str | None:
+def _excuse(series: FoundSeries, marks: _Marks, version: Version | None, label: str) -> Remark | None:
     """Return why what is wrong about an advisory stops nothing (empty: not even worth a word), else ``None``.
 
     ``label`` is what its patches are called, empty when that must not be shown.
     """
-    patches = label or "its patches"
     later = series.number in marks.later
     if not series.patches:
         known = later or series.number in marks.before
-        return "the store lacks its patches, but a commit says that it is the fix" if known else None
+        return remarks.only_said_by_a_commit() if known else None
     if series.basis == "name":
         if marks.older(series.number):
-            return ""
+            return NOTHING
         own = [read_name(patch.name).version for patch in series.patches]
         if version is not None and all(one is not None and one < version for one in own):
-            return f"the store has patches for older branches only: {patches}"
+            return remarks.for_older_branches(label)
         return None
     if series.basis == "near" and not later and not any(patch.present for patch in series.patches):
-        return f"its table does not name the branch, and the branch has none of {patches}"
+        return remarks.not_in_its_table(label)
     return None

@@ -21,12 +21,12 @@ from git_xsa.errors import XsaError
 from git_xsa.git.commits import unclean, where_checked_out
 from git_xsa.git.remote import remote_refs
 from git_xsa.model.instant import spelled as spelled_instant
-from git_xsa.model.words import count
-from git_xsa.release import problems
+from git_xsa.release import problems, remarks
 from git_xsa.release.archive import COMPRESSORS
 from git_xsa.release.audit import audit
-from git_xsa.release.plan import NO_REMOTE, BranchEnds, Plan, plan_again
+from git_xsa.release.plan import BranchEnds, Plan, plan_again
 from git_xsa.release.work import Work, drafts, pre_draft_from
+from git_xsa.wording import NOTHING, Remark
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,9 @@ class ReleaseCondition:
 
     name: str
     holds: bool
-    words: str
-    hint: str = ""
-    remarks: tuple[str, ...] = ()
+    words: Remark
+    hint: Remark = NOTHING
+    remarks: tuple[Remark, ...] = ()
 
 
 def conditions(work: Work, plan: Plan, now: int, skipped: Collection[int], pushing: bool) -> Iterator[ReleaseCondition]:
@@ -55,7 +55,7 @@ def conditions(work: Work, plan: Plan, now: int, skipped: Collection[int], pushi
         ("tag", lambda: _tag(session, plan)),
         ("remote", lambda: _remote(session, plan, pushing)),
         ("folder", lambda: _folder(work)),
-        ("key", lambda: ReleaseCondition("key", True, f"signs with the {work.key.check()}")),
+        ("key", lambda: ReleaseCondition("key", True, remarks.signs_with(work.key.check()))),
     ]
     for name, check in checks:
         yield _judged(name, check)
@@ -91,48 +91,38 @@ def _frozen(store: Store, session: Session, plan: Plan, now: int) -> ReleaseCond
     rules = freeze_rules(session.settings)
     freeze = freeze_at(ledger, now)
     if clock_is_wrong(ledger, now):
-        return ReleaseCondition("frozen", False, "the clock is before the newest entry of the journal", "set the clock")
+        return ReleaseCondition("frozen", False, remarks.clock_is_wrong(), remarks.set_the_clock())
     names = [HEADS + plan.stable.name, plan.ref, plan.tag_ref]
     frozen = [name for name in names if rules.frozen(name)]
     if freeze is None or not frozen:
-        return ReleaseCondition("frozen", True, "no embargo is in force" if freeze is None else "no freeze concerns it")
-    numbers = ", ".join(f"XSA-{embargo.xsa}" for embargo in freeze.embargoes)
-    what = f"the branch is frozen until {spelled_instant(freeze.ends)} ({numbers})"
-    return ReleaseCondition("frozen", False, what, "git xsa-embargo list shows the ledger, lift ends an embargo early")
+        return ReleaseCondition("frozen", True, remarks.no_embargo() if freeze is None else remarks.no_freeze_here())
+    what = remarks.frozen_until(spelled_instant(freeze.ends), [embargo.xsa for embargo in freeze.embargoes])
+    return ReleaseCondition("frozen", False, what, remarks.how_to_lift())
 
 
 def _gate(session: Session, plan: Plan) -> ReleaseCondition:
     """Whether the stable branch is what the test gate has passed, and all of what waits for it."""
-    passed = plan.start
+    passed, stable = plan.start, _spelled(plan, plan.stable)
     if plan.stable.shared not in (None, passed):
-        what = f"{_spelled(plan, plan.stable)} is not at {passed[:12]} any more, the base of this release"
-        return ReleaseCondition("gate", False, what, "start again: --abandon undoes this run")
+        return ReleaseCondition("gate", False, remarks.branch_has_moved(stable, passed), remarks.start_again())
     for place, tip in ((plan.stable, plan.stable.local), (plan.target, plan.target.local)):
         if tip is not None and tip != passed and not _contains(session, passed, tip):
-            number = session.repository.git.text("rev-list", "--count", f"{passed}..{tip}")
-            what = f"your {place.name} has {count(int(number), 'commit')} that the gate has not passed"
-            return ReleaseCondition(
-                "gate", False, what, f"git log {passed[:12]}..{place.name} shows them; push and wait"
-            )
-    staging = plan.staging
-    if staging is None or staging.shared is None:
-        return ReleaseCondition(
-            "gate", True, f"{_spelled(plan, plan.stable)} is at {passed[:12]}; there is no staging branch"
-        )
-    if staging.shared == passed:
-        return ReleaseCondition(
-            "gate", True, f"{_spelled(plan, plan.stable)} and {_spelled(plan, staging)} are both at {passed[:12]}"
-        )
-    ahead = int(session.repository.git.text("rev-list", "--count", f"{passed}..{staging.shared}"))
-    behind = int(session.repository.git.text("rev-list", "--count", f"{staging.shared}..{passed}"))
-    both = f"{_spelled(plan, staging)} and {_spelled(plan, plan.stable)}"
-    if behind:
-        what = f"{both} have diverged: {count(behind, 'commit')} of the stable branch is not in staging"
-        return ReleaseCondition(
-            "gate", False, what, "find the reason; staging must have all commits of the stable branch"
-        )
-    what = f"the gate has not passed {count(ahead, 'commit')} of {_spelled(plan, staging)} yet"
-    return ReleaseCondition("gate", False, what, "wait for the gate, then run git fetch")
+            what = remarks.not_through_the_gate(place.name, _commits(session, passed, tip))
+            return ReleaseCondition("gate", False, what, remarks.push_and_wait(passed, place.name))
+    if plan.staging is None or plan.staging.shared is None:
+        return ReleaseCondition("gate", True, remarks.no_staging(stable, passed))
+    staging, shared = _spelled(plan, plan.staging), plan.staging.shared
+    if shared == passed:
+        return ReleaseCondition("gate", True, remarks.staging_is_through(stable, staging, passed))
+    if behind := _commits(session, shared, passed):
+        what = remarks.have_diverged(staging, stable, behind)
+        return ReleaseCondition("gate", False, what, remarks.staging_must_have_all())
+    what = remarks.gate_is_busy(staging, _commits(session, passed, shared))
+    return ReleaseCondition("gate", False, what, remarks.wait_for_the_gate())
+
+
+def _commits(session: Session, start: str, end: str) -> int:
+    return int(session.repository.git.text("rev-list", "--count", f"{start}..{end}"))
 
 
 def _spelled(plan: Plan, place: BranchEnds) -> str:
@@ -150,8 +140,7 @@ def _advisories(store: Store, session: Session, plan: Plan, skipped: Collection[
     found = audit(session, plan.branch.releases[-1], tip, skipped, ledger, now)
     if not found.problems:
         return ReleaseCondition("advisories", True, found.summary, remarks=found.remarks)
-    hint = "apply what is missing; --skip-xsa <n> leaves out an advisory of which the branch needs no patch"
-    return ReleaseCondition("advisories", False, "\n".join(found.problems), hint, found.remarks)
+    return ReleaseCondition("advisories", False, remarks.in_lines(found.problems), remarks.how_to_skip(), found.remarks)
 
 
 def _edits(work: Work, plan: Plan) -> ReleaseCondition:
@@ -161,64 +150,60 @@ def _edits(work: Work, plan: Plan) -> ReleaseCondition:
     if plan.pre:
         pre_draft_from(work.repository, work.settings, plan.start, words, after)
     if not made:
-        return ReleaseCondition("edits", True, f"the files have {plan.name} already")
-    messages = " and ".join(f"'{message}'" for _, message in made)
-    return ReleaseCondition("edits", True, f"{', '.join(sorted(after))}: {messages}")
+        return ReleaseCondition("edits", True, remarks.files_are_ready(plan.name))
+    return ReleaseCondition("edits", True, remarks.edits(sorted(after), [message for _, message in made]))
 
 
 def _tree(session: Session, plan: Plan) -> ReleaseCondition:
-    tree = where_checked_out(session.repository, plan.ref)
+    tree, branch = where_checked_out(session.repository, plan.ref), plan.target.name
     if tree is None:
-        return ReleaseCondition("tree", True, f"{plan.target.name} is not checked out")
+        return ReleaseCondition("tree", True, remarks.not_checked_out(branch))
     if plan.target.local != plan.start:
-        what = f"{tree}, where {plan.target.name} is checked out, is behind"
-        return ReleaseCondition("tree", False, what, f"git -C {tree} merge --ff-only {plan.start[:12]}")
+        what = remarks.tree_is_behind(tree, branch)
+        return ReleaseCondition("tree", False, what, remarks.catch_up(tree, plan.start))
     dirty = unclean(tree)
     if dirty:
-        hint = f"commit or stash it: git -C {tree} status"
-        return ReleaseCondition(
-            "tree", False, f"{tree}, where {plan.target.name} is checked out, has changes: {dirty}", hint
-        )
-    return ReleaseCondition("tree", True, f"{tree}, where {plan.target.name} is checked out, is clean")
+        what = remarks.tree_has_changes(tree, branch, dirty)
+        return ReleaseCondition("tree", False, what, remarks.commit_or_stash(tree))
+    return ReleaseCondition("tree", True, remarks.tree_is_clean(tree, branch))
 
 
 def _tag(session: Session, plan: Plan) -> ReleaseCondition:
     if session.repository.read(plan.tag_ref) is None:
-        return ReleaseCondition("tag", True, f"{plan.tag} follows {plan.last.name} and is new")
-    hint = f"git xsa-release --from-tag {plan.tag} makes what follows a tag; git tag -d deletes the tag"
-    return ReleaseCondition("tag", False, f"there is a tag {plan.tag} already", hint)
+        return ReleaseCondition("tag", True, remarks.tag_is_new(plan.tag, plan.last.name))
+    return ReleaseCondition("tag", False, remarks.tag_exists(plan.tag), remarks.use_or_delete(plan.tag))
 
 
 def _remote(session: Session, plan: Plan, pushing: bool) -> ReleaseCondition:
     """Whether the remote is as it was when it was fetched last, and has no such tag."""
     if not plan.remote and pushing:
-        return ReleaseCondition("remote", False, "there is no remote to push to", NO_REMOTE)
+        return ReleaseCondition("remote", False, remarks.no_remote(), remarks.add_a_remote())
     if not plan.remote:
-        return ReleaseCondition("remote", True, "there is no remote to push to")
+        return ReleaseCondition("remote", True, remarks.no_remote())
     places = [place for place in (plan.stable, plan.staging) if place is not None and place.remote is not None]
     names = [HEADS + place.name for place in places]
     found = remote_refs(session.repository, plan.remote, [*names, plan.tag_ref])
-    if isinstance(found, str):
-        return ReleaseCondition("remote", True, f"{plan.remote} can't be reached, so it was not compared ({found})")
+    if isinstance(found, Remark):
+        return ReleaseCondition("remote", True, remarks.remote_is_silent(plan.remote, found))
     if plan.tag_ref in found:
-        return ReleaseCondition("remote", False, f"{plan.remote} has a tag {plan.tag} already", "git fetch --tags")
+        what = remarks.remote_has_the_tag(plan.remote, plan.tag)
+        return ReleaseCondition("remote", False, what, remarks.fetch_tags())
     moved = [place.name for place in places if found.get(HEADS + place.name) != place.remote]
     if moved:
-        what = f"{' and '.join(moved)} of {plan.remote} moved since it was fetched"
-        return ReleaseCondition("remote", False, what, f"git fetch {plan.remote}")
-    return ReleaseCondition("remote", True, f"{plan.remote} has what was fetched, and no tag {plan.tag}")
+        what = remarks.remote_has_moved(plan.remote, moved)
+        return ReleaseCondition("remote", False, what, remarks.fetch(plan.remote))
+    return ReleaseCondition("remote", True, remarks.remote_is_as_fetched(plan.remote, plan.tag))
 
 
 def _folder(work: Work) -> ReleaseCondition:
     missing = [words[0] for words in COMPRESSORS.values() if shutil.which(words[0]) is None]
     if missing:
-        return ReleaseCondition("folder", False, f"{missing[0]} is not installed", f"install {missing[0]}")
+        return ReleaseCondition("folder", False, remarks.not_installed(missing[0]), remarks.install(missing[0]))
     folder = work.folder
     taken = sorted(path.name for path in folder.glob(f"{work.name}.*")) if folder.is_dir() else []
     if taken:
-        hint = "move it away, or choose another folder: -o <folder>"
-        return ReleaseCondition("folder", False, f"{folder / taken[0]} exists already", hint)
+        return ReleaseCondition("folder", False, remarks.file_exists(folder / taken[0]), remarks.move_it_away())
     parent = next(place for place in (folder, *folder.parents) if place.exists())
     if not parent.is_dir() or not os.access(parent, os.W_OK):
-        return ReleaseCondition("folder", False, f"{folder} can't be written to", "choose another one: -o <folder>")
-    return ReleaseCondition("folder", True, f"{Path(folder)} will hold {work.name}.tar.gz and related files")
+        return ReleaseCondition("folder", False, remarks.not_writable(folder), remarks.choose_another_folder())
+    return ReleaseCondition("folder", True, remarks.folder_will_hold(Path(folder), work.name))

@@ -134,11 +134,11 @@ def _pattern(line: str) -> re.Pattern[bytes]:
 
 
 def _nearest(lines: list[bytes], expected: str) -> str:
-    """Return a remark on the line that was probably meant, empty when there is none like it."""
+    """Return the line that was probably meant, empty when there is none like it."""
     for length in range(len(expected), 7, -1):
         for line in lines:
             if line.strip().startswith(expected[:length].encode()):
-                return f"; the nearest is {line.strip().decode('utf-8', 'backslashreplace')!r}"
+                return line.strip().decode("utf-8", "backslashreplace")
     return ""
 
 

@@ -24,7 +24,8 @@ from git_xsa.ask.tip import tip_for
 from git_xsa.ask.verdict import Verdict
 from git_xsa.documents import DocumentError, read_object, write_json
 from git_xsa.git.repository import Commit
-from git_xsa.release import problems
+from git_xsa.release import problems, remarks
+from git_xsa.wording import Remark
 
 FOLDER = "lists"
 CHANGES = "changes"
@@ -50,7 +51,7 @@ def forget(store: Store, tag: str) -> None:
         store.remove(FOLDER, _name(tag), name)
 
 
-def make_lists(session: Session, store: Store, tag: str, document: Document) -> list[str]:
+def make_lists(session: Session, store: Store, tag: str, document: Document) -> list[Remark]:
     """Make the lists of the release ``tag`` and return what is different from those of the release before it.
 
     What an advisory needs that both releases lack is different when its state or a prerequisite is; one that only one
@@ -68,7 +69,7 @@ def make_lists(session: Session, store: Store, tag: str, document: Document) -> 
 
 def write_lists(
     session: Session, store: Store, base: Commit, tip: Commit, before: str | None, document: Document
-) -> tuple[list[Verdict], list[str]]:
+) -> tuple[list[Verdict], list[Remark]]:
     """Write the lists of the release ``base`` on the branch that ends at ``tip``; return the answers, and what is
     different from the lists of the release ``before``: nothing where there was none."""
     folder = _name(base.name)
@@ -100,17 +101,17 @@ def _kept(store: Store, tag: str) -> Iterator[tuple[str, dict[str, Any]]]:
         yield from ((name, found) for found in results[:1] if isinstance(found, dict))
 
 
-def _difference(name: str, before: str | None, old: dict[str, Any] | None, new: dict[str, Any]) -> list[str]:
+def _difference(name: str, before: str | None, old: dict[str, Any] | None, new: dict[str, Any]) -> list[Remark]:
     xsa = name.removesuffix(".json")
     if before is None:
         return []
     if old is None:
-        return [f"{xsa}: {new['state']}; no list for {before}"]
+        return [remarks.no_list_before(xsa, new["state"], before)]
     count = len(new.get("prerequisites", []))
     commits = [{one["commit"] for one in found.get("prerequisites", [])} for found in (old, new)]
     if old.get("state") == new["state"] and commits[0] == commits[1]:
         return []
-    return [f"{xsa}: {new['state']} with {count} prerequisites; {old.get('state')} with {len(commits[0])} on {before}"]
+    return [remarks.needs_changed(xsa, new["state"], count, f"{old.get('state')}", len(commits[0]), before)]
 
 
 def _line(commit: str) -> bytes:

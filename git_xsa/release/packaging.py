@@ -9,11 +9,10 @@ from hashlib import sha256
 
 from git_xsa.git.repository import Commit
 from git_xsa.git.trees import entries_of
-from git_xsa.model.words import count
 from git_xsa.proof.build_command import BuildCommand, Outcome, find_walls
 from git_xsa.proof.build_tree import BuildTree
 from git_xsa.proof.outcomes import Outcomes, cache_folder
-from git_xsa.release import problems
+from git_xsa.release import problems, remarks
 from git_xsa.release.announce import announcement, changes_between
 from git_xsa.release.archive import (
     COMPRESSORS,
@@ -52,7 +51,7 @@ class Tarballs:
             made = {work.name + ending: compress(tar, ending) for ending in COMPRESSORS}
         for name, content in made.items():
             work.write(name, content)
-            work.say(f"{name}: {len(content):,} bytes")
+            work.say(remarks.tarball_made(name, len(content)))
 
 
 class Unpacked:
@@ -73,7 +72,7 @@ class Unpacked:
             wrong = differences(work.repository, work.tagged, found, more=own)
             if wrong:
                 raise problems.not_the_tree(work.folder / name, work.record.tag, wrong, work.record.version)
-            work.say(f"{name}: {count(len(found), 'file')}, as in {work.record.tag}")
+            work.say(remarks.tarball_compared(name, len(found), work.record.tag))
 
 
 class Built:
@@ -170,8 +169,7 @@ class Announced:
         title = fill(work.settings.tag_message, record.words)
         text = announcement(title, record.tag, last.name, changes, (sums(work), how))
         work.write(self._name(work), text.encode("utf-8", "backslashreplace"))
-        fixes = ", ".join(f"XSA-{fix.number}" for fix in changes.fixes) or "none"
-        work.say(f"fixes: {fixes}; {count(len(changes.others), 'other change')}")
+        work.say(remarks.announced([fix.number for fix in changes.fixes], len(changes.others)))
 
     @staticmethod
     def _name(work: Work) -> str:

@@ -22,8 +22,6 @@ from git_xsa.release.record import Record
 from git_xsa.release.settings import ReleaseSettings
 
 REMOTES = "refs/remotes/"
-#: What to do where there is nothing to push to.
-NO_REMOTE = "add one with git remote add, or select one with git config xsa.release.remote"
 
 
 @dataclass(frozen=True)

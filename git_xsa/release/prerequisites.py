@@ -9,6 +9,7 @@ from git_xsa.embargo.installed_hooks import POST_TAG, find_place
 from git_xsa.errors import XsaError
 from git_xsa.git.programs import run_tool
 from git_xsa.git.repository import Commit
+from git_xsa.release import remarks
 from git_xsa.release.lists import are_made, write_lists
 from git_xsa.release.work import Work
 
@@ -32,10 +33,9 @@ class Prerequisites:
         before = record.last if record.last not in ("", record.tag) else None
         verdicts, _ = write_lists(work.session, work.records.store, base, _tip(work, base), before, work.document)
         for verdict in verdicts:
-            names = ", ".join(f"XSA-{number}" for number in verdict.xsa)
-            work.say(f"{names}: {verdict.state.value} on {base.name}")
+            work.say(remarks.answered(verdict.xsa, verdict.state.value, base.name))
         if not verdicts:
-            work.say(f"no advisory is outstanding on {base.name}")
+            work.say(remarks.none_outstanding(base.name))
         if record.kind == "release":  # a tag that a person made has been followed by whoever asks for this
             _start_script(work)
 
@@ -47,9 +47,9 @@ def _start_script(work: Work) -> None:
         if os.access(script, os.X_OK):
             ended = run_tool((str(script), work.record.tag), folder=work.repository.folder, limit=PATIENCE)
             for line in (ended.out + ended.err).decode("utf-8", "replace").splitlines():
-                work.say(line)
+                work.say(remarks.said_by_the_script(line))
             if ended.status:
-                work.say(f"warning: {script} ended with status {ended.status}")
+                work.say(remarks.script_failed(script, ended.status))
 
 
 def _tip(work: Work, base: Commit) -> Commit:

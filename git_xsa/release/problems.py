@@ -109,7 +109,7 @@ def two_lines_match(path: str, first: int, second: int) -> EditError:
 
 
 def no_line_matches(path: str, expected: str, nearest: str) -> EditError:
-    return EditError(path, f"it has no line {expected}{nearest}")
+    return EditError(path, f"it has no line {expected}{f'; the nearest is {nearest!r}' if nearest else ''}")
 
 
 def no_heading() -> EditError:

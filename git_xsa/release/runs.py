@@ -17,7 +17,7 @@ from git_xsa.git.commits import ReferenceMove, follow, in_the_way, move_refs, wh
 from git_xsa.git.remote import remote_refs
 from git_xsa.git.repository import Repository
 from git_xsa.model.release import spelled
-from git_xsa.release import problems
+from git_xsa.release import problems, remarks
 from git_xsa.release.conditions import judge_again
 from git_xsa.release.lists import forget
 from git_xsa.release.plan import Plan
@@ -25,6 +25,7 @@ from git_xsa.release.prerequisites import Prerequisites
 from git_xsa.release.record import FOLDER, Record, Records
 from git_xsa.release.steps import PACKAGING, PUSH, RELEASE, Step
 from git_xsa.release.work import Work
+from git_xsa.wording import Remark
 
 _IDENT = re.compile(r"(?P<name>.* <[^<>]*>) (?P<time>\d+) (?P<zone>[+-]\d{4})")
 
@@ -92,11 +93,10 @@ def go(work: Work, clock: Callable[[], int], pushing: bool = False) -> None:
     for step in steps_of(work, pushing):
         try:
             if step.done(work):
-                work.say(
-                    f"{step.name}: already done" if step.name != "build" or work.build else "build: no command is set"
-                )
+                unset = step.name == "build" and not work.build
+                work.say(remarks.no_build_command() if unset else remarks.already_done(step.name))
                 continue
-            work.say(f"{step.name}: {step.title}")
+            work.say(remarks.doing(step.name, step.title))
             if step.name in SETTING:
                 judge_again(work, clock())
             step.do(work)
@@ -107,20 +107,13 @@ def go(work: Work, clock: Callable[[], int], pushing: bool = False) -> None:
     work.remember()
 
 
-def _way_on(work: Work) -> str:
+def _way_on(work: Work) -> Remark:
     """Return what exists after a failure, and how to go on or back."""
     record = work.record
     if record.pushed:
-        there = f"{record.tag} is here, and may be at {record.remote}: run git xsa-release --continue {record.version}"
-        return f"{there} --push to try again"
-    made = ", ".join(record.files) or "no file"
+        return remarks.may_be_out(record.tag, record.remote, record.version)
     tagged = record.kind == "release" and work.repository.read(f"refs/tags/{record.tag}") is not None
-    state = f"branch and tag {record.tag} are set" if tagged else "no reference was changed"
-    where = f" in {record.folder}" if record.files else ""
-    return (
-        f"{state}; {made}{where}\n"
-        f"git xsa-release --continue {record.version} resumes it, git xsa-release --abandon {record.version} undoes it"
-    )
+    return remarks.resume_or_undo(record.tag if tagged else "", record.files, record.folder, record.version)
 
 
 def take_back(work: Work) -> None:
@@ -150,9 +143,9 @@ def _not_out(work: Work) -> None:
         return
     tag = f"refs/tags/{record.tag}"
     found = remote_refs(work.repository, record.remote, [tag])
-    if not isinstance(found, str) and found.get(tag):
+    if not isinstance(found, Remark) and found.get(tag):
         raise problems.already_published(record.remote, record.tag)
-    if record.pushed and isinstance(found, str):
+    if record.pushed and isinstance(found, Remark):
         raise problems.perhaps_published(record.tag, record.remote, found)
 
 

@@ -23,8 +23,9 @@ from git_xsa.git.process import Answer
 from git_xsa.git.programs import run_tool
 from git_xsa.git.run import Git
 from git_xsa.git.scratch import Scratch
-from git_xsa.release import problems
+from git_xsa.release import problems, remarks
 from git_xsa.release.problems import KeyProblem
+from git_xsa.wording import NOTHING, Remark
 
 #: What is signed to try a key.
 _TRIAL = b"git-xsa tries whether this key can sign\n"
@@ -58,7 +59,7 @@ class SigningKey(ABC):
         self.program = program
         self.asks = asks
 
-    def check(self) -> str:
+    def check(self) -> Remark:
         """Try the key, and return what it is for a person to read; ``KeyProblem`` when it can't sign."""
         told = self.described()
         problem = self.problem(_TRIAL, self.sign(_TRIAL, FOR_GIT), FOR_GIT)
@@ -66,7 +67,7 @@ class SigningKey(ABC):
             raise problems.unusable_key(self.name, problem)
         return told
 
-    def problem(self, content: bytes, signature: bytes, purpose: str) -> str:
+    def problem(self, content: bytes, signature: bytes, purpose: str) -> Remark:
         """Return why ``signature`` is no good one of this key on ``content``, empty when it is one."""
         with _folder() as folder:
             place = folder / "signature"
@@ -74,7 +75,7 @@ class SigningKey(ABC):
             return self._verify(content, place, purpose, folder)
 
     @abstractmethod
-    def described(self) -> str:
+    def described(self) -> Remark:
         """Return what the key is, for a person to read; ``KeyProblem`` when it is missing or has expired."""
 
     @abstractmethod
@@ -82,7 +83,7 @@ class SigningKey(ABC):
         """Return the signature of ``content``: for git as text, for files as ``gpg --detach-sign`` writes it."""
 
     @abstractmethod
-    def _verify(self, content: bytes, signature: Path, purpose: str, folder: Path) -> str:
+    def _verify(self, content: bytes, signature: Path, purpose: str, folder: Path) -> Remark:
         """Return why the signature in a file is not good, empty when it is; ``folder`` is for files in passing."""
 
     def git_options(self, folder: Path) -> tuple[str, ...]:  # noqa: ARG002 - for who needs it
@@ -104,7 +105,7 @@ class GpgKey(SigningKey):
 
     kind = "openpgp"
 
-    def described(self) -> str:
+    def described(self) -> Remark:
         """Look the key up in the keyring."""
         words = ("--batch", "--with-colons", "--fixed-list-mode", "--list-secret-keys", "--", self.name)
         listing = run_tool((self.program, *words))
@@ -121,7 +122,7 @@ class GpgKey(SigningKey):
         if not usable or keys[0][1] in _DEAD:
             fingerprints = {record[9][-16:]: record[9] for record in records if record[0] == "fpr"}
             raise _dead(named, keys[0], keys[0] if keys[0][1] in _DEAD else signing[0], fingerprints)
-        return f"gpg key {named}"
+        return remarks.gpg_key(named)
 
     def sign(self, content: bytes, purpose: str) -> bytes:
         """Sign with gpg, in words that don't change for us, with the user's options."""
@@ -133,10 +134,10 @@ class GpgKey(SigningKey):
             raise self._failure(done, problems.locked_gpg_key(self.name))
         return done.out
 
-    def _verify(self, content: bytes, signature: Path, purpose: str, folder: Path) -> str:  # noqa: ARG002
+    def _verify(self, content: bytes, signature: Path, purpose: str, folder: Path) -> Remark:  # noqa: ARG002
         done = run_tool((self.program, "--batch", "--status-fd=1", "--verify", str(signature), "-"), content)
         good = b"[GNUPG:] VALIDSIG " in done.out and b"[GNUPG:] GOODSIG " in done.out
-        return "" if good and done.status == 0 else _last(done)
+        return NOTHING if good and done.status == 0 else _last(done)
 
 
 class SshKey(SigningKey):
@@ -154,13 +155,13 @@ class SshKey(SigningKey):
         self._literal = name.removeprefix("key::") if literal else ""
         self._path = Path(name).expanduser()
 
-    def described(self) -> str:
+    def described(self) -> Remark:
         """Look whether the file is there."""
         if self._literal:
-            return f"ssh key {' '.join(self._literal.split()[:2])[:40]}..."
+            return remarks.ssh_key(f"{' '.join(self._literal.split()[:2])[:40]}...")
         if not self._path.is_file():
             raise problems.no_ssh_key(self.name)
-        return f"ssh key {self.name}"
+        return remarks.ssh_key(self.name)
 
     def sign(self, content: bytes, purpose: str) -> bytes:
         """Sign with ssh-keygen, as git does."""
@@ -181,17 +182,17 @@ class SshKey(SigningKey):
         """Name the file of allowed signers, where git has none."""
         return ("-c", f"gpg.ssh.allowedSignersFile={self._signers(folder)}")
 
-    def _verify(self, content: bytes, signature: Path, purpose: str, folder: Path) -> str:
+    def _verify(self, content: bytes, signature: Path, purpose: str, folder: Path) -> Remark:
         allowed = str(self._signers(folder))
         found = run_tool((self.program, "-Y", "find-principals", "-f", allowed, "-s", str(signature)))
         principal = found.out.decode("utf-8", "replace").partition("\n")[0].strip()
         if found.status or not principal:
             if not self._allowed:
                 return _last(found)
-            return f"{self._allowed} (gpg.ssh.allowedSignersFile) does not list it, or it has expired there"
+            return remarks.not_an_allowed_signer(self._allowed)
         words = ("-Y", "verify", "-n", purpose, "-f", allowed, "-I", principal, "-s", str(signature))
         done = run_tool((self.program, *words), content)
-        return _last(done) if done.status else ""
+        return _last(done) if done.status else NOTHING
 
     def _signers(self, folder: Path) -> Path:
         if self._allowed:
@@ -264,11 +265,11 @@ def _terminal() -> dict[str, str]:
         return {}
 
 
-def _last(done: Answer) -> str:
+def _last(done: Answer) -> Remark:
     """Return the last line of what a program complained of."""
     said = [line for line in (done.err or done.out).decode("utf-8", "replace").splitlines() if line.strip()]
     plain = [line for line in said if not line.startswith("[GNUPG:]")]
-    return (plain or said or [f"exit status {done.status}"])[-1]
+    return remarks.said_by((plain or said)[-1]) if said else remarks.ended_with(done.status)
 
 
 @contextmanager

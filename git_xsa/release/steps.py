@@ -16,10 +16,11 @@ from git_xsa.git.commits import follow, make_tag, move_refs, unclean, where_chec
 from git_xsa.git.process import Answer
 from git_xsa.git.remote import push, remote_refs
 from git_xsa.git.scratch import Scratch
-from git_xsa.release import problems
+from git_xsa.release import problems, remarks
 from git_xsa.release.packaging import Announced, Built, Signatures, Tarballs, Unpacked
 from git_xsa.release.signing import FOR_GIT
 from git_xsa.release.work import Work
+from git_xsa.wording import NOTHING, Remark
 
 
 class Step(Protocol):
@@ -56,9 +57,9 @@ class Commits:
         work.make_commits()
         for name in work.record.commits:
             subject = work.repository.git.text("log", "-1", "--format=%s", "--no-show-signature", name)
-            work.say(f"{name[:12]} {subject}")
+            work.say(remarks.commit_made(name, subject))
         if not work.record.commits:
-            work.say("the files have this version already: nothing to commit")
+            work.say(remarks.nothing_to_commit())
 
 
 class Tag:
@@ -82,12 +83,10 @@ class Tag:
             work.record.tag_object = ""
             raise problems.tag_not_accepted(problem)
         work.remember()
-        work.say(
-            f"{work.record.tag_object[:12]} {work.record.tag}, signed with the {work.key.kind} key {work.key.name}"
-        )
+        work.say(remarks.tag_made(work.record.tag_object, work.record.tag, work.key.kind, work.key.name))
 
 
-def verify_tag(work: Work) -> str:
+def verify_tag(work: Work) -> Remark:
     """Return why git does not accept the tag's signature, empty when it does."""
     scratch = Scratch()
     try:
@@ -96,7 +95,9 @@ def verify_tag(work: Work) -> str:
     finally:
         scratch.close()
     said = [line for line in done.err.decode("utf-8", "replace").splitlines() if line.strip()]
-    return "" if done.status == 0 else said[-1] if said else "it has no signature"
+    if not done.status:
+        return NOTHING
+    return remarks.said_by(said[-1]) if said else remarks.no_signature()
 
 
 class References:
@@ -138,7 +139,7 @@ class Pushed:
         """Whether the remote has both."""
         branch, tag = work.moves
         found = remote_refs(work.repository, work.record.remote, [branch.ref, tag.ref])
-        return not isinstance(found, str) and found == {branch.ref: branch.new, tag.ref: tag.new}
+        return not isinstance(found, Remark) and found == {branch.ref: branch.new, tag.ref: tag.new}
 
     def do(self, work: Work) -> None:
         """Push both, or none."""

@@ -10,12 +10,13 @@ from git_xsa.advisory.problems import Locked
 from git_xsa.ask.session import Session
 from git_xsa.git.programs import start_apart
 from git_xsa.model.release import Version, belongs, newest, spelled, version_of
-from git_xsa.release import problems
+from git_xsa.release import problems, remarks
 from git_xsa.release.edits import words_for
 from git_xsa.release.record import Record, Records
 from git_xsa.release.runs import go, tagged_record
 from git_xsa.release.steps import verify_tag
 from git_xsa.release.work import Work
+from git_xsa.wording import Remark
 
 
 def record_of(session: Session, records: Records, tag: str, folder: Path | None) -> Record:
@@ -36,7 +37,7 @@ def record_of(session: Session, records: Records, tag: str, folder: Path | None)
     return record
 
 
-def follow(records: Records, record: Record, run_of: Callable[[Record], Work], clock: Callable[[], int]) -> str:
+def follow(records: Records, record: Record, run_of: Callable[[Record], Work], clock: Callable[[], int]) -> Remark:
     """Make what follows the tag of ``record``; return how that ended: made, or there already, or being made elsewhere.
 
     ``run_of`` returns the run of a record.  Raises ``XsaError`` when the tag is another than its files were made for,
@@ -48,17 +49,17 @@ def follow(records: Records, record: Record, run_of: Callable[[Record], Work], c
             if before is not None:
                 _check(records, before, record)
                 if before.finished:
-                    return f"already made, in {before.folder}"
+                    return remarks.made_already(before.folder)
                 record = before
             work = run_of(record)
             why = verify_tag(work)
             if why:
                 raise problems.unaccepted_signature(record.tag, why)
-            work.say(f"{record.tag}: {record.tag_object[:12]}")
+            work.say(remarks.tag_found(record.tag, record.tag_object))
             go(work, clock)
-            return record.folder
+            return remarks.made_in(record.folder)
     except Locked:
-        return "another process is making it"
+        return remarks.made_by_another()
 
 
 def _check(records: Records, before: Record, record: Record) -> None:

@@ -34,6 +34,7 @@ from git_xsa.release.problems import EditError
 from git_xsa.release.record import Record, Records
 from git_xsa.release.settings import ReleaseSettings
 from git_xsa.release.signing import SigningKey, find_key
+from git_xsa.wording import Remark
 
 CHANGELOG = "CHANGELOG.md"
 README = "README"
@@ -55,7 +56,7 @@ class Work:
         session: Session,
         records: Records,
         record: Record,
-        say: Callable[[str], None],
+        say: Callable[[Remark], None],
         document: Callable[[Verdict], dict[str, Any]],
         build: str = "",
     ) -> None:
