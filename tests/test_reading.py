@@ -16,6 +16,7 @@ from termios import TIOCSWINSZ
 import pytest
 from repositories import PROGRAM, Draft, Place, numbered
 
+from git_xsa.errors import XsaError
 from git_xsa.report import aside
 from git_xsa.report.width import broken, cells
 
@@ -137,8 +138,8 @@ def test_the_hint_asks_the_same_question(place: Place, words: list[str]) -> None
 def test_a_hint_is_said_once(sealed: Path, capsys: pytest.CaptureFixture[str]) -> None:
     aside.be_quiet(False)
     for number in (1, 2):
-        aside.error(f"XSA-{number} is not known")
-        aside.hint("fetch it\nor import it")
+        aside.error(XsaError(f"XSA-{number} is not known").what)
+        aside.hint(XsaError("", "fetch it\nor import it").hint)
     assert capsys.readouterr().err.splitlines() == [
         "error: XSA-1 is not known", "hint: fetch it", "hint: or import it", "error: XSA-2 is not known",
     ]  # fmt: skip

@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from git_xsa.cli import problems
+from git_xsa.cli import problems, remarks
 from git_xsa.report import aside
-from git_xsa.report.plain import printable
+from git_xsa.report.remarks import how_to_import
+from git_xsa.wording import Remark
 
 if TYPE_CHECKING:
     from git_xsa.ask.session import Session
@@ -45,9 +46,7 @@ def advisory_numbers(text: str) -> list[int]:
 
 def hint_unknown(session: Session) -> None:
     """Print once what to do about advisories that nothing is known of."""
-    from git_xsa.report.as_text import NOT_KNOWN  # noqa: PLC0415 - not needed for JSON
-
-    aside.hint(NOT_KNOWN)
+    aside.hint(how_to_import())
     if session.repository.shallow:  # what fixes them may be in the part that is cut off
         aside.hint(session.repository.missing_hint())
 
@@ -140,7 +139,7 @@ def hint_at_refresh(verdict: Verdict, options: argparse.Namespace) -> None:
     are in its queue: it does not go on with these."""
     queue = verdict if verdict.left_out and verdict.rest is None else verdict.rest
     if options.refresh and queue is not None and queue.adapted:
-        aside.hint("in a queue with adapted patches, no other conflict is refreshed: adapt that, too (git xsa-resolve)")
+        aside.hint(remarks.adapt_those_too())
 
 
 def print_notes(session: Session) -> None:
@@ -233,9 +232,9 @@ def builder_for(session: Session, wishes: BuildOptions | None) -> Iterator[Build
         return
     from git_xsa.proof.search.builder import Builder  # noqa: PLC0415
 
-    def say(words: str) -> None:
+    def say(words: Remark) -> None:
         if sys.stderr.isatty() and not aside.is_quiet():
-            print(printable(words, one_line=True), file=sys.stderr, flush=True)
+            aside.plain(words)
 
     with Builder(session, wishes, say, aside.note) as builder:
         yield builder

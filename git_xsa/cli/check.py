@@ -15,7 +15,7 @@ from git_xsa.ask.question import Question, answers
 from git_xsa.ask.session import Session
 from git_xsa.ask.targets import Targets, targets
 from git_xsa.ask.verdict import ACCEPTABLE, Verdict
-from git_xsa.cli import clock
+from git_xsa.cli import clock, remarks
 from git_xsa.cli.arguments import (
     advisory_numbers,
     base_patches_option,
@@ -34,7 +34,6 @@ from git_xsa.cli.arguments import (
 from git_xsa.documents import dumps
 from git_xsa.embargo.watched import hook_problem
 from git_xsa.git.repository import Commit
-from git_xsa.model.words import advisory_names
 from git_xsa.report import aside
 from git_xsa.report.as_json import FORMAT, verdict_document
 from git_xsa.report.build import print_build_failures
@@ -151,15 +150,14 @@ def _unresolved(numbers: Sequence[int], verdicts: Sequence[Verdict]) -> list[int
 
 def _print_remarks(session: Session, asked: Targets, unknown: Sequence[int]) -> None:
     """Print what was not looked at, and what was asked for and not found."""
-    for remark in asked.remarks:
-        aside.note(remark)
+    for note in asked.remarks:
+        aside.note(note)
     for sentence in asked.lacking:
         aside.error(sentence)
     if asked.lacking:
         aside.hint(session.repository.missing_branches_hint())
     if unknown:
-        names = advisory_names(unknown)
-        aside.error(f"no commit of these branches says that it fixes {names}")
+        aside.error(remarks.nowhere_fixed(unknown))
         hint_unknown(session)
 
 

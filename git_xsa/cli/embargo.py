@@ -9,12 +9,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from git_xsa.cli import clock, problems
+from git_xsa.cli import clock, problems, remarks
 from git_xsa.cli.arguments import advisory_numbers, instant, json_option
 from git_xsa.cli.who import user
 from git_xsa.embargo.watched import hook_problem
 from git_xsa.model.instant import FORM, spelled
 from git_xsa.report import aside
+from git_xsa.report.remarks import how_to_share
 
 if TYPE_CHECKING:
     from git_xsa.advisory.store import Store
@@ -109,7 +110,7 @@ def run(options: argparse.Namespace) -> int:
             after_change(store, git, settings)
             print(*changed, *embargoes.freeze_lines(ledger.ledger, rules, now), sep="\n")
             if (store.folder / ".git").exists():
-                aside.note("run git xsa-embargo sync to share this")
+                aside.note(how_to_share())
     return 0
 
 
@@ -187,8 +188,8 @@ def _add(
         entries = with_fixes(entries, store, git, settings, decision.time)
         ledger.put(decision, entries)
     if not tips:
-        aside.note("no staging branch is known here, so the gate cannot update stable branches during the freeze")
-        aside.hint("add embargoes in a clone that fetches the staging branches")
+        aside.note(remarks.no_staging_branch())
+        aside.hint(remarks.add_where_staging_is())
     return _told(entries, decision.time)
 
 

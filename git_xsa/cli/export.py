@@ -13,7 +13,7 @@ from git_xsa.ask.commits import sort_out
 from git_xsa.ask.request import Request
 from git_xsa.ask.session import Session
 from git_xsa.ask.verdict import State, Verdict
-from git_xsa.cli import clock, problems
+from git_xsa.cli import clock, problems, remarks
 from git_xsa.cli.arguments import (
     TWICE,
     build_options,
@@ -34,11 +34,13 @@ from git_xsa.export.formats import FORMATS
 from git_xsa.export.package_version import changelog_of, described, next_in_changelog
 from git_xsa.export.policy import POLICIES
 from git_xsa.export.prepared import Style
+from git_xsa.export.remarks import earlier_contents
 from git_xsa.git.repository import Commit
 from git_xsa.report import aside
-from git_xsa.report.placement import HINT, REFUSED, refused_words
-from git_xsa.report.plain import printable
+from git_xsa.report.placement import REFUSED
 from git_xsa.report.progress import Progress
+from git_xsa.report.remarks import behind_is_refused, choose_another_place
+from git_xsa.wording import Remark
 
 
 def parser() -> argparse.ArgumentParser:
@@ -187,7 +189,7 @@ def _export(session: Session, options: argparse.Namespace, base: Commit) -> int:
         return _nothing(session, ready, options)
     stuck = refused_behind(session, ready)
     if stuck is not None:
-        error = problems.nothing_written(refused_words(stuck, base.name), HINT)
+        error = problems.nothing_written(behind_is_refused(stuck.name, base.name, stuck.places), choose_another_place())
         error.status = REFUSED
         raise error
     if options.proof is not None:
@@ -237,7 +239,7 @@ def _request(session: Session, options: argparse.Namespace) -> Request:
 
 def _write(
     session: Session, options: argparse.Namespace, ready: Ready, wish: Wish, private: bool
-) -> tuple[str, list[str]]:
+) -> tuple[str, list[Remark]]:
     """Write the export, for the user alone if it is ``private``; return where it is, and what else is to be known."""
     name = re.sub(r"[^A-Za-z0-9._+-]+", "-", ready.queue.base).strip("-.")
     if wish.format == "branch":
@@ -246,17 +248,17 @@ def _write(
         branch = options.output or f"xsa/{name}"
         old = check_name(session, branch, options.force)
         write_branch(session, ready, branch, options.force)
-        return branch, [f"{branch} was at {old}"] if old else []
+        return branch, [remarks.branch_was_at(branch, old)] if old else []
     target = Path(options.output or f"xsa-{name}")
     if session.repository.folder in target.resolve().parents:  # which may be pushed to, or served
         raise problems.output_inside_repository(target, session.repository.folder)
     kept = write_folder(target, files_of(ready, wish), private, options.force)
-    notes = [f"the earlier contents of {target} are now in {kept}"] if kept else []
+    notes = [earlier_contents(target, kept)] if kept else []
     from git_xsa.advisory.store import repository_above  # noqa: PLC0415
 
     repository = repository_above(target) if private else None
     if repository is not None:
-        notes.append(f"{target} may be under embargo and is in the work tree {repository}: do not commit it")
+        notes.append(remarks.do_not_commit(target, repository))
     return str(target), notes
 
 
@@ -279,14 +281,14 @@ def _nothing(session: Session, verdict: Verdict, options: argparse.Namespace) ->
         from git_xsa.report.build import print_build_failures  # noqa: PLC0415
 
         print_build_failures([verdict])
-        print("nothing is written", file=sys.stderr)
+        aside.plain(remarks.nothing_written(""))
         return verdict.build.state.status
-    print(printable(f"nothing is written: {headline(verdict)}", one_line=True), file=sys.stderr)
+    aside.plain(remarks.nothing_written(headline(verdict)))
     for words in left_out(verdict) if verdict.state is not State.CONFLICTS else ():
         aside.note(words)
     if verdict.unknown:
         hint_unknown(session)
     hint_at_refresh(verdict, options)
     if verdict.rest is not None and not options.keep_going:
-        aside.hint("use --keep-going to leave out the advisories that cannot be applied")
+        aside.hint(remarks.how_to_keep_going())
     return 2 if verdict.state is State.CONFLICTS else 1

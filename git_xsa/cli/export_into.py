@@ -6,12 +6,11 @@ import argparse
 import os
 import sys
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING
 
 from git_xsa.ask.base import find_base
 from git_xsa.ask.verdict import State, Verdict
-from git_xsa.cli import clock, problems
+from git_xsa.cli import clock, problems, remarks
 from git_xsa.cli.arguments import TWICE, build_wishes, builder_for, hint_at_refresh, hint_unknown, print_notes
 from git_xsa.export.exporter import Wish
 from git_xsa.export.folder import MANIFEST
@@ -80,9 +79,9 @@ def run_verify(session: Session, options: argparse.Namespace) -> int:
     for note in found.on.notes:
         aside.note(note)
     if found.outdated:
-        aside.hint("take outdated patches out of the package first: --into puts in what is published now")
+        aside.hint(remarks.take_out_outdated())
     if not found.is_right:
-        aside.hint(f"git xsa-export --into {quote(str(options.verify))} --dry-run shows what would go in")
+        aside.hint(remarks.how_to_see_more(options.verify))
     return int(not found.is_right)
 
 
@@ -153,13 +152,13 @@ def _print_bytes(text: bytes) -> None:
 def _say_merged(planned: Planned) -> None:
     """Name the patches that the release has already."""
     for one in planned.standing.merged:
-        names = " ".join(f"XSA-{number}" for number in sorted(one.advisories))
-        what = f"{one.file.name}{f' ({names})' if names else ''} is in the release already"
-        if one.file.name in planned.dropped:
-            aside.note(f"{what}: dropped")
+        dropped = one.file.name in planned.dropped
+        said = remarks.in_the_release(one.file.name, sorted(one.advisories), dropped)
+        if dropped:
+            aside.note(said)
         else:
-            aside.warning(what)
-            aside.hint("--drop-merged takes out the patches that the release has")
+            aside.warning(said)
+            aside.hint(remarks.how_to_drop())
 
 
 def _status(planned: Planned) -> int:

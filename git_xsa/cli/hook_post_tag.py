@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, TYPE_CHECKING
 
 from git_xsa.advisory.store_place import open_store
-from git_xsa.cli import clock
+from git_xsa.cli import clock, remarks
 from git_xsa.errors import XsaError
 from git_xsa.git.config import read_settings
 from git_xsa.git.programs import start_apart
@@ -27,7 +27,7 @@ from git_xsa.git.repository import Repository
 from git_xsa.model.instant import rfc3339
 from git_xsa.model.release import version_of
 from git_xsa.release.settings import ReleaseSettings
-from git_xsa.report.plain import printable
+from git_xsa.report import aside
 
 if TYPE_CHECKING:
     from git_xsa.advisory.store import Store
@@ -60,7 +60,7 @@ def run(words: Sequence[str], _given: IO[bytes]) -> int:
                 for tag, version, name in _made_here(repository, settings, tags):
                     _follow(repository, settings, tag, version, name)
         except (XsaError, OSError) as error:  # no hook of tags holds anything up
-            _say(f"warning: the steps after the tag were not started: {type(error).__name__}")
+            aside.plain(remarks.steps_not_started(type(error).__name__))
     return status
 
 
@@ -76,10 +76,10 @@ def _make_lists(tags: Iterable[str]) -> int:
         for tag in tags:
             try:
                 changes = make_lists(session, store, tag, verdict_document)
-                told = [f"{tag}: done", *(f"{tag}: {change}" for change in changes)]
+                told = [remarks.lists_done(tag), *(remarks.lists_changed(tag, change) for change in changes)]
             except XsaError as error:
                 # Without its words, which may be those of a patch.
-                told, status = [f"{tag}: failed ({type(error).__name__}); git xsa-check --onto {tag} says why"], 1
+                told, status = [remarks.lists_failed(tag, type(error).__name__)], 1
             for line in told:
                 store.append(f"{rfc3339(clock.now())} {line}", LOG)
     return status
@@ -105,7 +105,7 @@ def _begin_lists(repository: Repository, settings: Settings, tags: Iterable[str]
         store.append(f"{rfc3339(clock.now())} {', '.join(found)}{BEGUN}", LOG)
         log = store.path(LOG)
         start_apart([sys.executable, "-m", "git_xsa", "hook", "post-tag", LISTS, *found], repository.folder, log)
-        _say(f"{', '.join(found)}: prerequisite lists are being made in the background; {log} shows what changed")
+        aside.plain(remarks.being_listed(found, log))
 
 
 def _begun(store: Store) -> set[str]:
@@ -144,8 +144,4 @@ def _follow(repository: Repository, settings: Settings, tag: str, version: Versi
     if known is not None and (known.kind == "release" or (known.finished and known.tag_object == name)):
         return
     log = start(records, repository.folder, tag, version)
-    _say(f"{tag}: tarballs and announcement are being made in the background; {log} shows the progress")
-
-
-def _say(line: str) -> None:
-    print(printable(line, one_line=True), file=sys.stderr)
+    aside.plain(remarks.being_packaged(tag, log))

@@ -9,12 +9,12 @@ What goes to a private remote (``xsa.privateRemote``) is not looked at: the fixe
 from __future__ import annotations
 
 import os
-import sys
-from shlex import quote
 from typing import IO, TYPE_CHECKING
 
-from git_xsa.cli import clock, problems
+from git_xsa.cli import clock, problems, remarks
 from git_xsa.embargo.settings import freeze_rules
+from git_xsa.report import aside
+from git_xsa.report.aside import Complaint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,11 +27,6 @@ if TYPE_CHECKING:
     from git_xsa.git.repository import Repository
 
 REFUSED = 1
-#: How a refusal is overridden.  Not by --no-verify, which would have the guard against leaks look away, too.
-OVERRIDE = (
-    "if it cannot wait, ask the security team; to override the freeze, give a reason for the journal:",
-    "git -c xsa.override='<reason>' push ...; if the server refuses it, add -o xsa-override='<reason>'",
-)
 
 
 def run(words: list[str], given: IO[bytes]) -> int:
@@ -42,7 +37,7 @@ def run(words: list[str], given: IO[bytes]) -> int:
     from git_xsa.embargo.lasting import differing, read_lasting  # noqa: PLC0415
     from git_xsa.git.config import read_settings  # noqa: PLC0415
     from git_xsa.git.repository import Repository  # noqa: PLC0415
-    from git_xsa.report.leaks import leak_lines, mirror_lines, silence_lines  # noqa: PLC0415
+    from git_xsa.report.leaks import leaking, warn_of_mirror, warn_of_silence  # noqa: PLC0415
 
     target = PushTarget(*(*words, "", "")[:2])
     moves = _moves(given.read())
@@ -52,30 +47,28 @@ def run(words: list[str], given: IO[bytes]) -> int:
             return 0
         lasting = read_lasting(repository.folder, settings)
         if _is_private(repository, settings, lasting, target):
-            _say(mirror_lines(target, mirror_of(repository.git, target)))
+            warn_of_mirror(target, mirror_of(repository.git, target))
             return 0
         problem = _no_store(repository, settings)
-        if problem:
-            _say(problem)
+        if problem.errors:
+            problem.say()
             return REFUSED
         open_store(settings)
         now = clock.now()
         entries = _ledger(settings)
         ledger = entries.ledger if entries is not None else None
         found = leaks_of(repository, settings, ledger, now, target, moves)
-        _say(silence_lines(found, target))
-        lines = leak_lines(found, target)
+        warn_of_silence(found, target)
+        refused = leaking(found, target)
         # Second, because an override is written down, and there is none for a leak.
         keys = differing(settings, lasting) if lasting is not None else []
         readings = [settings, lasting] if lasting is not None and keys else [settings]
-        lines += _frozen(repository, readings, entries, now, moves) if not lines else []
-        if lines and keys:
-            what = f"settings for a single command are ignored during an embargo: {', '.join(keys)}"
-            lines.insert(0, f"warning: {what}")
-        _say(lines)
-        if not lines:
+        if not refused.errors:
+            refused = _frozen(repository, readings, entries, now, moves)
+        refused._replace(warnings=[remarks.settings_ignored(keys)] if refused.errors and keys else []).say()
+        if not refused.errors:
             _note_store(repository, settings, entries, now)
-    return REFUSED if lines else 0
+    return REFUSED if refused.errors else 0
 
 
 def _is_private(repository: Repository, settings: Settings, lasting: Settings | None, target: PushTarget) -> bool:
@@ -91,7 +84,7 @@ def _is_private(repository: Repository, settings: Settings, lasting: Settings | 
         return is_private(git, lasting, target)
 
 
-def _no_store(repository: Repository, settings: Settings) -> list[str]:
+def _no_store(repository: Repository, settings: Settings) -> Complaint:
     """Return what to say when it is unknown which store counts, or it is missing; else nothing."""
     from git_xsa.embargo.lasting import lasting_git  # noqa: PLC0415
     from git_xsa.git.config import read_settings  # noqa: PLC0415
@@ -99,16 +92,10 @@ def _no_store(repository: Repository, settings: Settings) -> list[str]:
     if settings.store_of_one_command:
         with lasting_git(repository.folder, settings) as git:
             if read_settings(git).store != settings.store:
-                return [
-                    "error: xsa.store is set for a single command, so it is unknown what is under embargo",
-                    "hint: set it for every command: git config xsa.store <folder>",
-                ]
+                return Complaint([remarks.store_of_one_command()], [remarks.set_the_store()])
     if settings.store is not None and not os.path.lexists(settings.store):
-        return [
-            f"error: the store {settings.store} (xsa.store) is missing, so it is unknown what is under embargo",
-            f"hint: mount it, or create a new one: mkdir -m 700 {quote(str(settings.store))}",
-        ]
-    return []
+        return Complaint([remarks.store_is_missing(settings.store)], [remarks.mount_the_store(settings.store)])
+    return Complaint()
 
 
 def _note_store(repository: Repository, settings: Settings, entries: EmbargoLedger | None, now: int) -> None:
@@ -119,11 +106,6 @@ def _note_store(repository: Repository, settings: Settings, entries: EmbargoLedg
     note_seen(repository.git, settings)
     if entries is not None and all(embargo.ends <= now for embargo in entries.ledger.embargoes):
         write_note(open_store(settings))
-
-
-def _say(lines: Sequence[str]) -> None:
-    for line in lines:
-        print(line, file=sys.stderr)
 
 
 def _moves(given: bytes) -> list[Move]:
@@ -145,7 +127,7 @@ def _frozen(
     entries: EmbargoLedger | None,
     now: int,
     moves: list[Move],
-) -> list[str]:
+) -> Complaint:
     """Return what to say of updates that the freeze forbids by one of ``readings`` of the settings, else nothing."""
     from git_xsa.embargo.rule import judge  # noqa: PLC0415
     from git_xsa.embargo.updates import read_updates  # noqa: PLC0415
@@ -157,14 +139,14 @@ def _frozen(
         warn_of_clock(ledger, now)
     for rules in map(freeze_rules, readings):
         verdicts = judge(ledger, rules, now, read_updates(repository, rules, ledger, now, moves))
-        lines = refusal(verdicts, rules, ledger, now, OVERRIDE)
-        if lines:
+        refused = refusal(verdicts, rules, ledger, now, remarks.how_to_override())
+        if refused.errors:
             break
-    reason = _override(repository) if lines else ""
+    reason = _override(repository) if refused.errors else ""
     if not reason or entries is None:
-        return lines
+        return refused
     _note(repository, entries, reason, now, verdicts)
-    return []
+    return Complaint()
 
 
 def _ledger(settings: Settings) -> EmbargoLedger | None:
@@ -176,7 +158,8 @@ def _ledger(settings: Settings) -> EmbargoLedger | None:
     try:
         return EmbargoLedger(open_store(settings))
     except StoreError as error:
-        _say([f"warning: {error.what}", *(f"hint: {line}" for line in error.hint.splitlines())])
+        aside.warning(error.what)
+        aside.hint(error.hint)
         return None
 
 
@@ -196,10 +179,8 @@ def _note(
     """Write into the journal who overrides the freeze for what, and why."""
     from git_xsa.cli.who import user  # noqa: PLC0415
     from git_xsa.embargo.ledger import Decision  # noqa: PLC0415
-    from git_xsa.report.plain import printable  # noqa: PLC0415
 
     refs = [verdict.update.ref for verdict in verdicts if not verdict.allowed]
     with entries.changing():
         entries.put(Decision(now, user(repository.git), "override", f"{reason} ({', '.join(refs)})"), [])
-    what = f"note: the freeze is overridden for {', '.join(refs)}; the reason is in the journal"
-    _say([printable(what, one_line=True)])
+    aside.note(remarks.freeze_is_overridden(refs))

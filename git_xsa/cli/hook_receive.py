@@ -10,12 +10,13 @@ An override is asked for by a push option, which only pre-receive gets.  update 
 from __future__ import annotations
 
 import os
-import sys
 from typing import IO, TYPE_CHECKING
 
-from git_xsa.cli import clock, problems
+from git_xsa.cli import clock, problems, remarks
 from git_xsa.embargo.settings import EmbargoSettings
-from git_xsa.report.plain import printable
+from git_xsa.report import aside
+from git_xsa.report.aside import Complaint
+from git_xsa.wording import NOTHING, Remark
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,12 +53,14 @@ def run(words: list[str], given: IO[bytes]) -> int:
         if words and all(overrides.granted(move) for move in moves):
             return 0
         asked = reasons(os.environ)
-        problem = _problem(who, asked, settings) if asked else ""
+        problem = _problem(who, asked, settings) if asked else NOTHING
         if asked and not problem:
             server.grant(judgement, moves, who, asked[-1])
-            _say([f"note: the freeze is overridden by {who.user}; the reason is in the server's log"])
+            aside.note(remarks.freeze_is_overridden_by(who.user))
             return 0
-        _say([*([f"error: {problem}"] if problem else []), *_refusal(judgement, _how(repository, settings))])
+        if problem:
+            aside.error(problem)
+        _refusal(judgement, _how(repository, settings)).say()
     return REFUSED
 
 
@@ -77,45 +80,32 @@ def _moves(words: list[str], given: IO[bytes]) -> list[Move]:
     return found
 
 
-def _problem(who: Pusher, asked: Sequence[str], settings: Settings) -> str:
+def _problem(who: Pusher, asked: Sequence[str], settings: Settings) -> Remark:
     """Return why an override for the reasons ``asked`` is not granted, empty when it is."""
     if not asked[-1]:
-        return "an override needs a reason: -o xsa-override='<reason>'"
+        return remarks.override_needs_a_reason()
     if who.user is None:
-        return "this server does not know who pushes, so nobody can override the freeze"
+        return remarks.pusher_is_unknown()
     if who.user not in settings.of(EmbargoSettings).override_users:
-        return f"{who.user} may not override the freeze"
-    return ""
+        return remarks.may_not_override(who.user)
+    return NOTHING
 
 
-def _refusal(judgement: Judgement, how: Sequence[str]) -> list[str]:
+def _refusal(judgement: Judgement, how: Remark) -> Complaint:
     from git_xsa.model.instant import spelled  # noqa: PLC0415
     from git_xsa.report.refusals import refusal  # noqa: PLC0415
 
-    ledger, lines = judgement.ledger, []
-    if judgement.problem is not None:
-        lines.append(f"warning: {judgement.problem.what}")
-    if ledger is not None and ledger.newest is not None and judgement.at + SLACK < ledger.newest:
-        words = f"the server's clock says {spelled(judgement.at)}, but the freeze file is of {spelled(ledger.newest)}"
-        lines.append(f"warning: {words}")
-    return [
-        *lines,
-        *refusal(judgement.verdicts, judgement.rules, ledger, judgement.at, how, (SOURCE, judgement.trouble)),
-    ]
+    ledger, at = judgement.ledger, judgement.at
+    warnings = [judgement.problem.what] if judgement.problem is not None else []
+    if ledger is not None and ledger.newest is not None and at + SLACK < ledger.newest:
+        warnings.append(remarks.servers_clock_is_wrong(spelled(at), spelled(ledger.newest)))
+    found = refusal(judgement.verdicts, judgement.rules, ledger, at, how, SOURCE, judgement.trouble)
+    return found._replace(warnings=warnings)
 
 
-def _how(repository: Repository, settings: Settings) -> list[str]:
-    """Return how a refusal is overridden here, in lines."""
-    ask = "if it cannot wait, ask the security team"
+def _how(repository: Repository, settings: Settings) -> Remark:
+    """Return how a refusal is overridden here."""
     words = ("config", "--type=bool", "receive.advertisePushOptions")
-    if not settings.of(EmbargoSettings).override_users or repository.git.text(*words, accept=(0, 1, 128)) != "true":
-        return [f"{ask}; this server accepts no override"]
-    return [
-        f"{ask}; users in xsa.overrideUsers of the server can override it with a reason, which is logged:",
-        "git push -o xsa-override='<reason>' ...",
-    ]
-
-
-def _say(lines: Sequence[str]) -> None:
-    for line in lines:
-        print(printable(line, one_line=True), file=sys.stderr)
+    users = settings.of(EmbargoSettings).override_users
+    accepted = bool(users) and repository.git.text(*words, accept=(0, 1, 128)) == "true"
+    return remarks.how_to_override_here(accepted)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from git_xsa.cli import problems
+from git_xsa.cli import problems, remarks
 from git_xsa.release.settings import ReleaseSettings
 from git_xsa.report import aside
 from git_xsa.report.plain import printable
+from git_xsa.wording import Remark
 
 
 def parser() -> argparse.ArgumentParser:
@@ -48,24 +49,24 @@ def run(options: argparse.Namespace) -> int:
     if options.action == "install" and place.shared:
         raise problems.shared_hooks(place.folder, place.setting)
     hooks = HookFolder(place.folder, program() or "git-xsa-hook")
-    _say(f"hooks are in {place.folder}" + (f", by {place.setting}" if place.setting else ""))
+    _say(remarks.hooks_are_in(place.folder, place.setting))
     if not follows and options.action != "uninstall" and hooks.state(TRANSACTION) in (HookState.NONE, HookState.OTHER):
         names = tuple(name for name in names if name != TRANSACTION)
     if options.action == "status":
         states = [(name, hooks.state(name)) for name in names]
         for name, state in states:
-            _say(f"{name}: {state.value}")
+            _say(remarks.said_of_the_hook(name, state.value))
         _say_what_is_left_out(names, options.server)
         return 0 if all(state.good for _, state in states) else 1
     changed = [name for name in names if hooks.state(name) is HookState.CHANGED]
     for name, words in hooks.install(names) if options.action == "install" else hooks.uninstall(names):
-        _say(f"{name}: {words}")
+        _say(remarks.said_of_the_hook(name, words))
     if not options.server:
         _write_down_the_store(options.action == "install")
     if options.action == "install":
         _say_what_is_left_out(names, options.server)
     if options.action == "install" and place.tracked:
-        aside.note(f"{place.folder} is in the work tree, so git status shows the hooks")
+        aside.note(remarks.hooks_are_shown(place.folder))
     return 1 if changed else 0
 
 
@@ -82,7 +83,7 @@ def _write_down_the_store(there: bool) -> None:
         settings = read_settings(git)
         before, now = settings.hooks_store, found(settings)
         if before not in (None, now):
-            aside.note(f"the hooks now expect the store in {now}; before, they expected it in {before}")
+            aside.note(remarks.store_has_moved(now, before))
         write_down(git, settings)
 
 
@@ -90,9 +91,8 @@ def _say_what_is_left_out(names: Sequence[str], server: bool) -> None:
     from git_xsa.embargo.installed_hooks import TRANSACTION  # noqa: PLC0415
 
     if not server and TRANSACTION not in names:
-        why = "git would start it for each reference of a fetch; the steps after a release tag start when it is pushed"
-        _say(f"{TRANSACTION}: left out, because {why} (with install --post-tag: when it is made)")
+        _say(remarks.hook_left_out(TRANSACTION))
 
 
-def _say(line: str) -> None:
+def _say(line: Remark) -> None:
     print(printable(line, one_line=True))

@@ -8,6 +8,7 @@ import sys
 from datetime import datetime, timezone
 from pathlib import Path
 
+from git_xsa.advisory import remarks as advisory_remarks
 from git_xsa.advisory.contents import read_source
 from git_xsa.advisory.editions import EditionSource, Library
 from git_xsa.advisory.file_names import is_patch_name
@@ -15,7 +16,8 @@ from git_xsa.advisory.import_ import Result, take
 from git_xsa.advisory.problems import StoreError
 from git_xsa.advisory.store import Store
 from git_xsa.advisory.store_place import open_store
-from git_xsa.cli import clock, embargo
+from git_xsa.ask.remarks import other_checksum
+from git_xsa.cli import clock, embargo, remarks
 from git_xsa.cli.arguments import instant
 from git_xsa.cli.who import user
 from git_xsa.embargo.published import published
@@ -90,22 +92,20 @@ def _offer(result: Result, until: Instant | None, store: Store, git: Git, settin
     known = published(git, settings, {secret.xsa for secret in found if secret.until is None})
     found = [secret for secret in found if secret.until is not None or secret.xsa not in known]
     for end in sorted({secret.until for secret in found}, key=lambda end: end or 0):
-        numbers = [str(secret.xsa) for secret in found if secret.until == end]
-        names = ", ".join(f"XSA-{number}" for number in numbers)
+        numbers = [secret.xsa for secret in found if secret.until == end]
         if end is None:
-            aside.warning(f"{names} may be under embargo, but its end is unknown")
+            aside.warning(remarks.perhaps_embargoed(numbers))
         elif sys.stdin.isatty() and sys.stderr.isatty():
-            print(f"{names}: under embargo until {spelled(end)}.", file=sys.stderr)
-            print("Add this to the ledger, which freezes the stable branches? [y/N] ", end="", file=sys.stderr)
+            aside.plain(remarks.embargoed_until(numbers, spelled(end)))
+            print(remarks.whether_to_add(), end="", file=sys.stderr)
             sys.stderr.flush()
             if sys.stdin.readline().strip().lower() in ("y", "yes"):
-                embargo.run(embargo.parser().parse_args(["add", *numbers, "--until", rfc3339(end)]))
+                words = ["add", *map(str, numbers), "--until", rfc3339(end)]
+                embargo.run(embargo.parser().parse_args(words))
                 continue
-        told = rfc3339(end) if end is not None else "<instant>"
-        words = f"git xsa-embargo add {' '.join(numbers)} --until {told}"
-        aside.hint(f"add it to the ledger, which freezes the stable branches: {words}")
+        aside.hint(remarks.how_to_add(numbers, rfc3339(end) if end is not None else "<instant>"))
         if end is None:
-            aside.hint("if it is public, run git xsa-fetch to import the public text")
+            aside.hint(remarks.fetch_if_public())
 
 
 def _name_other_trees(result: Result, git: Git, settings: Settings) -> None:
@@ -126,21 +126,21 @@ def _name_other_trees(result: Result, git: Git, settings: Settings) -> None:
             except PatchError:  # said already
                 continue
             for other in others:
-                aside.note(f"{other.tree}: not judged: the paths in {other.file} are of that tree")
+                aside.note(remarks.not_judged(other.tree, other.file))
 
 
 def _complain(result: Result) -> bool:
     """Say on standard error what was not taken or is wrong; return whether nothing was."""
     for name, reason in result.left:
-        aside.warning(f"{name} was left out: {reason}")
+        aside.warning(advisory_remarks.left_out(name, reason))
     for words in result.doubts:
         aside.warning(words)
     for name, other in result.same:
-        aside.note(f"{name} is the same file as {other}, and was not imported")
+        aside.note(remarks.same_file(name, other))
     for one in result.taken:
         for name in one.wrong:
-            aside.warning(f"{name} does not match {one.edition.title}: its SHA-256 differs")
+            aside.warning(other_checksum(name, one.edition.title))
     if not result.taken and not result.listed:
-        aside.error("no advisory and no patch of an advisory was found")
+        aside.error(remarks.nothing_found())
         return False
     return result.good

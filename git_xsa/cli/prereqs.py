@@ -16,7 +16,7 @@ from git_xsa.ask.request import Request
 from git_xsa.ask.session import Session
 from git_xsa.ask.tip import tip_for
 from git_xsa.ask.verdict import State, Verdict
-from git_xsa.cli import clock, problems
+from git_xsa.cli import clock, problems, remarks
 from git_xsa.cli.arguments import (
     build_options,
     build_wishes,
@@ -281,7 +281,7 @@ def _ask_line(session: Session, line: str) -> Question | XsaError:
 def _answer_line(session: Session, as_json: bool, request: str, question: Question | XsaError) -> int:
     """Print the answer to one line of input and return the exit status that it leads to."""
     if isinstance(question, XsaError):
-        aside.error(f"{request}: {question.what}")
+        aside.error(remarks.request_failed(request, question.what))
         print(dumps(error_line(request, question.what)) if as_json else "error", flush=True)
         return question.status
     verdict = question.answer(session.quarantine)

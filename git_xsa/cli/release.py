@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shlex
 from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import datetime, timezone
@@ -12,12 +11,13 @@ from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from git_xsa.cli import clock, problems
+from git_xsa.cli import clock, problems, remarks
 from git_xsa.cli.arguments import advisory_numbers
 from git_xsa.cli.release_work import say, work_on
 from git_xsa.errors import XsaError
 from git_xsa.release.settings import ReleaseSettings
 from git_xsa.report import aside
+from git_xsa.wording import NOTHING, Remark
 
 if TYPE_CHECKING:
     from git_xsa.ask.session import Session
@@ -107,7 +107,7 @@ def _release(session: Session, records: Records, options: argparse.Namespace) ->
             raise _begun(begun)
     branches = _due(session, now) if options.all else [branch_of(session, version) for version in options.version]
     if not branches:
-        say("no branch has a release due")
+        say(remarks.none_is_due())
         return 0
     folder = _folder(session, options)
     works: list[tuple[Plan, Work]] = []
@@ -123,10 +123,7 @@ def _release(session: Session, records: Records, options: argparse.Namespace) ->
     for plan, work in compress(works, holds) if options.dry_run else ():
         _print_steps(plan, work, options.push)
     if not all(holds):
-        what = (
-            "a condition does not hold" if len(works) == 1 else f"{holds.count(False)} of {len(works)} cannot be made"
-        )
-        aside.error(f"{what}: nothing was changed")
+        aside.error(remarks.nothing_changed(holds.count(False), len(works)))
         return 1
     if options.dry_run:
         return 0
@@ -149,7 +146,7 @@ def _go_all(works: Sequence[Work], records: Records, options: argparse.Namespace
     made: list[Work] = []
     try:
         for work in works:
-            say(f"\n{work.record.tag}")
+            say(remarks.now_making(work.record.tag))
             go(work, clock.now, options.push)
             made.append(work)
     finally:
@@ -168,7 +165,7 @@ def _print_not_begun(works: Sequence[Work], records: Records, pushing: bool) -> 
         words = ["git", "xsa-release", *left, *(["--push"] if pushing else [])]
         if Path(record.folder) != place_for(records, record.version, None):
             words += ["-o", record.folder]
-        say(f"Not started: {', '.join(left)}. To make them:\n  {shlex.join(words)}")
+        say(remarks.not_started(left, words))
 
 
 def _is_tagged(work: Work, version: str) -> bool:
@@ -196,8 +193,7 @@ def _due(session: Session, now: int) -> list[Branch]:
     late = [one for one in status.branches if one.due.late(now)]
     for one in late:
         if one.due.first:
-            fixes = ", ".join(f"XSA-{number}" for number in one.due.first)
-            say(f"note: {one.branch.name} is left out: the fix of {fixes} must reach the branch first (git xsa-status)")
+            say(remarks.fix_comes_first(one.branch.name, one.due.first))
     return [one.branch for one in late if not one.due.first]
 
 
@@ -212,15 +208,11 @@ def _listed(plan: Plan, work: Work, now: int, options: argparse.Namespace) -> bo
     """Print every condition of a release, and return whether all hold."""
     from git_xsa.release.conditions import conditions  # noqa: PLC0415
 
-    say(f"{plan.tag} of {plan.branch.name}, after {plan.last.name}:")
+    say(remarks.about_the_release(plan.tag, plan.branch.name, plan.last.name))
     holds = True
-    for condition in conditions(work, plan, now, options.skip_xsa, options.push):
-        first, *rest = condition.words.splitlines()
-        say(f"  {'ok' if condition.holds else 'NO':2}  {condition.name:10}  {first}")
-        rest += [f"hint: {line}" for line in condition.hint.splitlines()] if not condition.holds else []
-        for line in [*rest, *(f"note: {remark}" for remark in condition.remarks)]:
-            say(f"{'':18}{line}")
-        holds &= condition.holds
+    for one in conditions(work, plan, now, options.skip_xsa, options.push):
+        say(remarks.condition(one.name, one.holds, one.words, one.hint, one.remarks))
+        holds &= one.holds
     return holds
 
 
@@ -229,17 +221,15 @@ def _print_steps(plan: Plan, work: Work, pushing: bool) -> None:
     from git_xsa.release.runs import steps_of  # noqa: PLC0415
     from git_xsa.release.shown import details  # noqa: PLC0415
 
-    say(f"\n{plan.tag} would be made in these steps:")
+    say(remarks.steps_of_the_release(plan.tag))
     for step in steps_of(work, pushing):
         if step.name == "build" and not work.build:
             continue
-        say(f"  {step.name:10}  {step.title}")
-        for line in details(work, step.name):
-            say(f"{'':14}{line}")
+        say(remarks.step(step.name, step.title, list(details(work, step.name))))
 
 
-def _indented(text: str) -> None:
-    say(f"  {text}")
+def _indented(said: Remark) -> None:
+    say(remarks.indented(said))
 
 
 def _print_end(works: Sequence[Work]) -> None:
@@ -247,14 +237,14 @@ def _print_end(works: Sequence[Work]) -> None:
     from git_xsa.release.steps import push_command  # noqa: PLC0415
 
     if works:
-        say("")
+        say(NOTHING)
     for work in works:
-        say(f"{work.record.tag}: {work.record.folder}")
+        say(remarks.made_in(work.record.tag, work.record.folder))
     waiting = [work for work in works if work.record.remote and not work.record.pushed]
     if waiting:
-        say("Nothing was pushed. To push:" if len(waiting) == len(works) else "To push the rest:")
+        say(remarks.nothing_pushed(len(waiting) == len(works)))
     for work in waiting:
-        say(f"  {push_command(work)}")
+        say(remarks.command(push_command(work)))
 
 
 # what follows a tag that a person has made
@@ -271,10 +261,10 @@ def _follow_tag(session: Session, records: Records, options: argparse.Namespace)
         words += ["--no-build"] if options.no_build else []
         version = tuple(map(int, record.version.split(".")))
         log = start(records, session.repository.folder, record.tag, version, words)
-        say(f"{record.tag}: tarballs and announcement are being made in the background; {log} shows the progress")
+        say(remarks.being_packaged(record.tag, log))
         return 0
     ended = follow(records, record, lambda one: work_on(session, records, one, options), clock.now)
-    say(f"{record.tag}: {ended}")
+    say(remarks.made_in(record.tag, ended))
     return 0
 
 
@@ -302,9 +292,9 @@ def _resume(session: Session, records: Records, options: argparse.Namespace) -> 
             _go_all(works, records, options)
             return 0
         for work in works:
-            say(work.record.tag)
+            say(remarks.undoing(work.record.tag))
             take_back(work)
-            _indented("undone: references are restored, and files are deleted")
+            _indented(remarks.undone())
     return 0
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from git_xsa.cli.arguments import HOOK
 from git_xsa.report.plain import printable
+from git_xsa.wording import Remark
 
 if TYPE_CHECKING:
     from git_xsa.ask.session import Session
@@ -23,7 +24,7 @@ def work_on(session: Session, records: Records, record: Record, options: argpars
     return Work(session, records, record, say, verdict_document, build_command(options, session.settings.build))
 
 
-def say(text: str) -> None:
+def say(text: Remark) -> None:
     """Print a line of what happens."""
     print(printable(text), flush=True)
 

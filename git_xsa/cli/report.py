@@ -20,6 +20,7 @@ from git_xsa.cli.arguments import (
     outside_repository,
     print_notes,
 )
+from git_xsa.export.remarks import earlier_contents
 from git_xsa.publish.made import Made
 from git_xsa.report import aside
 from git_xsa.report.progress import Progress
@@ -152,7 +153,7 @@ def _write(options: argparse.Namespace, form: ReportForm, made: Made) -> None:
         files = {**made.files, MANIFEST: manifest(made.files, {"report": options.format})}
         kept = write_folder(options.output, files, made.private, options.force)
         if kept is not None:
-            aside.note(f"the earlier contents of {options.output} are now in {kept}")
+            aside.note(earlier_contents(options.output, kept))
         return
     [document] = made.files.values()
     if options.output is None:

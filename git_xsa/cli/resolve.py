@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from git_xsa.cli import clock, problems
+from git_xsa.cli import clock, problems, remarks
 from git_xsa.cli.arguments import json_option, question_options
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def _go_on(tasks: Tasks, options: argparse.Namespace) -> int:
     resolver.abort(task)
     from git_xsa.report import aside  # noqa: PLC0415
 
-    aside.note(f"the work tree for {task.title} is removed; adapted patches are kept (--list)")
+    aside.note(remarks.work_tree_removed(task.title))
     return 0
 
 
@@ -170,6 +170,5 @@ def _kept(tasks: Tasks, options: argparse.Namespace) -> int:
     elif options.forget is None:
         print_kept(found)
     for error in damaged.values():
-        aside.error(error.what)
-        aside.hint(error.hint)
+        aside.problem(error)
     return int(bool(damaged) and options.forget is None)

@@ -14,11 +14,12 @@ from git_xsa.ask.problems import no_such_branch
 from git_xsa.ask.replay import ReleaseInterval, intervals
 from git_xsa.ask.session import Session
 from git_xsa.ask.targets import no_branch, no_release
-from git_xsa.cli import problems
+from git_xsa.cli import problems, remarks
 from git_xsa.cli.arguments import json_option
 from git_xsa.documents import dumps
 from git_xsa.report import aside
 from git_xsa.report.progress import Progress
+from git_xsa.wording import Remark
 
 #: How many advisories are named before they are only counted.
 SHOWN = 6
@@ -71,9 +72,7 @@ def run(options: argparse.Namespace) -> int:
 def _warn(titles: Sequence[str]) -> None:
     """Say which of the advisories that were counted nobody who is trusted vouches for."""
     if titles:
-        more = f" and {len(titles) - SHOWN} more" if len(titles) > SHOWN else ""
-        words = f"not signed by a key in xsa.trustedKeys: {', '.join(titles[:SHOWN])}{more}"
-        aside.note(words)
+        aside.note(remarks.unsigned(titles, SHOWN))
 
 
 def _reissues(options: argparse.Namespace) -> int:
@@ -89,7 +88,7 @@ def _reissues(options: argparse.Namespace) -> int:
 
     with Git() as git:
         settings = read_settings(git)
-        troubles: Sequence[str] = ()
+        troubles: Sequence[Remark] = ()
         if options.reissues:
             texts, troubles = reissues.texts_of(map(Path, options.reissues))
         else:

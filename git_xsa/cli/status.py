@@ -6,14 +6,14 @@ import argparse
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from git_xsa.ask.remarks import no_release_tag
 from git_xsa.ask.session import Session
 from git_xsa.ask.targets import chosen as chosen_branches
-from git_xsa.cli import clock
+from git_xsa.cli import clock, remarks
 from git_xsa.cli.arguments import json_option
 from git_xsa.documents import dumps
 from git_xsa.embargo.settings import EmbargoSettings
 from git_xsa.embargo.watched import hook_problem
-from git_xsa.model.words import count
 from git_xsa.report import aside
 from git_xsa.report.progress import Progress
 
@@ -75,13 +75,11 @@ def _print_remarks(status: Status) -> None:
     from git_xsa.report.embargoes import warn_of_clock  # noqa: PLC0415
 
     if status.trouble is not None:
-        aside.error(status.trouble.what)
-        aside.hint(status.trouble.hint)
+        aside.problem(status.trouble)
     if status.ledger is not None:
         warn_of_clock(status.ledger, status.now)
     for one in status.branches:
         if one.release is None:
-            aside.note(f"{one.branch.name} has no release tag: git fetch --tags")
+            aside.note(no_release_tag(one.branch.name))
     if status.left_out:
-        them = "it" if status.left_out == 1 else "them"
-        aside.note(f"{count(status.left_out, 'branch')} without security support left out (--all shows {them}, too)")
+        aside.note(remarks.branches_left_out(status.left_out))

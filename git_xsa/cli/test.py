@@ -156,7 +156,7 @@ def _asked(session: Session, options: argparse.Namespace, base: Commit) -> tuple
     for verdict in verdicts:
         if verdict.state in BUILDABLE and verdict.queue:
             if verdict.doubt is not None:
-                aside.warning("git apply makes other files of this queue than are proved; git xsa-export mends it")
+                aside.warning(remarks.misplaced_by_git())
             asked.append(_Asked(of_verdict(session, verdict), verdict))
         else:
             unproved.append(_without_queue(session, verdict))

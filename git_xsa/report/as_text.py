@@ -11,11 +11,13 @@ from git_xsa.model.partial import parts
 from git_xsa.model.rules import Choice, Kind, Symbol
 from git_xsa.model.selection import Reason
 from git_xsa.model.words import advisory_names, count, short_names
+from git_xsa.report import remarks
 from git_xsa.report.build import print_build
 from git_xsa.report.follow_ups import print_elsewhere, print_missing_later, print_other_later
 from git_xsa.report.found import print_found
 from git_xsa.report.hunks import SHOWN_LINES, print_lines, print_refused
 from git_xsa.report.style import Lines
+from git_xsa.wording import Remark
 
 STYLES = {
     State.APPLIES: "green",
@@ -124,11 +126,7 @@ def order_line(verdict: Verdict) -> str:
     return "Apply in this order (strict git apply, no fuzz):"
 
 
-#: What to do about an advisory that nothing is known of.
-NOT_KNOWN = "it may concern other versions or other software; use git xsa-import for fixes that are not on a branch yet"
-
-
-def left_out(verdict: Verdict) -> list[str]:
+def left_out(verdict: Verdict) -> list[Remark]:
     """Return why advisories that were asked for are not in the queue, a sentence for all of one reason.
 
     Not what the headline says already, and nothing of what stands below it about the store.
@@ -136,11 +134,11 @@ def left_out(verdict: Verdict) -> list[str]:
     told = {series.number for series in verdict.found}
     if verdict.state in (State.NO_PATCHES, State.ALREADY_APPLIED):
         told |= set(verdict.unknown if verdict.state is State.NO_PATCHES and not verdict.found else verdict.present)
-    reasons: dict[str, list[int]] = {}
+    reasons: dict[Remark, list[int]] = {}
     for number, why in verdict.left_out.items():
         if number not in told:
             reasons.setdefault(why, []).append(number)
-    return [f"{advisory_names(numbers)}: {why}" for why, numbers in reasons.items()]
+    return [remarks.left_out(numbers, why) for why, numbers in reasons.items()]
 
 
 def print_left_out(lines: Lines, verdict: Verdict) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from git_xsa.ask.verdict import Build, BuildState, Verdict
 from git_xsa.model.words import count
-from git_xsa.report import aside
+from git_xsa.report import aside, remarks
 from git_xsa.report.style import Lines
 
 STYLES = {BuildState.BUILDS: "green", BuildState.FAILS: "red"}
@@ -58,21 +58,13 @@ def print_build_failures(verdicts: Iterable[Verdict]) -> None:
         base = verdict.base.name
         what, hint = {
             BuildState.FAILS: (
-                f"the queue for {base} does not build, {_tried(verdict)}",
-                "adapt the patches so that it does: git xsa-resolve --forget <name>, then resolve the conflicts again"
-                if verdict.adapted
-                else "build the tip of the branch by hand; it may need another compiler or other options",
+                remarks.does_not_build(base, _tried(verdict)),
+                remarks.adapt_again() if verdict.adapted else remarks.build_the_tip(),
             ),
-            BuildState.BASE_FAILS: (
-                f"{base} alone does not build with this command, so its queue was not checked",
-                "tools may be missing, or the compiler may be too new for this release",
-            ),
-            BuildState.BASE_TIMEOUT: (
-                f"{base} alone does not build within the time limit, so its queue was not checked",
-                "allow more time: --build-timeout <time>",
-            ),
+            BuildState.BASE_FAILS: (remarks.base_does_not_build(base), remarks.tools_may_be_missing()),
+            BuildState.BASE_TIMEOUT: (remarks.base_takes_too_long(base), remarks.allow_more_time()),
         }[build.state]
         aside.error(what)
         if build.log is not None:
-            aside.hint(f"its log is {build.log}")
+            aside.hint(remarks.its_log(build.log))
         aside.hint(hint)

@@ -19,7 +19,7 @@ from git_xsa.embargo.rule import (
     windows,
 )
 from git_xsa.model.instant import rfc3339, spelled
-from git_xsa.report import aside
+from git_xsa.report import aside, remarks
 from git_xsa.report.plain import printable
 
 if TYPE_CHECKING:
@@ -69,8 +69,8 @@ def entry_lines(entries: list[LedgerEntry], now: Instant) -> list[str]:
 def warn_of_clock(ledger: Ledger, now: Instant) -> None:
     """Print a warning when the clock can't be right."""
     if clock_is_wrong(ledger, now) and ledger.newest is not None:
-        aside.warning(f"the clock says {spelled(now)}, but the journal has an entry of {spelled(ledger.newest)}")
-        aside.hint("set the clock; until then, everything that had begun by that entry stays frozen")
+        aside.warning(remarks.clock_is_wrong(spelled(now), spelled(ledger.newest)))
+        aside.hint(remarks.set_the_clock())
 
 
 def note_fixes(numbers: Sequence[int], shared: bool) -> None:
@@ -79,10 +79,9 @@ def note_fixes(numbers: Sequence[int], shared: bool) -> None:
     ``shared``: with others, who don't have it yet.
     """
     if numbers:
-        names = ", ".join(f"XSA-{number}" for number in numbers)
-        aside.note(f"the ledger of embargoes has the fixes of {names} now")
+        aside.note(remarks.fixes_are_known(numbers))
         if shared:
-            aside.note("run git xsa-embargo sync to share this")
+            aside.note(remarks.how_to_share())
 
 
 def conflict_lines(conflicts: Sequence[Conflict]) -> list[str]:

@@ -8,6 +8,7 @@ from git_xsa.ask.unmarked import doubt_about
 from git_xsa.ask.verdict import FoundSeries, State, Verdict
 from git_xsa.model.words import DIGITS, count, short_names, some_of
 from git_xsa.report.style import Lines
+from git_xsa.wording import Remark
 
 #: How many names of files are shown.
 SHOWN = 6
@@ -86,7 +87,7 @@ def _next(verdict: Verdict) -> str:
     return f"no commit of {verdict.tip.name} helps: adapt them to {verdict.base.name} by hand"
 
 
-def doubts(verdict: Verdict) -> list[str]:
+def doubts(verdict: Verdict) -> list[Remark]:
     """Return who does not vouch for the patches of the answer, a sentence each."""
     return [doubt for series in verdict.found for doubt in series.doubts]
 

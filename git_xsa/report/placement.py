@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from git_xsa.ask.verdict import Verdict
-from git_xsa.model.words import count
-from git_xsa.report import aside
+from git_xsa.report import aside, remarks
 
 if TYPE_CHECKING:
-    from git_xsa.ask.on_top import Proved, Refusal
+    from git_xsa.ask.on_top import Proved
 
 #: The exit status when a patch behind the queue does not apply on top of it.
 REFUSED = 2
-HINT = "choose another place (--place), or refresh that patch on top of the queue"
 
 
 def placement_document(found: Proved | None) -> dict[str, Any]:
@@ -36,15 +34,7 @@ def print_placements(verdicts: Sequence[Verdict], placed: Sequence[Proved | None
     """Print whether the patches behind each queue apply on top of it."""
     for verdict, found in zip(verdicts, placed, strict=False):
         if found is not None and found.refused is not None:
-            aside.error(refused_words(found.refused, verdict.base.name))
-            aside.hint(HINT)
+            aside.error(remarks.behind_is_refused(found.refused.name, verdict.base.name, found.refused.places))
+            aside.hint(remarks.choose_another_place())
         elif found is not None:
-            they = "applies" if found.behind == 1 else "apply"
-            aside.note(f"the {count(found.behind, 'patch')} behind the queue {they} on top of it")
-
-
-def refused_words(refused: Refusal, base: str) -> str:
-    """Return a sentence on the patch that does not apply on top of the queue."""
-    shown = [f"hunk {hunk} of {path}" if hunk else path for path, hunk in refused.places]
-    where = f": {', '.join(shown[:4])}{', ...' if len(shown) > 4 else ''}" if shown else ""
-    return f"{refused.name} does not apply on top of the queue for {base}{where}"
+            aside.note(remarks.applies_behind(found.behind))

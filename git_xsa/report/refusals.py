@@ -9,16 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from git_xsa.embargo.rule import Freeze, FreezeVerdict, Ledger, Rules, Update, Why, freeze_at, last_freeze
+from git_xsa.embargo.remarks import unreadable
+from git_xsa.embargo.rule import Freeze, FreezeVerdict, Ledger, Rules, Why, freeze_at, last_freeze
 from git_xsa.model.instant import spelled
-from git_xsa.report.plain import printable
-
-#: Reason -> what is added about a refused update; the others need no more words.
-_WORDS = {
-    Why.GATE_FORBIDDEN: "the gate is closed, too (xsa.gateDuringFreeze)",
-    Why.TIP_UNKNOWN: "it is unknown what was in {staging} when the freeze began",
-    Why.NOT_WAITING: "not all commits were in {staging} when the freeze began",
-}
+from git_xsa.report import remarks
+from git_xsa.report.aside import Complaint
+from git_xsa.wording import NOTHING, Remark
 
 
 def refusal(
@@ -26,58 +22,47 @@ def refusal(
     rules: Rules,
     ledger: Ledger | None,
     now: int,
-    override: Sequence[str],
-    source: tuple[str, str] = ("the ledger of embargoes", "can't be read"),
-) -> list[str]:
-    """Return the message for whoever pushes about those of ``verdicts`` that refuse; nothing when none does.
+    override: Remark,
+    source: str = "the ledger of embargoes",
+    trouble: Remark = NOTHING,
+) -> Complaint:
+    """Return what is said to whoever pushes about those of ``verdicts`` that refuse; nothing when none does.
 
-    ``override`` says, a line each, how a refusal is overridden by whoever may; ``source`` is what ``ledger`` was read
-    from, and why it could not be.
+    ``override`` says how a refusal is overridden by whoever may; ``source`` is what ``ledger`` was read from, and
+    ``trouble`` why it could not be.
     """
     refused = [verdict for verdict in verdicts if not verdict.allowed]
     if not refused:
-        return []
-    freeze = freeze_at(ledger, now) if ledger is not None else None
-    over = last_freeze(ledger, now) if ledger is not None else None
-    lines = [f"error: {_what(rules, freeze, over, source)}"]
-    lines += [f"error: refused: {_told(verdict, rules)}" for verdict in refused]
-    return [printable(line, one_line=True) for line in [*lines, *_next(freeze, over, override, source)]]
-
-
-def _what(rules: Rules, freeze: Freeze | None, over: Freeze | None, source: tuple[str, str]) -> str:
+        return Complaint()
     patterns = ", ".join(rules.frozen_refs)
-    if freeze is not None:
-        return (
-            f"{patterns} and their release tags are frozen from {spelled(freeze.began)} until {spelled(freeze.ends)}"
-            f"{_numbers(' for ', freeze)}"
-        )
-    if over is not None:
-        return f"the freeze of {patterns} ended at {spelled(over.ends)}, but not all fixes are in{_numbers(': ', over)}"
-    return f"{patterns} and their release tags count as frozen, since {' '.join(source)}"
-
-
-def _numbers(before: str, freeze: Freeze) -> str:
-    numbers = sorted({embargo.xsa for embargo in freeze.embargoes if embargo.xsa > 0})
-    return before + ", ".join(f"XSA-{number}" for number in numbers) if numbers else ""
-
-
-def _told(verdict: FreezeVerdict, rules: Rules) -> str:
-    update = verdict.update
-    words = _WORDS.get(verdict.why, "").format(staging=rules.staging_of(update.ref))
-    return f"{_deed(update)} {update.ref.removeprefix('refs/heads/').removeprefix('refs/')}{words and f': {words}'}"
-
-
-def _deed(update: Update) -> str:
-    if update.new is None:
-        return "deleting"
-    return "creating" if update.old is None else "updating"
-
-
-def _next(freeze: Freeze | None, over: Freeze | None, override: Sequence[str], source: tuple[str, str]) -> list[str]:
-    if freeze is not None:
-        wait = f"push it again after {spelled(freeze.ends)}, or leave it out and push the rest"
-    elif over is not None:
-        wait = "push the fixes first (git xsa-check shows what is missing), then this"
+    if ledger is not None and (freeze := freeze_at(ledger, now)) is not None:
+        end = spelled(freeze.ends)
+        what = remarks.frozen_until(patterns, spelled(freeze.began), end, _numbers(freeze))
+        wait = remarks.push_after(end)
+    elif ledger is not None and (over := last_freeze(ledger, now)) is not None:
+        what = remarks.fixes_come_first(patterns, spelled(over.ends), _numbers(over))
+        wait = remarks.push_fixes_first()
     else:
-        wait = f"have {source[0]} repaired, then push again"
-    return [f"hint: nothing was pushed: {wait}", *(f"hint: {line}" for line in override)]
+        what = remarks.counts_as_frozen(patterns, source, trouble or unreadable())
+        wait = remarks.repair_first(source)
+    return Complaint([what, *(_told(verdict, rules) for verdict in refused)], [wait, override])
+
+
+def _numbers(freeze: Freeze) -> list[int]:
+    return sorted({embargo.xsa for embargo in freeze.embargoes if embargo.xsa > 0})
+
+
+def _told(verdict: FreezeVerdict, rules: Rules) -> Remark:
+    update = verdict.update
+    deed = "deleting" if update.new is None else "creating" if update.old is None else "updating"
+    return remarks.refused(deed, update.ref.removeprefix("refs/heads/").removeprefix("refs/"), _why(verdict, rules))
+
+
+def _why(verdict: FreezeVerdict, rules: Rules) -> Remark:
+    """Return what is added about a refused update; most need no more words."""
+    if verdict.why is Why.GATE_FORBIDDEN:
+        return remarks.gate_is_closed()
+    staging = f"{rules.staging_of(verdict.update.ref)}"
+    if verdict.why is Why.TIP_UNKNOWN:
+        return remarks.tip_is_unknown(staging)
+    return remarks.was_not_waiting(staging) if verdict.why is Why.NOT_WAITING else NOTHING

@@ -13,12 +13,10 @@ from git_xsa.export.resolve import TaskState
 from git_xsa.export.task import OpenConflict
 from git_xsa.git.run import Git
 from git_xsa.model.words import advisory_names, count, short_id
-from git_xsa.report import aside
+from git_xsa.report import aside, remarks
 from git_xsa.report.as_json import FORMAT
 from git_xsa.report.pager import on_terminal
 from git_xsa.report.style import Lines, lines
-
-GO_ON = "when it is resolved: git xsa-resolve --continue\n--skip leaves out its advisory, --abort removes the work tree"
 
 
 def print_standing(standing: TaskState) -> None:
@@ -34,11 +32,11 @@ def print_standing(standing: TaskState) -> None:
     if task is None:
         output.line(f"no patch conflicts with {standing.base}, so there is no work tree")
         if standing.adapted:
-            aside.hint(f"git xsa-export {standing.onto} has the adapted patches in its queue")
+            aside.hint(remarks.how_to_export(standing.onto))
         return
     if task.conflict is None or not task.by_hand:
         output.line(f"the work tree for {task.title} was not finished")
-        aside.hint("run git xsa-resolve --continue to set it up again")
+        aside.hint(remarks.how_to_set_up_again())
         return
     _print_conflict(output, standing, task.conflict)
 
@@ -59,7 +57,7 @@ def _print_conflict(output: Lines, standing: TaskState, conflict: OpenConflict) 
     if standing.merged:
         output.line("  no file conflicts; review the result: git diff HEAD")
     sys.stdout.flush()  # the hint is to stand below
-    aside.hint(GO_ON)
+    aside.hint(remarks.how_to_go_on())
 
 
 def standing_document(standing: TaskState) -> dict[str, Any]:
