@@ -101,6 +101,21 @@ def form_needs_a_folder(form: str) -> UsageError:
     return UsageError(f"--format {form} writes a folder", "name it: -o <folder>")
 
 
+@problem
+def not_for_this_format(option: str, form: str) -> UsageError:
+    return UsageError(f"{option} has no meaning for --format {form}", "leave it out, or choose another format")
+
+
+@problem
+def vex_of_one_base(form: str) -> UsageError:
+    return UsageError(f"--format {form} is about one product", "name what it is made from: --onto <base>, once")
+
+
+@problem
+def several_records(form: str, count: int) -> UsageError:
+    return UsageError(f"--format {form} makes {count} files here", "name a folder for them: -o <folder>")
+
+
 # embargo
 
 

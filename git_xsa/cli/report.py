@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from git_xsa.ask.session import Session
 from git_xsa.ask.targets import Targets, targets
-from git_xsa.cli import clock, problems
+from git_xsa.cli import clock, problems, report_records
 from git_xsa.cli.arguments import (
     advisory_numbers,
     base_patches_option,
@@ -39,10 +39,12 @@ class ReportRequest(NamedTuple):
 
 
 class ReportForm(NamedTuple):
-    """A form of the report: what makes it, and whether it is a folder, which needs ``-o``."""
+    """A form of the report: what makes it, and whether it is a folder, which needs ``-o``; ``records`` are files of
+    which one alone can be printed."""
 
     make: Callable[[ReportRequest], Made]
     folder: bool = False
+    records: bool = False
 
 
 def _standings(asked: ReportRequest) -> Standings:
@@ -68,9 +70,22 @@ def _text(asked: ReportRequest) -> Made:
     return bulletin(_standings(asked), markdown=False)
 
 
+def _vex(asked: ReportRequest) -> Made:
+    return report_records.vex(asked.session, asked.targets, asked.options)
+
+
+def _ranges(asked: ReportRequest) -> Made:
+    return report_records.ranges(asked.session, asked.options)
+
+
 FORMS = {
     "markdown": ReportForm(_markdown),
     "text": ReportForm(_text),
+    "openvex": ReportForm(_vex),
+    "csaf": ReportForm(_vex, records=True),
+    "cyclonedx": ReportForm(_vex),
+    "osv": ReportForm(_ranges, records=True),
+    "cve": ReportForm(_ranges, records=True),
 }
 
 
@@ -78,9 +93,12 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of this command's line."""
     made = argparse.ArgumentParser(
         prog="git xsa-report",
-        usage="git xsa-report [--format markdown|text] [--onto <base>]... [--base-patches <package>]...\n"
+        usage="git xsa-report [--format <format>] [--onto <base>]... [--base-patches <package>]...\n"
         "                      [--branch <pattern>] [--all] [--xsa <n>[,<n>]...] [--no-symbols]\n"
-        "                      [--follow-ups[=<what>]] [-o <file or folder>] [--force] [--embargoed]",
+        "                      [--follow-ups[=<what>]] [--queue <folder>] [--compiled <file>]...\n"
+        "                      [--product <purl>]... [--cpe <cpe>]... [--author <name>]\n"
+        "                      [--namespace <address>] [--timestamp <instant>] [-o <file or folder>]\n"
+        "                      [--force] [--embargoed]",
         description="Report which advisories apply to which releases, for people and for programs.",
     )
     made.add_argument("--format", choices=FORMS, default="text", help="the form of the report (default: text)")
@@ -100,6 +118,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "-o", "--output", metavar="<file or folder>", type=Path, help="write the report there instead of printing it"
     )
+    report_records.record_options(made)
     made.add_argument("--force", action="store_true", help="replace such a folder even if it was changed")
     made.add_argument("--embargoed", action="store_true", help="include advisories that are under embargo")
     return made
@@ -112,23 +131,25 @@ def run(options: argparse.Namespace) -> int:
         raise problems.base_patches_need_a_base()
     if form.folder and options.output is None:
         raise problems.form_needs_a_folder(options.format)
+    report_records.check_record_options(options)
     with Session(symbols=not options.no_symbols, now=clock.now()) as session:
         session.follow_ups = options.follow_ups or session.follow_ups
         _check_output(session, options, form)
         today = datetime.now(timezone.utc).date()
-        asked = targets(session, options.onto, options.branch, options.all, today, options.base_patches)
+        everything = options.all or options.format in report_records.RANGES  # which are those of all branches
+        asked = targets(session, options.onto, options.branch, everything, today, options.base_patches)
         with Progress() as progress:
             session.repository.on_progress = progress.detail
             made = form.make(ReportRequest(session, asked, options, progress))
         _write(options, form, made)
-        for note in asked.remarks:
+        for note in (*asked.remarks, *made.notes):
             aside.note(note)
-        for sentence in asked.lacking:
+        for sentence in (*asked.lacking, *made.missing):
             aside.error(sentence)
         if asked.lacking:
             aside.hint(session.repository.missing_branches_hint())
         print_notes(session)
-    return int(bool(asked.lacking))
+    return int(bool(asked.lacking or made.missing))
 
 
 def _check_output(session: Session, options: argparse.Namespace, form: ReportForm) -> None:
@@ -139,7 +160,7 @@ def _check_output(session: Session, options: argparse.Namespace, form: ReportFor
     from git_xsa.report.junit import check_place  # noqa: PLC0415 - as above
 
     outside_repository(session, options.output)
-    if form.folder:
+    if form.folder or form.records:
         must_keep(Path(os.path.realpath(options.output)), options.force)
     else:
         check_place(options.output)
@@ -147,7 +168,7 @@ def _check_output(session: Session, options: argparse.Namespace, form: ReportFor
 
 def _write(options: argparse.Namespace, form: ReportForm, made: Made) -> None:
     """Print the one document, or write it or the folder; what may be under embargo only the user can read."""
-    if form.folder:
+    if form.folder or (form.records and options.output is not None):
         from git_xsa.export.folder import MANIFEST, manifest, write_folder  # noqa: PLC0415 - only for a folder
 
         files = {**made.files, MANIFEST: manifest(made.files, {"report": options.format})}
@@ -155,6 +176,10 @@ def _write(options: argparse.Namespace, form: ReportForm, made: Made) -> None:
         if kept is not None:
             aside.note(earlier_contents(options.output, kept))
         return
+    if form.records and not made.files:
+        return
+    if len(made.files) > 1:
+        raise problems.several_records(options.format, len(made.files))
     [document] = made.files.values()
     if options.output is None:
         sys.stdout.write(document.decode("utf-8"))

@@ -81,7 +81,12 @@ def changes_code(changes: Iterable[FileChange]) -> bool:
 
     Files of languages whose comments are not known here count as code, and so do new names, modes and binary files.
     """
-    return any(not _DOCUMENTS.search(change.path) and _changes_file(change) for change in changes)
+    return any(not is_document(change.path) and _changes_file(change) for change in changes)
+
+
+def is_document(path: bytes) -> bool:
+    """Return whether the file at ``path`` is documentation."""
+    return _DOCUMENTS.search(path) is not None
 
 
 def _changes_file(change: FileChange) -> bool:
