@@ -15,8 +15,8 @@ import pytest
 from repositories import Answer, Place, fixed_before, numbered, run
 
 from git_xsa.cli import export_into
+from git_xsa.export.into.problems import PackageRefused
 from git_xsa.export.into.write import REMAINS, PackageChange, recover, write
-from git_xsa.export.problems import PackageRefused
 
 RELEASE = "RELEASE-1.0.0"
 SPEC = "Name: xen\nVersion: 1.0.0\nSource0: xen.tar\n{}\n%prep\n%autosetup -p1\n%changelog\n"

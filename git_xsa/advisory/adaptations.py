@@ -20,9 +20,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from git_xsa.advisory import problems, remarks
+from git_xsa.advisory import remarks
 from git_xsa.advisory.patchfile import PatchFile, parse_patches
 from git_xsa.advisory.problems import PatchError, StoreError
+from git_xsa.advisory.problems import patches as problems
 from git_xsa.advisory.store import Store
 from git_xsa.documents import DocumentError, read_object, write_json
 from git_xsa.model.changed_lines import changed_lines_id

@@ -22,8 +22,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO
 
-from git_xsa.advisory import problems
 from git_xsa.advisory.file_names import is_patch_name, read_name
+from git_xsa.advisory.problems import intake as problems
 from git_xsa.advisory.text import is_advisory
 
 #: What one source may hold in all, unpacked, and how many files.  The largest advisory so far has 0.7 MB in 60 files,

@@ -17,7 +17,7 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
-from git_xsa.advisory import problems, remarks
+from git_xsa.advisory import remarks
 from git_xsa.advisory import text as texts
 from git_xsa.advisory.editions import Difference, Edition, EditionSource, Library, difference
 from git_xsa.advisory.import_ import LIST
@@ -25,6 +25,7 @@ from git_xsa.advisory.metadata import LARGEST as LARGEST_LIST
 from git_xsa.advisory.metadata import ListedAdvisory, read_list
 from git_xsa.advisory.patchfile import LARGEST as LARGEST_FILE
 from git_xsa.advisory.problems import MetadataError, NotFound, OutOfTime, StoreError, TextError, WebError
+from git_xsa.advisory.problems import web as problems
 from git_xsa.advisory.text import read_advisory
 from git_xsa.advisory.trust import ChecksumState, Signature, check_file, check_signature
 from git_xsa.advisory.web import Stamp, Web

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from git_xsa.advisory import problems, remarks
+from git_xsa.advisory import remarks
 from git_xsa.advisory.contents import TakenItem
 from git_xsa.advisory.editions import TEXT, Difference, Edition, EditionSource, Library, difference
 from git_xsa.advisory.file_names import in_order, is_made_of, is_patch_name, read_name
@@ -17,6 +17,7 @@ from git_xsa.advisory.heading import read_heading
 from git_xsa.advisory.metadata import read_list, read_recipes
 from git_xsa.advisory.patchfile import PatchFile, parse_patches
 from git_xsa.advisory.problems import MetadataError, PatchError, TextError
+from git_xsa.advisory.problems import intake as problems
 from git_xsa.advisory.text import Advisory, is_advisory, read_advisory
 from git_xsa.advisory.trust import ChecksumState, Signature, Vouching, check_file, check_signature, find_listed
 from git_xsa.model.marks import marked_advisories

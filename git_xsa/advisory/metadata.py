@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from git_xsa.advisory import problems
+from git_xsa.advisory.problems import intake as problems
 from git_xsa.advisory.version_rows import UNSTABLE, Version, version_of
 from git_xsa.documents import DocumentError, read_json
 

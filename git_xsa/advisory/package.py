@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from git_xsa.advisory import problems, unread
+from git_xsa.advisory import unread
 from git_xsa.advisory.patchfile import PatchFile, read_loosely, read_patches
 from git_xsa.advisory.problems import DamagedPatch, PatchError
+from git_xsa.advisory.problems import patches as problems
 from git_xsa.git.programs import is_read_by_patch
 from git_xsa.model.nixfile import patch_list
 from git_xsa.model.shellfile import Assignment, arrays, strings

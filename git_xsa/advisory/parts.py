@@ -15,7 +15,7 @@ from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from git_xsa.advisory import problems
+from git_xsa.advisory.problems import patches as problems
 
 _HUNK = re.compile(rb"@@ -\d+(?:,(\d{1,9}))? \+\d+(?:,(\d{1,9}))? @@")
 #: What git writes between the first line of a file's diff and its hunks.

@@ -17,11 +17,12 @@ from email import policy
 from email.parser import BytesParser
 from pathlib import Path
 
-from git_xsa.advisory import problems, remarks
+from git_xsa.advisory import remarks
 from git_xsa.advisory.cut_off import lacks_hunks, less_than_its_diffstat
 from git_xsa.advisory.heading import read_heading
 from git_xsa.advisory.parts import Part, split_parts
 from git_xsa.advisory.problems import FormError, NoFolder, PatchError, Shady
+from git_xsa.advisory.problems import patches as problems
 from git_xsa.git.diffs import FileDiff, quoted, side_name, split_diff
 from git_xsa.git.problems import DiffError
 from git_xsa.model.change import FileChange

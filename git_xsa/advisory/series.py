@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from git_xsa.advisory import problems
 from git_xsa.advisory.commit_files import CommitFiles, PlacedFile, folders_of
 from git_xsa.advisory.patchfile import PatchFile
 from git_xsa.advisory.problems import Misfit, Unplaced
+from git_xsa.advisory.problems import patches as problems
 from git_xsa.git.log import LoggedCommit, Range
 from git_xsa.git.repository import Repository
 from git_xsa.model.change import ADDED, CONTEXT, REMOVED, FileChange, Hunk, Touch

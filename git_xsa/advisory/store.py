@@ -18,7 +18,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from git_xsa.advisory import problems, remarks
+from git_xsa.advisory import remarks
+from git_xsa.advisory.problems import store as problems
 from git_xsa.git.whole import naming, replace_file, sweep
 from git_xsa.wording import NOTHING, Remark
 

@@ -14,7 +14,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from git_xsa.advisory import problems
+from git_xsa.advisory.problems import store as problems
 from git_xsa.advisory.store import Store
 
 if TYPE_CHECKING:

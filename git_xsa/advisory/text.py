@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from git_xsa.advisory import problems
+from git_xsa.advisory.problems import intake as problems
 from git_xsa.advisory.version_rows import Scope, read_scope
 
 #: The longest advisory so far has 0.05 MB.

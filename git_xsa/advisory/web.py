@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from git_xsa import __version__
-from git_xsa.advisory import problems, remarks
+from git_xsa.advisory import remarks
 from git_xsa.advisory.problems import OutOfTime, Passing
+from git_xsa.advisory.problems import web as problems
 from git_xsa.wording import Remark
 
 if TYPE_CHECKING:

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from git_xsa.advisory import problems as advisory_problems
 from git_xsa.advisory import remarks as advisory_remarks
 from git_xsa.advisory.editions import Edition, Library
 from git_xsa.advisory.file_names import in_order, read_name
@@ -21,6 +20,7 @@ from git_xsa.advisory.other_trees import NotJudged
 from git_xsa.advisory.patch_choice import Basis, Finding, PatchChoice, choose
 from git_xsa.advisory.patchfile import PatchFile
 from git_xsa.advisory.problems import PatchError, Unplaced
+from git_xsa.advisory.problems import store as advisory_problems
 from git_xsa.advisory.series import Group, is_there, place_groups, standing_together
 from git_xsa.ask import remarks
 from git_xsa.ask.marked import fixed_by_own

@@ -13,10 +13,10 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from git_xsa.advisory import problems as advisory_problems
 from git_xsa.advisory.editions import Edition
 from git_xsa.advisory.patch_choice import Finding
 from git_xsa.advisory.problems import Unplaced
+from git_xsa.advisory.problems import intake as advisory_problems
 from git_xsa.advisory.series import Baseline, place_groups
 from git_xsa.advisory.trust import ChecksumState, Vouching, check_signature
 from git_xsa.ask import remarks

@@ -16,9 +16,9 @@ from git_xsa.export.exporter import Wish
 from git_xsa.export.folder import MANIFEST
 from git_xsa.export.into.package import open_package
 from git_xsa.export.into.plan import Wanted, plan
+from git_xsa.export.into.problems import NoPackage
 from git_xsa.export.into.write import recover, write
 from git_xsa.export.prepared import Style
-from git_xsa.export.problems import NoPackage
 from git_xsa.git.run import Git
 from git_xsa.report import aside
 from git_xsa.report.progress import Progress

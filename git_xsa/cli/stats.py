@@ -77,9 +77,9 @@ def _warn(titles: Sequence[str]) -> None:
 
 def _reissues(options: argparse.Namespace) -> int:
     """Count the reissues in the texts that the options name, or else in those of the store."""
-    from git_xsa.advisory import problems as advisory_problems  # noqa: PLC0415
     from git_xsa.advisory import reissues  # noqa: PLC0415 - what else is counted needs a repository, and not these
     from git_xsa.advisory.editions import Library  # noqa: PLC0415
+    from git_xsa.advisory.problems import intake as advisory_problems  # noqa: PLC0415
     from git_xsa.advisory.store_place import open_store  # noqa: PLC0415
     from git_xsa.git.config import read_settings  # noqa: PLC0415
     from git_xsa.git.run import Git  # noqa: PLC0415

@@ -11,8 +11,8 @@ from hashlib import new
 from itertools import takewhile
 
 from git_xsa.advisory.package import patch_name, variables
-from git_xsa.export import problems, remarks
 from git_xsa.export.formats.alpine import fixes_of
+from git_xsa.export.into import problems, remarks
 from git_xsa.export.into.parts import Addition, Edited, Insertion, Package, applied, must_apply, without
 from git_xsa.model.shellfile import Assignment, ShellWord, strings
 

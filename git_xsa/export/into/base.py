@@ -22,7 +22,7 @@ from git_xsa.ask.remarks import needs_fuzz
 from git_xsa.ask.session import Session
 from git_xsa.ask.tip import tip_for
 from git_xsa.errors import XsaError
-from git_xsa.export import problems, remarks
+from git_xsa.export.into import problems, remarks
 from git_xsa.export.into.fetched import fetched
 from git_xsa.export.into.gentoo import other_patches
 from git_xsa.export.into.parts import Package

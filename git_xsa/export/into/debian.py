@@ -10,8 +10,8 @@ import re
 from email.utils import formatdate
 from pathlib import Path
 
-from git_xsa.export import problems
 from git_xsa.export.formats.debian import stanza_head
+from git_xsa.export.into import problems
 from git_xsa.export.into.parts import Addition, Edited, Package, applied
 from git_xsa.export.into.series import addition, dropped, names
 from git_xsa.export.package_version import CHANGELOG, next_in_changelog

@@ -15,7 +15,7 @@ from git_xsa.advisory.patchfile import PatchFile, parse_patches
 from git_xsa.ask.session import Session
 from git_xsa.ask.stored import stored
 from git_xsa.ask.tip import tip_for
-from git_xsa.export import problems
+from git_xsa.export.into import problems
 from git_xsa.git.repository import Commit
 
 _COMMIT = re.compile(r"(?<![0-9a-f])[0-9a-f]{40}(?![0-9a-f])")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from git_xsa.advisory.package import patch_name, variables
-from git_xsa.export import problems
+from git_xsa.export.into import problems
 from git_xsa.export.into.parts import Addition, Edited, Package, applied, before_bracket, must_apply, without
 from git_xsa.model.shellfile import arrays
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from git_xsa.export import problems
+from git_xsa.export.into import problems
 from git_xsa.export.into.fetched import name_of
 from git_xsa.export.into.parts import Addition, Edited, Insertion, Package, applied, before_bracket, without
 from git_xsa.export.readme import what_it_is

@@ -15,8 +15,7 @@ from importlib import import_module
 from pathlib import Path
 
 from git_xsa.advisory.package import LARGEST_LIST, Listed, find_list, kind_of, read_list, read_package, variables
-from git_xsa.export import problems
-from git_xsa.export.into import debian, nix, series, spec
+from git_xsa.export.into import debian, nix, problems, series, spec
 from git_xsa.export.into.parts import Addition, Cut, Edited, Package
 from git_xsa.model.specfile import Spec
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from git_xsa.advisory.package import Listed
-from git_xsa.export import problems
+from git_xsa.export.into import problems
 from git_xsa.export.prepared import Item, Queue
 from git_xsa.wording import Remark
 

@@ -12,10 +12,10 @@ from git_xsa.ask.placement import PackagePatch
 from git_xsa.ask.session import Session
 from git_xsa.ask.tip import tip_for
 from git_xsa.ask.verdict import Verdict
-from git_xsa.export import problems
 from git_xsa.export.exporter import Ready, Wish, prepare
 from git_xsa.export.formats import FORMATS
 from git_xsa.export.formats.debian import with_fields
+from git_xsa.export.into import problems
 from git_xsa.export.into.base import Carried, OnRelease, does_not_apply, on_top, release_of, stand
 from git_xsa.export.into.package import cut, edited
 from git_xsa.export.into.parts import Addition, Package

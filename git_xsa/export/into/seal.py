@@ -14,7 +14,7 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-from git_xsa.export import problems
+from git_xsa.export.into import problems
 
 _KEY = "into.key"
 _LENGTH = 32

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from email.utils import formatdate
 from pathlib import Path
 
-from git_xsa.export import problems, remarks
 from git_xsa.export.formats.rpm import changelog, comment_on
+from git_xsa.export.into import problems, remarks
 from git_xsa.export.into.parts import Addition, Cut, Edited, Insertion, Package, applied
 from git_xsa.export.prepared import Item
 from git_xsa.model.specfile import PatchTag, Spec, SpecStep

@@ -12,7 +12,7 @@ from git_xsa.ask.recognise import lines_id
 from git_xsa.ask.session import Session
 from git_xsa.ask.stored import stored
 from git_xsa.ask.tip import tip_for
-from git_xsa.export import remarks
+from git_xsa.export.into import remarks
 from git_xsa.export.into.base import Carried, OnRelease, release_of, stand
 from git_xsa.export.into.parts import Package
 from git_xsa.git.diffs import as_change
