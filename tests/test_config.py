@@ -95,4 +95,4 @@ def test_value_without_a_meaning(key: str, value: str, must: str, example: str, 
     with pytest.raises(XsaError) as error:
         settings(tmp_path, key, value)
     assert error.value.what == f"the setting {key} is {value!r}: {must}"
-    assert error.value.hint == f"git config {key} {example}"
+    assert error.value.hint == f"git config --global {key} {example}"

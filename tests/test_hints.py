@@ -26,7 +26,7 @@ from git_xsa.git.problems import Meaningless
 from git_xsa.git.run import Git
 from git_xsa.names.settings import NameSettings
 from git_xsa.proof.cells import find_cells
-from git_xsa.proof.settings import ProofSettings, cell_settings
+from git_xsa.proof.settings import ProofSettings, cell_settings, exploits
 from git_xsa.release.settings import ReleaseSettings
 
 gnupg, signer = releases.gnupg, releases.signer
@@ -146,8 +146,7 @@ def test_a_setting_of_a_cell_can_be_mended(cell: str, key: str, value: str, tmp_
     with pytest.raises(XsaError) as error:
         find_cells([cell], cells(tmp_path))
 
-    words = [word.replace("<name>", "small") for word in shlex.split(error.value.hint)]
-    obey([*words[:2], "--global", *words[2:]], tmp_path)
+    obey([word.replace("<name>", "small") for word in shlex.split(error.value.hint)], tmp_path)
 
     (name,) = cells(tmp_path) or {cell: {}}
     assert find_cells([name], cells(tmp_path))[0].name == name
@@ -166,10 +165,75 @@ def test_a_setting_of_a_pipeline_can_be_mended(key: str, value: str, tmp_path: P
         with pytest.raises(XsaError) as error:
             places(before.configured)
 
-        words = shlex.split(error.value.hint)
-        obey([*words[:2], "--global", *words[2:]], tmp_path)
+        obey(shlex.split(error.value.hint), tmp_path)
 
         places(read_settings(started).configured)
+
+
+#: Key, values without a meaning and with one, and whether all values count.
+SEVERAL = [
+    ("xsa.stableBranch", "stable", "stable-*", False),
+    ("xsa.releaseInterval", "soon", "4 months", False),
+    ("xsa.trustedKeys", "ABCD", "23E3222C145F4475FA8060A783FE14C957E82BD9", True),
+    ("xsa.symbolForm", "MINE", "MINE(*) => MY_*", True),
+    ("xsa.release.edit", "VERSION", "VERSION: 1 => {version}", True),
+    ("xsa.cell.small.payload", "x", "guest", False),
+    ("xsa.cell.small.config", "A='b c'", "CONFIG_A=y", True),
+    ("xsa.ci.image", "a;b", "debian:12", False),
+    ("xsa.ci.tags", "a;b", "big", True),
+    ("xsa.exploit.454.image", "here", "~/test", False),
+]
+
+
+@pytest.mark.parametrize("places_of_both", [("--global", "--global"), ("--local", "--local"), ("--global", "--local"),
+                                            ("--local", "--global")])  # fmt: skip
+@pytest.mark.parametrize(("key", "wrong", "right", "all_count"), SEVERAL)
+def test_one_of_several_values_of_a_setting_can_be_mended(
+    key: str, wrong: str, right: str, all_count: bool, places_of_both: tuple[str, str], tmp_path: Path
+) -> None:
+    git(tmp_path, "init", "--quiet")
+    where, other = places_of_both
+    git(tmp_path, "config", other, "--add", key, right)
+    git(tmp_path, "config", where, "--add", key, wrong)
+    if places_of_both == ("--global", "--local") and not all_count:
+        read_all(tmp_path)
+        return
+    with pytest.raises(XsaError) as error:
+        read_all(tmp_path)
+
+    obey(shlex.split(error.value.hint), tmp_path)
+
+    read_all(tmp_path)
+    left = git(tmp_path, "config", "--get-all", key).splitlines()
+    assert wrong not in left
+    assert not all_count or right in left, "what had a meaning stays"
+
+
+def read_all(folder: Path) -> None:
+    """Read all settings; ``XsaError`` when one has no meaning."""
+    with Git(folder) as started:
+        settings = read_settings(started)
+        for group in (EmbargoSettings, CiSettings, NameSettings, ProofSettings, ReleaseSettings):
+            settings.of(group)
+        places(settings.configured)
+        exploits(settings.configured)
+        find_cells(["small"] if cell_settings(settings.configured) else [], cell_settings(settings.configured))
+
+
+@pytest.mark.parametrize("scope", ["--global", "--local"])
+@pytest.mark.parametrize("value", ["", "README"])
+def test_hooks_that_are_turned_off_can_be_turned_on(value: str, scope: str, tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet", "here")
+    place = tmp_path / "here"
+    (place / "README").touch()
+    for one in ("hooks", value):
+        git(place, "config", scope, "--add", "core.hooksPath", one)
+    answer = run(place, "hooks", "status")
+    assert answer.status == 128
+
+    obey(hinted(answer.err, r"git config [^,]*"), place)
+
+    assert run(place, "hooks", "status").out.startswith(f"hooks are in {place}/.git/hooks\n")
 
 
 def test_a_shallow_clone_can_be_completed(tmp_path: Path) -> None:

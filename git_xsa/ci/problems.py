@@ -147,11 +147,10 @@ def unknown_setting(key: str) -> XsaError:
 
 
 @problem
-def not_an_image(key: str) -> XsaError:
-    return XsaError(f"the setting {key}: it must be one container image", f"git config {key} debian:12")
+def not_an_image(key: str, hint: str) -> XsaError:
+    return XsaError(f"the setting {key}: it must be one container image", hint)
 
 
 @problem
-def not_tags(key: str) -> XsaError:
-    what = f"the setting {key}: it must be tags of runners, with blanks between them"
-    return XsaError(what, f"git config {key} 'x86_64 big'")
+def not_tags(key: str, hint: str) -> XsaError:
+    return XsaError(f"the setting {key}: it must be tags of runners, with blanks between them", hint)

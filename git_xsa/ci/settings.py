@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from git_xsa.ci import problems
-from git_xsa.git.config import Configured, command, setting, words
+from git_xsa.git.config import Configured, command, how_to_set, setting, words
 from git_xsa.proof.cells import Cell
 
 _CI = "xsa.ci."
@@ -82,8 +82,11 @@ def _parts(rest: str) -> tuple[str, str]:
 
 
 def _checked(key: str, kind: str, values: Sequence[str | None]) -> tuple[str, ...]:
-    found = words(values)
+    found = words(values if kind == "tags" else values[-1:])
     form = _IMAGE if kind == "image" else _TAG
     if (kind == "image" and len(found) > 1) or not all(map(form.fullmatch, found)):
-        raise problems.not_an_image(key) if kind == "image" else problems.not_tags(key)
+        if kind == "image":
+            raise problems.not_an_image(key, how_to_set(key, "debian:12", values))
+        wrong = next((one for one in values if not all(map(form.fullmatch, words([one])))), None)
+        raise problems.not_tags(key, how_to_set(key, "'x86_64 big'", values, wrong))
     return found

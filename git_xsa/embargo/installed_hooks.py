@@ -99,12 +99,12 @@ def find_place(git: Git) -> HookPlace:
         return HookPlace(common / "hooks")
     scope, value = lasting[-1]
     if not value:
-        raise problems.no_hooks_path()
+        raise problems.no_hooks_path(scope)
     bare = git.text("rev-parse", "--is-inside-work-tree") == "false"
     top = common if bare else Path(git.text("rev-parse", "--show-toplevel"))
     folder = Path(os.path.normpath(top / value))
     if folder.exists() and not folder.is_dir():
-        raise problems.hooks_path_is_no_folder(folder)
+        raise problems.hooks_path_is_no_folder(folder, scope)
     tracked = not bare and top in folder.parents and common not in folder.parents
     return HookPlace(folder, f"core.hooksPath ({scope})", scope not in OWN_SCOPES, tracked)
 

@@ -12,8 +12,6 @@ from git_xsa.advisory.problems import StoreError
 from git_xsa.documents import DocumentError
 from git_xsa.errors import XsaError, problem
 
-_HOOKS_PATH = "git config --unset core.hooksPath, or set it to a folder"
-
 
 class LedgerError(StoreError):
     """The ledger can't be read (exit status 128): whoever asks what is frozen takes everything for frozen."""
@@ -72,13 +70,18 @@ def freeze_ends_early(path: Path) -> FreezeFileError:
 
 
 @problem
-def no_hooks_path() -> XsaError:
-    return XsaError("core.hooksPath is empty, so git runs no hooks here", _HOOKS_PATH)
+def no_hooks_path(scope: str) -> XsaError:
+    return XsaError("core.hooksPath is empty, so git runs no hooks here", _other_hooks_path(scope))
 
 
 @problem
-def hooks_path_is_no_folder(folder: Path) -> XsaError:
-    return XsaError(f"core.hooksPath is {folder}, which is not a folder, so git runs no hooks here", _HOOKS_PATH)
+def hooks_path_is_no_folder(folder: Path, scope: str) -> XsaError:
+    what = f"core.hooksPath is {folder}, which is not a folder, so git runs no hooks here"
+    return XsaError(what, _other_hooks_path(scope))
+
+
+def _other_hooks_path(scope: str) -> str:
+    return f"git config --{scope} --unset-all core.hooksPath, or set it to a folder"
 
 
 @problem

@@ -7,15 +7,17 @@ branch holds must not decide what is run.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from git_xsa.git import problems
+from git_xsa.git import problems, remarks
 from git_xsa.git.problems import Meaningless
 from git_xsa.git.run import Git
 from git_xsa.model.follow_ups import FOLLOW_UPS
+from git_xsa.wording import Remark
 
 #: Scopes of a setting, as git calls them: those of one repository, and that of a command line and the environment.
 OWN_SCOPES = ("local", "worktree")
@@ -23,6 +25,17 @@ COMMAND = "command"
 
 
 DEFAULT_URL = "https://xenbits.xen.org/xsa/"
+
+
+class Given(str):
+    """A value as it stands in git's configuration.
+
+    ``scope`` is where: ``local``, ``global``, ..., as git calls it; ``several``: there it is one of several of its key.
+    """
+
+    scope = "local"
+    several = False
+
 
 #: What a kind of key makes of its values, in the order in which git lists them; ``None`` stands for a key without
 #: "=" and a value.
@@ -98,8 +111,17 @@ def fingerprints(values: Sequence[str | None]) -> tuple[str, ...]:
     joined = [re.sub(r"(?<=[0-9A-Fa-f]{4}) {1,2}(?=[0-9A-Fa-f]{4}\b)", "", value or "") for value in values]
     found = tuple(name.removeprefix("0x").upper() for name in words(joined))
     if not all(re.fullmatch(r"[0-9A-F]{40}|[0-9A-F]{64}", name) for name in found):
-        raise problems.not_a_fingerprint()
+        wrong = [value for value in values if not _has_meaning(fingerprints, value)] if len(values) > 1 else []
+        raise problems.not_a_fingerprint(wrong[0] if wrong else None)
     return found
+
+
+def _has_meaning(kind: Kind, value: str | None) -> bool:
+    try:
+        kind([value])
+    except Meaningless:
+        return False
+    return True
 
 
 def follow_ups(values: Sequence[str | None]) -> str:
@@ -212,13 +234,16 @@ def read_settings(git: Git) -> Settings:
     found: dict[str, list[str | None]] = {}
     once = set()
     words = listing.decode("utf-8", "surrogateescape").split("\0")[:-1]
+    number = Counter((scope, item.partition("\n")[0]) for scope, item in zip(words[::2], words[1::2], strict=True))
     for scope, item in zip(words[::2], words[1::2], strict=True):
         key, newline, value = item.partition("\n")
         if key.startswith(_WRITTEN_DOWN) and scope not in OWN_SCOPES:
             continue
         if scope == COMMAND:
             once.add(key)
-        found.setdefault(key, []).append(value if newline else None)
+        given = Given(value)
+        given.scope, given.several = scope, number[scope, key] > 1
+        found.setdefault(key, []).append(given if newline else None)
     remotes = dict.fromkeys(key.split(".", 1)[1].rpartition(".")[0] for key in found if key.startswith("remote."))
     refspecs = tuple(
         (key.removeprefix("remote.").removesuffix(".fetch"), value or "")
@@ -242,4 +267,20 @@ def _value(meta: Mapping[str, Any], values: Sequence[str | None]) -> Any:
         return meta["kind"](values)
     except Meaningless as error:
         shown = ", ".join(repr(value or "") for value in values)
-        raise problems.meaningless_setting(key, shown, error) from None
+        hint = how_to_set(key, error.example, values, error.wrong)
+        raise problems.meaningless_setting(key, shown, error, hint) from None
+
+
+def how_to_set(key: str, example: str, values: Sequence[str | None], wrong: str | None = None) -> Remark:
+    """Return how ``example`` is set in the place of the last of ``values``, or of ``wrong``, one of several that all
+    count: in the file in which that stands."""
+    value = wrong if wrong is not None else values[-1]
+    scope, several = (value.scope, value.several) if isinstance(value, Given) else ("local", len(values) > 1)
+    return remarks.how_to_set(key, example, scope, several, wrong or "" if several else "")
+
+
+def file_option(values: Sequence[str]) -> str:
+    """Return the option by which git finds the file in which the last of ``values`` stands, with a blank behind it;
+    empty for a repository's own."""
+    last = values[-1] if values else ""
+    return f"--{last.scope} " if isinstance(last, Given) and last.scope != "local" else ""

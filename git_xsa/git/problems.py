@@ -64,11 +64,15 @@ class DiffError(XsaError):
 
 
 class Meaningless(Exception):
-    """A value without a meaning: the text says what it must be, ``example`` is one that has a meaning."""
+    """A value without a meaning: the text says what it must be, ``example`` is one that has a meaning.
 
-    def __init__(self, must: str, example: str) -> None:
+    ``wrong`` is the one of several values that all count, ``None`` where the last one alone does.
+    """
+
+    def __init__(self, must: str, example: str, wrong: str | None = None) -> None:
         super().__init__(must)
         self.example = example
+        self.wrong = wrong
 
 
 # branches
@@ -122,9 +126,9 @@ def not_a_command() -> Meaningless:
     return Meaningless("it must be a command", "'make -C xen'")
 
 
-def not_a_fingerprint() -> Meaningless:
+def not_a_fingerprint(wrong: str | None) -> Meaningless:
     example = "23E3222C145F4475FA8060A783FE14C957E82BD9"
-    return Meaningless("it must be the whole fingerprint of a key (gpg --fingerprint prints it)", example)
+    return Meaningless("it must be the whole fingerprint of a key (gpg --fingerprint prints it)", example, wrong)
 
 
 def not_a_use_of_follow_ups() -> Meaningless:
@@ -136,8 +140,8 @@ def not_a_count() -> Meaningless:
 
 
 @problem
-def meaningless_setting(key: str, value: str, why: Meaningless) -> XsaError:
-    return XsaError(f"the setting {key} is {value}: {why}", f"git config {key} {why.example}")
+def meaningless_setting(key: str, value: str, why: Meaningless, hint: str) -> XsaError:
+    return XsaError(f"the setting {key} is {value}: {why}", hint)
 
 
 # diffs

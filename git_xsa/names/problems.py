@@ -7,5 +7,6 @@ from git_xsa.git.problems import Meaningless
 # settings
 
 
-def not_a_form() -> Meaningless:
-    return Meaningless("it must be what is written and the name that comes of it", "'MACRO(*) => NAME_*'")
+def not_a_form(wrong: str) -> Meaningless:
+    must = "it must be what is written and the name that comes of it"
+    return Meaningless(must, "'MACRO(*) => NAME_*'", wrong)

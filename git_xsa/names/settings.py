@@ -20,7 +20,7 @@ def _forms(values: Sequence[str | None]) -> tuple[str, ...]:
         try:
             parse_row(value)
         except ValueError:
-            raise problems.not_a_form() from None
+            raise problems.not_a_form(value) from None
         found.append(value)
     return tuple(found)
 

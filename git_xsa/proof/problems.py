@@ -42,41 +42,37 @@ def no_such_cell(cell: str, known: Sequence[str]) -> UsageError:
 
 
 @problem
-def bad_cell_choice(cell: str, key: str, choices: Sequence[str], example: str) -> XsaError:
-    what = f"xsa.cell.{cell}.{key}: it must be one of {', '.join(choices)}"
-    return XsaError(what, f"git config xsa.cell.{cell}.{key} {example}")
+def bad_cell_choice(cell: str, key: str, choices: Sequence[str], hint: str) -> XsaError:
+    return XsaError(f"xsa.cell.{cell}.{key}: it must be one of {', '.join(choices)}", hint)
 
 
 @problem
-def bad_cell_image(cell: str, example: str) -> XsaError:
-    what = f"xsa.cell.{cell}.image: it must be a path in the tree"
-    return XsaError(what, f"git config xsa.cell.{cell}.image {example}")
+def bad_cell_image(cell: str, hint: str) -> XsaError:
+    return XsaError(f"xsa.cell.{cell}.image: it must be a path in the tree", hint)
 
 
 @problem
-def bad_cell_name(cell: str) -> XsaError:
+def bad_cell_name(cell: str, file: str) -> XsaError:
     what = f"xsa.cell.{cell}: the name of a cell can have letters, digits, _, +, = and -"
-    return XsaError(what, f"git config --rename-section {quote(f'xsa.cell.{cell}')} xsa.cell.<name>")
+    return XsaError(what, f"git config {file}--rename-section {quote(f'xsa.cell.{cell}')} xsa.cell.<name>")
 
 
 @problem
-def unknown_cell_key(cell: str, key: str, known: Sequence[str]) -> XsaError:
+def unknown_cell_key(cell: str, key: str, known: Sequence[str], file: str) -> XsaError:
     what = f"xsa.cell.{cell}.{key}: a cell has no such key; the keys are {', '.join(known)}"
-    return XsaError(what, f"git config --unset-all xsa.cell.{cell}.{key}")
+    return XsaError(what, f"git config {file}--unset-all xsa.cell.{cell}.{key}")
 
 
 @problem
-def bad_cell_line(cell: str, line: str) -> XsaError:
-    key = f"xsa.cell.{cell}.config"
-    hint = f"git config --fixed-value --replace-all {key} CONFIG_DEBUG=y {quote(line)}"
-    return XsaError(f"{key}: it must be a line of a configuration", hint)
+def bad_cell_line(cell: str, hint: str) -> XsaError:
+    return XsaError(f"xsa.cell.{cell}.config: it must be a line of a configuration", hint)
 
 
 @problem
-def tools_have_no_configuration(cell: str) -> XsaError:
+def tools_have_no_configuration(cell: str, file: str) -> XsaError:
     return XsaError(
         f"xsa.cell.{cell}.config: only a hypervisor has a configuration",
-        f"git config --unset-all xsa.cell.{cell}.config",
+        f"git config {file}--unset-all xsa.cell.{cell}.config",
     )
 
 
@@ -97,8 +93,8 @@ def unknown_setting(key: str) -> XsaError:
 
 
 @problem
-def bad_image_setting(key: str, why: Meaningless) -> XsaError:
-    return XsaError(f"the setting {key}: {why}", f"git config {key} ~/test-hvm64-mine")
+def bad_image_setting(key: str, why: Meaningless, hint: str) -> XsaError:
+    return XsaError(f"the setting {key}: {why}", hint)
 
 
 # stack

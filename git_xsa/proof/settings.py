@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from git_xsa.git.config import Configured, path, setting, words
+from git_xsa.git.config import Configured, how_to_set, path, setting, words
 from git_xsa.git.problems import Meaningless
 from git_xsa.proof import problems
 
@@ -60,5 +60,5 @@ def exploits(configured: Configured) -> dict[int, Path]:
         try:
             found[int(match[1])] = path(values)
         except Meaningless as error:
-            raise problems.bad_image_setting(key, error) from None
+            raise problems.bad_image_setting(key, error, how_to_set(key, "~/test-hvm64-mine", values)) from None
     return found

@@ -258,8 +258,8 @@ def bad_interval(why: ValueError) -> Meaningless:
     return Meaningless(str(why), "'4 months'")
 
 
-def bad_edit(why: ValueError) -> Meaningless:
-    return Meaningless(str(why), "'VERSION: {branch}.{previous} => {version}'")
+def bad_edit(why: ValueError, wrong: str) -> Meaningless:
+    return Meaningless(str(why), "'VERSION: {branch}.{previous} => {version}'", wrong)
 
 
 def bad_template(why: ValueError) -> Meaningless:

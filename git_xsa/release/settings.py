@@ -31,7 +31,7 @@ def _edits(values: Sequence[str | None]) -> tuple[Edit, ...]:
         try:
             found.append(parse_edit(value))
         except ValueError as error:
-            raise problems.bad_edit(error) from None
+            raise problems.bad_edit(error, value) from None
     return tuple(found)
 
 
