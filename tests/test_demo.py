@@ -425,6 +425,14 @@ def test_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert err.splitlines()[0] == f"error: {tmp_path} is not empty"
 
 
+def test_a_folder_may_be_named_from_here(tmp_path: Path) -> None:
+    path = stand_ins(tmp_path / "bin", check=1, prereqs=0)
+    words = (sys.executable, "-m", "git_xsa", "demo", "repository")
+    done = run(tmp_path, *words, PATH=path, PYTHONPATH=str(ROOT))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"    {tmp_path}/repository\n" in done.stdout
+
+
 def test_quiet_writes_the_repository_and_says_where(tmp_path: Path) -> None:
     words = (sys.executable, "-m", "git_xsa", "demo", "--quiet")
     named = run(ROOT, *words, str(tmp_path / "named"), TMPDIR=str(tmp_path))

@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     from git_xsa.demo import write  # noqa: PLC0415 - not for the usage
     from git_xsa.demo.story import tell  # noqa: PLC0415 - as above
 
-    folder: Path = options.folder or Path(tempfile.mkdtemp(prefix="git-xsa-demo-"))
+    folder = (options.folder or Path(tempfile.mkdtemp(prefix="git-xsa-demo-"))).absolute()
     write(folder)
     if not getattr(options, "quiet", False):
         tell(folder)
