@@ -286,11 +286,10 @@ def _manual(page: str, usage: str) -> int:
     git itself opens the page for ``git xsa-check --help``, so this is for ``git-xsa-check --help`` and for a checkout
     or a virtual environment whose pages man doesn't find by name.
     """
-    folder = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    sections = (1, 7)
-    places = [os.path.join(folder, "man", f"{page}.{section}") for section in sections]
-    places += [os.path.join(sys.prefix, "share", "man", f"man{section}", f"{page}.{section}") for section in sections]
-    found = next(filter(os.path.isfile, places), page)
+    from git_xsa.shared_files import places  # noqa: PLC0415 - rarely asked for
+
+    files = [path for number in (1, 7) for path in places(f"man/{page}.{number}", f"man/man{number}/{page}.{number}")]
+    found = next((str(path) for path in files if path.is_file()), page)
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it, and man would inherit that
     try:
         os.execvp("man", ["man", found])

@@ -31,9 +31,9 @@ ROOMS = (
     "git",
     "model",
 )
-#: Every room may raise the errors of ``git_xsa.errors``, make the remarks of ``git_xsa.wording``, and read JSON by
-#: ``git_xsa.documents``.
-ALWAYS = {"documents", "errors", "wording"}
+#: Every room may raise the errors of ``git_xsa.errors``, make the remarks of ``git_xsa.wording``, read JSON by
+#: ``git_xsa.documents``, and look for the files that come with the package.
+ALWAYS = {"documents", "errors", "shared_files", "wording"}
 #: Library -> the only modules that may use it.
 RESERVED = {
     "sh": {"git/process.py", "git/programs.py"},

@@ -65,9 +65,11 @@ def print_versions() -> None:
     import platform  # noqa: PLC0415 - slow to load, and rarely asked for
 
     from git_xsa import __version__  # noqa: PLC0415
+    from git_xsa.cli.origin import origin  # noqa: PLC0415
     from git_xsa.git.run import Git  # noqa: PLC0415
 
     print(f"git-xsa {__version__} (Python {platform.python_version()}, {platform.system()})")
+    print(origin())
     with Git() as git:
         print(git.text("version"))
 

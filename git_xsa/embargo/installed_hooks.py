@@ -36,6 +36,7 @@ from git_xsa.errors import FULL, XsaError
 from git_xsa.git.config import COMMAND, OWN_SCOPES
 from git_xsa.git.run import Git
 from git_xsa.git.whole import replace_file, sweep
+from git_xsa.shared_files import places
 from git_xsa.wording import NOTHING, Remark
 
 #: What starts with a tag, by whoever made it or pushes it; git itself has no such hook.
@@ -53,7 +54,6 @@ CHAIN = "chain"
 _TEMPORARY = re.compile(
     rf"\.(?:{'|'.join((*CLIENT, *SERVER))}|{re.escape(MANIFEST)})(?:{re.escape(OURS)})?\.\d+(?:-[0-9a-f]+)?"
 )
-_FOLDER_OF_CODE = Path(__file__).resolve().parent.parent.parent
 
 
 class HookState(Enum):
@@ -137,9 +137,9 @@ def program() -> str | None:
 
 def source(name: str) -> bytes:
     """Return the file ``name`` of ``hooks/``, of the checkout or as it was installed."""
-    for folder in (_FOLDER_OF_CODE / "hooks", Path(sys.prefix, "share", "git-xsa", "hooks")):
+    for path in places(f"hooks/{name}", f"git-xsa/hooks/{name}"):
         with suppress(FileNotFoundError):
-            return (folder / name).read_bytes()
+            return path.read_bytes()
     raise problems.no_hook_file(name)
 
 
