@@ -1,7 +1,7 @@
 """Write the shells' completions while the package is built; all the rest stands in pyproject.toml.
 
 They come from the commands' own parsers (git_xsa.completions), so what these import must be there: it is listed under
-``build-system.requires``, which tests/test_packages.py watches.
+``build-system.requires``, which tests/test_lock.py watches.
 """
 
 import shutil
