@@ -70,7 +70,7 @@ def vex(session: Session, targets: Targets, options: argparse.Namespace) -> Made
     from git_xsa.publish.vex.compiled import read_lists  # noqa: PLC0415 - only for who wants them
     from git_xsa.publish.vex.csaf import csaf_files  # noqa: PLC0415 - as above
     from git_xsa.publish.vex.cyclonedx import cyclonedx  # noqa: PLC0415 - as above
-    from git_xsa.publish.vex.judging import Judging, with_queue  # noqa: PLC0415 - as above
+    from git_xsa.publish.vex.judging import judged, with_queue  # noqa: PLC0415 - as above
     from git_xsa.publish.vex.openvex import openvex  # noqa: PLC0415 - as above
     from git_xsa.publish.vex.statements import findings  # noqa: PLC0415 - as above
 
@@ -79,8 +79,7 @@ def vex(session: Session, targets: Targets, options: argparse.Namespace) -> Made
     if shipped.private and not options.embargoed:
         raise publish_problems.private_queue(options.queue)
     listed = read_lists(options.compiled, shipped.before.id) if options.compiled else None
-    judging = Judging(session, shipped, listed)
-    found = judging.statements(sorted(set(options.xsa)), options.embargoed)
+    found = judged(session, shipped, listed, sorted(set(options.xsa)), options.embargoed)
     numbers = [statement.number for statement in found.statements]
     private = shipped.private or bool(secret(session, numbers))
     publisher = _publisher(session, options)

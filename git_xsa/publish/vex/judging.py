@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -71,61 +71,76 @@ class Judged(NamedTuple):
     by_tools: tuple[int, ...]
 
 
-class Judging:
-    """Judges what is ``shipped`` as to advisories; ``listed``: what of it was compiled, ``None``: that is not known."""
+def judged(
+    session: Session, shipped: Shipped, listed: CompiledList | None, numbers: Collection[int], embargoed: bool
+) -> Judged:
+    """Return what is said of ``shipped`` as to the advisories ``numbers`` (none: all that a branch has a fix of).
 
-    def __init__(self, session: Session, shipped: Shipped, listed: CompiledList | None) -> None:
-        self._session, self._shipped = session, shipped
-        tip, lasting = shipped.tip, shipped.base.lasting
-        self._history = session.once(AdvisoryHistory, tip.spelled, tip.id, lasting)
-        self._range = session.ranges.between(shipped.base, tip)
-        self._entries = entries_of(session.repository, shipped.base.id)
-        self._root = self._range.root if self._range.base is not None else ""
-        self._own_paths: set[bytes] = set()
-        if self._root:
-            before = entries_of(session.repository, self._root)
-            both = self._entries.keys() | before.keys()
-            self._own_paths = {path for path in both if self._entries.get(path) != before.get(path)}
-        self.compiled = None
-        self._by_tools: list[int] = []
-        if listed is not None:
-            self.compiled = CompiledFiles(listed, self._entries.keys(), _included(session, shipped.base))
+    ``listed`` are the files that were compiled, ``None``: that is not known.  Without ``embargoed``, ``XsaError`` if an
+    advisory that was asked for is under embargo.
+    """
+    history = session.once(AdvisoryHistory, shipped.tip.spelled, shipped.tip.id, shipped.base.lasting)
+    shown = public_numbers(session, numbers, history.sharing(), embargoed)
+    untold = set() if embargoed else set(secret(session, history.fixes))
+    look = _Look(session, shipped, listed, sorted(shown), untold)
+    statements = [look.statement(number) for number in sorted(shown)]
+    return Judged(
+        statements,
+        0 if numbers else len(history.fixes.keys() - shown),
+        tuple(sorted(shown - history.fixes.keys() - shipped.declared)),
+        tuple(look.by_tools),
+    )
 
-    def statements(self, numbers: Collection[int], embargoed: bool) -> Judged:
-        """Return what is said as to each of the advisories ``numbers`` (none: all that a branch has a fix of).
 
-        Without ``embargoed``, ``XsaError`` if one that was asked for is under embargo.
-        """
-        history = self._history
-        shown = public_numbers(self._session, numbers, history.sharing(), embargoed)
-        self._secret = set() if embargoed else set(secret(self._session, history.fixes))
-        wanted = sorted(shown)
-        marked = {fix for lines in history.fixes.values() for line in lines for fix in line.commits}
-        causes = {one for number in wanted for one in history.introductions.named(history.fixes.get(number, ()))}
-        self._reach = Reach(history.graph, marked | causes)
-        self._changed = changed_files(self._session.repository.git, marked | causes)
-        found = contents_of(self._session, self._shipped.base, self._shipped.tip, wanted)
+class _Look:
+    """Looks at what is ``shipped`` as to the advisories ``numbers``; names no commit that fixes one of ``untold``."""
+
+    def __init__(
+        self,
+        session: Session,
+        shipped: Shipped,
+        listed: CompiledList | None,
+        numbers: Sequence[int],
+        untold: Collection[int],
+    ) -> None:
+        self._session, self._shipped, self._untold = session, shipped, untold
+        tip, base = shipped.tip, shipped.base
+        self._history = history = session.once(AdvisoryHistory, tip.spelled, tip.id, base.lasting)
+        special = {fix for lines in history.fixes.values() for line in lines for fix in line.commits}
+        special |= {one for number in numbers for one in history.introductions.named(history.fixes.get(number, ()))}
+        self._reach = Reach(history.graph, special)
+        self._changed = changed_files(session.repository.git, special)
+        self._range = session.ranges.between(base, tip)
+        found = contents_of(session, base, tip, numbers)
         self._inside = {one.number: one for one in found.advisories} if found is not None else {}
-        hidden = len(history.fixes.keys() - shown) if not numbers else 0
-        unknown = tuple(set(wanted) - history.fixes.keys() - self._shipped.declared)
-        statements = [self._statement(number) for number in wanted]
-        return Judged(statements, hidden, tuple(sorted(unknown)), tuple(self._by_tools))
+        entries = entries_of(session.repository, base.id)
+        #: Where the base left the branch, and the files that it has in its own way since.
+        self._start, self._own_paths = base.lasting, set[bytes]()
+        if self._range.base is not None:
+            self._start = self._range.root
+            before = entries_of(session.repository, self._start)
+            both = entries.keys() | before.keys()
+            self._own_paths = {path for path in both if entries.get(path) != before.get(path)}
+        self._compiled = CompiledFiles(listed, entries.keys(), _included(session, base)) if listed is not None else None
+        #: Those that count as not compiled as nothing of the tools was.
+        self.by_tools: list[int] = []
 
-    def _statement(self, number: int) -> Statement:
+    def statement(self, number: int) -> Statement:
+        """Return what is said as to an advisory."""
         fixes = self._history.fixes.get(number, ())
         messages = [self._history.messages[fix] for line in fixes for fix in line.commits]
         known = known_of(self._session, number, messages)
         seen = self._seen(number)
         status, reason = judge(seen)
         if status is VexStatus.NOT_AFFECTED and seen.code is Code.NOT_COMPILED and self._tools_alone(seen):
-            self._by_tools.append(number)
+            self.by_tools.append(number)
         action = self._action(number) if status is VexStatus.AFFECTED else ""
         reason += self._later(number) if status is VexStatus.FIXED else ""
         return Statement(number, known, status, reason, action)
 
     def _tools_alone(self, seen: ProductEvidence) -> bool:
         tools = any(path.startswith(b"tools/") for path in seen.files)
-        return tools and self.compiled is not None and self.compiled.no_tools
+        return tools and self._compiled is not None and self._compiled.no_tools
 
     def _seen(self, number: int) -> ProductEvidence:
         shipped, history = self._shipped, self._history
@@ -136,7 +151,7 @@ class Judging:
         changed = {
             path: how for line in own for fix in line.commits for path, how in self._changed.get(fix, {}).items()
         }
-        code, files = self.compiled.code_of(changed) if self.compiled is not None else (Code.UNKNOWN, sorted(changed))
+        code, files = self._compiled.code_of(changed) if self._compiled is not None else (Code.UNKNOWN, sorted(changed))
         if fixes and only_text(changed):
             code = Code.NONE
         ends = [history.dates[line.commits[-1]] for line in fixes]
@@ -162,8 +177,7 @@ class Judging:
         line = self._line(number)
         if not line:
             return None, False
-        start = self._root or self._shipped.base.lasting
-        there = [self._reach.has(start, [fix]) for fix in line]
+        there = [self._reach.has(self._start, [fix]) for fix in line]
         return (InTree.FIXED if all(there) else InTree.PARTLY if any(there) else InTree.LACKING), False
 
     def _cause(self, introduction: Introduction) -> Cause:
@@ -174,10 +188,7 @@ class Judging:
         """
         if not introduction.commits:
             return Cause.UNKNOWN
-        start = self._root or self._shipped.base.lasting
-        if self._reach.has(start, introduction.commits):
-            return Cause.THERE
-        if self._shipped.base.lasting != start and self._reach.has(self._shipped.base.lasting, introduction.commits):
+        if any(self._reach.has(one, introduction.commits) for one in (self._start, self._shipped.base.lasting)):
             return Cause.THERE
         paths = {path for commit in introduction.commits for path in self._changed.get(commit, ())}
         return Cause.ABSENT if paths.isdisjoint(self._own_paths) else Cause.UNKNOWN
@@ -198,7 +209,8 @@ class Judging:
         needed = [
             found.commits[position - 1]
             for position in lacking
-            if self._secret.isdisjoint(found.marks(position)) and changes_code(map(as_change, diffs[position]))
+            if not set(found.marks(position)).intersection(self._untold)
+            and changes_code(map(as_change, diffs[position]))
         ]
         if not needed:
             return ""
@@ -226,6 +238,6 @@ def _doubtful(one: AdvisoryInTree) -> list[bool]:
 
 def _included(session: Session, base: Commit) -> set[bytes]:
     """Return the names of the C files that files of ``base`` include."""
-    words = ("grep", "-h", "-I", "-E", r"^[[:space:]]*#[[:space:]]*include[[:space:]].*\.[cS][>\"]", base.id, "--")
+    words = ("grep", "-h", "-I", "-E", r"^[[:space:]]*#[[:space:]]*include.*\.[cS][>\"]", base.id, "--")
     output = session.repository.git.call(*words, accept=(0, 1)).out
     return {found[1].rpartition(b"/")[2] for found in _INCLUDED.finditer(output)}
