@@ -276,6 +276,20 @@ def test_a_proof_speaks_of_what_its_queue_changes_and_nothing_else(tmp_path: Pat
     assert (answer.status, answer.out, "of another base" in answer.err) == (128, "", True)
 
 
+def test_what_xsa_test_writes_is_such_a_proof(tmp_path: Path) -> None:
+    place = project(tmp_path)
+    place.git("config", "xsa.cell.small.command", "cat xen/common/compiled.c xen/include/xen/sched.h >xen/xen")
+    answer = place.run("test", "--onto", RELEASE, "--xsa", "1,2,5,9", "--cell", "small", "--json")
+    [result] = json.loads(answer.out)["results"]
+    if result["not_compiled"] is None:
+        pytest.skip("what a build reads is not known here: times of access are not kept")
+    file = tmp_path / "proof.json"
+    file.write_text(answer.out)
+    found = statements(place, "--compiled", str(file))
+    assert by_status(found, "not_affected") == {2, 9}
+    assert by_status(found, "affected") >= {1, 5}
+
+
 @pytest.mark.parametrize(
     ("content", "what"),
     [
