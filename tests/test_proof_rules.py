@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,28 @@ def test_cells_by_name() -> None:
     assert "CONFIG_DEBUG=y CONFIG_ARGO=y" in first.command
     with pytest.raises(UsageError, match="there is no cell 'x86_64-randconfig'"):
         find_cells(["x86_64-randconfig"], {})
+
+
+def test_a_configuration_that_stays_has_nothing_compiled(tmp_path: Path) -> None:
+    """Each commit of a queue is configured, and every object depends on what comes of that."""
+    (tmp_path / "xen").mkdir()
+    (tmp_path / "xen/Makefile").write_text(
+        "KCONFIG_CONFIG ?= .config\n"
+        "xen: .config\n\tcat .config >> xen\n"
+        "defconfig:\n\techo CONFIG_A=$$(cat default) > $(KCONFIG_CONFIG)\n"
+        "olddefconfig:\n\techo CONFIG_B=y >> $(KCONFIG_CONFIG)\n"
+    )
+    [cell] = find_cells(["x86_64"], {})
+
+    def build(default: str) -> list[str]:
+        (tmp_path / "xen/default").write_text(f"{default}\n")
+        subprocess.run(("sh", "-c", cell.command), cwd=tmp_path, check=True, capture_output=True)
+        assert (tmp_path / cell.config).read_text() == f"CONFIG_A={default}\nCONFIG_DEBUG=y\nCONFIG_B=y\n"
+        return (tmp_path / cell.image).read_text().split()[::3]
+
+    assert build("n") == ["CONFIG_A=n"]
+    assert build("n") == ["CONFIG_A=n"]
+    assert build("y") == ["CONFIG_A=n", "CONFIG_A=y"]
 
 
 def test_the_tools_need_headers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -109,6 +109,8 @@ _X86: Mapping[str, _Form] = {
 _ARM = {"arm64": _Form(payload="guest"), "arm32": _Form(unbootable=remarks.no_board("arm32"))}
 _TOOLS_CELL = "tools"
 _BUILT_IN = {**_X86, **_ARM, _TOOLS_CELL: _Form(unbootable=remarks.tools_do_not_boot())}
+#: Where Xen's configuration is made, beside ``xen/.config``.
+_NEW_CONFIG = ".config.new"
 _RANDOM_TARGET = "KCONFIG_ALLCONFIG=tools/kconfig/allrandom.config KCONFIG_SEED={seed} randconfig"
 
 
@@ -203,14 +205,20 @@ def _tools() -> str:
 
 
 def _xen(architecture: str, prefix: str, form: _Form) -> str:
-    """Return the command that builds Xen's hypervisor."""
+    """Return the command that builds Xen's hypervisor.
+
+    The configuration is made beside the one that is in use, which stays as it is if they are the same: every object
+    depends on it, so a new one, even of the same contents, has all of them compiled.
+    """
     words = [f"XEN_TARGET_ARCH={architecture}", *([f"CROSS_COMPILE={prefix}"] if prefix else [])]
     before = ""
     compiler = f"{prefix}gcc"
     if shutil.which("ccache"):  # what it has compiled in another folder counts, too
         before, compiler = 'CCACHE_BASEDIR="$PWD" CCACHE_NOHASHDIR=1 ', f"ccache {compiler}"
     make = f"make -C xen {' '.join(words)} CC={shlex.quote(compiler)}"
-    steps = [f"{make} {form.target}"]
+    configure, new = f"{make} KCONFIG_CONFIG={_NEW_CONFIG}", f"xen/{_NEW_CONFIG}"
+    steps = [f"{configure} {form.target}"]
     if form.lines:
-        steps += [f"printf '%s\\n' {' '.join(map(shlex.quote, form.lines))} >> xen/.config", f"{make} olddefconfig"]
-    return " && ".join([*steps, f"{before}{make}"])
+        steps += [f"printf '%s\\n' {' '.join(map(shlex.quote, form.lines))} >> {new}", f"{configure} olddefconfig"]
+    used = f"{{ cmp -s {new} {Cell.config} || cp {new} {Cell.config}; }}"
+    return " && ".join([*steps, used, f"{before}{make}"])
