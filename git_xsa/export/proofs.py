@@ -20,17 +20,23 @@ class Proven:
     result: Mapping[str, Any] | None = None
 
 
-def read_proof(folder: Path, base: str, queue: Sequence[str]) -> Proven:
-    """Return what the proof in ``folder`` says of the patches ``queue`` on the commit ``base``.
-
-    ``XsaError`` when it is none, was changed since, or is of another queue.
-    """
+def proof_manifest(folder: Path) -> dict[str, Any]:
+    """Return the manifest of the proof in ``folder``; ``XsaError`` when it is none, or was changed since."""
     known = read_manifest(folder)
     if known is None or "proof" not in known:
         raise problems.no_proof(folder, MANIFEST)
     changed = differences(folder, known)
     if changed:
         raise problems.changed_since_proof(folder, changed[0])
+    return known
+
+
+def read_proof(folder: Path, base: str, queue: Sequence[str]) -> Proven:
+    """Return what the proof in ``folder`` says of the patches ``queue`` on the commit ``base``.
+
+    ``XsaError`` when it is none, was changed since, or is of another queue.
+    """
+    known = proof_manifest(folder)
     try:
         for result in known["proof"]["results"]:
             if result["base"]["commit"] == base and [one["id"] for one in result["queue"]] == list(queue):

@@ -5,7 +5,7 @@ Of an advisory there are its number, dates and counts in here, and never a word 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -15,9 +15,10 @@ from git_xsa.ask.by_advisory import AdvisoryStanding, standings
 from git_xsa.ask.by_number import ask, outstanding, stored_advisories
 from git_xsa.ask.question import Question, answers
 from git_xsa.ask.session import Session
+from git_xsa.ask.stored import secret
 from git_xsa.ask.verdict import FoundSeries, State, Verdict
 from git_xsa.embargo.ledger import EmbargoLedger
-from git_xsa.embargo.rule import HEADS, Freeze, Instant, Ledger, freeze_at, windows
+from git_xsa.embargo.rule import HEADS, Embargo, Freeze, Instant, Ledger, freeze_at, windows
 from git_xsa.embargo.secrecy import Secrecy
 from git_xsa.embargo.settings import freeze_rules
 from git_xsa.embargo.staging import Waiting, staging_tips, waiting
@@ -131,20 +132,27 @@ class _Read:
 
 
 class StatusReader:
-    """Reads the status in ``session`` as of ``now``; ``on_branch`` is called with each branch before it is read."""
+    """Reads the status in ``session`` as of ``now``; ``on_branch`` is called with each branch before it is read.
 
-    def __init__(self, session: Session, now: Instant, on_branch: Callable[[str], None] = lambda _: None) -> None:
+    With ``public``, embargoes and freezes that last are left out, as if there were none.
+    """
+
+    def __init__(
+        self, session: Session, now: Instant, on_branch: Callable[[str], None] = lambda _: None, public: bool = False
+    ) -> None:
         self._session = session
         self._now = now
         self._on_branch = on_branch
-        self._ledger, self._trouble = self._read_ledger()
+        ledger, self._trouble = self._read_ledger()
+        self._public = public
+        self._ledger = ledger if not public else Ledger(tuple(_over(ledger, now)))
         self._settings = session.settings.of(ReleaseSettings)
         self._rules = freeze_rules(session.settings)
         self._freeze = freeze_at(self._ledger, now) if self._ledger is not None else None
         self._sets_version = fits_template(self._settings.message)
         self._embargoes = {embargo.xsa: embargo for embargo in self._ledger.embargoes} if self._ledger else {}
         store = stored_advisories(session)
-        self._secrecy = Secrecy(store.library if store is not None else None, self._ledger, now)
+        self._secrecy = Secrecy(store.library if store is not None else None, ledger, now)
 
     def _read_ledger(self) -> tuple[Ledger | None, XsaError | None]:
         try:
@@ -152,8 +160,17 @@ class StatusReader:
         except StoreError as error:
             return None, error
 
-    def read(self, chosen: Sequence[Branch], left_out: int, supported: set[str]) -> Status:
-        """Return the status of the branches ``chosen``; ``supported`` are the names of those with security support."""
+    def read(
+        self,
+        chosen: Sequence[Branch],
+        left_out: int,
+        supported: set[str],
+        answered: Mapping[str, Sequence[Verdict]] | None = None,
+    ) -> Status:
+        """Return the status of the branches ``chosen``; ``supported`` are the names of those with security support.
+
+        ``answered`` are the answers about all that is outstanding on the last releases, by the releases' names, where
+        they are known already."""
         repository = self._session.repository
         if repository.shallow:
             self._refuse_without_release(chosen)
@@ -161,8 +178,14 @@ class StatusReader:
         tips = staging_tips(repository, self._session.settings)
         read = {branch.name: _Read(branch) for branch in chosen}
         of_base = {branch.releases[0].name: read[branch.name] for branch in chosen if branch.releases}
-        for verdict in answers(self._questions(read.values()), self._session.quarantine):
-            self._take(of_base[verdict.base.name], verdict)
+        if answered is not None:
+            for name, found in of_base.items():
+                self._count(found)
+                for verdict in answered[name]:
+                    self._take(found, verdict)
+        else:
+            for verdict in answers(self._questions(read.values()), self._session.quarantine):
+                self._take(of_base[verdict.base.name], verdict)
         statuses = [self._status(found, made, tips, found.branch.name in supported) for found in read.values()]
         coming = windows(self._ledger, self._now) if self._ledger is not None else ()
         return Status(
@@ -195,17 +218,18 @@ class StatusReader:
                 continue
             self._on_branch(f"{branch.name} ({number} of {count})")
             base, tip = branch.releases[0], branch.end
-            history = self._session.ranges.between(base, tip)
-            since = range(history.position[base.id] + 1, history.size + 1)
-            own = [
-                position
-                for position in since
-                if not self._sets_version.fullmatch(history.commits[position - 1].subject)
-            ]
-            found.commits = len(own)
-            found.fixes = sum(bool(history.marks(position)) for position in own)
+            self._count(found)
             if numbers := outstanding(self._session, base, tip):
                 yield from ask(self._session, base, tip, numbers, named=False)
+
+    def _count(self, found: _Read) -> None:
+        """Count the commits since the last release of a branch."""
+        base = found.branch.releases[0]
+        history = self._session.ranges.between(base, found.branch.end)
+        since = range(history.position[base.id] + 1, history.size + 1)
+        own = [p for p in since if not self._sets_version.fullmatch(history.commits[p - 1].subject)]
+        found.commits = len(own)
+        found.fixes = sum(bool(history.marks(position)) for position in own)
 
     def _take(self, found: _Read, verdict: Verdict) -> None:
         """Put what a verdict says of each of its advisories into ``found``."""
@@ -232,6 +256,8 @@ class StatusReader:
         """Add what waits for the gate: advisories that staging has the fixes of, and the branch none."""
         marked = {number for message in wait.messages for number in marked_advisories(message)} if wait else set()
         for number in sorted(marked):
+            if self._public and secret(self._session, [number]):
+                continue
             known = found.advisories.get(number)
             if known is None:
                 found.advisories[number] = AdvisoryStatus(self._rule(number, Landing.STAGING, None))
@@ -301,6 +327,12 @@ def _advisory(verdict: Verdict, rule: DueAdvisory, own: AdvisoryStanding | None)
     landed = [position for position in own.own if position <= verdict.range.size]
     when = verdict.range.commits[max(landed) - 1].date if landed else None
     return AdvisoryStatus(rule, own.state, len(own.needed), own.after, when)
+
+
+def _over(ledger: Ledger | None, now: Instant) -> Iterator[Embargo]:
+    """Yield the embargoes that are over at ``now``."""
+    if ledger is not None:
+        yield from (embargo for embargo in ledger.embargoes if embargo.ends <= now)
 
 
 def subject_of(message: str) -> str:

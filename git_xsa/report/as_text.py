@@ -217,7 +217,7 @@ def _print_why(lines: Lines, verdict: Verdict, position: int) -> None:
     if merged is not None:
         lines.line(f"  {merged.words}")
     needed_by = None
-    for reason in _readable(verdict.selection.reasons[position]):
+    for reason in readable(verdict.selection.reasons[position]):
         if reason.needed_by != needed_by:
             needed_by = reason.needed_by
             who = label(verdict, needed_by) if needed_by in verdict.selection.wanted else "prerequisite"
@@ -227,7 +227,7 @@ def _print_why(lines: Lines, verdict: Verdict, position: int) -> None:
             lines.line("    without it the build fails: ", (reason.rule.note, "bold"))
             continue
         place = f"hunk {reason.rule.hunk}" if reason.rule.hunk else "the file as a whole"
-        lines.line("    ", (path, "bold"), f", {place}: {_claim(reason)}")
+        lines.line("    ", (path, "bold"), f", {place}: {claim(reason)}")
         if reason.rule.symbol is None:
             print_lines(lines, reason, "-" if reason.rule.gone else "+")
         else:
@@ -235,7 +235,7 @@ def _print_why(lines: Lines, verdict: Verdict, position: int) -> None:
             _print_symbol(lines, verdict, reason.rule.symbol)
 
 
-def _readable(reasons: Sequence[Reason]) -> Iterator[Reason]:
+def readable(reasons: Sequence[Reason]) -> Iterator[Reason]:
     """Yield the reasons by needing change, file and hunk; those about whole files only where lines say nothing."""
     with_lines = {(reason.needed_by, reason.rule.path) for reason in reasons if reason.rule.lines}
     for reason in sorted(reasons, key=lambda reason: (reason.needed_by, reason.rule.path, reason.rule.hunk)):
@@ -244,7 +244,8 @@ def _readable(reasons: Sequence[Reason]) -> Iterator[Reason]:
             yield reason
 
 
-def _claim(reason: Reason) -> str:
+def claim(reason: Reason) -> str:
+    """Return what the needing change does with the lines or the name of ``reason``."""
     rule = reason.rule
     if rule.symbol is not None:
         name, count = _decoded(rule.symbol.name), rule.symbol.arguments

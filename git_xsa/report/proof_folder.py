@@ -49,8 +49,18 @@ def folder_files(proofs: Sequence[Proof]) -> dict[str, bytes]:
     """Return the files of the folder, by path: with several proofs each has a folder of its own in it."""
     found: dict[str, bytes] = {JUNIT: proof_junit(proofs)}
     for proof in proofs:
-        found |= _files(proof, f"{_plain(advisory_names(proof.xsa))}/" if len(proofs) > 1 else "")
+        found |= _files(proof, prefix_of(proof.xsa, len(proofs)))
     return found | {MANIFEST: manifest(found, {"proof": document(proofs)})}
+
+
+def prefix_of(numbers: Sequence[int], proofs: int) -> str:
+    """Return what the paths of a proof of the advisories ``numbers`` begin with in a folder of so many proofs."""
+    return f"{_plain(advisory_names(numbers))}/" if proofs > 1 else ""
+
+
+def log_name(cell: str, kind: str, name: str, tree: str) -> str:
+    """Return the path of the log of a test of ``kind``, called ``name``, on a tree in a cell."""
+    return f"logs/{_plain(cell)}/{_plain(_title(kind, name))}-{_plain(tree)}.log"
 
 
 def _files(proof: Proof, prefix: str) -> dict[str, bytes]:
@@ -67,13 +77,13 @@ def _files(proof: Proof, prefix: str) -> dict[str, bytes]:
 
 def _of_step(cell: CellProof, test: TestResult, step: ProofStep) -> Iterator[tuple[str, Path]]:
     if step.log is not None and step.log.is_file():
-        yield f"logs/{_plain(cell.cell)}/{_plain(_title(test))}-{_plain(step.tree)}.log", step.log
+        yield log_name(cell.cell, test.kind, test.name, step.tree), step.log
     if step.payload is not None:
         yield f"{PAYLOADS}/{_plain(step.payload[0])}", step.payload[1]
 
 
-def _title(test: TestResult) -> str:
-    return test.kind if test.kind in (test.name, "commit") else f"{test.kind}-{test.name}"
+def _title(kind: str, name: str) -> str:
+    return kind if kind in (name, "commit") else f"{kind}-{name}"
 
 
 def _plain(name: str) -> str:
@@ -111,7 +121,7 @@ def _of_cell(cell: CellProof) -> str:
                 if step.tree == name and test.kind == "run":
                     lines.append(f'(cd "$work/{place}/{name}" && {{ {step.command}; }})')
                 elif step.tree == name and test.kind in ("boot", "exploit"):
-                    lines.append(f"# {_title(test)}: {step.detail or step.outcome.value}")
+                    lines.append(f"# {_title(test.kind, test.name)}: {step.detail or step.outcome.value}")
                     lines.append(
                         f'(cd "$work/{place}" && ln -sfn "$here/{PAYLOADS}" {PAYLOADS} && boot {step.command})'
                     )
