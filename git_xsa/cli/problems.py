@@ -96,6 +96,14 @@ def base_patches_need_a_base() -> UsageError:
 # report
 
 
+def not_a_past(text: str) -> ArgumentTypeError:
+    return ArgumentTypeError(f"{text!r} is not a day (2024-11-30) or a time ('2 years')")
+
+
+def not_a_day(text: str) -> ArgumentTypeError:
+    return ArgumentTypeError(f"{text!r} is not a day (2026-07-28)")
+
+
 @problem
 def form_needs_a_folder(form: str) -> UsageError:
     return UsageError(f"--format {form} writes a folder", "name it: -o <folder>")

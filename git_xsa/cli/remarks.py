@@ -395,3 +395,11 @@ def misplaced_by_git() -> str:
 @remark
 def failed_check(case: Case) -> str:
     return f"{case.place}: {case.name}: {case.told}"
+
+
+# report
+
+
+@remark
+def proof_of_another(folder: Path) -> str:
+    return f"{folder} has a proof of a release or a queue that is not shown"

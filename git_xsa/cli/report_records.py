@@ -32,6 +32,7 @@ VEX, RANGES = ("openvex", "csaf", "cyclonedx"), ("osv", "cve")
 _OF_VEX = ("queue", "compiled", "product", "cpe", "author", "namespace")
 _OF_BASES = ("onto", "base_patches", "branch", "all")
 _OF_ANSWERS = ("no_symbols", "follow_ups")
+_OF_TABLES = ("batch", "releases_since")
 _EPOCH = "SOURCE_DATE_EPOCH"
 
 
@@ -57,7 +58,8 @@ def check_record_options(options: argparse.Namespace) -> None:
     """Raise ``UsageError`` for an option that has no meaning for the format."""
     form = options.format
     unfit = [*(() if form in VEX else _OF_VEX), *(_OF_BASES if form in RANGES else ())]
-    unfit += _OF_ANSWERS if form in (*VEX, *RANGES) else ("timestamp",)
+    unfit += [*_OF_ANSWERS, *_OF_TABLES] if form in (*VEX, *RANGES) else []
+    unfit += [] if form == "html" else ["proof", *(() if form in (*VEX, *RANGES) else ("timestamp",))]
     for name in unfit:
         if getattr(options, name) not in (None, "", [], False):
             raise problems.not_for_this_format(f"--{name.replace('_', '-')}", form)

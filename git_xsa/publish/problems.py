@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from git_xsa.errors import UsageError, XsaError, problem
@@ -103,3 +104,25 @@ def no_epoch(value: str) -> UsageError:
     return UsageError(
         f"SOURCE_DATE_EPOCH={value!r} is no number of seconds since 1970", "unset it, or set it to such a number"
     )
+
+
+@problem
+def embargoed_proof(folder: Path) -> XsaError:
+    return XsaError(
+        f"{folder} has a proof of something that is under embargo",
+        "leave it out, or include what is under embargo: --embargoed",
+    )
+
+
+@problem
+def would_tell(number: int) -> XsaError:
+    return XsaError(
+        f"the report would tell something of XSA-{number}, which is under embargo",
+        "run it in a clone of the public branches, or include what is under embargo: --embargoed",
+    )
+
+
+@problem
+def no_such_batch(wanted: str, days: Sequence[str]) -> XsaError:
+    what = f"no advisory of these releases was first fixed on {wanted}" if wanted else "no advisory was fixed yet"
+    return XsaError(what, f"the newest such days: {', '.join(days[:4])}" if days else "")

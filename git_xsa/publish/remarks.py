@@ -10,8 +10,8 @@ from git_xsa.wording import remark
 
 @remark
 def hidden(advisories: int) -> str:
-    are = "is" if advisories == 1 else "are"
-    return f"{count(advisories, 'advisory')} under embargo {are} left out (--embargoed includes them)"
+    are, them = ("is", "it") if advisories == 1 else ("are", "them")
+    return f"{count(advisories, 'advisory')} under embargo {are} left out (--embargoed includes {them})"
 
 
 @remark
