@@ -34,7 +34,8 @@ class PictureNode(NamedTuple):
 def needs_picture(nodes: Mapping[int, PictureNode], needs: Mapping[int, Sequence[int]], label: str) -> str:
     """Return the SVG of ``nodes``: what a change needs stands to its left, with a line from the one to the other.
 
-    A change stands in the first layer after all that it needs.  Two changes that need each other share a layer.
+    A change stands in the first layer after all that it needs; of two that need each other, the later one is on the
+    right.
     """
     lines = reduced({one: [need for need in needs.get(one, ()) if need in nodes] for one in nodes})
     places = _places(sorted(nodes), lines)
