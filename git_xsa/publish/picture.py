@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape as _escape
+from statistics import fmean
 from typing import NamedTuple
 
 from git_xsa.report.as_graph import reduced
@@ -14,7 +15,7 @@ from git_xsa.report.plain import printable
 
 BOX_WIDTH, BOX_HEIGHT, GAP_X, GAP_Y, MARGIN = 200, 42, 48, 14, 8
 #: So many letters fit into a box.
-LETTERS = 28
+LETTERS = 27
 
 
 def escape(text: str) -> str:
@@ -34,7 +35,7 @@ class PictureNode(NamedTuple):
 def needs_picture(nodes: Mapping[int, PictureNode], needs: Mapping[int, Sequence[int]], label: str) -> str:
     """Return the SVG of ``nodes``: what a change needs stands to its left, with a line from the one to the other.
 
-    A change stands in the first layer after all that it needs; of two that need each other, the later one is on the
+    A change stands in the last layer before all that need it; of two that need each other, the later one is on the
     right.
     """
     lines = reduced({one: [need for need in needs.get(one, ()) if need in nodes] for one in nodes})
@@ -50,17 +51,25 @@ def needs_picture(nodes: Mapping[int, PictureNode], needs: Mapping[int, Sequence
 
 
 def _places(ordered: Sequence[int], lines: Mapping[int, Sequence[int]]) -> dict[int, tuple[int, int]]:
-    """Return the upper left corner of each box."""
-    layer: dict[int, int] = {}
-    for one in ordered:  # a change needs only earlier ones, but for those that need each other
-        layer[one] = max((layer[need] + 1 for need in lines[one] if need in layer), default=0)
-    rows: dict[int, int] = {}
-    found = {}
+    """Return the upper left corner of each box: its layer, and in that a row near those of what needs it."""
+    users: dict[int, list[int]] = {one: [] for one in ordered}
     for one in ordered:
-        row = rows.get(layer[one], 0)
-        rows[layer[one]] = row + 1
-        found[one] = (MARGIN + layer[one] * (BOX_WIDTH + GAP_X), MARGIN + row * (BOX_HEIGHT + GAP_Y))
-    return found
+        for need in lines[one]:
+            users[need].append(one)
+    layers: dict[int, list[int]] = {}
+    layer: dict[int, int] = {}
+    for one in reversed(ordered):  # a change is needed by later ones, but for those that need each other
+        layer[one] = max((layer[user] + 1 for user in users[one] if user in layer), default=0)
+        layers.setdefault(layer[one], []).append(one)
+    rows: dict[int, int] = {}
+    for _, members in sorted(layers.items()):
+        near = {one: fmean(rows[u] for u in users[one] if u in rows) if layer[one] else 0.0 for one in members}
+        rows |= {one: row for row, one in enumerate(sorted(members, key=lambda one: (near[one], one)))}
+    last = max(layers)
+    return {
+        one: (MARGIN + (last - layer[one]) * (BOX_WIDTH + GAP_X), MARGIN + rows[one] * (BOX_HEIGHT + GAP_Y))
+        for one in ordered
+    }
 
 
 def _line(start: tuple[int, int], end: tuple[int, int]) -> str:
