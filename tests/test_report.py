@@ -142,6 +142,44 @@ def test_a_shallow_clone(place: Place, tmp_path: Path) -> None:
     assert document["branches"][0]["outstanding"] == 4
 
 
+def take(place: Place, public: bool) -> None:
+    """Put an advisory with a patch for the tip of the story's branch into the store."""
+    folder = place.folder.parent / "in"
+    folder.mkdir()
+    name = f"xsa{NUMBER}.patch"
+    (folder / name).write_bytes(patch())
+    rows = [(name, "xen-unstable - Xen 1.0.x")]
+    text = advisory(NUMBER, 3, rows, {name: patch()}, title=TITLE, public=public)
+    (folder / f"advisory-{NUMBER}.txt").write_bytes(text)
+    assert run(place.folder.parent, "import", str(folder)).status == 0
+
+
+def test_the_page_has_what_the_published_text_says(place: Place) -> None:
+    take(place, public=True)
+    out = place.folder.parent / "page"
+    assert place.run("report", "--format", "html", "--onto", RELEASE, "-o", str(out)).status == 0
+    document = json.loads((out / f"xsa-{NUMBER}.json").read_text())
+    assert (document["title"], document["cves"], document["batch"]) == (TITLE, ["CVE-2026-1234"], None)
+    assert [one["title"] for one in document["editions"]] == [f"XSA-{NUMBER} v3"]
+    text = (out / f"xsa-{NUMBER}.html").read_text()
+    for words in (TITLE, f"XSA-{NUMBER} v3", 'href="https://www.cve.org/CVERecord?id=CVE-2026-1234"'):
+        assert words in text
+    assert f'href="https://xenbits.xen.org/xsa/advisory-{NUMBER}.html"' in text
+    assert "not on a branch yet" in (out / "index.html").read_text()
+
+
+def test_a_package_on_the_base(place: Place, tmp_path: Path) -> None:
+    """Its own patch has the fix of XSA-4."""
+    (tmp_path / "series").write_text("four.patch\n")
+    (tmp_path / "four.patch").write_bytes(place.patch(9))
+    words = ("report", "--onto", RELEASE, "--base-patches", str(tmp_path / "series"))
+    out = place.run(*words).out
+    assert "1.0.1 with 1 patch" in out
+    assert "XSA-4" not in out
+    found = place.run(*words, "--xsa", "3,4").out
+    assert [line.split() for line in found.splitlines() if line.startswith("XSA-4")] == [["XSA-4", "fixed"]]
+
+
 def test_what_a_person_adapted(place: Place) -> None:
     """The conflict of XSA-2 on a branch that went its own way is solved by hand, and remembered."""
     found = re.search(r"work tree: (.*)", place.run("resolve", "--onto", "own", "--xsa", "2").out)
@@ -181,14 +219,7 @@ def patch() -> bytes:
 @pytest.fixture
 def secret(place: Place) -> Place:
     """Return the place with an advisory under embargo in the store."""
-    folder = place.folder.parent / "in"
-    folder.mkdir()
-    name = f"xsa{NUMBER}.patch"
-    (folder / name).write_bytes(patch())
-    rows = [(name, "xen-unstable - Xen 1.0.x")]
-    text = advisory(NUMBER, 1, rows, {name: patch()}, title=TITLE, public=False)
-    (folder / f"advisory-{NUMBER}.txt").write_bytes(text)
-    assert run(place.folder.parent, "import", str(folder)).status == 0
+    take(place, public=False)
     place.run("embargo", "add", str(NUMBER), "--until", "2099-01-01T12:00:00Z")
     return place
 
