@@ -79,9 +79,11 @@ def test_each_requirement_is_pinned_within_its_range(key: str) -> None:
     parts = PARTS[: {"dependencies": 1, "requires": 2, "dev": 3}[key]]
     for requirement in required(key):
         entry = entries()[canonicalize_name(requirement.name)]
-        assert requirement.specifier.contains(entry.version), requirement
-        assert entry.condition.marker is None
+        assert requirement.specifier.contains(entry.version, prereleases=True), requirement
         assert entry.part in parts
+        for python in pythons():  # it is pinned wherever it is asked for, and nowhere else
+            wanted, pinned = requirement.marker, entry.condition.marker
+            assert (wanted is None or wanted.evaluate(python)) == (pinned is None or pinned.evaluate(python))
 
 
 def test_it_is_for_the_pythons_of_the_project() -> None:
