@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -123,7 +122,6 @@ def _sync(take: str | None, store: Store, rules: Rules, now: Instant) -> int:
     from git_xsa.model.words import count  # noqa: PLC0415
     from git_xsa.report.embargoes import conflict_lines, freeze_lines  # noqa: PLC0415
 
-    os.umask(0o077)  # what git writes is for nobody else to read, as all of the store is
     with Sharing(store) as sharing:
         try:
             shared = sharing.sync(Take(take) if take is not None else None)
@@ -195,7 +193,7 @@ def _add(
 
 def _tips(git: Git, settings: Settings) -> dict[str, frozenset[str]]:
     """Return where the staging branches stand; nothing outside of a repository."""
-    if git.call("rev-parse", "--git-dir", accept=(0, 128)).status:
+    if not git.in_repository():
         return {}
     from git_xsa.embargo.staging import staging_tips  # noqa: PLC0415
     from git_xsa.git.repository import Repository  # noqa: PLC0415

@@ -92,13 +92,9 @@ def _begin_lists(repository: Repository, settings: Settings, tags: Iterable[str]
     store = open_store(settings)
     if not store.exists:
         return
-    newest: dict[Version, tuple[Version, str]] = {}
-    for tag in tags:
-        version = version_of(tag, settings.release_tag)
-        if version is not None:
-            newest[version[:-1]] = max((version, tag), newest.get(version[:-1], (version, tag)))
-    begun = _begun(store)
-    commits = {tag: repository.resolve(tag) for _, tag in sorted(newest.values()) if tag not in begun}
+    known = ((version_of(tag, settings.release_tag), tag) for tag in tags)
+    newest = {version[:-1]: tag for version, tag in sorted((v, tag) for v, tag in known if v is not None)}
+    commits = {tag: repository.resolve(tag) for tag in newest.values() if tag not in _begun(store)}
     found = [tag for tag, commit in commits.items() if commit is None or not are_made(store, tag, commit.id)]
     if found:
         # Only so that the log is there, with its mode, before another program writes to it.

@@ -110,7 +110,7 @@ def _offer(result: Result, until: Instant | None, store: Store, git: Git, settin
 
 def _name_other_trees(result: Result, git: Git, settings: Settings) -> None:
     """Say which of the patches are for another tree than this repository's, where it has a stable branch."""
-    if git.call("rev-parse", "--git-dir", accept=(0, 128)).status:
+    if not git.in_repository():
         return
     from git_xsa.advisory.other_trees import Trees  # noqa: PLC0415
     from git_xsa.advisory.problems import PatchError  # noqa: PLC0415 - not outside of a repository

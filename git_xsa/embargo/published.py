@@ -17,7 +17,7 @@ def published(git: Git, settings: Settings, numbers: Collection[int]) -> set[int
     Branches of a remote do not count if ``xsa.privateRemote`` has its name or one of its addresses, nor do those that
     are only here.  Outside of a repository nothing was fetched.
     """
-    if not numbers or git.call("rev-parse", "--git-dir", accept=(0, 128)).status:
+    if not numbers or not git.in_repository():
         return set()
     remotes = [name for name in settings.remotes if not _may_be_private(git, settings, name)]
     branches = [f"refs/remotes/{name}" for name in remotes]

@@ -24,7 +24,7 @@ def with_fixes(
 ) -> list[LedgerEntry]:
     """Return ``entries`` with the fixes that the store has; outside of a repository as they are."""
     found = list(entries)
-    if git.call("rev-parse", "--git-dir", accept=(0, 128)).status:
+    if not git.in_repository():
         return found
     from git_xsa.advisory.editions import Library  # noqa: PLC0415 - 80 ms with these, and only in a repository
     from git_xsa.embargo.fixes import Fixes  # noqa: PLC0415 - as above

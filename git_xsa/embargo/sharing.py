@@ -22,6 +22,7 @@ from git_xsa.embargo import problems
 from git_xsa.embargo.ledger import JOURNAL, LEDGER, EmbargoLedger, LedgerEntry, read_entries, write_entries
 from git_xsa.embargo.merging import Take, merge_entries, merge_journals
 from git_xsa.embargo.problems import Conflict
+from git_xsa.git.commits import tree_with
 from git_xsa.git.problems import GitError
 from git_xsa.git.run import Git
 
@@ -30,8 +31,6 @@ FILES = (LEDGER, JOURNAL)
 TRIES = 5
 #: Transports that carry secrets; what the user allows counts instead.
 _SAFE = "file:ssh:https"
-#: What the index of a merge is called, with the process behind it.
-_INDEX = "index.git-xsa."
 #: git's words about a lock of its own that is there, in plain English.
 _LOCKED = re.compile(r"Unable to create '([^'\n]+\.lock)': File exists")
 
@@ -100,8 +99,6 @@ class Sharing:
         for _ in range(TRIES):
             theirs = self._fetched()
             with self._ledger.changing():
-                for left in (self._store.folder / ".git").glob(f"{_INDEX}*"):  # by a run that was killed
-                    left.unlink(missing_ok=True)
                 self._commit()
                 if theirs is not None and not self._has("HEAD", theirs):
                     taken += self._merge(theirs, take)
@@ -162,45 +159,29 @@ class Sharing:
         self._store.write(ledger, LEDGER)
         # What stands in the two files by now is what the new commit has, so that git leaves them alone.
         self._git.call("add", "--force", "--", *FILES)
-        self._git.call("read-tree", "-m", "-u", *([head] if head is not None else []), commit)
-        self._git.call(
-            "update-ref", "-m", "git xsa-embargo sync", "HEAD", commit, *([head] if head is not None else [])
-        )
+        before_it = [head] if head is not None else []
+        self._git.call("read-tree", "-m", "-u", *before_it, commit)
+        self._git.call("update-ref", "-m", "git xsa-embargo sync", "HEAD", commit, *before_it)
         return taken
 
     def _merged_commit(self, base: str | None, head: str, theirs: str, files: dict[str, bytes]) -> str:
         """Return a commit of both lines, in which the two files are as given and the rest is merged by git."""
-        index = {"GIT_INDEX_FILE": str(self._store.folder / ".git" / f"{_INDEX}{os.getpid()}")}
-        try:
-            first = base or self._git.call("hash-object", "-t", "tree", "-w", "--stdin").out.decode().strip()
-            self._git.call("read-tree", "-i", "-m", "--aggressive", first, head, theirs, environment=index)
-            for name, content in files.items():
-                blob = self._git.call("hash-object", "-w", "--stdin", given=content).out.decode().strip()
-                self._git.call("rm", "--cached", "--quiet", "--ignore-unmatch", "--", name, environment=index)
-                words = ("update-index", "--add", "--cacheinfo", f"100644,{blob},{name}")
-                self._git.call(*words, environment=index)
-            left = self._git.call("ls-files", "--unmerged", environment=index).out
-            if left:
-                raise problems.other_files_differ(
-                    self._remote, self._there.removeprefix("refs/heads/"), self._store.folder
-                )
-            tree = self._git.call("write-tree", environment=index).out.decode().strip()
-        finally:
-            Path(index["GIT_INDEX_FILE"]).unlink(missing_ok=True)
+        first = base or self._git.call("hash-object", "-t", "tree", "-w", "--stdin").out.decode().strip()
+        plain = {name: ("100644", content) for name, content in files.items()}
+        tree = tree_with(self._git, ["-i", "-m", "--aggressive", first, head, theirs], plain)
+        if tree is None:
+            raise problems.other_files_differ(self._remote, self._there.removeprefix("refs/heads/"), self._store.folder)
         parents = ("-p", head, "-p", theirs)
         return self._git.text("commit-tree", tree, *parents, "-m", "Decisions about embargoes, merged")
 
     def _sent(self) -> bool:
         """Send what is committed; returns whether nobody else was faster."""
         try:
-            self._git.call("push", "--quiet", self._remote, f"HEAD:{self._there}")
+            self._git.call("push", "--quiet", "--set-upstream", self._remote, f"HEAD:{self._there}")
         except GitError as error:
             if "[rejected]" in error.message or "cannot lock ref" in error.message:
                 return False
             raise
-        if not self._setting("merge"):
-            self._git.call("config", f"branch.{self._branch}.remote", self._remote)
-            self._git.call("config", f"branch.{self._branch}.merge", self._there)
         return True
 
     def _entries(self, commit: str) -> tuple[dict[int, LedgerEntry], dict[str, object]]:

@@ -27,7 +27,7 @@ def hook_problem(git: Git, settings: Settings, now: Instant) -> Remark:
         store = open_store(settings)
     if store is not None and not holds(store.folder):
         return NOTHING
-    if git.start("rev-parse", "--git-dir", accept=(0, 128)).finish().status:
+    if not git.in_repository():
         return NOTHING
     from git_xsa.embargo.installed_hooks import program, unhooked  # noqa: PLC0415 - only where there is a store
 

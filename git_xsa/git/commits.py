@@ -37,23 +37,28 @@ def read_file(repository: Repository, commit: str, path: str) -> bytes | None:
     return found[2] if found is not None and found[1] == "blob" else None
 
 
+def tree_with(git: Git, start: Sequence[str], files: Mapping[str, tuple[str, bytes]]) -> str | None:
+    """Return the tree of what ``git read-tree START`` reads, with ``files``, mode and contents, in the place of what it
+    has at their paths; ``None`` when it is a merge that leaves others unmerged."""
+    with Scratch() as folder:
+        index = {"GIT_INDEX_FILE": str(folder / "index")}
+        git.call("read-tree", *start, environment=index)
+        for path, (mode, content) in sorted(files.items()):
+            name = git.call("hash-object", "-w", "--stdin", given=content).out.decode().strip()
+            git.call("update-index", "--add", "--cacheinfo", f"{mode},{name},{path}", environment=index)
+        if git.call("ls-files", "--unmerged", environment=index).out:
+            return None
+        return git.call("write-tree", environment=index).out.decode().strip()
+
+
 def make_commit(repository: Repository, parent: str, files: Mapping[str, bytes], message: str, who: Who) -> str:
     """Return the name of a commit after ``parent`` with new contents of ``files``, which it has already.
 
     The same arguments give the same commit.
     """
     git = repository.git
-    scratch = Scratch()
-    try:
-        index = {"GIT_INDEX_FILE": str(scratch.path / "index")}
-        git.call("read-tree", parent, environment=index)
-        for path, content in sorted(files.items()):
-            mode = git.text("ls-tree", parent, "--", path).split(" ", 1)[0]
-            name = git.call("hash-object", "-w", "--stdin", given=content).out.decode().strip()
-            git.call("update-index", "--cacheinfo", f"{mode},{name},{path}", environment=index)
-        tree = git.call("write-tree", environment=index).out.decode().strip()
-    finally:
-        scratch.close()
+    modes = {path: git.text("ls-tree", parent, "--", path).split(" ", 1)[0] for path in files}
+    tree = tree_with(git, [parent], {path: (modes[path], content) for path, content in files.items()})
     text = f"tree {tree}\nparent {parent}\nauthor {who.line}\ncommitter {who.line}\n\n{message}\n"
     return _written(repository, "commit", text.encode("utf-8", "surrogateescape"))
 

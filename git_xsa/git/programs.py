@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -99,8 +99,8 @@ def is_read_by_patch(text: bytes) -> bool:
 
     It reads the hunks of files that it does not find as well.  ``XsaError`` when it is not installed.
     """
-    with closing(Scratch()) as scratch:
-        done = run_tool(("patch", "-p1", "-f", "-s", "--dry-run", "-r", "-"), given=text, folder=scratch.path)
+    with Scratch() as folder:
+        done = run_tool(("patch", "-p1", "-f", "-s", "--dry-run", "-r", "-"), given=text, folder=folder)
     return done.status < _TROUBLE
 
 

@@ -232,6 +232,10 @@ class Git:
         self._services: list[Service | Stream] = []
         self._calls: set[Call] = set()
 
+    def in_repository(self) -> bool:
+        """Whether there is a repository where git starts."""
+        return not self.start("rev-parse", "--git-dir", accept=(0, 128)).finish().status
+
     def set(self, name: str, value: str) -> None:
         """Set a variable for every child that is started from now on."""
         self._environment = {**self._environment, name: value}

@@ -42,7 +42,10 @@ def _in_memory(folder: Path) -> bool:
 
 
 class Scratch:
-    """A private folder at ``path``, until ``close``: in memory if it can be, or else in the folder ``where``."""
+    """A private folder at ``path``, until ``close``: in memory if it can be, or else in the folder ``where``.
+
+    As a context it gives that path, and is closed at the end.
+    """
 
     def __init__(self, where: Path | None = None) -> None:
         where = where or place()
@@ -57,6 +60,12 @@ class Scratch:
         """Remove the folder with all that is in it."""
         remove(self.path)
         os.close(self._lock)
+
+    def __enter__(self) -> Path:
+        return self.path
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 def is_held(path: str, root: int | None = None) -> bool:

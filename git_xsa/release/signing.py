@@ -14,8 +14,7 @@ import os
 import re
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -69,7 +68,7 @@ class SigningKey(ABC):
 
     def problem(self, content: bytes, signature: bytes, purpose: str) -> Remark:
         """Return why ``signature`` is no good one of this key on ``content``, empty when it is one."""
-        with _folder() as folder:
+        with Scratch() as folder:
             place = folder / "signature"
             place.write_bytes(signature)
             return self._verify(content, place, purpose, folder)
@@ -165,7 +164,7 @@ class SshKey(SigningKey):
 
     def sign(self, content: bytes, purpose: str) -> bytes:
         """Sign with ssh-keygen, as git does."""
-        with _folder() as folder:
+        with Scratch() as folder:
             which = [str(self._path)]
             if self._literal:
                 place = folder / "key.pub"
@@ -270,13 +269,3 @@ def _last(done: Answer) -> Remark:
     said = [line for line in (done.err or done.out).decode("utf-8", "replace").splitlines() if line.strip()]
     plain = [line for line in said if not line.startswith("[GNUPG:]")]
     return remarks.said_by((plain or said)[-1]) if said else remarks.ended_with(done.status)
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    """Give a private folder for as long as the context lasts."""
-    scratch = Scratch()
-    try:
-        yield scratch.path
-    finally:
-        scratch.close()

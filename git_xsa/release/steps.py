@@ -88,12 +88,9 @@ class Tag:
 
 def verify_tag(work: Work) -> Remark:
     """Return why git does not accept the tag's signature, empty when it does."""
-    scratch = Scratch()
-    try:
-        words = work.key.git_options(scratch.path) if work.record.kind == "release" else ()
+    with Scratch() as folder:
+        words = work.key.git_options(folder) if work.record.kind == "release" else ()
         done: Answer = work.repository.git.call(*words, "verify-tag", work.record.tag_object, accept=tuple(range(256)))
-    finally:
-        scratch.close()
     said = [line for line in done.err.decode("utf-8", "replace").splitlines() if line.strip()]
     if not done.status:
         return NOTHING

@@ -15,18 +15,15 @@ _ONE_SIDE = re.compile(rb"^diff --git ([ab])/(.+) \1/\2$", re.MULTILINE)
 
 def diff_of(change: PackageChange) -> bytes:
     """Return ``change`` as a diff; nothing when there is none."""
-    scratch = Scratch()
-    try:
+    with Scratch() as folder:
         for side, files in (("a", change.old), ("b", change.new)):
-            top = scratch.path / side
+            top = folder / side
             top.mkdir()
             for path, content in files.items():
                 if content is not None:
                     make_folders(top, (top / path).parent.relative_to(top))
                     (top / path).write_bytes(content)
         words = ("diff", "--no-index", "--no-prefix", "--no-color", "--no-ext-diff", "--no-textconv", "--text")
-        with Git(scratch.path) as git:
+        with Git(folder) as git:
             text = git.call(*words, "--no-renames", "a", "b", accept=(0, 1)).out
-        return _ONE_SIDE.sub(rb"diff --git a/\2 b/\2", text)
-    finally:
-        scratch.close()
+    return _ONE_SIDE.sub(rb"diff --git a/\2 b/\2", text)
