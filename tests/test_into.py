@@ -359,7 +359,7 @@ def test_a_patch_that_the_release_has_is_named_and_dropped(kind: str, place: Pla
     start = ("--start", "8") if "one by one" in kind else ()
     kept = into(place, listed, "--dry-run", *start)
     assert "warning: merged.patch (XSA-2) is in the release already" in kept.err
-    assert "hint: --drop-merged takes out" in kept.err
+    assert "hint: --drop-merged removes" in kept.err
     assert kept.status == 1
     done = into(place, listed, "--drop-merged", "--json", *start)
     assert done.status == 0, done.err

@@ -123,7 +123,7 @@ def test_a_patch_of_a_version_that_was_reissued(place: Place, tmp_path: Path) ->
     assert found["outdated"] == [
         {"xsa": 5, "files": ["xsa5.patch"], "why": "xsa5.patch is of version 1 of the advisory, since reissued"}
     ]
-    assert "hint: take outdated patches out of the package first" in verify(place, top).err
+    assert "hint: remove outdated patches from the package first" in verify(place, top).err
     (top / "xsa5.patch").unlink()
     (top / "series").write_text("")
     assert run(place.folder, "export", "--onto", RELEASE, "--xsa", "5", "--into", str(top)).status == 0

@@ -126,7 +126,7 @@ def may_be_cut_off(name: str, why: str) -> str:
 
 @remark
 def ends_in_a_line() -> str:
-    return "its last line has no end"
+    return "its last line does not end with a newline"
 
 
 @remark

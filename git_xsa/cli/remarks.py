@@ -79,7 +79,7 @@ def how_to_keep_going() -> str:
 
 @remark
 def take_out_outdated() -> str:
-    return "take outdated patches out of the package first: --into puts in what is published now"
+    return "remove outdated patches from the package first: --into adds what is published now"
 
 
 @remark
@@ -95,7 +95,7 @@ def in_the_release(file: str, advisories: Collection[int], dropped: bool) -> str
 
 @remark
 def how_to_drop() -> str:
-    return "--drop-merged takes out the patches that the release has"
+    return "--drop-merged removes the patches that the release has"
 
 
 # hooks
@@ -389,7 +389,7 @@ def nothing_to_prove(why: str) -> str:
 
 @remark
 def misplaced_by_git() -> str:
-    return "git apply makes other files of this queue than are proved; git xsa-export mends it"
+    return "git apply would misplace a hunk of this queue; the queue is proved as git xsa-export writes it"
 
 
 @remark

@@ -18,7 +18,7 @@ _IN_QEMU = {
     "xsa-296": "QEMU pops the frame of a far return as supervisor, which SMAP forbids",
     "xsa-260": _DEBUG_EXCEPTION,
     "xsa-470": "QEMU raises no SIMD exception",
-    "xsa-463": "it needs a StdVGA, which the first domain has not",
+    "xsa-463": "it needs a StdVGA, which the first domain does not have",
     "xsa-265": _DEBUG_EXCEPTION,
 }
 #: How a run ends (``proof.machine.End``) -> that, in words.
@@ -204,7 +204,7 @@ def random_may_not_boot() -> str:
 
 @remark
 def tools_do_not_boot() -> str:
-    return "the tools are no hypervisor"
+    return "the tools are not a hypervisor"
 
 
 @remark

@@ -56,7 +56,7 @@ def nothing_to_audit() -> str:
 @remark
 def has_all(advisories: int) -> str:
     verb = "concerns" if advisories == 1 else "concern"
-    return f"the branch has all of {count(advisories, 'advisory')} in the store that {verb} it"
+    return f"the branch has all fixes of {count(advisories, 'advisory')} in the store that {verb} it"
 
 
 @remark
