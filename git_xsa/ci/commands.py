@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from shlex import join, quote
 
+from git_xsa.ci import remarks
 from git_xsa.ci.plan import (
     BUILD,
     CHECK,
@@ -29,12 +30,11 @@ CACHE = ".xsa/cache"
 CCACHE = ".xsa/ccache"
 #: The clone of the history in a package's project, and that of the test framework.
 _HISTORY, _FRAMEWORK = ".xsa/history.git", ".xsa/xtf"
-_MISSING = "error: git-xsa is not installed here: use an image that has it, or set xsa.ci.setup"
 
 
 def ready(plan: PipelinePlan) -> list[str]:
     """Return what every job does first: make the commands available."""
-    found = f"command -v git-xsa-test >/dev/null || {{ echo {quote(_MISSING)} >&2; exit 127; }}"
+    found = f"command -v git-xsa-test >/dev/null || {{ echo {quote(remarks.not_installed_here())} >&2; exit 127; }}"
     return [*([plan.setup] if plan.setup else []), found]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from git_xsa.ci import commands
+from git_xsa.ci import commands, remarks
 from git_xsa.ci.plan import (
     BUILD,
     CHECK,
@@ -242,8 +242,8 @@ def _full(plan: PipelinePlan, target: PlannedTarget) -> dict[str, Any]:
 
 def _nothing(plan: PipelinePlan) -> dict[str, Any]:
     """Return the job of a pipeline without a queue: GitLab refuses one without a job."""
-    told = "no advisory is outstanding: there is nothing to prove"
-    return {"stage": CHECK, **_place(plan.cells[0]), "before_script": [], "script": [f"echo '{told}'"]}
+    script = [f"echo '{remarks.nothing_outstanding()}'"]
+    return {"stage": CHECK, **_place(plan.cells[0]), "before_script": [], "script": script}
 
 
 def _collect(plan: PipelinePlan) -> dict[str, Any]:

@@ -45,6 +45,19 @@ def no_queue(target: str, state: str) -> str:
     return f"{target}: {state}"
 
 
+# what a job says
+
+
+@remark
+def nothing_outstanding() -> str:
+    return "no advisory is outstanding: there is nothing to prove"
+
+
+@remark
+def not_installed_here() -> str:
+    return "error: git-xsa is not installed here: use an image that has it, or set xsa.ci.setup"
+
+
 # planning
 
 

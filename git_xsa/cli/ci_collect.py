@@ -34,7 +34,7 @@ def run_collect(options: argparse.Namespace) -> int:
     for one in found.unproved:
         aside.error(remarks.nothing_to_prove(one.reason))
     for case in found.failed_checks:
-        aside.error(remarks.failed_check(case))
+        aside.error(remarks.failed_check(case.place, case.name, case.told))
     for reason in found.problems.values():
         aside.error(reason)
     if options.junit is not None:

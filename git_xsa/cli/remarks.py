@@ -393,8 +393,8 @@ def misplaced_by_git() -> str:
 
 
 @remark
-def failed_check(case: Case) -> str:
-    return f"{case.place}: {case.name}: {case.told}"
+def failed_check(base: str, name: str, why: str) -> str:
+    return f"{base}: {name}: {why}"
 
 
 # report

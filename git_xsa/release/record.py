@@ -17,7 +17,7 @@ import msgspec
 
 from git_xsa.advisory.store import Store
 from git_xsa.documents import DocumentError, read_object, shaped, write_json
-from git_xsa.release import problems
+from git_xsa.release import problems, remarks
 
 FOLDER = "releases"
 FORMAT = 1
@@ -79,7 +79,7 @@ class Records:
             found = read_object(content)
             if found.get("format") == FORMAT:
                 return shaped(found, Record)
-            why = f"its format is {found.get('format')!r}, not {FORMAT}"
+            why: str = remarks.other_format(found.get("format"), FORMAT)
         except DocumentError as error:
             why = str(error)
         place = self.store.path(FOLDER, f"{version}.json")

@@ -355,6 +355,14 @@ def needs_changed(advisory: str, state: str, commits: int, old_state: str, old_c
     return f"{advisory}: {now}; {old_state} with {old_commits} on {before}"
 
 
+# records
+
+
+@remark
+def other_format(found: object, wanted: int) -> str:
+    return f"its format is {found!r}, not {wanted}"
+
+
 # what a run says
 
 

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import Enum, auto
 
 from git_xsa.proof.search.suppliers import Clue
 
@@ -33,13 +33,13 @@ NAME_ROUNDS = 6
 class Stage(Enum):
     """Why a set is tried."""
 
-    QUEUE = "the queue alone"
-    NAMES = "with what the names in the diagnostics lead to"
-    NEAR = "with every change to the files it fails in"
-    BEFORE = "with every commit before the patches"
-    WHOLE = "with every commit of the branch"
-    DIVIDE = "with a part of the branch"
-    WITHOUT = "without one of them"
+    QUEUE = auto()  #: the queue alone
+    NAMES = auto()  #: with what the names in the diagnostics lead to
+    NEAR = auto()  #: with every change to the files it fails in
+    BEFORE = auto()  #: with every commit before the patches
+    WHOLE = auto()  #: with every commit of the branch
+    DIVIDE = auto()  #: with a part of the branch
+    WITHOUT = auto()  #: without one of them
 
 
 @dataclass(frozen=True)
