@@ -45,7 +45,7 @@ def ask_commits(session: Session, base: Commit, tip: Commit, commits: Sequence[C
     history = session.ranges.between(base, tip)
     wanted = [history.position.get(commit.id) for commit in commits]
     missing = [commit for commit, position in zip(commits, wanted, strict=True) if position is None]
-    present = [commit for commit in missing if _contains(session, base, commit)]
+    present = [commit for commit in missing if session.repository.git.contains(base.id, commit.id)]
     if len(present) < len(missing):
         stray = next(commit for commit in missing if commit not in present)
         raise problems.not_between(stray.name, stray.id, base.name, tip.spelled)
@@ -57,8 +57,3 @@ def ask_commits(session: Session, base: Commit, tip: Commit, commits: Sequence[C
         texts = [message[2].decode("utf-8", "replace") for message in messages if message is not None]
         xsa_of[0] = tuple(number for text in texts for number in marked_advisories(text))
     return compose(session, base, tip, history, xsa_of)
-
-
-def _contains(session: Session, base: Commit, commit: Commit) -> bool:
-    words = ("merge-base", "--is-ancestor", commit.id, base.id)
-    return session.repository.git.call(*words, accept=(0, 1)).status == 0

@@ -224,7 +224,7 @@ class Locator:
         if commit is None:
             return False
         git, base = self._repository.git, self._base.id
-        if git.call("merge-base", "--is-ancestor", commit.id, base, accept=(0, 1)).status:
+        if not git.contains(base, commit.id):
             return False
         if git.text("rev-list", "-1", f"--grep=reverts commit {commit.id}", f"{commit.id}..{base}"):
             return False

@@ -100,7 +100,7 @@ class Sharing:
             theirs = self._fetched()
             with self._ledger.changing():
                 self._commit()
-                if theirs is not None and not self._has("HEAD", theirs):
+                if theirs is not None and not self._git.contains("HEAD", theirs, lenient=True):
                     taken += self._merge(theirs, take)
             if theirs is not None and self._git.text("rev-parse", "HEAD") == theirs:
                 return Shared(self._remote, taken, 0)
@@ -201,9 +201,6 @@ class Sharing:
         """Return the decisions that the journal of the commit ``after`` has and that of ``before`` has not."""
         known = set((self._file(before, JOURNAL) or b"").splitlines()) if before is not None else set()
         return set((self._file(after, JOURNAL) or b"").splitlines()) - known
-
-    def _has(self, tip: str, commit: str) -> bool:
-        return self._git.call("merge-base", "--is-ancestor", commit, tip, accept=(0, 1, 128)).status == 0
 
     def __enter__(self) -> Sharing:
         self._umask = os.umask(0o077)  # git gives the files that it writes no mode of their own

@@ -78,8 +78,8 @@ def _during(repository: Repository, rules: Rules, freeze: Freeze, move: Move) ->
         return Update(move.ref, move.old, move.new)
     staging = rules.staging_of(move.ref)
     tips = freeze.tips(staging) if staging is not None else frozenset()
-    inside = frozenset(tip for tip in tips if _has(repository, tip, move.new))
-    return Update(move.ref, move.old, move.new, _has(repository, move.new, move.old), inside)
+    inside = frozenset(tip for tip in tips if repository.git.contains(tip, move.new, lenient=True))
+    return Update(move.ref, move.old, move.new, repository.git.contains(move.new, move.old, lenient=True), inside)
 
 
 def _after(repository: Repository, rules: Rules, ledger: Ledger, over: Freeze, move: Move) -> Update:
@@ -93,7 +93,7 @@ def _after(repository: Repository, rules: Rules, ledger: Ledger, over: Freeze, m
         present = _present(repository, fixes, move.old, oldest_tips(ledger, staging))
     if move.old is None or move.new is None or fixes <= present:
         return Update(move.ref, move.old, move.new, present=present)
-    forward = _has(repository, move.new, move.old)
+    forward = repository.git.contains(move.new, move.old, lenient=True)
     arrivals = _arrivals(repository, over.tips(staging), move.old, move.new) if forward else ()
     return Update(move.ref, move.old, move.new, forward, arrivals=arrivals, present=present)
 
@@ -170,8 +170,3 @@ def _makes_release(repository: Repository, commit: str) -> bool:
 
 def _known(repository: Repository, commit: str) -> bool:
     return repository.resolve(commit) is not None
-
-
-def _has(repository: Repository, tip: str, commit: str) -> bool:
-    """Whether ``commit`` is in the history of ``tip``; it is not when the repository lacks one of them."""
-    return repository.git.call("merge-base", "--is-ancestor", commit, tip, accept=(0, 1, 128)).status == 0

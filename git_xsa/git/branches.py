@@ -110,8 +110,7 @@ class Branches:
         here, there = self._refs[reference], self._refs[other]
         if here == there:
             return False
-        words = ("merge-base", "--is-ancestor", here, there)
-        return self._repository.git.call(*words, accept=(0, 1)).status == 0
+        return self._repository.git.contains(there, here)
 
     def matching(self, pattern: str) -> list[Branch]:
         """Return the branches whose name (``stable-4.17``) or version (``4.17``) matches ``pattern``."""
@@ -239,10 +238,10 @@ class Branches:
     def left_development(self, base: Commit, below: Branch | None) -> Branch | None:
         """Return the development branch that ``base`` left later than the stable branch ``below`` did, ``None`` if it
         left none later."""
+        git = self._repository.git
         for branch in self.development:
-            answer = self._repository.git.call("merge-base", base.id, branch.tip, accept=(0, 1))
-            words = ("merge-base", "--is-ancestor", answer.out.decode().strip(), below.tip if below else "")
-            if answer.status == 0 and (below is None or self._repository.git.call(*words, accept=(0, 1)).status):
+            left = git.text("merge-base", base.id, branch.tip, accept=(0, 1))
+            if left and (below is None or not git.contains(below.tip, left)):
                 return branch
         return None
 

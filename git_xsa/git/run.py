@@ -232,6 +232,14 @@ class Git:
         self._services: list[Service | Stream] = []
         self._calls: set[Call] = set()
 
+    def contains(self, tip: str, commit: str, lenient: bool = False) -> bool:
+        """Whether ``commit`` is ``tip``, or in its history.
+
+        ``GitError`` when the repository lacks one of them; if ``lenient``, it is not in the history then.
+        """
+        accept = (0, 1, 128) if lenient else (0, 1)
+        return not self.call("merge-base", "--is-ancestor", commit, tip, accept=accept).status
+
     def in_repository(self) -> bool:
         """Whether there is a repository where git starts."""
         return not self.start("rev-parse", "--git-dir", accept=(0, 128)).finish().status

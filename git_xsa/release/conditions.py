@@ -106,7 +106,7 @@ def _gate(session: Session, plan: Plan) -> ReleaseCondition:
     if plan.stable.shared not in (None, passed):
         return ReleaseCondition("gate", False, remarks.branch_has_moved(stable, passed), remarks.start_again())
     for place, tip in ((plan.stable, plan.stable.local), (plan.target, plan.target.local)):
-        if tip is not None and tip != passed and not _contains(session, passed, tip):
+        if tip is not None and tip != passed and not session.repository.git.contains(passed, tip):
             what = remarks.not_through_the_gate(place.name, _commits(session, passed, tip))
             return ReleaseCondition("gate", False, what, remarks.push_and_wait(passed, place.name))
     if plan.staging is None or plan.staging.shared is None:
@@ -127,12 +127,6 @@ def _commits(session: Session, start: str, end: str) -> int:
 
 def _spelled(plan: Plan, place: BranchEnds) -> str:
     return f"{plan.remote}/{place.name}" if place.remote is not None and plan.remote else place.name
-
-
-def _contains(session: Session, commit: str, other: str) -> bool:
-    """Whether ``commit`` has ``other`` in its history."""
-    words = ("merge-base", "--is-ancestor", other, commit)
-    return session.repository.git.call(*words, accept=(0, 1)).status == 0
 
 
 def _advisories(store: Store, session: Session, plan: Plan, skipped: Collection[int], now: int) -> ReleaseCondition:

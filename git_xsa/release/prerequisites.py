@@ -55,7 +55,6 @@ def _start_script(work: Work) -> None:
 def _tip(work: Work, base: Commit) -> Commit:
     """Return the end of the branch, which has the base in its history once that is tagged."""
     for branch in work.session.branches.stable:
-        words = ("merge-base", "--is-ancestor", base.id, branch.tip)
-        if branch.name == work.record.branch and not work.repository.git.call(*words, accept=(0, 1)).status:
+        if branch.name == work.record.branch and work.repository.git.contains(branch.tip, base.id):
             return branch.end
     return Commit(work.record.branch or base.name, work.record.tip)
