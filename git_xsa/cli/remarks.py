@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from shlex import join, quote
-from typing import TYPE_CHECKING
 
 from git_xsa.model.words import advisory_names, count, some_of
 from git_xsa.wording import Remark, remark
-
-if TYPE_CHECKING:  # completions are made without the library that it needs
-    from git_xsa.report.junit import Case
 
 # several commands
 
