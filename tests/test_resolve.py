@@ -15,6 +15,7 @@ import pytest
 from advisory_texts import advisory
 from repositories import Answer, Draft, Place, git, numbered, run, snapshot
 
+from git_xsa.demo import write
 from git_xsa.export.formats import FORMATS
 
 OWN = {10: "ours", 30: "also ours", 48: "mine"}
@@ -462,6 +463,29 @@ def test_wrong_usage(words: tuple[str, ...], hint: str, place: Place) -> None:
     assert hint in done.err
 
 
+def test_names_count_for_what_goes_in_before_an_adapted_patch(tmp_path: Path, sealed: Path) -> None:
+    """XSA-9004 uses a function that only another commit defines, and stands before the patch that was adapted."""
+    git(tmp_path, "config", "--file", str(sealed / ".gitconfig"), "xsa.store", str(tmp_path / "store"))
+    write(folder := tmp_path / "xen")
+    git(folder, "checkout", "--quiet", "-b", "ours", "RELEASE-4.20.1")
+    table = folder / "xen/common/grant_table.c"
+    table.write_bytes(table.read_bytes().replace(b"-ENOENT", b"-EINVAL"))
+    git(folder, "commit", "--quiet", "-am", "return EINVAL")
+    alone = json.loads(run(folder, "prereqs", "--onto", "ours", "--xsa", "9004", "--json").out)["prerequisites"]
+
+    tree = tree_of(run(folder, "resolve", "--onto", "ours"))
+    assert run(folder, "resolve", "--continue").status == 1
+    half = tree / "xen/common/grant_table.c"
+    half.write_bytes(re.sub(b"<<<<<<<.*\n|=======\n.*\n|>>>>>>>.*\n", b"", half.read_bytes()))
+    git(tree, "add", "--update")
+    assert run(folder, "resolve", "--continue").status == 0
+
+    found = json.loads(run(folder, "prereqs", "--onto", "ours", "--json").out)
+    assert [one["kind"] for one in alone] == ["symbol"]
+    assert alone[0] in found["prerequisites"]
+    assert len(found["adapted"]) == 2
+
+
 # Bases without a commit of their own, and patches that are no commits
 
 
@@ -477,6 +501,18 @@ def test_a_source_tree_without_history(place: Place, tmp_path: Path) -> None:
     assert snapshot(place.folder) == before
     found = json.loads(place.run("check", "--onto", str(source), "--xsa", "1", "--json").out)["results"][0]
     assert (found["state"], len(found["adapted"])) == ("applies", 1)
+
+
+def test_from_a_package_the_history_is_in_the_clone_of_the_setting(place: Place, tmp_path: Path) -> None:
+    """The folder of a package has no history of the project: ``xsa.history`` says where it is."""
+    package = tmp_path / "package"
+    package.mkdir()
+    git(package, "init", "--quiet")
+    git(package, "config", "xsa.history", str(place.folder))
+    by_hand(
+        tree_of(run(package, "resolve", "--onto", "own", "--xsa", "1")), a_c=numbered(60, OWN | {10: "ours and one"})
+    )
+    assert run(package, "resolve", "--continue").status == 0
 
 
 def embargoed(place: Place, content: bytes, version: int = 1) -> None:

@@ -27,7 +27,7 @@ from git_xsa.ask.verdict import State
 from git_xsa.git.log import Range
 from git_xsa.git.repository import Commit
 from git_xsa.model.rules import Chosen
-from git_xsa.model.selection import Reason, Selection
+from git_xsa.model.selection import Reason, Selection, joined
 
 if TYPE_CHECKING:
     from git_xsa.ask.session import Session
@@ -147,11 +147,17 @@ class Walk:
         return frozenset(question.proposal.selection.wanted) - lost - self._lost | self.added
 
     def _selection(self, state: _Progress) -> Selection:
-        """Return what the wanted changes need that are not in the queue yet."""
-        question = self._question
-        if not (state.steps or state.present or self.out or self._lost or self.added):
-            return question.proposal.selection
-        return proposal_of(self._session, state.base, state.range, state.wanted - state.settled).selection
+        """Return what the wanted changes need that are not in the queue yet, with the names of those that go in.
+
+        Names count only in a set without a conflict, and some are put into the queue before the conflict is resolved.
+        """
+        selection = self._question.proposal.selection
+        if state.steps or state.present or self.out or self._lost or self.added:
+            selection = proposal_of(self._session, state.base, state.range, state.wanted - state.settled).selection
+        if not selection.impossible:
+            return selection
+        clear = set(selection.wanted) - _reached(selection, state.settled)
+        return joined(selection, proposal_of(self._session, state.base, state.range, clear).selection)
 
     def _enter(self, state: _Progress, selection: Selection, positions: Sequence[int]) -> None:
         """Put the changes at ``positions`` into the queue, as ``selection`` has them."""

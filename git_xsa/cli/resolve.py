@@ -94,7 +94,7 @@ def _start(options: argparse.Namespace) -> int:
 
     if not options.onto:
         raise problems.no_base()
-    with Repository(Path.cwd()) as repository:
+    with Repository() as repository:
         folder, tasks = repository.folder, Tasks(open_store(read_settings(repository.git)))
     base, packages = _lasting(options.onto), tuple(map(_lasting, options.base_patches))
     task = Task(

@@ -8,7 +8,7 @@ and the rule that brought a change in is the reason for it.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple, Protocol
 
@@ -80,6 +80,22 @@ class Selection:
     def chosen(self) -> Chosen:
         """The base and the queue."""
         return Chosen(self.base, frozenset(self.queue))
+
+
+def joined(selection: Selection, part: Selection) -> Selection:
+    """Return ``selection`` with what ``part``, which is about some of its wanted changes, knows beyond it."""
+    known = {*selection.wanted, *selection.prerequisites}
+    reasons = {
+        needed: list(dict.fromkeys([*selection.reasons.get(needed, ()), *part.reasons.get(needed, ())]))
+        for needed in {**selection.reasons, **part.reasons}
+    }
+    return replace(
+        selection,
+        prerequisites=tuple(sorted({*selection.prerequisites, *part.prerequisites} - {*selection.wanted})),
+        reasons=reasons,
+        impossible=tuple(dict.fromkeys([*selection.impossible, *part.impossible])),
+        named=selection.named | part.named - known,
+    )
 
 
 class Closure:
