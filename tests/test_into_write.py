@@ -470,3 +470,20 @@ def test_a_changelog_with_a_number_that_is_none(
     done = into(place, top, *words)
     assert "internal error" not in done.err
     assert (done.status, below(top)) == (128, before)
+
+
+@pytest.mark.parametrize("words", [(), ("--dry-run",)])
+def test_a_conflict_is_named_also_if_there_is_nothing_to_show(
+    words: tuple[str, ...], place: Place, tmp_path: Path
+) -> None:
+    """``a.c`` of the package differs where XSA-3 changes it: nothing goes in, and that must not look like an answer."""
+    package = spec(place, tmp_path / "package")
+    own = b"--- a/a.c\n+++ b/a.c\n@@ -9,3 +9,3 @@\n line 9\n-line 10\n+ours\n line 11\n"
+    (package / "SOURCES/own.patch").write_bytes(own)
+    (package / "SPECS/xen.spec").write_text(SPEC.format("Patch1: own.patch"))
+
+    done = into(place, package, *words)
+    assert done.status == 2
+    assert "XSA-3" in done.out + done.err
+    assert "hint: use --keep-going" in done.err
+    assert "git xsa-resolve" in done.err

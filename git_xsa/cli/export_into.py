@@ -137,6 +137,20 @@ def _write(session: Session, planned: Planned, options: argparse.Namespace) -> N
     hint_at_refresh(verdict, options)
     if verdict.unknown:
         hint_unknown(session)
+    if isinstance(ready, Verdict):
+        _say_nothing(ready, options)
+
+
+def _say_nothing(verdict: Verdict, options: argparse.Namespace) -> None:
+    """Say why no patch goes in where nothing has said it, and what to do about conflicts."""
+    if options.dry_run and not options.json:
+        from git_xsa.report.as_text import headline  # noqa: PLC0415 - only to fail
+
+        aside.note(remarks.nothing_to_put_in(headline(verdict)))
+    if verdict.state is State.CONFLICTS:
+        if verdict.rest is not None and not options.keep_going:
+            aside.hint(remarks.how_to_keep_going())
+        aside.hint(remarks.how_to_adapt())
 
 
 def _print_bytes(text: bytes) -> None:

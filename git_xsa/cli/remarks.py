@@ -74,6 +74,16 @@ def how_to_keep_going() -> str:
 
 
 @remark
+def nothing_to_put_in(why: str) -> str:
+    return f"no patch goes in: {why}"
+
+
+@remark
+def how_to_adapt() -> str:
+    return "git xsa-check shows what conflicts, git xsa-resolve adapts it by hand"
+
+
+@remark
 def take_out_outdated() -> str:
     return "remove outdated patches from the package first: --into adds what is published now"
 
