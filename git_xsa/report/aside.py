@@ -91,4 +91,6 @@ def _say(kind: str, text: str) -> None:
 
 
 def _print(text: str) -> None:
+    if sys.stdout is not None:
+        sys.stdout.flush()  # in one file, too, this comes after the results that it is about
     print(printable(text, one_line=True), file=sys.stderr, flush=True)
