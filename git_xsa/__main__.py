@@ -241,8 +241,9 @@ def _listing() -> str:
             "",
             *lines,
             "",
-            "'git xsa-<command> -h' prints a command's options, 'git help xsa-<command>' opens its manual page and",
-            "'git help xsa' the one that all others hang on. New to it? 'git xsa-demo' shows it at work.",
+            "'git xsa-<command> -h' prints a command's options, 'git help xsa-<command>' opens its manual page.",
+            "New to it? 'git xsa-demo' shows it at work, 'git help xsa-tutorial' lists tutorials of ten minutes,",
+            "and 'git help xsa' is the entry to the manual.",
         ]
     )
 

@@ -403,3 +403,14 @@ def test_the_listing_loads_no_library() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
 
     assert done.stdout.endswith("\n[]\n")
+
+
+def test_a_checkout_has_every_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``bench/bin`` on PATH is all that a checkout needs, ``git xsa`` included."""
+    folder = Path(__file__).resolve().parent.parent / "bench/bin"
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"git-xsa", *(f"git-xsa-{name}" for name in {*program.COMMANDS, *program.HIDDEN})}
+    monkeypatch.setenv("PATH", str(folder), prepend=":")
+    monkeypatch.setenv("PYTHON", sys.executable)
+    listed = subprocess.run(("git", "xsa"), capture_output=True, text=True, check=True).stdout
+    assert "git help xsa-tutorial" in listed
