@@ -68,3 +68,22 @@ def test_the_overview_names_every_command(name: str) -> None:
 
 def test_the_settings_have_a_page() -> None:
     assert "xsa." in _text("git-xsa-config.5")
+
+
+# Tutorials
+
+TUTORIALS = sorted(path.name for path in MAN.glob("git-xsa-tutorial-*.7"))
+
+
+@pytest.mark.parametrize("entry", ["git-xsa.1", "git-xsa-tutorial.7"])
+def test_the_entry_lists_every_tutorial(entry: str) -> None:
+    listed = re.findall(r"^\.It Xr (git-xsa-tutorial-\S+) 7$", _text(entry), re.MULTILINE)
+    assert sorted(f"{name}.7" for name in listed) == TUTORIALS
+
+
+@pytest.mark.parametrize("page", TUTORIALS)
+def test_a_tutorial_says_what_one_will_have_and_how_to_read_it(page: str) -> None:
+    text = _text(page)
+    assert "ten minutes" in text
+    assert ".Xr git-xsa-tutorial 7" in text
+    assert re.search(r"^\.Ss What next\?$", text, re.MULTILINE)

@@ -4,6 +4,10 @@ A display after the line ``.\" sample: demo`` is a transcript on the demonstrati
 (``>`` its next line), and up to the next one follows what it prints, both streams together.  ``$ echo $?`` shows its
 exit status.  A line that ends with ``...`` is cut there, and a line of ``...`` alone stands for any number of lines.
 ``.\" sample: xen`` is the same in a clone of xen.git; ``.\" sample: lines`` is the line history of git-xsa-ideas(7).
+
+The displays after ``.\" sample: tutorial`` of one page are one session in one shell, which begins in an empty folder
+with an empty home: a folder that one of them enters, or a variable that it exports, holds for those below it.  Programs
+that a display needs and that may be missing follow the word: ``.\" sample: tutorial quilt gcc``.
 """
 
 from __future__ import annotations
@@ -45,6 +49,15 @@ class Display:
 
     def __str__(self) -> str:
         return f"{self.page}:{self.line}"
+
+    @property
+    def is_tutorial(self) -> bool:
+        return self.mark.split()[:1] == ["tutorial"]
+
+    @property
+    def needs(self) -> list[str]:
+        """The programs that a display of a tutorial needs and that may be missing."""
+        return self.mark.split()[1:]
 
 
 def _plain(line: str) -> str:
@@ -89,6 +102,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Put the commands of this checkout, and the Python that runs the test, on PATH."""
     python = shlex.quote(sys.executable)
     scripts = {f"git-xsa-{name}": f"exec {python} -m git_xsa {name}" for name in {*COMMANDS, *HIDDEN}}
+    scripts["git-xsa"] = f"exec {python} -m git_xsa"
     for name, script in (scripts | {"python3": f"exec {python}"}).items():
         path = tmp_path / name
         path.write_text(f'#!/bin/sh\n{script} "$@"\n', encoding="utf-8")
@@ -104,8 +118,8 @@ def _steps(display: Display) -> Iterator[tuple[str, list[str]]]:
         if line.startswith("$ "):
             commands.append([line.removeprefix("$ ")])
             outputs.append([])
-        elif line.startswith("> ") and commands and not outputs[-1]:
-            commands[-1].append(line.removeprefix("> "))
+        elif (line == ">" or line.startswith("> ")) and commands and not outputs[-1]:
+            commands[-1].append(line[2:])
         else:
             assert outputs, f"{display}: a transcript begins with a command"
             outputs[-1].append(line)
@@ -125,10 +139,11 @@ def _pattern(shown: list[str]) -> str:
     return "".join(parts)
 
 
-def _replay(display: Display, folder: Path) -> None:
+def _replay(display: Display, folder: Path, before: str = "", after: str = "") -> None:
+    """Run the commands of ``display`` in ``folder`` and compare; ``before`` and ``after`` are run around each."""
     status = 0
     for command, shown in _steps(display):
-        words = ["sh", "-c", f"exec 2>&1\n(exit {status})\n{command}"]
+        words = ["sh", "-c", f"exec 2>&1\n{before}\n(exit {status})\n{command}\n{after}"]
         done = subprocess.run(words, cwd=folder, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, check=False)
         status = done.returncode
         printed = done.stdout.decode("utf-8")
@@ -138,6 +153,38 @@ def _replay(display: Display, folder: Path) -> None:
 @pytest.mark.parametrize("display", _marked("demo"), ids=str)
 def test_a_sample_shows_what_the_command_prints(display: Display, demo: Path, installed: None) -> None:
     _replay(display, demo)
+
+
+TUTORIALS = sorted({display.page for display in DISPLAYS if display.is_tutorial})
+
+
+@pytest.fixture
+def fresh_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Have an empty home and the clock of the day, as a reader has; yields an empty folder to work in."""
+    home, work = tmp_path / "home", tmp_path / "work"
+    home.mkdir()
+    work.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    for name in ("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"):
+        monkeypatch.delenv(name)
+    return work
+
+
+@pytest.mark.parametrize("page", TUTORIALS)
+def test_a_tutorial_is_true_from_its_first_command_to_its_last(page: str, fresh_folder: Path, installed: None) -> None:
+    state = fresh_folder.parent / "state"
+    state.write_text("", encoding="utf-8")
+    before = f'. {shlex.quote(str(state))}\ncd "$PWD"'
+    after = f"status=$?\nexport -p >{shlex.quote(str(state))}\nexit $status"
+    left_out = []
+    for display in DISPLAYS:
+        if display.page == page and display.is_tutorial:
+            if missing := [program for program in display.needs if shutil.which(program) is None]:
+                left_out.append(f"{display} needs {', '.join(missing)}")
+            else:
+                _replay(display, fresh_folder, before, after)
+    if left_out:
+        pytest.skip(f"the rest is true, but {'; '.join(left_out)}")
 
 
 @pytest.mark.xen
@@ -183,7 +230,7 @@ def test_a_command_has_a_sample(name: str) -> None:
 
 @pytest.mark.parametrize("display", DISPLAYS, ids=str)
 def test_output_is_shown_in_samples_only_and_fits(display: Display) -> None:
-    assert display.mark in ("", "demo", "xen", "lines")
+    assert display.mark in ("", "demo", "xen", "lines") or display.is_tutorial
     assert display.mark or not [line for line in display.text if line.startswith("$")]
     assert [line for line in display.text if len(line) > WIDEST] == []
 
