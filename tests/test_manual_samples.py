@@ -160,11 +160,12 @@ TUTORIALS = sorted({display.page for display in DISPLAYS if display.is_tutorial}
 
 @pytest.fixture
 def fresh_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Have an empty home and the clock of the day, as a reader has; yields an empty folder to work in."""
+    """Have an empty home, a terminal of 80 columns and the clock of the day; return an empty folder to work in."""
     home, work = tmp_path / "home", tmp_path / "work"
     home.mkdir()
     work.mkdir()
     monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("COLUMNS", "80")
     for name in ("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"):
         monkeypatch.delenv(name)
     return work
