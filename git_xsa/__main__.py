@@ -242,7 +242,7 @@ def _listing() -> str:
             *lines,
             "",
             "'git xsa-<command> -h' prints a command's options, 'git help xsa-<command>' opens its manual page.",
-            "New to it? 'git xsa-demo' shows it at work, 'git help xsa-tutorial' lists tutorials of ten minutes,",
+            "New to it? 'git xsa-demo' shows it at work, 'man git-xsa-tutorial' lists tutorials of ten minutes,",
             "and 'git help xsa' is the entry to the manual.",
         ]
     )
@@ -277,7 +277,12 @@ def _parse(parser: argparse.ArgumentParser, arguments: list[str]) -> argparse.Na
             return 0
     usage, _, mistake = complaint.getvalue().partition(": error: ")
     usage = usage[: usage.rfind("\n") + 1]  # what is cut off is the program's name in front of "error"
+    from git_xsa.cli.slips import hint_for  # noqa: PLC0415 - only to help after a slip
+
+    hint = hint_for(parser, mistake.rstrip(), arguments)
     _say(f"error: {printable(mistake.rstrip())}\n{usage.rstrip()}")
+    if hint:
+        _say(f"hint: {printable(hint)}")
     return USAGE
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -35,9 +36,12 @@ from repositories import (
 RELEASE = "RELEASE-1.0.1"
 OLDER = "RELEASE-1.0.0"
 UNSHALLOW = "the clone is shallow: run git fetch --unshallow --tags"
-NO_TAGS = "the repository has no release tags: git fetch --tags"
+NO_TAGS = "the repository has no release tags: run git fetch --tags, or go to a clone of the project"
 LIST_NAMES = "git tag and git branch -a list the existing names"
-NO_BRANCH = "stable branches are named 'stable-*' (git config xsa.stableBranch)"
+NO_BRANCH = (
+    "go to a clone of the project, or name one with --history; "
+    "stable branches are named 'stable-*' (git config xsa.stableBranch)"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -170,7 +174,11 @@ def test_replaced_objects_do_not_count(variety: Place, expected: Answer) -> None
     ("name", "hint"),
     [
         ("nothing", LIST_NAMES),
-        ("1.0.1", "the release is called RELEASE-1.0.1"),
+        ("v1.0.1", "the release is called RELEASE-1.0.1"),
+        ("xen-1.0.1", "the release is called RELEASE-1.0.1"),
+        ("1.0", "the releases nearest to it are RELEASE-1.0.0, RELEASE-1.0.1"),
+        ("RELEASE-1.0", "the releases nearest to it are RELEASE-1.0.0, RELEASE-1.0.1"),
+        ("origin/stable-1.0", LIST_NAMES),
         ("RELEASE-1.0.9", "the releases nearest to it are RELEASE-1.0.0, RELEASE-1.0.1"),
         ("RELEASE-9.0.9", LIST_NAMES),
         ("0123456789abcdef0123456789abcdef01234567", LIST_NAMES),
@@ -245,7 +253,7 @@ def test_unknown_tip(place: Place) -> None:
     refused(place.folder, ["prereqs", "--onto", RELEASE, "--tip", "nothing", "--xsa", "2"], 128, what, LIST_NAMES)
 
 
-@pytest.mark.parametrize("name", ["nothing", "./nothing", "no/thing.patch", "", "HEAD:a.c"])
+@pytest.mark.parametrize("name", ["nothing", "no/thing", "", "HEAD:a.c"])
 def test_neither_commit_nor_file(name: str, place: Place) -> None:
     words = ["prereqs", "--onto", RELEASE, "--", name]
     refused(place.folder, words, 128, f"{name!r} is neither a commit nor a file", LIST_NAMES)
@@ -467,7 +475,7 @@ def test_repository_of_somebody_else(place: Place, monkeypatch: pytest.MonkeyPat
     refused(
         place.folder, ["check"], 128,
         f"git rev-parse failed: detected dubious ownership in repository at '{place.folder}'",
-        "if you trust its owner: git config --global --add safe.directory <folder>",
+        "if you trust its owner: git config --global --add safe.directory " + shlex.quote(str(place.folder)),
     )  # fmt: skip
 
 

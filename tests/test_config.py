@@ -87,6 +87,7 @@ def test_false(value: str, tmp_path: Path) -> None:
         ("xsa.store", "", "it must be an absolute path, or begin with ~/", "~/xsa-store"),
         ("xsa.store", "store", "it must be an absolute path, or begin with ~/", "~/xsa-store"),
         ("xsa.store", "~nobody-of-this-name/x", "it must be an absolute path, or begin with ~/", "~/xsa-store"),
+        ("xsa.history", "../xen", "it must be an absolute path, or begin with ~/", "~/xsa-history"),
         ("xsa.requireSignature", "maybe", "it must be true or false", "true"),
         ("xsa.trustedKeys", "57E82BD9", "it must be the whole fingerprint of a key (gpg --fingerprint prints it)", KEY),
     ],

@@ -121,7 +121,7 @@ def test_an_unexpected_status_is_an_error_that_tells_of_it(here: Git) -> None:
         (
             "fatal: detected dubious ownership in repository at '/x'\nTo add an exception, call\n",
             "git x failed: detected dubious ownership in repository at '/x'",
-            "if you trust its owner: git config --global --add safe.directory <folder>",
+            "if you trust its owner: git config --global --add safe.directory /x",
         ),
     ],
 )

@@ -413,4 +413,4 @@ def test_a_checkout_has_every_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(folder), prepend=":")
     monkeypatch.setenv("PYTHON", sys.executable)
     listed = subprocess.run(("git", "xsa"), capture_output=True, text=True, check=True).stdout
-    assert "git help xsa-tutorial" in listed
+    assert "man git-xsa-tutorial" in listed

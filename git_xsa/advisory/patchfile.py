@@ -118,6 +118,10 @@ def read_patches(path: Path) -> tuple[PatchFile, ...]:
     return parse_patches(path, content)
 
 
+#: How a web page begins.
+_PAGE = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?<(?:!doctype html|html)\b", re.IGNORECASE)
+
+
 def parse_patches(path: Path, content: bytes) -> tuple[PatchFile, ...]:
     """Return the patches in ``content``, which the file at ``path`` holds; ``PatchError`` says why when there is none.
 
@@ -131,7 +135,7 @@ def parse_patches(path: Path, content: bytes) -> tuple[PatchFile, ...]:
         for mail in _mails(_with_plain_ends(_as_utf8(content))):
             parts += split_parts(_unpacked(path, mail))
         if not parts:
-            raise problems.no_diff(path)
+            raise problems.web_page(path) if _PAGE.match(content) else problems.no_diff(path)
         whole = len(parts) == 1
         found = tuple(
             _first_guess(

@@ -169,8 +169,11 @@ class Store:
         """Return the path of the file ``names`` after its folders have been made."""
         path = self.path(*names)
         if not self.folder.exists():
-            self.folder.parent.mkdir(parents=True, exist_ok=True)
-            _make(self.folder)
+            try:
+                self.folder.parent.mkdir(parents=True, exist_ok=True)
+                _make(self.folder)
+            except OSError as error:
+                raise problems.unusable_store(self.folder, error.strerror) from None
             self._check()
         if len(names) > 0 and not (self.folder / _IGNORE).exists():
             self._ignore()

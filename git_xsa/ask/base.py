@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
+from git_xsa.ask import problems
 from git_xsa.ask.session import Session
 from git_xsa.git.repository import Commit
 
@@ -15,6 +16,11 @@ def find_base(session: Session, name: str, lists: Sequence[str] = (), place: str
 
     Raises ``UsageError`` when it stands for both, ``XsaError`` when for neither, or when a patch does not go on.
     """
+    if not os.path.exists(name) and session.repository.resolve(name) is None:
+        from git_xsa.git.source_tree import is_path  # noqa: PLC0415 - only for a name that is no commit
+
+        if is_path(name):
+            raise problems.no_source_tree(name)
     if not lists and not os.path.exists(name):
         return session.branches.base(name)
     from git_xsa.ask.outside_base import commit_or_tree, with_patches  # noqa: PLC0415 - a commit needs no reader of files

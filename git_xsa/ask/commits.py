@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,8 +10,14 @@ from git_xsa.ask import problems
 from git_xsa.ask.compose import compose
 from git_xsa.ask.question import Question
 from git_xsa.ask.session import Session
+from git_xsa.errors import XsaError
 from git_xsa.git.repository import Commit, Repository
 from git_xsa.model.marks import marked_advisories
+
+#: The name of an advisory or of a CVE, where neither is asked for.
+_ADVISORY = re.compile(r"xsa-?(\d{1,9})|cve-?\d{4}-\d+", re.IGNORECASE)
+#: How the names of patch files end.
+_PATCHES = (".patch", ".diff", ".eml", ".mbox")
 
 
 def sort_out(repository: Repository, names: Sequence[str]) -> tuple[list[Commit], list[Path]]:
@@ -30,7 +37,7 @@ def sort_out(repository: Repository, names: Sequence[str]) -> tuple[list[Commit]
         elif name and path.is_dir():
             raise problems.is_a_folder(name)
         else:
-            raise problems.no_commit_or_file(name, repository.name_hint())
+            raise _nothing(repository, name)
     if commits and files:
         raise problems.file_and_commit(files[0], commits[0].name)
     places = [path.resolve() for path in files]
@@ -38,6 +45,18 @@ def sort_out(repository: Repository, names: Sequence[str]) -> tuple[list[Commit]
         if places[number] in places[:number]:
             raise problems.given_twice(path)
     return commits, files
+
+
+def _nothing(repository: Repository, name: str) -> XsaError:
+    """Return the error that ``name`` is nothing which can be asked about, with what may have been meant."""
+    advisory = _ADVISORY.fullmatch(name)
+    if advisory is not None and advisory[1]:
+        return problems.advisory_as_commit(name, int(advisory[1]))
+    if advisory is not None:
+        return problems.cve_as_commit(name)
+    if name.endswith(_PATCHES) or name.startswith(("/", "./", "../", "~")):
+        return problems.no_patch_file(name)
+    return problems.no_commit_or_file(name, repository.name_hint())
 
 
 def ask_commits(session: Session, base: Commit, tip: Commit, commits: Sequence[Commit]) -> Question:

@@ -8,6 +8,8 @@ from pathlib import Path
 from git_xsa.errors import UsageError, XsaError, problem
 from git_xsa.git.remarks import unshallow
 
+#: Where a person finds the advisory of a CVE.
+_LISTED = "https://xenbits.xen.org/xsa/ lists both"
 _ONCE = "give each patch of the series once, in their order"
 
 
@@ -37,6 +39,23 @@ def no_commit_or_file(name: str, hint: str) -> XsaError:
 
 
 @problem
+def no_patch_file(name: str) -> XsaError:
+    return XsaError(f"there is no file {name!r}", "check its path, and the current folder")
+
+
+@problem
+def advisory_as_commit(name: str, number: int) -> XsaError:
+    return XsaError(f"{name!r} is neither a commit nor a file", f"for an advisory: --xsa {number}")
+
+
+@problem
+def cve_as_commit(name: str) -> XsaError:
+    return XsaError(
+        f"{name!r} is neither a commit nor a file", f"give the number of its advisory, --xsa <n>: {_LISTED}"
+    )
+
+
+@problem
 def file_and_commit(file: Path, commit: str) -> UsageError:
     return UsageError(f"{file} is a file and {commit} a commit", "give only commits or only files")
 
@@ -63,6 +82,14 @@ def inconsistent_history(path: str, commit: str, why: str) -> XsaError:
         f"the history of {path} is inconsistent at {commit}: {why}",
         "check the clone with git fsck, and its info/attributes for diff settings",
     )
+
+
+# base
+
+
+@problem
+def no_source_tree(name: str) -> XsaError:
+    return XsaError(f"there is no file or folder {name!r}", "check its path; for a release, give its tag or its number")
 
 
 # outside_base
@@ -138,7 +165,8 @@ def no_branch_here(folder: Path, everything: bool) -> XsaError:
 
 @problem
 def no_branch(folder: Path, everything: bool, pattern: str) -> XsaError:
-    return XsaError(_no_branch(folder, everything), _named(pattern))
+    hint = f"go to a clone of the project, or name one with --history; {_named(pattern)}"
+    return XsaError(_no_branch(folder, everything), hint)
 
 
 @problem

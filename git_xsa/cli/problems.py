@@ -210,7 +210,8 @@ def no_base() -> UsageError:
 
 @problem
 def one_kind_of_request(command: str) -> UsageError:
-    return UsageError("give either advisories (--xsa), or commits, or patch files", f"see git help {command}")
+    hint = f"put commas between advisories (--xsa 9002,9003); see git help {command}"
+    return UsageError("give either advisories (--xsa), or commits, or patch files", hint)
 
 
 @problem

@@ -25,6 +25,8 @@ from git_xsa.wording import NOTHING, Remark
 
 #: The tag of a release candidate: ``4.21.0-rc2``, in Xen without the RELEASE- of releases.
 _CANDIDATE = re.compile(r"(?:refs/tags/)?(?:[A-Za-z_-]*)(\d+(?:\.\d+)+)-?rc\d*")
+#: The number of a release or a branch, in whatever name a person gives it.
+_NUMBER = re.compile(r"\d+(?:\.\d+)+")
 
 
 class Branch(NamedTuple):
@@ -191,22 +193,34 @@ class Branches:
         return found
 
     def base(self, name: str) -> Commit:
-        """Return the commit ``name`` as a base; ``XsaError`` when it is none, with the names that come near."""
+        """Return the commit ``name`` as a base; ``XsaError`` when it is none, with the names that come near.
+
+        The number of a release alone (``4.20.1``) is its tag, unless something else has that name.
+        """
         commit = self._repository.resolve(name)
+        if commit is None and (tag := self._tag_of(name)) in self.releases:
+            commit = self._repository.resolve(tag)
         if commit is not None:
             return commit
         raise self._repository.no_commit(name, self._nearest(name))
+
+    def _tag_of(self, version: str) -> str:
+        """Return the name that the tag of ``version`` has."""
+        return self._settings.release_tag.replace("*", version)
 
     def _nearest(self, name: str) -> Remark:
         if self._repository.shallow:
             return self._repository.missing_hint()
         if not self.releases:
             return remarks.no_release_tags()
-        guess = self._settings.release_tag.replace("*", name)
-        if guess in self.releases:
-            return remarks.called(guess)
-        stem = name.rpartition(".")[0]
-        near = [tag for tag in self.releases if stem and tag.startswith(stem)][-3:]
+        number = _NUMBER.search(name)
+        if number is None or "/" in name:
+            return self._repository.name_hint()
+        if (tag := self._tag_of(number[0])) in self.releases:
+            return remarks.called(tag)
+        branch = number[0] if number[0].count(".") == 1 else number[0].rpartition(".")[0]
+        stem = f"{self._settings.release_tag.partition('*')[0]}{branch}."
+        near = [tag for tag in self.releases if tag.startswith(stem)][-3:]
         return remarks.nearest(near) if near else self._repository.name_hint()
 
     def of_base(self, base: Commit) -> Branch | None:

@@ -267,7 +267,8 @@ def _value(meta: Mapping[str, Any], values: Sequence[str | None]) -> Any:
         return meta["kind"](values)
     except Meaningless as error:
         shown = ", ".join(repr(value or "") for value in values)
-        hint = how_to_set(key, error.example, values, error.wrong)
+        example = error.example.replace("{name}", key.rpartition(".")[2])
+        hint = how_to_set(key, example, values, error.wrong)
         raise problems.meaningless_setting(key, shown, error, hint) from None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 
 from git_xsa.errors import SPACE, XsaError, problem
 
@@ -16,6 +17,10 @@ HINTS = {
     "lazy fetching disabled": "the clone is partial: run git fetch --refetch --no-filter",
     "promisor remote": "the clone is partial: run git fetch --refetch --no-filter",
 }
+#: git's exit status when it does not know an option, as one that is older than what is needed here.
+GIT_USAGE = 129
+#: Where git says whose folder it does not read.
+_OWNED = re.compile(r"dubious ownership in repository at '(.*)'")
 #: What a program is called, where that is not the name of its file, and how to get it.
 _PROGRAMS = {"patch": "GNU patch"}
 _INSTALL = {
@@ -39,6 +44,10 @@ class GitError(XsaError):
         fatal = [line for line in lines if line.startswith(("fatal: ", "error: "))]
         first = next(iter(fatal + lines), f"exit status {code}")
         hint = next((hint for sign, hint in HINTS.items() if sign in message), "")
+        if code == GIT_USAGE and not hint:
+            hint = f"git may be too old (git --version): {_INSTALL['git']}"
+        if (owned := _OWNED.search(message)) is not None:
+            hint = hint.replace("<folder>", quote(owned[1]))
         super().__init__(f"git {command[0] if command else ''} failed: {re.sub('^(fatal|error): ', '', first)}", hint)
         self.command = command
         self.code = code
@@ -115,7 +124,7 @@ def not_an_address(example: str) -> Meaningless:
 
 
 def not_an_absolute_path() -> Meaningless:
-    return Meaningless("it must be an absolute path, or begin with ~/", "~/xsa-store")
+    return Meaningless("it must be an absolute path, or begin with ~/", "~/xsa-{name}")
 
 
 def not_true_or_false() -> Meaningless:
@@ -234,6 +243,11 @@ def not_in_a_repository(folder: Path) -> XsaError:
         f"{folder} is not in a git repository",
         "use a clone of the project's repository, or name one: --history <clone>, git config xsa.history",
     )
+
+
+@problem
+def git_too_old() -> XsaError:
+    return XsaError("git is too old for git-xsa (git --version)", _INSTALL["git"])
 
 
 @problem

@@ -34,7 +34,7 @@ def perhaps_other_branches(fetched: Iterable[str], remotes: Iterable[str]) -> st
 
 @remark
 def no_release_tags() -> str:
-    return "the repository has no release tags: git fetch --tags"
+    return "the repository has no release tags: run git fetch --tags, or go to a clone of the project"
 
 
 @remark

@@ -84,6 +84,8 @@ class Repository:
             if "not a git repository" in error.message:
                 raise problems.not_in_a_repository(folder or clone() or Path.cwd()) from None
             raise
+        if any(line in self._FACTS for line in found.split("\n")):  # what it does not know, git repeats
+            raise problems.git_too_old()
         if found.count("\n") != 3:
             raise problems.newline_in_path()
         where, objects, shallow, object_format = found.split("\n")

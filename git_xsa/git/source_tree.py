@@ -41,6 +41,11 @@ def is_tarball(path: Path) -> bool:
     return path.name.endswith(_TAR_ENDINGS) and path.is_file()
 
 
+def is_path(name: str) -> bool:
+    """Return whether a person who writes ``name`` can only mean a file or a folder, be it there or not."""
+    return name.startswith(("/", "./", "../", "~")) or name.endswith(_TAR_ENDINGS)
+
+
 def read_source(place: Path) -> list[SourceFile]:
     """Return the files of the source tree at ``place``, a folder or a tarball, in no order.
 

@@ -141,6 +141,11 @@ def unreadable_patch(path: Path, why: str | None) -> PatchError:
 
 
 @problem
+def web_page(path: Path) -> PatchError:
+    return PatchError(f"{path} is a web page and not a patch", "download the file that the page shows, as it is")
+
+
+@problem
 def no_diff(path: Path) -> PatchError:
     return PatchError(f"{path} is not a patch: no diff in it", "give a unified diff, as git format-patch writes it")
 
