@@ -227,7 +227,6 @@ install() {
     refuse_conflicts
     place
     remove_stale
-    advise
 }
 
 # remove_entry <kind> <path>: remove one thing of the manifest, if it still is what was installed.
@@ -318,9 +317,11 @@ trap clean_up EXIT
 [ -e "$manifest" ] || first_time=true
 $action
 first_time=false
+status=0
 if [ $demo = true ]; then
-    PATH=$prefix/bin:$PATH
-    export PATH
+    PATH=$prefix/bin:$PATH git-xsa-demo ${demo_folder:+"$demo_folder"} || status=$?
     say ""
-    git-xsa-demo ${demo_folder:+"$demo_folder"}
 fi
+# Last, so that it stays in sight.
+[ $action = uninstall ] || advise
+(exit $status)

@@ -203,10 +203,12 @@ def test_prefix_and_what_is_done_beyond_it(installation: Installation, tmp_path:
     installation.environment["SHELL"] = "/usr/bin/zsh"
     (installation.home / ".zshrc").write_text(f"fpath=('{prefix}/share/zsh/site-functions' $fpath)\n", "utf-8")
     before = installation.tree()
-    done = installation.run("--prefix", str(prefix))
+    done = installation.run("--prefix", str(prefix), "--demo", str(tmp_path / "demo"))
 
     assert done.returncode == 0, done.stderr
-    assert f'export PATH="{prefix}/bin:$PATH"' in done.stdout
+    story, _, advice = done.stdout.partition("git-xsa is installed")
+    assert "man git-xsa-tutorial" in " ".join(story.split())
+    assert f'export PATH="{prefix}/bin:$PATH"' in advice, "what the shell does not know yet comes last"
     assert (prefix / "bin" / "git-xsa").is_symlink()
     assert (prefix / "share" / "git-xsa" / "manifest").is_file()
     assert "fpath=" not in done.stdout, "it is in .zshrc"

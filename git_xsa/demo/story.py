@@ -121,7 +121,7 @@ That was all of it. {install} try it on the real thing, where no set-up is neede
     git xsa-prereqs --onto RELEASE-4.21.1 --xsa 499 --why
 
 The folder of this demonstration is yours: look around with "git log --oneline --graph --all", and delete it when you
-are done.
+are done. "man git-xsa-tutorial" lists tutorials of ten minutes, which go on from here.
 """
 
 
