@@ -22,8 +22,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
+from advisory_texts import remove_keyring
 
 from git_xsa.__main__ import COMMANDS, HIDDEN, module_of
 from git_xsa.demo import write
@@ -159,21 +161,33 @@ TUTORIALS = sorted({display.page for display in DISPLAYS if display.is_tutorial}
 
 
 @pytest.fixture
-def fresh_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Have an empty home, a terminal of 80 columns and the clock of the day; return an empty folder to work in."""
-    home, work = tmp_path / "home", tmp_path / "work"
+def fresh_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Have an empty home, a terminal of 80 columns and the clock of the day; yield an empty folder to work in.
+
+    What is written is in that folder, but for the logs of builds.
+    """
+    home, work = tmp_path / "home", Path(mkdtemp(prefix="xsa-"))  # short: gpg's socket is in it
     home.mkdir()
-    work.mkdir()
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("COLUMNS", "80")
-    for name in ("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"):
-        monkeypatch.delenv(name)
-    return work
+    for name in (
+        "GIT_AUTHOR_DATE",
+        "GIT_COMMITTER_DATE",
+        *(f"XDG_{kind}_HOME" for kind in ("CACHE", "CONFIG", "DATA")),
+    ):
+        monkeypatch.delenv(name, raising=False)
+    yield work
+    remove_keyring(work / "keys")
+    shutil.rmtree(work)
+    written = {str(path.relative_to(home)) for path in home.rglob("*")}
+    assert {path for path in written if not path.startswith(".cache")} == set()
 
 
 @pytest.mark.parametrize("page", TUTORIALS)
-def test_a_tutorial_is_true_from_its_first_command_to_its_last(page: str, fresh_folder: Path, installed: None) -> None:
-    state = fresh_folder.parent / "state"
+def test_a_tutorial_is_true_from_its_first_command_to_its_last(
+    page: str, fresh_folder: Path, tmp_path: Path, installed: None
+) -> None:
+    state = tmp_path / "state"
     state.write_text("", encoding="utf-8")
     before = f'. {shlex.quote(str(state))}\ncd "$PWD"'
     after = f"status=$?\nexport -p >{shlex.quote(str(state))}\nexit $status"
