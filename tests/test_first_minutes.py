@@ -60,6 +60,9 @@ def test_a_tree_that_is_not_there(command: str, name: str, place: Place) -> None
         ((TAG,), f"for a base: --onto {TAG}"),
         (("check",), "leave out 'check': it is the command itself"),
         (("xsa-check",), "leave out 'xsa-check': it is the command itself"),
+        (("4.20",), "for a branch: --branch 4.20"),
+        (("stable-4.20",), "for a branch: --branch stable-4.20"),
+        (("xsa3-1.0.patch",), "for a patch file: git xsa-prereqs --onto <base> xsa3-1.0.patch"),
         (("--jsno",), "did you mean --json?"),
         (("--xsas=3",), "did you mean --xsa?"),
         (("--xsa", "3 4"), "for several advisories: --xsa 3,4"),
@@ -77,7 +80,10 @@ def test_a_slip_gets_the_words_that_were_meant(words: tuple[str, ...], hint: str
     assert done.err.splitlines()[-1] == f"hint: {hint}"
 
 
-@pytest.mark.parametrize("words", [("--xsa=",), ("--frobnicate",), ("--xsa", "5-3"), ("--xsa", "xsa3-1.0.patch")])
+@pytest.mark.parametrize(
+    "words",
+    [("--xsa=",), ("--frobnicate",), ("--tip", "stable-4.20"), ("--xsa", "5-3"), ("--xsa", "xsa3-1.0.patch")],
+)
 def test_what_means_nothing_gets_no_guess(words: tuple[str, ...], place: Place) -> None:
     done = place.run("check", *words)
     assert (done.status, done.out) == (129, "")
@@ -131,6 +137,13 @@ def test_a_home_that_can_not_be_written_to(place: Place, tmp_path: Path, monkeyp
         f"fatal: the store {tmp_path}/home/data/git-xsa can't be used: Not a directory\n"
         "hint: set another folder: git config --global xsa.store <folder>\n"
     )
+
+
+def test_the_patches_of_a_package_without_its_release(place: Place) -> None:
+    """They were left out in silence: the answer was that of the release alone."""
+    done = place.run("check", "--base-patches", "xen.spec")
+    assert (done.status, done.out) == (129, "")
+    assert done.err == "error: --base-patches needs a base\nhint: give the package's release: --onto RELEASE-4.17.3\n"
 
 
 # git

@@ -15,7 +15,7 @@ from git_xsa.ask.question import Question, answers
 from git_xsa.ask.session import Session
 from git_xsa.ask.targets import Targets, targets
 from git_xsa.ask.verdict import ACCEPTABLE, Verdict
-from git_xsa.cli import clock, remarks
+from git_xsa.cli import clock, problems, remarks
 from git_xsa.cli.arguments import (
     advisory_numbers,
     base_patches_option,
@@ -86,6 +86,8 @@ def run(options: argparse.Namespace) -> int:
     that the clone lacks.
     """
     check_place(options)
+    if options.base_patches and not options.onto:
+        raise problems.base_patches_need_a_base()
     today = datetime.now(timezone.utc).date()
     with Session(symbols=not options.no_symbols, now=clock.now()) as session:
         session.follow_ups = options.follow_ups or session.follow_ups

@@ -10,6 +10,11 @@ from itertools import pairwise
 #: What argparse says of words that no argument takes.
 _UNKNOWN = "unrecognized arguments: "
 _ADVISORY = re.compile(r"(?:xsa-?)?(\d{1,9})", re.IGNORECASE)
+_BRANCH = re.compile(r"(?:(?:stable|staging)-)?\d+\.\d+")
+#: How the names of patch files end.
+_PATCHES = (".patch", ".diff")
+#: How much an option has to look like another one, from 0 to 1: ``--onto`` is 0.67 of ``--json``.
+_NEAR = 0.7
 _RANGE = re.compile(r"(\d{1,9})(?:-|\.\.)(\d{1,9})")
 _SEVERAL = re.compile(r"(?:[\s;+&]|xsa-?|\d{1,9})+", re.IGNORECASE)
 #: So many advisories of a range are written out.
@@ -28,7 +33,12 @@ def hint_for(parser: argparse.ArgumentParser, mistake: str, arguments: Sequence[
         return ""
     options = [option for action in parser._actions for option in action.option_strings]
     words = mistake.removeprefix(_UNKNOWN).split()
-    return next(filter(None, (_meant(parser.prog, word, words, options, arguments) for word in words)), "")
+    if words[0].startswith("-"):  # what comes after it may be its value
+        from difflib import get_close_matches  # noqa: PLC0415 - only to help after a slip
+
+        near = get_close_matches(words[0].partition("=")[0], options, n=1, cutoff=_NEAR)
+        return f"did you mean {near[0]}?" if near else ""
+    return _meant(parser.prog, words, options, arguments)
 
 
 def _number(word: str) -> str:
@@ -44,13 +54,9 @@ def _number(word: str) -> str:
     return f"for several advisories: --xsa {','.join(several)}" if len(several) > 1 else ""
 
 
-def _meant(program: str, word: str, words: Sequence[str], options: Sequence[str], arguments: Sequence[str]) -> str:
-    """Return what to do about ``word``, one of the ``words`` that the command ``program`` does not take."""
-    if word.startswith("-"):
-        from difflib import get_close_matches  # noqa: PLC0415 - only to help after a slip
-
-        near = get_close_matches(word.partition("=")[0], options, n=1)
-        return f"did you mean {near[0]}?" if near else ""
+def _meant(program: str, words: Sequence[str], options: Sequence[str], arguments: Sequence[str]) -> str:
+    """Return what to do about the first of ``words``, which the command ``program`` does not take."""
+    word = words[0]
     if word in (program.removeprefix("git "), program.removeprefix("git xsa-")):
         return f"leave out {word!r}: it is the command itself"
     if _ADVISORY.fullmatch(word) and "--xsa" in options:
@@ -58,6 +64,10 @@ def _meant(program: str, word: str, words: Sequence[str], options: Sequence[str]
         given = _values("--xsa", arguments)
         kind = "an advisory" if len([*given, *more]) == 1 else "several advisories"
         return f"for {kind}: --xsa {','.join([*given, *more])}"
+    if word.endswith(_PATCHES):
+        return f"for a patch file: git xsa-prereqs --onto <base> {word}"
+    if _BRANCH.fullmatch(word) and "--branch" in options:
+        return f"for a branch: --branch {word}"
     return f"for a base: --onto {word}" if "--onto" in options else ""
 
 
