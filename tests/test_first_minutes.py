@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from repositories import Place, fixed_before, git, numbered, run
+
+import git_xsa
 
 TAG = "RELEASE-1.0.0"
 
@@ -125,6 +129,21 @@ def test_a_web_page_is_no_patch(page: bytes, place: Place, tmp_path: Path) -> No
     assert "xsa3.patch was left out: it is a web page and not a patch" in place.run("import", str(file)).err
 
 
+# The clone
+
+
+def test_a_clone_of_one_branch_that_is_not_stable(place: Place, tmp_path: Path) -> None:
+    place.git("branch", "main", TAG)
+    git(tmp_path, "clone", "--quiet", "--single-branch", "--branch", "main", str(place.folder), "one")
+    done = run(tmp_path / "one", "check")
+    assert done.status == 128
+    assert done.err == (
+        f"fatal: there is no stable branch in {tmp_path}/one/.git that gets security fixes\n"
+        "hint: to fetch all branches: git remote set-branches <remote> '*' && git fetch --tags; "
+        "--branch limits the check\n"
+    )
+
+
 # Folders
 
 
@@ -146,7 +165,18 @@ def test_the_patches_of_a_package_without_its_release(place: Place) -> None:
     assert done.err == "error: --base-patches needs a base\nhint: give the package's release: --onto RELEASE-4.17.3\n"
 
 
-# git
+# Python and git
+
+
+@pytest.mark.parametrize("version", [(2, 7), (3, 6), (3, 9)])
+def test_a_python_that_is_too_old(version: tuple[int, int]) -> None:
+    """The package says so itself, in words that any Python understands."""
+    source = Path(git_xsa.__file__).read_text(encoding="utf-8")
+    assert "annotations" not in source, "the first version that knows this import is 3.7"
+    script = f"import sys\nsys.version_info = {version}\nexec(sys.stdin.read())"
+    done = subprocess.run((sys.executable, "-c", script), input=source, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (128, "")
+    assert done.stderr.startswith("fatal: git-xsa needs Python 3.10 or later, and this is {}.{}\n".format(*version))
 
 
 @pytest.mark.parametrize(

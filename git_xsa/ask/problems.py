@@ -164,6 +164,11 @@ def no_branch_here(folder: Path, everything: bool) -> XsaError:
 
 
 @problem
+def no_branch_fetched(folder: Path, everything: bool, hint: str) -> XsaError:
+    return XsaError(_no_branch(folder, everything), hint)
+
+
+@problem
 def no_branch(folder: Path, everything: bool, pattern: str) -> XsaError:
     hint = f"go to a clone of the project, or name one with --history; {_named(pattern)}"
     return XsaError(_no_branch(folder, everything), hint)

@@ -130,6 +130,8 @@ def no_branch(session: Session, everything: bool) -> XsaError:
         return problems.no_branch_here(folder, everything)
     if not everything and session.branches.stable:
         return problems.no_supported_branch(folder, pattern)
+    if session.branches.unfetched():
+        return problems.no_branch_fetched(folder, everything, session.repository.missing_branches_hint())
     return problems.no_branch(folder, everything, pattern)
 
 

@@ -151,10 +151,10 @@ class Branches:
             wanted = pattern is None or fnmatchcase(name, pattern) or fnmatchcase(spelled(version), pattern)
             if wanted and security_supported(self._statement(commit), today):
                 sentences.append(remarks.not_in_this_clone(name, tags[release]))
-        unfetched = self._unfetched() if pattern is None or any(sign in pattern for sign in "*?[") else NOTHING
+        unfetched = self.unfetched() if pattern is None or any(sign in pattern for sign in "*?[") else NOTHING
         return [*sentences, *([unfetched] if unfetched else [])]
 
-    def _unfetched(self) -> Remark:
+    def unfetched(self) -> Remark:
         """Return that there may be stable branches which no remote is fetched for; empty where one is fetched whole,
         or none is fetched at all."""
         any_branch = f"refs/heads/{self._settings.stable_branch.replace('*', '0')}"
