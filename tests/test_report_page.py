@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from browser import Window, browser, invalid, serious
-from repositories import story
+from repositories import numbered, story
 
 BASES = ("--onto", "RELEASE-1.0.1", "--onto", "RELEASE-1.0.0", "--onto", "own")
 
@@ -99,6 +99,28 @@ def test_each_page_is_for_everybody(folder: Path, chromium: Any, scheme: str, wi
         assert (max(map(int, re.findall(r"\d+", colour))) < 64) == (scheme == "dark"), colour
         assert serious(window.page) == [], name
     window.close()
+
+
+@pytest.mark.slow
+def test_much_and_long_text_fits_into_a_phone(tmp_path: Path, chromium: Any) -> None:
+    """Many releases and branches, and a path and a subject without a blank."""
+    draft = story()
+    long = "verylong" * 12
+    draft.commit(f"{long}\n\nThis is XSA-6.", {f"{long}.c": numbered(9)}, on="stable-1.0")
+    draft.commit(f"a {long}\n\nThis is XSA-7.", {f"{long}.c": numbered(9, {4: long})}, on="stable-1.0")
+    for number in range(2, 14):
+        draft.release(f"1.0.{number}", {"version": b"%d" % number})
+    draft.release("1.1.0", {"version": b"1.1.0"}, on="stable-1.1")
+    place = draft.write(tmp_path / "clone")
+    out = tmp_path / "page"
+    words = ("--releases-since", "2020-01-01", "--xsa", "2,6,7", "-o", str(out))
+    assert place.run("report", "--format", "html", *words).status == 0
+    window = Window(chromium, out, "light", 390)
+    for name in ("index.html", "xsa-7.html", "branch-stable-1.0.html"):
+        window.open(name)
+        assert window.page.evaluate("document.documentElement.scrollWidth") <= 390, name
+    window.close()
+    assert invalid(out) == ""
 
 
 @pytest.mark.slow
