@@ -6,10 +6,18 @@ import json
 import re
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 from advisory_texts import advisory
 from repositories import Place, git, numbered, run, story
+
+from git_xsa.ask import by_number
+from git_xsa.ask.question import Question
+from git_xsa.ask.session import Session
+from git_xsa.git.repository import Commit
+from git_xsa.publish import standings
+from git_xsa.release import status
 
 RELEASE = "RELEASE-1.0.1"
 
@@ -184,10 +192,10 @@ def test_what_a_person_adapted(place: Place) -> None:
     """The conflict of XSA-2 on a branch that went its own way is solved by hand, and remembered."""
     found = re.search(r"work tree: (.*)", place.run("resolve", "--onto", "own", "--xsa", "2").out)
     assert found is not None
-    for words, status in (("ours, prepared", 1), ("ours and used", 0)):
+    for words, ending in (("ours, prepared", 1), ("ours and used", 0)):
         (Path(found[1]) / "a.c").write_bytes(numbered(20, {2: "five", 10: words}))
         git(Path(found[1]), "add", "--update")
-        assert place.run("resolve", "--continue").status == status
+        assert place.run("resolve", "--continue").status == ending
     out = place.folder.parent / "page"
     assert place.run("report", "--format", "html", "--onto", "own", "-o", str(out)).status == 0
     [cell] = json.loads((out / "xsa-2.json").read_text())["cells"]
@@ -319,3 +327,23 @@ def test_releases_since_a_day(place: Place) -> None:
     assert place.run("report", "--format", "osv", "--releases-since", "2020-01-01").status == 129
     assert place.run("report", "--proof", "proof").status == 129
     assert place.run("report", "--releases-since", "2020-01-01", "--onto", RELEASE).status == 129
+
+
+def test_nothing_is_asked_twice(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is due on a branch comes from the answers that the matrix shows, and each release is asked about once."""
+    asked = []
+    once = by_number.ask
+
+    def ask(session: Session, base: Commit, *rest: Any, **more: Any) -> list[Question]:
+        asked.append(base.name)
+        return once(session, base, *rest, **more)
+
+    monkeypatch.setattr(standings, "ask", ask)
+    monkeypatch.setattr(status, "ask", None)
+    monkeypatch.setattr(status, "outstanding", None)
+    out = place.folder.parent / "page"
+    words = ("--releases-since", "2020-01-01", "-o", str(out))
+    assert place.run("report", "--format", "html", *words).status == 0
+    assert asked == [RELEASE, "RELEASE-1.0.0"]
+    [branch] = json.loads((out / "index.json").read_text())["branches"]
+    assert (branch["due"], branch["outstanding"]) == ("release-conflicts", 4)
