@@ -74,6 +74,7 @@ def test_a_reader_finds_the_reason_and_the_way_back(folder: Path, chromium: Any)
     assert page.evaluate("document.querySelector(':target').id") == "xsa-2-1.0.1"
     assert [row.inner_text() for row in section.locator("tbody th").all()] == ["prepare", "use it"]
     assert "removes a line that this commit adds: a.c, hunk 1" in section.locator("details").inner_text()
+    assert section.locator(".diff").inner_text().splitlines() == ["-line 10", "+prepared"]
     assert section.locator(".diff .added").inner_text() == "+prepared"
     assert section.locator("code", has_text="git xsa-prereqs").inner_text() == (
         "git xsa-prereqs --onto RELEASE-1.0.1 --why"

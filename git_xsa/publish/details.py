@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
+from itertools import groupby
 from typing import Any
 
 from git_xsa.ask.follow_ups import shortly
@@ -127,25 +128,40 @@ def _prerequisite(verdict: Verdict, position: int, chain: Collection[int]) -> di
         "subject": verdict.range.commits[position - 1].subject,
         "kind": verdict.selection.kind(position).value,
         "xsa": list(verdict.range.marks(position)),
-        "reasons": [_reason(verdict, reason) for reason in readable(reasons)],
+        "reasons": _reasons(verdict, reasons),
     }
 
 
-def _reason(verdict: Verdict, reason: Reason) -> dict[str, Any]:
-    rule = reason.rule
-    mark = "-" if rule.gone else "+" if rule.symbol is None else " "
-    lines = [{"mark": mark, "text": _line(one)} for one in rule.lines]
+def _reasons(verdict: Verdict, reasons: Iterable[Reason]) -> list[dict[str, Any]]:
+    """Return why a prerequisite is needed, by needing change and hunk: what that takes and what it expects of the
+    prerequisite's lines is one reason, whose lines are those of a diff."""
+
+    def place(reason: Reason) -> tuple[Any, ...]:
+        rule = reason.rule
+        return reason.needed_by, rule.path, rule.hunk, rule.symbol, rule.note if rule.kind is Kind.BUILD else ""
+
+    return [_reason(verdict, list(group)) for _, group in groupby(readable(list(reasons)), key=place)]
+
+
+def _reason(verdict: Verdict, found: Sequence[Reason]) -> dict[str, Any]:
+    """Return the reasons ``found``, which are of one hunk, as one."""
+    ordered = sorted(found, key=lambda reason: not reason.rule.gone)
+    first, rule = ordered[0], ordered[0].rule
+    told = dict.fromkeys(
+        ("-" if one.rule.gone else "+" if rule.symbol is None else " ", one.rule.lines) for one in ordered
+    )
+    lines = [{"mark": mark, "text": _line(line)} for mark, found_lines in told for line in found_lines]
     if rule.symbol is not None and rule.symbol.line:
         introduced = "-" if rule.symbol.removed else "+"
         lines.append({"mark": introduced, "text": _line(rule.symbol.line), "path": text(rule.symbol.path)})
-    built = rule.kind is Kind.BUILD
+    claims = dict.fromkeys(claim(one) for one in ordered)
     return {
-        "needed_by": verdict.range.commits[reason.needed_by - 1].id,
-        "needed_by_short": short(verdict, reason.needed_by),
-        "needed_by_label": label(verdict, reason.needed_by),
+        "needed_by": verdict.range.commits[first.needed_by - 1].id,
+        "needed_by_short": short(verdict, first.needed_by),
+        "needed_by_label": label(verdict, first.needed_by),
         "path": text(rule.path),
         "hunk": rule.hunk,
-        "claim": f"without it the build fails: {rule.note}" if built else claim(reason),
+        "claim": f"does not build without it: {rule.note}" if rule.kind is Kind.BUILD else ", and ".join(claims),
         "lines": lines,
     }
 
