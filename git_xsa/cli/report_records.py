@@ -93,8 +93,7 @@ def vex(session: Session, targets: Targets, options: argparse.Namespace) -> Made
         files = {f"{options.format}.json": write(document)}
     if found.hidden:
         notes.append(remarks.hidden(found.hidden))
-    if found.by_tools:
-        notes.append(remarks.no_tools_listed(found.by_tools))
+    notes += [remarks.nothing_compiled_in(folder, numbers) for folder, numbers in found.by_folder.items()]
     missing = [remarks.not_fixed_anywhere(found.unknown)] if found.unknown else []
     return Made(files, private, notes, missing)
 

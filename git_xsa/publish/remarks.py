@@ -32,10 +32,10 @@ def not_fixed_anywhere(advisories: Sequence[int]) -> str:
 
 
 @remark
-def no_tools_listed(advisories: Sequence[int]) -> str:
+def nothing_compiled_in(folder: str, advisories: Sequence[int]) -> str:
     return (
-        f"the list of compiled files has nothing of the tools, so what {advisory_names(advisories)} changes there "
-        "counts as not shipped: list the tools' files, too, if the product has them"
+        f"no file in {folder} was compiled, so what {advisory_names(advisories)} changes there counts as not shipped: "
+        "list these files, too, if the product has them"
     )
 
 

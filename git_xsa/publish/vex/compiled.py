@@ -29,6 +29,8 @@ _CONFIGURATION = re.compile(
     rb"(?:^|/)(?:Kconfig|Makefile|Rules|Kbuild|Config)[^/]*$|(?:^|/)configure$"
     rb"|\.(?:mk|config|ac|m4|in)$|_?defconfig$|^(?:automation|scripts|m4|config)/|^\.[^/]"
 )
+#: What a compiler reads.  A script that no build reads may be in a product all the same.
+_SOURCES = (b".c", b".h", b".S", b".s", b".inc", b".lds", b".y", b".l", b".asl", b".ml", b".mli")
 #: A part of the tree that is built as a whole or not at all: an architecture, or the programs beside the hypervisor.
 _PARTS = re.compile(rb"xen/(?:arch/|include/asm-)([a-z0-9]+)/|(?<!xen/)(tools|stubdom)/")
 #: The policy that the tools' folder has is built into the hypervisor.
@@ -128,16 +130,15 @@ class CompiledFiles:
         unknown = None in states or any(state is not False for state in rest)
         return (Code.UNKNOWN if unknown else Code.NOT_COMPILED), code
 
-    @property
-    def no_tools(self) -> bool:
-        """Whether nothing of the tools was compiled."""
-        return self._everything and b"tools" not in self._parts
+    def lacks(self, folder: bytes) -> bool:
+        """Return whether no file of the tree in ``folder`` was compiled."""
+        return not any(path.startswith(folder) for path in self._compiled)
 
     def _was_compiled(self, path: bytes) -> bool | None:
         """Return whether the file at ``path`` was compiled, ``None`` if that is not known."""
         if path in self._compiled:
             return True
-        if path in self._left:
+        if path in self._left and os.path.splitext(path)[1] in _SOURCES:
             return False
         if not self._everything:
             return None

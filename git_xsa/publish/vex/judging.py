@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,6 +25,8 @@ from git_xsa.publish.ranges.values import Introduction
 from git_xsa.publish.vex.compiled import CompiledFiles, CompiledList, only_text
 from git_xsa.publish.vex.statements import Cause, Code, ProductEvidence, Statement, VexStatus, judge
 
+#: What a build makes by itself, so that a list of it may lack the other, which the product has.
+_FOLDERS = (b"tools/", b"xen/")
 _INCLUDED = re.compile(rb"[<\"]([^<>\"]+\.[cS])[>\"]")
 
 
@@ -63,12 +65,12 @@ def with_queue(session: Session, base: Commit, tip: Commit, folder: Path | None)
 
 class Judged(NamedTuple):
     """What is said of each advisory, how many were left out as they are under embargo, which were asked for and nothing
-    is known of, and which count as not compiled as nothing of the tools was."""
+    is known of, and which count as not compiled as nothing in a folder of theirs was, by that folder."""
 
     statements: list[Statement]
     hidden: int
     unknown: tuple[int, ...]
-    by_tools: tuple[int, ...]
+    by_folder: Mapping[str, Sequence[int]]
 
 
 def judged(
@@ -88,7 +90,7 @@ def judged(
         statements,
         0 if numbers else len(history.fixes.keys() - shown),
         tuple(sorted(shown - history.fixes.keys() - shipped.declared)),
-        tuple(look.by_tools),
+        look.by_folder,
     )
 
 
@@ -122,8 +124,8 @@ class _Look:
             both = entries.keys() | before.keys()
             self._own_paths = {path for path in both if entries.get(path) != before.get(path)}
         self._compiled = CompiledFiles(listed, entries.keys(), _included(session, base)) if listed is not None else None
-        #: Those that count as not compiled as nothing of the tools was.
-        self.by_tools: list[int] = []
+        #: Those that count as not compiled as nothing in a folder was.
+        self.by_folder: dict[str, list[int]] = {}
 
     def statement(self, number: int) -> Statement:
         """Return what is said as to an advisory."""
@@ -132,15 +134,13 @@ class _Look:
         known = known_of(self._session, number, messages)
         seen = self._seen(number)
         status, reason = judge(seen)
-        if status is VexStatus.NOT_AFFECTED and seen.code is Code.NOT_COMPILED and self._tools_alone(seen):
-            self.by_tools.append(number)
+        if status is VexStatus.NOT_AFFECTED and seen.code is Code.NOT_COMPILED and self._compiled is not None:
+            for folder in _FOLDERS:
+                if self._compiled.lacks(folder) and any(path.startswith(folder) for path in seen.files):
+                    self.by_folder.setdefault(folder.decode(), []).append(number)
         action = self._action(number) if status is VexStatus.AFFECTED else ""
         reason += self._later(number) if status is VexStatus.FIXED else ""
         return Statement(number, known, status, reason, action)
-
-    def _tools_alone(self, seen: ProductEvidence) -> bool:
-        tools = any(path.startswith(b"tools/") for path in seen.files)
-        return tools and self._compiled is not None and self._compiled.no_tools
 
     def _seen(self, number: int) -> ProductEvidence:
         shipped, history = self._shipped, self._history
