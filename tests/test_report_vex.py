@@ -50,7 +50,7 @@ def project(tmp_path: Path) -> Place:
     made = Draft()
     contents = {path: numbered(9) for path in FILES}
     contents["xen/common/compiled.c"] = b'#include <xen/sched.h>\n#include"included.c"\n' + numbered(9)
-    made.release("1.0.0", {**contents, "xen/arch/x86/setup.c": numbered(9)})
+    made.release("1.0.0", {**contents, "xen/arch/x86/setup.c": numbered(9), "xen/include/xen/config.h": numbered(9)})
     for path, number in FILES.items():
         content = contents[path].replace(b"line 5\n", b"fixed\n")
         assert content != contents[path]
@@ -218,7 +218,8 @@ def listed(place: Path, *paths: str) -> Path:
 @pytest.mark.parametrize("write", [commands, listed])
 def test_what_was_not_compiled_is_not_affected(tmp_path: Path, write: Any) -> None:
     place = project(tmp_path)
-    built = ("common/compiled.c", "arch/x86/setup.c", "arch/x86/efi/linked.c", "tools/kconfig/conf.c")
+    built = ["common/compiled.c", "arch/x86/setup.c", "arch/x86/efi/linked.c", "tools/kconfig/conf.c"]
+    built.append("include/xen/config.h")  # some are compiled by themselves, to check them, and the others are not
     paths = [f"/build/xen-1.0.0/xen/{path}" for path in built] if write is listed else built
     file = write(tmp_path / "compiled", *paths)
     answer = place.run("report", "--format", "openvex", "--onto", RELEASE, "--compiled", str(file), *STAMP, *WHO)
@@ -235,15 +236,18 @@ def test_what_was_not_compiled_is_not_affected(tmp_path: Path, write: Any) -> No
     assert by_status(statements(place, "--compiled", str(file)), "not_affected") == LEFT_OUT - {17, 18}
 
 
-def test_an_assembler_file_is_decided_where_others_are_listed(tmp_path: Path) -> None:
+def test_what_is_only_preprocessed_is_in_no_list(tmp_path: Path) -> None:
+    """A linker script, and a list of hypercalls: a compiler's output for them goes into other files."""
+    files = {"xen/arch/x86/xen.lds.S": 1, "xen/include/hypercall-defs.c": 2, "xen/common/other.c": 3}
     made = Draft()
-    made.release("1.0.0", {"xen/a.S": numbered(9), "xen/b.S": numbered(9), "xen/c.c": numbered(9)})
-    made.commit("a\n\nThis is XSA-1.", {"xen/a.S": numbered(9, {5: "fix"})})
+    rule = b"$(obj)/hypercall-defs.i: $(src)/hypercall-defs.c FORCE\n"
+    contents = {path: numbered(9) for path in files}
+    made.release("1.0.0", {**contents, "xen/include/Makefile": rule, "xen/arch/x86/a.S": b"a\n", "xen/c.c": b"c\n"})
+    for path, number in files.items():
+        made.commit(f"fix\n\nThis is XSA-{number}.", {path: numbered(9, {5: "fix"})})
     place = made.write(tmp_path / "clone")
-    alone = listed(tmp_path / "alone", "xen/c.c")
-    assert statements(place, "--compiled", str(alone))[1]["status"] == "affected"
-    both = listed(tmp_path / "both", "xen/c.c", "xen/b.S")
-    assert statements(place, "--compiled", str(both))[1]["status"] == "not_affected"
+    file = listed(tmp_path / "list", "xen/c.c", "xen/arch/x86/a.S")
+    assert by_status(statements(place, "--compiled", str(file)), "not_affected") == {3}
 
 
 def test_a_fix_of_text_alone_is_never_a_reason(tmp_path: Path) -> None:

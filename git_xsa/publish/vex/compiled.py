@@ -4,10 +4,10 @@ A list of compiled files is a ``compile_commands.json``, the answer of ``git xsa
 line.  The first and the last must be of everything that the product is built from; xsa-test's speaks of the files that
 its queue changes, of which it has seen what the build reads.
 
-"Not compiled" is said only of what such a list decides: C files, and other kinds that stand in it themselves.  A header
-is compiled through others, a generated file is called something else, and a C file can be included by another or linked
-to under another name; of these only a whole part of the tree (an architecture, the tools) of which nothing at all was
-compiled is known not to have been.
+"Not compiled" is said only of what such a list decides: C files, and those of OCaml if such stand in it.  A header is
+compiled through others, assembler may only be preprocessed (linker scripts), a generated file is called something else,
+and a C file can be included by another, preprocessed by a rule of its own, or linked to under another name.  Of these
+only a whole part of the tree (an architecture, the tools) of which nothing was compiled is known not to have been.
 """
 
 from __future__ import annotations
@@ -27,8 +27,10 @@ from git_xsa.publish.vex.statements import Code
 LARGEST = 1 << 28
 _CONFIGURATION = re.compile(
     rb"(?:^|/)(?:Kconfig|Makefile|Rules|Kbuild|Config)[^/]*$|(?:^|/)configure$"
-    rb"|\.(?:mk|config|ac|m4|in)$|_?defconfig$|^(?:automation|scripts|m4|config)/|^\.[^/]"
+    rb"|\.(?:mk|config|ac|m4|in)$|_?defconfig$|^(?:automation|scripts|m4|config|xen/tools|xen/scripts)/|^\.[^/]"
 )
+#: What is compiled by itself.  A header mostly is not, and that one is in a list says nothing of the others.
+_UNITS = (b".c", b".ml", b".mli")
 #: What a compiler reads.  A script that no build reads may be in a product all the same.
 _SOURCES = (b".c", b".h", b".S", b".s", b".inc", b".lds", b".y", b".l", b".asl", b".ml", b".mli")
 #: A part of the tree that is built as a whole or not at all: an architecture, or the programs beside the hypervisor.
@@ -99,11 +101,11 @@ def _of_test(document: dict[str, Any], place: Path, base: str) -> CompiledList:
 class CompiledFiles:
     """What was compiled of a tree with the files ``paths``, by ``listed``.
 
-    ``included`` are the names of the C files that other files of the tree include.  ``XsaError`` when none of what is
-    listed is a file of the tree.
+    ``doubtful`` are the names of C files that are compiled without being listed, if others include them or a rule is
+    about them.  ``XsaError`` when none of what is listed is a file of the tree.
     """
 
-    def __init__(self, listed: CompiledList, paths: Collection[bytes], included: Collection[bytes]) -> None:
+    def __init__(self, listed: CompiledList, paths: Collection[bytes], doubtful: Collection[bytes]) -> None:
         self._everything = listed.everything
         self._paths = set(paths)
         self._left = listed.left
@@ -112,10 +114,10 @@ class CompiledFiles:
         if not self._compiled and not self._left:
             raise problems.list_of_another_tree()
         strange = {name for name, path in found.items() if path is None}
-        self._doubtful = {name.rpartition(b"/")[2] for name in strange} | set(included)
+        self._doubtful = {name.rpartition(b"/")[2] for name in strange} | set(doubtful)
         self._parts = {part for path in self._compiled if (part := _part(path)) is not None}
         self._parts |= {part for name in strange for part in _parts(name)}
-        self._kinds = {b".c"} | {os.path.splitext(path)[1] for path in self._compiled}
+        self._kinds = {b".c"} | {os.path.splitext(path)[1] for path in self._compiled}.intersection(_UNITS)
 
     def code_of(self, changed: Mapping[bytes, str]) -> tuple[Code, list[bytes]]:
         """Return whether code of the files that a fix ``changed`` was compiled, and the files that decide it."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,7 +28,10 @@ from git_xsa.publish.vex.statements import Cause, Code, ProductEvidence, Stateme
 
 #: What a build makes by itself, so that a list of it may lack the other, which the product has.
 _FOLDERS = (b"tools/", b"xen/")
-_INCLUDED = re.compile(rb"[<\"]([^<>\"]+\.[cS])[>\"]")
+#: The rules of the hypervisor's build, and a C file or its preprocessed form in them, for git grep.
+_RULES = re.compile(rb"xen/(?:.*/)?(?:[^/]*Makefile[^/]*|[^/]*\.mk)$")
+_NAMED = r"[[:alnum:]_-]+\.[ci]\>"
+_INCLUDED = re.compile(rb"[<\"]([^<>\"]+\.c)[>\"]")
 
 
 class Shipped(NamedTuple):
@@ -123,7 +127,9 @@ class _Look:
             before = entries_of(session.repository, self._start)
             both = entries.keys() | before.keys()
             self._own_paths = {path for path in both if entries.get(path) != before.get(path)}
-        self._compiled = CompiledFiles(listed, entries.keys(), _included(session, base)) if listed is not None else None
+        self._compiled = None
+        if listed is not None:
+            self._compiled = CompiledFiles(listed, entries.keys(), doubtful_names(session, base, entries.keys()))
         #: Those that count as not compiled as nothing in a folder was.
         self.by_folder: dict[str, list[int]] = {}
 
@@ -236,8 +242,14 @@ def _doubtful(one: AdvisoryInTree) -> list[bool]:
     return [fix.uncertain for fix in one.fixes if fix.presence is Presence.WHOLE]
 
 
-def _included(session: Session, base: Commit) -> set[bytes]:
-    """Return the names of the C files that files of ``base`` include."""
-    words = ("grep", "-h", "-I", "-E", r"^[[:space:]]*#[[:space:]]*include.*\.[cS][>\"]", base.id, "--")
-    output = session.repository.git.call(*words, accept=(0, 1)).out
-    return {found[1].rpartition(b"/")[2] for found in _INCLUDED.finditer(output)}
+def doubtful_names(session: Session, base: Commit, paths: Iterable[bytes]) -> set[bytes]:
+    """Return the names of the C files of ``base``, with the files ``paths``, that other files include, or that rules of
+    the hypervisor's build name; what is simply compiled is named there by its object."""
+    git = session.repository.git
+    words = ("grep", "-h", "-I", "-E")
+    include = r"^[[:space:]]*#[[:space:]]*include.*\.c[>\"]"
+    found = git.call(*words, include, base.id, "--", accept=(0, 1)).out
+    names = {match[1].rpartition(b"/")[2] for match in _INCLUDED.finditer(found)}
+    rules = sorted(os.fsdecode(path) for path in paths if _RULES.match(path))
+    named = git.call(*words, "-o", _NAMED, base.id, "--", *rules, accept=(0, 1)).out.split() if rules else []
+    return names | {name[:-1] + b"c" for name in named}
