@@ -42,7 +42,7 @@ SETTINGS = {
 #: The files ``test_<word>.py`` that ``--fast`` leaves out: each takes more than a second or two.
 # fmt: off
 SLOWER = frozenset({
-    "asked", "bad_input", "bad_patches", "base_patches", "build", "check_junit",
+    "asked", "bad_input", "bad_patches", "base_patches", "best_fit", "build", "check_junit",
     "ci", "ci_collect", "ci_recipes", "ci_run", "commands", "compare", "conflict_names",
     "demo", "development", "embargo", "export", "export_folder", "fetch", "fixes", "follow_ups", "freeze",
     "growth", "hooks", "import", "import_embargo", "imported_export", "install", "into", "into_unread",

@@ -2,7 +2,7 @@
 
 A source tree becomes a commit that exists as long as the command, on top of the release that it was made from; from
 there on it is a base beside the branch like any other.  Its version says which release that is (Xen's
-``xen/Makefile``), and where that says nothing, the release with which it shares most files.
+``xen/Makefile``), and where that says nothing, its files (``git_xsa.ask.best_fit``).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from git_xsa.advisory.file_names import read_name
 from git_xsa.advisory.package import read_package
 from git_xsa.advisory.patchfile import PatchFile
 from git_xsa.ask import problems, remarks
+from git_xsa.ask.best_fit import best_fit, is_orphan
 from git_xsa.ask.placement import PackagePatch, Placement, split
 from git_xsa.ask.session import Session
 from git_xsa.git.patched import Patched
@@ -25,24 +26,32 @@ from git_xsa.git.trees import entries_of
 from git_xsa.model.change import FileChange
 from git_xsa.model.history import blob_name
 from git_xsa.model.marks import marked_advisories
-from git_xsa.model.release import Version, belongs, version_in
+from git_xsa.model.release import belongs, version_in
 from git_xsa.wording import Remark
 
 _MAKEFILE = b"xen/Makefile"
 
 
-def commit_or_tree(session: Session, name: str) -> Commit:
-    """Return the base that ``name`` stands for; errors as of ``find_base``."""
+def commit_or_tree(session: Session, name: str, tip: str = "") -> Commit:
+    """Return the base that ``name`` stands for; ``tip`` and errors as of ``find_base``."""
     place = Path(name)
     if not name or not (place.is_dir() or is_tarball(place)):
-        return session.branches.base(name)
+        base = session.branches.base(name)
+        if not is_orphan(session, base):
+            return base
+        entries = entries_of(session.repository, base.id)
+        return base._replace(fit=best_fit(session, name, {path: entry[1] for path, entry in entries.items()}, tip))
     if session.repository.resolve(name) is not None:
         raise problems.commit_and_path(name, place.is_dir())
     newest = max(session.branches.releases.values(), default=None)
     files = without_top(read_source(place), entries_of(session.repository, newest[1]) if newest is not None else ())
-    release = _release_of(session, name, files)
+    release, fit = _stated_release(session, files), None
+    if release is None:
+        length = session.repository.hash_length
+        fit = best_fit(session, name, {file.path: blob_name(file.content, length) for file in files}, tip)
+        release = fit.release
     made = session.borrowed.commit_tree(files, release.id, f"The source tree {name}")
-    return Commit(name, made, release=release.name, under=release.id)
+    return Commit(name, made, release=release.name, under=release.id, fit=fit)
 
 
 def with_patches(session: Session, base: Commit, lists: Sequence[str], place: str = "") -> tuple[Commit, list[Remark]]:
@@ -136,34 +145,15 @@ class KnownFiles:
         return path is not None and path not in self._paths and path.rpartition(b"/")[0] not in self._folders
 
 
-def _release_of(session: Session, name: str, files: Sequence[SourceFile]) -> Commit:
-    """Return the release that a source tree was made from; ``XsaError`` when that is not known."""
-    releases = {version: Commit(tag, commit) for tag, (version, commit) in session.branches.releases.items()}
+def _stated_release(session: Session, files: Sequence[SourceFile]) -> Commit | None:
+    """Return the release that the version in a source tree leads to; ``None`` where it states none, or one that no
+    branch has."""
     makefile = next((file.content for file in files if file.path == _MAKEFILE), b"")
     stated = version_in(makefile)
-    if stated is not None:
-        version, final = stated
-        same = [known for known in releases if belongs(known, version[:-1])]
-        earlier = [known for known in same if known < version or (final and known == version)]
-        if earlier:
-            return releases[max(earlier)]
-    found = _most_alike(session, releases, files)
-    if found is None:
-        raise problems.unknown_release(name)
-    return found
-
-
-def _most_alike(session: Session, releases: Mapping[Version, Commit], files: Sequence[SourceFile]) -> Commit | None:
-    """Return the release that has most of ``files``, the oldest of several; ``None`` when none has any."""
-    names = {file.path: blob_name(file.content, session.repository.hash_length) for file in files}
-
-    def shared(version: Version) -> int:
-        entries = entries_of(session.repository, releases[version].id)
-        return sum(entries.get(path, ("", ""))[1] == name for path, name in names.items())
-
-    firsts = {version[:-1]: version for version in sorted(releases, reverse=True)}
-    best = max(firsts.values(), key=shared, default=None)
-    if best is None:
+    if stated is None:
         return None
-    best = max((version for version in sorted(releases) if version[:-1] == best[:-1]), key=shared)
-    return releases[best] if shared(best) else None
+    version, final = stated
+    releases = {known: Commit(tag, commit) for tag, (known, commit) in session.branches.releases.items()}
+    same = [known for known in releases if belongs(known, version[:-1])]
+    earlier = [known for known in same if known < version or (final and known == version)]
+    return releases[max(earlier)] if earlier else None

@@ -112,6 +112,14 @@ def package_patch_refused(patch: str, place: Path, base: str, doubt: str) -> Xsa
 
 
 @problem
+def two_branches_fit(name: str, best: str, same: int, second: str, as_well: int, files: int) -> XsaError:
+    return XsaError(
+        f"{name} fits two branches alike: of its {files} files, {best} has {same} and {second} {as_well} as they are",
+        "name its branch: --tip <ref> for xsa-prereqs, --branch for xsa-check",
+    )
+
+
+@problem
 def unknown_release(name: str) -> XsaError:
     return XsaError(
         f"it is unknown from which release {name} was made",

@@ -45,8 +45,10 @@ class Ranges:
             return None
 
     def _merge_base(self, base: Commit, tip: Commit) -> str:
-        """Return where ``base`` left the branch; ``XsaError`` when they have nothing in common."""
-        found = self._repository.git.text("merge-base", base.id, tip.id, accept=(0, 1))
+        """Return where ``base`` left the branch, or the release that a base without the branch's history is taken to be
+        made from; ``XsaError`` when they have nothing in common."""
+        start = base.fit.release if base.fit is not None and base.release is None else base
+        found = self._repository.git.text("merge-base", start.id, tip.id, accept=(0, 1))
         if not found:
             raise problems.nothing_in_common(base.name, tip.spelled, self._repository.shallow)
         return found

@@ -25,6 +25,20 @@ def without_support(branches: int) -> str:
     return f"{count(branches, 'branch')} without security support left out (--all checks {them}, too)"
 
 
+# best_fit
+
+
+@remark
+def taken_as(base: str, branch: str, release: str, same: tuple[int, int], second: Mapping[str, tuple[int, int]]) -> str:
+    others = "".join(f" ({name}: {_percent(*counts)})" for name, counts in second.items())
+    what = f"{base} is taken as {branch}, made from {release}"
+    return f"{what}: {_percent(*same)} of the files that both have are the same{others}"
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{100 * part // whole} %"
+
+
 # what a package brings
 
 

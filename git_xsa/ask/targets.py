@@ -52,7 +52,7 @@ def targets(
         return Targets(
             tuple(
                 (base, _tip_of(session, base, pattern))
-                for base in (find_base(session, name, lists, place) for name in bases)
+                for base in (find_base(session, name, lists, place, pattern or "") for name in bases)
             )
         )
     development = next((branch for branch in session.branches.development if branch.name == pattern), None)

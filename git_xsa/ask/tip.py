@@ -15,12 +15,15 @@ from git_xsa.model.release import Version
 def tip_for(session: Session, base: Commit, commits: Sequence[Commit] = ()) -> Commit:
     """Return the tip of the branch that ``base`` belongs to and that has ``commits``.
 
-    That is the stable branch of the release or release candidate, else the development branch if it has the base
-    and the commits, else the one stable branch that has them, else the branch that the base left: that of the
-    newest release in its history, or the development branch; else, when commits are given, the newest of them.
+    That is the branch which a base without its history fits, the stable branch of the release or release candidate,
+    else the development branch if it has the base and the commits, else the one stable branch that has them, else the
+    branch that the base left: that of the newest release in its history, or the development branch; else, when commits
+    are given, the newest of them.
     ``UsageError`` when that leaves several branches or none, ``XsaError`` when the commits are on no branch together.
     """
     branches = session.branches
+    if base.fit is not None and base.under is None:
+        return next(branch.end for branch in branches.stable if branch.name == base.fit.branch)
     if base.under is not None and not commits:
         base = Commit(base.name, base.under)
     branch = branches.of_base(base)

@@ -133,7 +133,7 @@ def run(options: argparse.Namespace) -> int:
 
             return run_verify(session, options)
         options.format, options.start = options.format or "series", 1 if options.start is None else options.start
-        base = find_base(session, options.onto, options.base_patches, options.place)
+        base = find_base(session, options.onto, options.base_patches, options.place, options.tip or "")
         if base.passing and options.format == "branch":
             raise problems.branch_needs_a_commit(base.release or base.name)
         if options.verify is not None:

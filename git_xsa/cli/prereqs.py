@@ -172,7 +172,7 @@ def _list_picks(options: argparse.Namespace) -> int:
     with Session(symbols=False, now=clock.now()) as session:
         with Progress() as progress:
             session.repository.on_progress = progress.detail
-            base = find_base(session, options.onto, options.base_patches)
+            base = find_base(session, options.onto, options.base_patches, tip=options.tip or "")
             tip = session.commit(options.tip) if options.tip else tip_for(session, base)
             found = take_stock(session, base, tip)
         if options.json:
@@ -209,7 +209,7 @@ def _compare(options: argparse.Namespace) -> int:
 
 
 def _ask(session: Session, options: argparse.Namespace) -> Question:
-    base = find_base(session, options.onto, options.base_patches, options.place)
+    base = find_base(session, options.onto, options.base_patches, options.place, options.tip or "")
     commits, files = sort_out(session.repository, options.patches)
     request = Request(tuple(options.xsa), tuple(commits), tuple(files), options.tip or "")
     return request.question(session, base)

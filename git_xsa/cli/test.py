@@ -97,7 +97,7 @@ def run(options: argparse.Namespace) -> int:
         _check_output(session, options)
         with Progress() as progress:
             session.repository.on_progress = progress.detail
-            base = find_base(session, options.onto, options.base_patches)
+            base = find_base(session, options.onto, options.base_patches, tip=options.tip or "")
             asked, unproved = _asked(session, options, base)
         proofs = _prove(session, options, asked, cells) if asked else []
         if options.json:

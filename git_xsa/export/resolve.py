@@ -177,7 +177,7 @@ class Resolver:
 
     @staticmethod
     def _question(session: Session, task: Task) -> Question:
-        base = find_base(session, task.base, task.base_patches)
+        base = find_base(session, task.base, task.base_patches, tip=task.tip or "")
         tip = session.commit(task.tip) if task.tip else tip_for(session, base)
         numbers = task.xsa or outstanding(session, base, tip)
         return one_queue(ask_as_published(session, base, tip, numbers, named=bool(task.xsa)))

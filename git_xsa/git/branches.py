@@ -55,6 +55,7 @@ class Branches:
         self._settings = settings
         self._refs = repository.refs()
         self._contained: tuple[tuple[str, ...], set[str]] = (), set()
+        self._below: dict[str, Branch | None] = {}
         self.releases: dict[str, tuple[Version, str]] = {}
         for reference, commit in self._refs.items():
             name = reference.removeprefix("refs/tags/")
@@ -232,12 +233,15 @@ class Branches:
 
     def below(self, base: Commit) -> Branch | None:
         """Return the stable branch of the newest release that ``base`` has in its history, ``None`` if it has none."""
+        if base.id in self._below:
+            return self._below[base.id]
         listing = self._repository.git.text(
             "for-each-ref", "--format=%(refname:strip=2)", "--merged", base.id, "refs/tags"
         )
         versions = [self.releases[name][0] for name in listing.split("\n") if name in self.releases]
         branches = [branch for branch in self.stable if versions and belongs(max(versions), branch.version)]
-        return branches[0] if branches else None
+        found = self._below[base.id] = branches[0] if branches else None
+        return found
 
     def holding(self, commits: Iterable[str]) -> list[Branch]:
         """Return the stable branches that have all ``commits``, in the order of their versions."""

@@ -23,13 +23,24 @@ ALTERNATES = "GIT_ALTERNATE_OBJECT_DIRECTORIES"
 _READER = ("cat-file", "--batch")
 
 
+class BranchFit(NamedTuple):
+    """How a tree that names no branch fits the ``branch`` that it is taken for: made from its ``release``, and of the
+    ``files`` that both have, ``same`` are the same."""
+
+    branch: str
+    release: Commit
+    same: int
+    files: int
+
+
 class Commit(NamedTuple):
     """A commit that somebody named: the name as given (a tag, a branch, a prefix) and its full object name.
 
     ``reference`` is the full name of the reference that was found for a branch's name, ``None`` for other names.
     ``release`` is there for a source tree without history, whose commit ends with the command: the release that it
     was made from.  ``under`` is the commit that a base without one of its own was made on, ``patches`` counts those of
-    a package that were put on top, ``options`` are the words of a command line that put them there.
+    a package that were put on top, ``options`` are the words of a command line that put them there.  ``fit`` is there
+    where only the files told the branch.
     """
 
     name: str
@@ -39,6 +50,7 @@ class Commit(NamedTuple):
     under: str | None = None
     patches: int = 0
     options: str = ""
+    fit: BranchFit | None = None
 
     @property
     def lasting(self) -> str:

@@ -7,6 +7,8 @@ from functools import cached_property
 
 from git_xsa.git.repository import Repository
 
+#: What a listing has before the object name of a file.
+_FILE = "100644 blob "
 #: What a tree has: name -> mode and object name.
 Entries = Mapping[bytes, tuple[str, str]]
 
@@ -21,15 +23,23 @@ def entries_of(repository: Repository, commit: str) -> Entries:
     return known
 
 
+def files_of(repository: Repository, commit: str) -> list[bytes]:
+    """Return the files that the tree of ``commit`` has, each as its object name, a tab, and its path."""
+    return [line[len(_FILE) :] for line in _listing(repository, commit) if line[7:12] == b"blob "]
+
+
 def _read(repository: Repository, commit: str) -> Entries:
-    # The whole tree: names of files that matter may be under embargo, and must not be seen in a process list.
-    output = repository.git.start("ls-tree", "-r", "-z", "--full-tree", commit).finish().out
     found = {}
-    for line in output.split(b"\0")[:-1]:
+    for line in _listing(repository, commit):
         words, _, path = line.partition(b"\t")
         mode, _, name = words.decode().split()
         found[path] = (mode, name)
     return found
+
+
+def _listing(repository: Repository, commit: str) -> list[bytes]:
+    # The whole tree: names of files that matter may be under embargo, and must not be seen in a process list.
+    return repository.git.start("ls-tree", "-r", "-z", "--full-tree", commit).finish().out.split(b"\0")[:-1]
 
 
 class CommitTree:

@@ -13,7 +13,7 @@ from git_xsa.ask.follow_ups import Later
 from git_xsa.ask.newer_branches import Elsewhere
 from git_xsa.ask.unmarked import Unmarked
 from git_xsa.ask.verdict import FoundSeries, Verdict
-from git_xsa.git.repository import Commit
+from git_xsa.git.repository import BranchFit, Commit
 from git_xsa.model.partial import parts
 from git_xsa.model.rules import Kind
 from git_xsa.model.selection import Reason
@@ -28,11 +28,16 @@ def text(content: bytes) -> str:
 
 def base_document(base: Commit) -> dict[str, Any]:
     """Return a base; one that exists only as long as the command has no commit, but the release that a source tree was
-    made from, and the number of patches that were put on top."""
+    made from, and the number of patches that were put on top.  ``fit`` says how the branch was found by files."""
+    fit = _fit(base.fit) if base.fit is not None else {}
     if not base.passing:
-        return {"name": base.name, "commit": base.id}
+        return {"name": base.name, "commit": base.id, **fit}
     release = {"release": base.release} if base.release is not None else {}
-    return {"name": base.name, "commit": None, **release, **({"patches": base.patches} if base.patches else {})}
+    return {"name": base.name, "commit": None, **release, **({"patches": base.patches} if base.patches else {}), **fit}
+
+
+def _fit(fit: BranchFit) -> dict[str, Any]:
+    return {"fit": {"branch": fit.branch, "release": fit.release.name, "same": fit.same, "files": fit.files}}
 
 
 def _commit(commit: Commit) -> dict[str, Any]:

@@ -81,6 +81,8 @@ def _distance(verdict: Verdict, commits: int) -> str:
     """Return where the base stands, ``commits`` before the tip."""
     if verdict.base.release is not None:
         return f"a source tree made from {verdict.base.release} of {verdict.tip.spelled}"
+    if verdict.base.fit is not None:
+        return f"without the history of {verdict.tip.spelled}, nearest to {verdict.base.fit.release.name}"
     history = verdict.whole or verdict.range
     if history.base == history.root:  # the patches stand on the base itself
         return f"a tree beside {verdict.tip.spelled}"
