@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -30,14 +31,16 @@ from git_xsa.git.repository import Repository
 from git_xsa.git.trial import Quarantine
 from git_xsa.model.change import FileChange
 from git_xsa.model.history import FileState, History, TouchList, blob_name
+from git_xsa.model.line import Line
+from git_xsa.model.lines import LineHistory
 from git_xsa.model.rules import OWN, ROOT, Chosen, there
 from git_xsa.model.selection import Selection, select
 
 SCALE = int(os.environ.get("GIT_XSA_EXAMPLES", "1"))
 SEED = os.environ.get("GIT_XSA_SEED") or os.urandom(4).hex()
 WITH_GIT, IN_MEMORY, SHARDS = 500, 2500, 5
-#: What fits by hand, where equal lines let the base be read otherwise: with as little of its own, or with more.
-AS_MUCH, OVERLOOKED = "fits in another alignment that explains as much", "fits in an alignment that explains more"
+#: What fits by hand, where equal lines let the base be read otherwise with as little of its own.
+AS_MUCH = "fits in another alignment that explains as much"
 #: Branches that one repository takes before a new one is made.
 REPOSITORY_LIFE = 100
 
@@ -97,12 +100,12 @@ class Judge:
         found: Selection,
         states: Mapping[bytes, FileState | None],
         changes: Mapping[int, Sequence[FileChange]],
-        unexplained: int,
+        unexplained: Callable[[], int],
     ) -> None:
         """Compare the answer ``found`` with every set of changes that fits as text, and where texts are ambiguous by
         hand, too.
 
-        What fits by hand may be overlooked if the base was read otherwise with as little to explain.
+        What fits by hand may be overlooked only if the base was read otherwise with as little to explain.
         """
         self.tally[state.value] += 1
         best = len(found.queue) if state is not State.CONFLICTS else base.story.size
@@ -112,8 +115,10 @@ class Judge:
                 continue  # it puts on again what the base has, or had before its own edits
             if base.unique or self._fits_by_hand(base, queue, made):
                 assert not base.unique, f"{state.value} {found.queue}, but {sorted(queue)} fits: {base}"
-                as_much = unexplained <= base.apart
-                self.tally[AS_MUCH if as_much else OVERLOOKED] += 1
+                assert unexplained() <= base.apart, (
+                    f"{state.value} {found.queue}, but {sorted(queue)} is better: {base}"
+                )
+                self.tally[AS_MUCH] += 1
                 break
             self.tally["smaller sets that fit by coincidence of texts"] += 1
         if state is State.CONFLICTS:
@@ -139,17 +144,22 @@ class Judge:
 
 
 def unexplained(history: History, story: Story) -> int:
-    """Return how many lines the changes that a base is said to have do not explain: its own ones, and missing ones."""
-    files = {id(lines): lines for position in range(1, story.size + 1) for _, lines in history.lines_of(position)}
-    total = 0
-    for line in (line for lines in files.values() for line in lines):
-        assert line.standing is not None
-        total += (
-            line.here
-            if line.born == OWN
-            else line.here != there(line.lives, Chosen(ROOT, frozenset(line.standing.taken)))
-        )
-    return total
+    """Return how many lines of a base, as it was read, the branch does not explain: its own ones, and those that it has
+    or lacks against the state of the file, after any of its changes, that it is most like."""
+    files: dict[int, tuple[LineHistory, list[int]]] = {}
+    for position in range(1, story.size + 1):
+        for _, lines in history.lines_of(position):
+            files.setdefault(id(lines), (lines, []))[1].append(position)
+    return sum(_apart(list(lines), positions) for lines, positions in files.values())
+
+
+def _apart(lines: Sequence[Line], positions: Sequence[int]) -> int:
+    own = sum(line.here for line in lines if line.born == OWN)
+    known = [line for line in lines if line.born != OWN]
+    states = (
+        Chosen(ROOT, frozenset(some)) for count in range(len(positions) + 1) for some in combinations(positions, count)
+    )
+    return own + min(sum(line.here != there(line.lives, state) for line in known) for state in states)
 
 
 def _texts(files: Mapping[str, File]) -> dict[str, bytes]:
@@ -176,7 +186,7 @@ def in_memory(base: RandomBase, referee: Judge) -> None:
     changes = {position: story.changes(position) for position in everything}
     states = {} if found.impossible else history.states(found.queue, found.chosen)
     state = State.CONFLICTS if found.impossible else _state(base, found, states, changes)
-    referee.answer(base, state, found, states, changes, unexplained(history, story))
+    referee.answer(base, state, found, states, changes, lambda: unexplained(history, story))
 
 
 def _state(
@@ -254,7 +264,6 @@ def test_bases_in_memory(shard: int, request: pytest.FixtureRequest) -> None:
     for number in range(count):
         in_memory(random_base(f"{SEED}-memory-{shard}-{number}"), referee)
     tell(request, f"bases in memory, GIT_XSA_SEED={SEED} part {shard}, {count}: {dict(sorted(referee.tally.items()))}")
-    assert referee.tally[OVERLOOKED] <= 2 + count / 1000
     assert min(referee.tally[state.value] for state in (State.APPLIES, State.NEEDS_PREREQUISITES, State.CONFLICTS)) > 0
 
 
@@ -291,7 +300,7 @@ def _with_git(base: RandomBase, repository: Repository, quarantine: Quarantine, 
     state, selection, _ = judge(found, 0, [base.wanted], quarantine)
     possible = state not in (State.CONFLICTS, State.ALREADY_APPLIED)
     states = found.history.states(selection.queue, selection.chosen) if possible else {}
-    referee.answer(base, state, selection, states, changes, unexplained(found.history, base.story))
+    referee.answer(base, state, selection, states, changes, lambda: unexplained(found.history, base.story))
 
 
 def _compare(
