@@ -172,14 +172,15 @@ class _File:
             self.have = have(self._things(), positions)
             if known.unexplained and self.lines.anchor(content or (), known, self._coming()):
                 self.have = have(self._things(), positions)
-            if self.lines.settle(self._coming(), self.have.taken):
+            if self.lines.settle(self._coming(known.selected), self.have.taken):
                 self.have = have(self._things(), positions)
         self.trail.taken = self.have.taken
         self.lines.take(self.have.taken)
 
-    def _coming(self) -> list[Stretch]:
-        """Return the stretches of the changes that the base lacks."""
-        coming = (need for p, needs in self.needs.items() if p not in self.have.taken for _, need in needs)
+    def _coming(self, nearest: Collection[int] = frozenset()) -> list[Stretch]:
+        """Return the stretches of the changes that the base lacks, and that the ``nearest`` state is without."""
+        had = self.have.taken.union(nearest)
+        coming = (need for p, needs in self.needs.items() if p not in had for _, need in needs)
         return [need for need in coming if isinstance(need, Stretch)]
 
     def _things(self) -> Iterator[tuple[Sequence[Life], bool]]:
