@@ -177,7 +177,8 @@ def fresh_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pa
     ):
         monkeypatch.delenv(name, raising=False)
     yield work
-    remove_keyring(work / "keys")
+    if (work / "keys").exists():
+        remove_keyring(work / "keys")
     shutil.rmtree(work)
     written = {str(path.relative_to(home)) for path in home.rglob("*")}
     assert {path for path in written if not path.startswith(".cache")} == set()
