@@ -47,7 +47,7 @@ def _start_script(work: Work) -> None:
         if os.access(script, os.X_OK):
             ended = run_tool((str(script), work.record.tag), folder=work.repository.folder, limit=PATIENCE)
             for line in (ended.out + ended.err).decode("utf-8", "replace").splitlines():
-                work.say(remarks.said_by_the_script(line))
+                work.say(remarks.said_by(line))
             if ended.status:
                 work.say(remarks.script_failed(script, ended.status))
 

@@ -427,11 +427,6 @@ def none_outstanding(base: str) -> str:
 
 
 @remark
-def said_by_the_script(line: str) -> str:
-    return line
-
-
-@remark
 def script_failed(script: Path, status: int) -> str:
     return f"warning: {script} ended with status {status}"
 
