@@ -287,6 +287,14 @@ def test_bases_with_git(shard: int, tmp_path: Path, request: pytest.FixtureReque
     tell(request, f"bases with git, GIT_XSA_SEED={SEED} part {shard}, {count}: {dict(sorted(referee.tally.items()))}")
 
 
+def test_a_rename_that_git_does_not_see_makes_another_base(tmp_path: Path) -> None:
+    repository, referee = Repository(create(tmp_path / "clone")), Judge()
+    with Quarantine(repository) as quarantine:
+        _with_git(random_base("20261306-git-1-6"), repository, quarantine, "base", referee)
+    repository.close()
+    assert referee.tally == {"renames that git does not see": 1}
+
+
 def _with_git(base: RandomBase, repository: Repository, quarantine: Quarantine, name: str, referee: Judge) -> None:
     """Judge the answer about ``base`` in a repository, with git; compare git with the referee in memory."""
     side = base.story.size + 1
@@ -295,9 +303,13 @@ def _with_git(base: RandomBase, repository: Repository, quarantine: Quarantine, 
     assert at is not None
     found = Range(repository, commits[0], commits[side - 1], base=at.id)
     everything = range(1, side)
+    changes = {p: [diff.change() for diff in split_diff(found.text(p))] for p in everything}
+    if any(_names(changes[p]) != _names(base.story.changes(p)) for p in everything):
+        # To git a rename with little in common is a new file, and the base is then made of other changes than these.
+        referee.tally["renames that git does not see"] += 1
+        return
     taken = frozenset(found.taken(everything))
     referee.picks(base, taken)
-    changes = {p: [diff.change() for diff in split_diff(found.text(p))] for p in everything}
     files = {path.encode(): (file.mode, file.id) for path, file in base.own.items()}
     _compare(base, quarantine, found, files, changes, referee)
     if base.wanted in taken:
@@ -307,6 +319,10 @@ def _with_git(base: RandomBase, repository: Repository, quarantine: Quarantine, 
     possible = state not in (State.CONFLICTS, State.ALREADY_APPLIED)
     states = found.history.states(selection.queue, selection.chosen) if possible else {}
     referee.answer(base, state, selection, states, changes, lambda: unexplained(found.history, base.story))
+
+
+def _names(changes: Sequence[FileChange]) -> set[tuple[bytes | None, bytes | None]]:
+    return {(change.old_path, change.new_path) for change in changes}
 
 
 def _compare(
