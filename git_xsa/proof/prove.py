@@ -31,7 +31,7 @@ from git_xsa.proof.xtf import EXAMPLE, Xtf
 from git_xsa.wording import NOTHING, Remark
 
 _OPTION = re.compile(r"^(?:# )?(CONFIG_\w+)(?:=(.*)| is not set)$", re.MULTILINE)
-#: So many times the limit may a boot of the queue take that did not end within it.
+#: So many times the limit may a boot take that did not end within it.
 _PATIENCE = 4.0
 #: What of a configuration describes the tools, or differs from tree to tree by itself.
 _OF_TOOLS = re.compile(r"CONFIG_(?:CC_|GCC_|CLANG_|HAS_AS_|HAS_CC_|LD_|AS_)")
@@ -269,11 +269,16 @@ class _OneCell:
         return remarks.payload_does_not_build()
 
     def _both(self, base: BuiltTree, queue: BuiltTree, payload: Payload) -> tuple[Play, Play]:
-        """Boot both; the queue once more, and longer, if it alone does not end in time: the machine may be busy."""
+        """Boot both; again, and longer, what does not end in time, for the machine may be busy.
+
+        That goes for the base only where the queue does end, and has not shown that there was time enough.
+        """
         private = self._stack.private
         first, second = self._bench.boot(base, payload, private), self._bench.boot(queue, payload, private)
-        if second[1] is End.HANG and first[1] is not End.HANG:
+        if second[1] is End.HANG:
             second = self._bench.boot(queue, payload, private, _PATIENCE)
+        if first[1] is End.HANG and second[1] is not End.HANG and second[0].seconds * _PATIENCE > first[0].seconds:
+            first = self._bench.boot(base, payload, private, _PATIENCE)
         return first, second
 
     def _exploit(self, number: int, base: BuiltTree, queue: BuiltTree) -> None:

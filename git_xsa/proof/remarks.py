@@ -15,6 +15,7 @@ _IN_QEMU = {
     "xsa-213": _ERROR_CODE,
     "xsa-298": _ERROR_CODE,
     "xsa-339": _ERROR_CODE,
+    "xsa-308": "QEMU does not have the instruction INT1",
     "xsa-296": "QEMU pops the frame of a far return as supervisor, which SMAP forbids",
     "xsa-260": _DEBUG_EXCEPTION,
     "xsa-470": "QEMU raises no SIMD exception",
