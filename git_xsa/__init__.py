@@ -5,7 +5,7 @@ and distributions ship the last point release; it finds the smallest set of comm
 
 The rooms, and the one direction in which they import each other::
 
-    cli -> report -> release -> export -> proof -> ask -> embargo -> advisory -> names -> git -> model
+    cli -> ci -> publish -> report -> release -> export -> proof -> ask -> embargo -> advisory -> names -> git -> model
 
 ``docs/architecture.md`` has the drawing, and follows a request through them.
 """

@@ -1,7 +1,7 @@
 """The outermost function: choose the command, run it, turn every failure into one message and an exit status.
 
-It exists so that no other module prints an error or ends the process.  Nothing heavy is imported here: a command's
-module, and what that needs, is loaded once the command has been chosen.
+It exists so that no other module makes a message of a failure or ends the process.  Nothing heavy is imported here: a
+command's module, and what that needs, is loaded once the command has been chosen.
 
 Exit statuses, the same for all commands: 0 yes, 1 no, 2 can't be done even with every commit of the branch, 128 git
 or the repository failed, 129 wrong usage.  ``-h`` prints the usage to standard output and ends with 129 too, because

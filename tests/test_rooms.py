@@ -13,6 +13,8 @@ from pkgutil import iter_modules
 
 import pytest
 
+import git_xsa
+
 PACKAGE = Path(__file__).resolve().parent.parent / "git_xsa"
 
 #: The rooms from the top: each may import those that stand below it.
@@ -75,6 +77,13 @@ def test_imports_point_one_way() -> None:
             rooms = ours & {*ROOMS, "__main__", "completions", "demo"}
             wrong += [f"{path.relative_to(PACKAGE)} imports {other}" for other in sorted(rooms - below)]
     assert wrong == []
+
+
+def test_the_documents_name_the_rooms_in_their_order() -> None:
+    drawn = next(line for line in (git_xsa.__doc__ or "").splitlines() if " -> " in line)
+    assert tuple(drawn.split(" -> ")) == ("    " + ROOMS[0], *ROOMS[1:])
+    table = (PACKAGE.parent / "docs/architecture.md").read_text("utf-8").partition("| room |")[2]
+    assert tuple(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == ROOMS
 
 
 def test_one_module_starts_git() -> None:

@@ -1,4 +1,7 @@
-"""What was asked of an export, kept in its manifest, so that it can be asked again of the branch as it is later."""
+"""What is asked for, whatever its kind: advisories, commits or patch files.
+
+An export keeps it in its manifest, so that it can be asked again of the branch as it is later.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from git_xsa.git.repository import Commit
 
 
 class Request(NamedTuple):
-    """What an export was asked for: advisories, commits or patch files; with none of them all that is outstanding.
+    """What a command is asked for: advisories, commits or patch files; with none of them all that is outstanding.
 
     ``tip`` is the branch or commit that was named, empty for the branch of the base.  ``symbols`` says whether names
     in the code counted, ``built`` whether a build was asked what is missing, ``keep_going`` whether advisories that

@@ -1,7 +1,8 @@
-"""The formats of an exported queue, one small module each.
+"""The formats of an exported queue, one small module each, but for ``branch``, which is no folder (``export.branch``).
 
 A module has ``files(queue, style, found)``, which is pure: it returns the contents of each file by its name, the same
-for the same queue on every machine and day, and ``FOLDER``, in which the patches are.  The table here says what applies
+for the same queue on every machine and day, and ``FOLDER``, in which the patches are, or ``SINGLE``, the one file that
+has them all.  The table here says what applies
 a format's patches, so that the command can have that very program judge them.
 """
 
