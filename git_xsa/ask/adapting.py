@@ -20,9 +20,9 @@ from git_xsa.ask.compose import proposal_of
 from git_xsa.ask.fitting import needing
 from git_xsa.ask.flat import Spot, under
 from git_xsa.ask.follow_ups import Later, later_fixes
+from git_xsa.ask.own_store import own_store
 from git_xsa.ask.passing_commits import PassingCommits
 from git_xsa.ask.question import Proposal, Question
-from git_xsa.ask.stored import stored
 from git_xsa.ask.verdict import State
 from git_xsa.git.log import Range
 from git_xsa.git.repository import Commit
@@ -267,7 +267,7 @@ class Walk:
 
 def adaptations(session: Session) -> Adaptations | None:
     """Return the adapted patches in the store, ``None`` when there are none; asked for by ``session.once``."""
-    kept = session.once(stored)
+    kept = session.once(own_store)
     return Adaptations(kept.library.store) if kept is not None and kept.library.store.names(FOLDER) else None
 
 

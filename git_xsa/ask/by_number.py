@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from git_xsa.ask import problems
 from git_xsa.ask.marked import ask_marked, ask_named, fixed_later
+from git_xsa.ask.own_store import own_store
 from git_xsa.ask.question import Question
 from git_xsa.ask.session import Session
-from git_xsa.ask.stored import stored
 from git_xsa.ask.verdict import Verdict
 from git_xsa.git.repository import Commit
 from git_xsa.model.words import advisory_names
@@ -24,7 +24,7 @@ def stored_advisories(session: Session) -> StoredAdvisories | None:
 
 
 def _stored_advisories(session: Session) -> StoredAdvisories | None:
-    kept = session.once(stored)
+    kept = session.once(own_store)
     if kept is None:
         return None
     from git_xsa.ask.stored_advisories import StoredAdvisories  # noqa: PLC0415 - loads the readers of patches: 60 ms
@@ -56,9 +56,9 @@ def ask_as_published(
     session: Session, base: Commit, tip: Commit, numbers: Sequence[int], named: bool
 ) -> list[Question]:
     """Ask as ``ask`` does, about published patches alone."""
-    store = stored_advisories(session)
-    if store is not None and store.numbers.intersection(numbers):
-        return store.ask(base, tip, numbers, named)
+    advisories = stored_advisories(session)
+    if advisories is not None and advisories.numbers.intersection(numbers):
+        return advisories.ask(base, tip, numbers, named)
     return [(ask_named if named else ask_marked)(session, base, tip, numbers)]
 
 
@@ -79,8 +79,8 @@ def outstanding(session: Session, base: Commit, tip: Commit) -> list[int]:
     place = session.placements.get(base.id)
     base = place.whole if place is not None else base
     known = fixed_later(session, base, tip)
-    store = stored_advisories(session)
-    return sorted({*known, *(store.outstanding(base, tip, known) if store is not None else ())})
+    advisories = stored_advisories(session)
+    return sorted({*known, *(advisories.outstanding(base, tip, known) if advisories is not None else ())})
 
 
 def each_outstanding(session: Session, base: Commit, tip: Commit) -> Iterator[tuple[int, Verdict]]:

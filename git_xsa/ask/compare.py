@@ -18,9 +18,9 @@ from git_xsa.advisory.adaptations import Adaptation
 from git_xsa.advisory.file_names import read_name
 from git_xsa.advisory.patchfile import PatchFile
 from git_xsa.advisory.problems import PatchError
+from git_xsa.ask.own_store import own_store
 from git_xsa.ask.recognise import plain_subject
 from git_xsa.ask.session import Session
-from git_xsa.ask.stored import stored
 from git_xsa.git.repository import Repository
 from git_xsa.git.spellings import EVERYWHERE, SPELLINGS, changes_of, changing_just
 from git_xsa.model.change import FileChange
@@ -126,7 +126,7 @@ class Comparison:
 
     def _published(self, at: int) -> Iterator[Original]:
         """Yield the patches in the store of the advisories of the patch ``at``, those of the newest version first."""
-        kept = self._session.once(stored)
+        kept = self._session.once(own_store)
         if kept is None:
             return
         for number in self._numbers[at]:

@@ -7,12 +7,12 @@ from dataclasses import replace
 from functools import partial
 
 from git_xsa.ask import problems
-from git_xsa.ask.fitting import without_conflicts as fitting_changes
+from git_xsa.ask.fitting import fitting_changes
 from git_xsa.ask.follow_ups import Later, later_fixes
 from git_xsa.ask.newer_branches import NewerBranches
+from git_xsa.ask.own_store import under_embargo
 from git_xsa.ask.question import Proposal, Question, propose
 from git_xsa.ask.session import Session
-from git_xsa.ask.stored import under_embargo
 from git_xsa.ask.supply import supplier
 from git_xsa.ask.tip import version_of
 from git_xsa.ask.unmarked import unmarked_among

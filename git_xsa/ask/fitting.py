@@ -30,7 +30,7 @@ def blocked(selection: Selection) -> set[int]:
     return needing(selection, {reason.needed_by for reason in selection.impossible})
 
 
-def without_conflicts(xsa_of: Mapping[int, tuple[int, ...]], selection: Selection) -> dict[int, tuple[int, ...]]:
+def fitting_changes(xsa_of: Mapping[int, tuple[int, ...]], selection: Selection) -> dict[int, tuple[int, ...]]:
     """Return ``xsa_of`` with those advisories only that can be applied to the base; the commits of no advisory count
     one by one."""
     stuck = blocked(selection)

@@ -17,8 +17,8 @@ from git_xsa.wording import Remark
 
 if TYPE_CHECKING:
     from git_xsa.ask.placement import Placement
-    from git_xsa.embargo.rule import Instant
     from git_xsa.git.borrowed import Borrowed
+    from git_xsa.model.instant import Instant
 
 _Made = TypeVar("_Made")
 

@@ -22,11 +22,11 @@ from git_xsa.advisory.trust import ChecksumState, Vouching, check_signature
 from git_xsa.ask import remarks
 from git_xsa.ask.compose import compose
 from git_xsa.ask.marked import fixed, fixed_by_own
+from git_xsa.ask.own_store import OwnStore
 from git_xsa.ask.pending import Pending, fits_base, on_base, placed_together
 from git_xsa.ask.question import Published, Question, propose
 from git_xsa.ask.recognise import Locator
 from git_xsa.ask.series_finder import SeriesFinder, Target, commits_taken, on_the_branch, without_lacking
-from git_xsa.ask.stored import Stored
 from git_xsa.ask.verdict import FoundPatch, FoundSeries, State
 from git_xsa.git.log import Range
 from git_xsa.git.repository import Commit
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 class StoredAdvisories:
     """The advisories in the store ``kept``, asked about in ``session``."""
 
-    def __init__(self, session: Session, kept: Stored) -> None:
+    def __init__(self, session: Session, kept: OwnStore) -> None:
         self._session = session
         self.library = library = kept.library
         self._secrecy = kept.secrecy
@@ -106,9 +106,9 @@ class StoredAdvisories:
         """
         history = self._session.ranges.between(base, tip)
         wanted = sorted(set(numbers))
-        stored = self._with_prerequisites([number for number in wanted if number in self.numbers], base, tip)
+        kept = self._with_prerequisites([number for number in wanted if number in self.numbers], base, tip)
         locator = Locator(self._session.repository, history, base)
-        asked = [self._finder.resolve(number, Target(base, tip), locator, history) for number in stored]
+        asked = [self._finder.resolve(number, Target(base, tip), locator, history) for number in kept]
         target = Target(base, tip)
         others = tuple(other for one in asked for other in one.not_judged)
         if not named:

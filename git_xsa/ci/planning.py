@@ -16,9 +16,9 @@ from pathlib import Path
 from git_xsa.ask.by_number import ask, outstanding
 from git_xsa.ask.keep_going import one_queue
 from git_xsa.ask.marked import ask_marked, ask_named, fixed_later
+from git_xsa.ask.own_store import secret
 from git_xsa.ask.question import Question
 from git_xsa.ask.session import Session
-from git_xsa.ask.stored import secret
 from git_xsa.ask.verdict import State, Verdict
 from git_xsa.ci import problems, remarks
 from git_xsa.ci.plan import QUEUES, PipelinePlan, PlannedCell, PlannedTarget, folder_name, named

@@ -19,9 +19,10 @@ from git_xsa.report.remarks import how_to_share
 if TYPE_CHECKING:
     from git_xsa.advisory.store import Store
     from git_xsa.embargo.ledger import Decision, EmbargoLedger, LedgerEntry
-    from git_xsa.embargo.rule import Instant, Rules
+    from git_xsa.embargo.rule import Rules
     from git_xsa.git.config import Settings
     from git_xsa.git.run import Git
+    from git_xsa.model.instant import Instant
 
 #: Stands for text that is read from standard input.
 INPUT = "-"

@@ -21,10 +21,9 @@ from git_xsa.cli import clock, embargo, remarks
 from git_xsa.cli.arguments import instant
 from git_xsa.cli.who import user
 from git_xsa.embargo.published import published
-from git_xsa.embargo.rule import Instant
 from git_xsa.git.config import Settings, read_settings
 from git_xsa.git.run import Git
-from git_xsa.model.instant import rfc3339, spelled
+from git_xsa.model.instant import Instant, rfc3339, spelled
 from git_xsa.report import aside
 
 

@@ -21,9 +21,9 @@ from git_xsa.cli.arguments import (
     outside_repository,
     print_notes,
 )
-from git_xsa.embargo.rule import Instant
 from git_xsa.export.remarks import earlier_contents
 from git_xsa.git.repository import Commit
+from git_xsa.model.instant import Instant
 from git_xsa.publish.made import Made
 from git_xsa.release.due import Interval, parse_interval
 from git_xsa.report import aside

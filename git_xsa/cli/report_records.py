@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from git_xsa.ask.own_store import secret
 from git_xsa.ask.session import Session
-from git_xsa.ask.stored import secret
 from git_xsa.cli import problems
 from git_xsa.cli.arguments import instant
 from git_xsa.cli.who import user

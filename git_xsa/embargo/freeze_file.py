@@ -28,8 +28,8 @@ import msgspec
 
 from git_xsa.documents import keys_once, read_json, shaped
 from git_xsa.embargo import problems
-from git_xsa.embargo.rule import HEADS, Embargo, Instant, Ledger
-from git_xsa.model.instant import parse_instant
+from git_xsa.embargo.rule import HEADS, Embargo, Ledger
+from git_xsa.model.instant import Instant, parse_instant
 
 #: Where it is, in the repository's folder, unless ``xsa.freezeFile`` names another place.
 NAME = "xsa-freeze.json"

@@ -29,8 +29,8 @@ from git_xsa.advisory.store import SHARED, Store
 from git_xsa.documents import DocumentError, dumps, keys_once, read_object, shaped
 from git_xsa.embargo import problems
 from git_xsa.embargo.problems import LedgerError
-from git_xsa.embargo.rule import Embargo, Instant, Ledger
-from git_xsa.model.instant import parse_instant, rfc3339
+from git_xsa.embargo.rule import Embargo, Ledger
+from git_xsa.model.instant import Instant, parse_instant, rfc3339
 
 LEDGER = SHARED
 JOURNAL = "embargoes.journal"

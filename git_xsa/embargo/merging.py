@@ -16,7 +16,7 @@ from typing import Any
 
 from git_xsa.embargo.ledger import LedgerEntry, entry_time, read_entry
 from git_xsa.embargo.problems import Conflict
-from git_xsa.embargo.rule import Instant
+from git_xsa.model.instant import Instant
 
 #: Keys that say when it is under embargo.
 _WHEN = ("since", "until", "lifted")

@@ -26,9 +26,8 @@ from typing import Any
 from git_xsa.advisory.store import append_line
 from git_xsa.documents import dumps, read_back
 from git_xsa.embargo import problems
-from git_xsa.embargo.rule import Instant
 from git_xsa.embargo.updates import Move
-from git_xsa.model.instant import parse_instant, rfc3339
+from git_xsa.model.instant import Instant, parse_instant, rfc3339
 
 #: A push option that asks for one: ``git push -o xsa-override=<reason>``.
 OPTION = "xsa-override="

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from git_xsa.advisory.store import Store
     from git_xsa.embargo.ledger import EmbargoLedger, LedgerEntry
-    from git_xsa.embargo.rule import Instant
     from git_xsa.git.config import Settings
     from git_xsa.git.run import Git
+    from git_xsa.model.instant import Instant
 
 
 def with_fixes(

@@ -26,9 +26,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from fnmatch import fnmatchcase
 
+from git_xsa.model.instant import Instant
 from git_xsa.model.release import version_of
 
-Instant = int
 HEADS = "refs/heads/"
 TAGS = "refs/tags/"
 

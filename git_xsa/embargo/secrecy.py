@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from git_xsa.advisory.editions import Edition, Library
 from git_xsa.advisory.text import Advisory
-from git_xsa.embargo.rule import Instant, Ledger
-from git_xsa.model.instant import parse_instant
+from git_xsa.embargo.rule import Ledger
+from git_xsa.model.instant import Instant, parse_instant
 
 #: A line of its own that says until when: ``*** EMBARGOED UNTIL 2026-12-08 12:00 UTC ***`` and the like.
 #:

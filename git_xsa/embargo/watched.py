@@ -9,9 +9,9 @@ from git_xsa.wording import NOTHING, Remark
 
 if TYPE_CHECKING:
     from git_xsa.advisory.store import Store
-    from git_xsa.embargo.rule import Instant
     from git_xsa.git.config import Settings
     from git_xsa.git.run import Git
+    from git_xsa.model.instant import Instant
 
 
 def hook_problem(git: Git, settings: Settings, now: Instant) -> Remark:

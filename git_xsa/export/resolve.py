@@ -36,7 +36,7 @@ from git_xsa.model.words import DIGITS, advisory_names, short_id
 if TYPE_CHECKING:
     from git_xsa.ask.question import Question
     from git_xsa.ask.session import Session
-    from git_xsa.embargo.rule import Instant
+    from git_xsa.model.instant import Instant
 
 #: Opens the session for a task: its repository, with names in the code counting or not.
 Opener = Callable[[Path, bool], "Session"]

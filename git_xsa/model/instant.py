@@ -11,6 +11,9 @@ from datetime import datetime, timedelta, timezone
 
 from git_xsa.model import problems
 
+#: Seconds since 1970-01-01 00:00 UTC.
+Instant = int
+
 #: When an embargo ends on a day of which nothing more is said; practice, and no more than that.
 NOON = 12
 FORM = "YYYY-MM-DD, YYYY-MM-DD HH:MM, or with Z or +hh:mm at its end"

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
+from git_xsa.ask.own_store import secret
 from git_xsa.ask.session import Session
-from git_xsa.ask.stored import secret
 from git_xsa.ask.verdict import Verdict
-from git_xsa.embargo.rule import Instant
 from git_xsa.git.branches import Branch
 from git_xsa.git.log import LoggedCommit
-from git_xsa.model.instant import rfc3339
+from git_xsa.model.instant import Instant, rfc3339
 from git_xsa.publish import problems
 from git_xsa.publish.picture import Bar, bars_picture
 from git_xsa.publish.releases import BetweenReleases, BranchPast, branch_past

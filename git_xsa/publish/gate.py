@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from html import unescape
 
+from git_xsa.ask.own_store import own_store
 from git_xsa.ask.session import Session
-from git_xsa.ask.stored import stored
 from git_xsa.embargo.leak import SecretForm
 from git_xsa.embargo.secrets import read_secrets
 from git_xsa.publish import problems
@@ -24,7 +24,7 @@ _ESCAPED = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)")
 
 def must_be_public(session: Session, files: Mapping[str, bytes]) -> None:
     """Raise ``XsaError`` if one of ``files`` has something of an advisory that is treated as being under embargo."""
-    found = session.once(stored)
+    found = session.once(own_store)
     numbers = found.secrecy.embargoed() if found is not None else []
     if found is None or not numbers:
         return

@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from git_xsa.ask.by_number import stored_advisories
+from git_xsa.ask.own_store import secret
 from git_xsa.ask.session import Session
-from git_xsa.ask.stored import secret
 from git_xsa.model.marks import marked_advisories, marked_cves
 from git_xsa.publish import problems
 
@@ -24,8 +24,8 @@ class AdvisoryNames(NamedTuple):
 
 def known_of(session: Session, number: int, messages: Sequence[str]) -> AdvisoryNames:
     """Return what the store, or else the ``messages`` of the advisory's fixes, say of it."""
-    store = stored_advisories(session)
-    edition = store.library.newest(number) if store is not None and number in store.numbers else None
+    kept = stored_advisories(session)
+    edition = kept.library.newest(number) if kept is not None and number in kept.numbers else None
     advisory = edition.advisory if edition is not None else None
     cves = advisory.cves if advisory is not None else ()
     if not cves:

@@ -17,8 +17,7 @@ from markupsafe import Markup
 
 from git_xsa import __version__
 from git_xsa.documents import dumps
-from git_xsa.embargo.rule import Instant
-from git_xsa.model.instant import rfc3339
+from git_xsa.model.instant import Instant, rfc3339
 from git_xsa.publish.branches import BranchReport
 from git_xsa.publish.details import Details
 from git_xsa.publish.made import Made

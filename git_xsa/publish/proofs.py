@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from git_xsa.ask.own_store import secret
 from git_xsa.ask.session import Session
-from git_xsa.ask.stored import secret
 from git_xsa.export.folder import MANIFEST
 from git_xsa.export.problems import damaged_proof
 from git_xsa.export.proofs import proof_manifest

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from git_xsa.ask.session import Session
-from git_xsa.embargo.rule import Instant
 from git_xsa.git.branches import Branch
 from git_xsa.git.log import LoggedCommit
 from git_xsa.git.repository import Commit
+from git_xsa.model.instant import Instant
 
 
 def releases_since(

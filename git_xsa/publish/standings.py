@@ -11,15 +11,15 @@ from git_xsa.ask.by_advisory import AdvisoryStanding, standings
 from git_xsa.ask.by_number import ask, outstanding
 from git_xsa.ask.in_tree import never_affected
 from git_xsa.ask.marked import fixed_by_own
+from git_xsa.ask.own_store import secret
 from git_xsa.ask.question import Question, answers
 from git_xsa.ask.session import Session
-from git_xsa.ask.stored import secret
 from git_xsa.ask.verdict import FoundSeries, State, Verdict
-from git_xsa.embargo.rule import Instant
 from git_xsa.git.branches import Branch
 from git_xsa.git.log import LoggedCommit, Range
 from git_xsa.git.marked import MarkLog
 from git_xsa.git.repository import Commit
+from git_xsa.model.instant import Instant
 from git_xsa.model.marks import marked_cves
 from git_xsa.model.words import count
 from git_xsa.publish import problems, remarks

@@ -27,10 +27,11 @@ from git_xsa.ask.by_number import ask, stored_advisories
 from git_xsa.ask.session import Session
 from git_xsa.ask.tip import version_of
 from git_xsa.ask.verdict import FoundSeries
-from git_xsa.embargo.rule import Instant, Ledger
+from git_xsa.embargo.rule import Ledger
 from git_xsa.embargo.secrecy import Secrecy
 from git_xsa.git.marked import MarkLog
 from git_xsa.git.repository import Commit
+from git_xsa.model.instant import Instant
 from git_xsa.model.release import Version
 from git_xsa.release import remarks
 from git_xsa.wording import NOTHING, Remark
@@ -75,8 +76,8 @@ class _Openness:
     """Which advisories are public at an instant."""
 
     def __init__(self, session: Session, ledger: Ledger, now: Instant) -> None:
-        store = stored_advisories(session)
-        self._secrecy = Secrecy(store.library if store is not None else None, ledger, now)
+        kept = stored_advisories(session)
+        self._secrecy = Secrecy(kept.library if kept is not None else None, ledger, now)
         self._listed = {embargo.xsa for embargo in ledger.embargoes}
 
     def known(self, number: int) -> bool:
@@ -97,10 +98,10 @@ def audit(
     The advisories ``skipped`` are left out: a person says that the branch needs no patch of them.  Those that are not
     public at ``now``, by ``ledger`` or the store, are remarks.
     """
-    store = stored_advisories(session)
-    if store is None:
+    kept = stored_advisories(session)
+    if kept is None:
         return Audit((), (), 0)
-    numbers = sorted(store.numbers.difference(skipped))
+    numbers = sorted(kept.numbers.difference(skipped))
     session.ranges.between(
         first, tip
     )  # so that what came since then is recognised as commits, and not by contents alone
@@ -123,7 +124,7 @@ def audit(
             wrong.append(problem)
         elif excuse:
             said.append(remarks.excused(series.number, excuse))
-    said += [remarks.left_out_as_requested(number) for number in sorted(store.numbers & set(skipped))]
+    said += [remarks.left_out_as_requested(number) for number in sorted(kept.numbers & set(skipped))]
     return Audit(tuple(wrong), tuple(said), judged)
 
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from enum import Enum
 
-from git_xsa.embargo.rule import Instant
+from git_xsa.model.instant import Instant
 from git_xsa.release import problems
 
 LONGEST = 9_999

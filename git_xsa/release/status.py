@@ -13,18 +13,19 @@ from git_xsa.advisory.problems import StoreError
 from git_xsa.advisory.store_place import open_store
 from git_xsa.ask.by_advisory import AdvisoryStanding, standings
 from git_xsa.ask.by_number import ask, outstanding, stored_advisories
+from git_xsa.ask.own_store import secret
 from git_xsa.ask.question import Question, answers
 from git_xsa.ask.session import Session
-from git_xsa.ask.stored import secret
 from git_xsa.ask.verdict import FoundSeries, State, Verdict
 from git_xsa.embargo.ledger import EmbargoLedger
-from git_xsa.embargo.rule import HEADS, Embargo, Freeze, Instant, Ledger, freeze_at, windows
+from git_xsa.embargo.rule import HEADS, Embargo, Freeze, Ledger, freeze_at, windows
 from git_xsa.embargo.secrecy import Secrecy
 from git_xsa.embargo.settings import freeze_rules
 from git_xsa.embargo.staging import Waiting, staging_tips, waiting
 from git_xsa.errors import XsaError
 from git_xsa.git.branches import Branch
 from git_xsa.git.repository import Commit
+from git_xsa.model.instant import Instant
 from git_xsa.model.marks import marked_advisories
 from git_xsa.model.release import next_release, spelled
 from git_xsa.release import problems
@@ -151,8 +152,8 @@ class StatusReader:
         self._freeze = freeze_at(self._ledger, now) if self._ledger is not None else None
         self._sets_version = fits_template(self._settings.message)
         self._embargoes = {embargo.xsa: embargo for embargo in self._ledger.embargoes} if self._ledger else {}
-        store = stored_advisories(session)
-        self._secrecy = Secrecy(store.library if store is not None else None, ledger, now)
+        kept = stored_advisories(session)
+        self._secrecy = Secrecy(kept.library if kept is not None else None, ledger, now)
 
     def _read_ledger(self) -> tuple[Ledger | None, XsaError | None]:
         try:
@@ -267,8 +268,8 @@ class StatusReader:
 
     def _in_ledger(self, found: _Read, released: Instant | None) -> None:
         """Add what nothing but the ledger knows of: embargoes that last, and those that ended after the release."""
-        store = stored_advisories(self._session)
-        known = store.numbers if store is not None else frozenset()
+        kept = stored_advisories(self._session)
+        known = kept.numbers if kept is not None else frozenset()
         for number, embargo in sorted(self._embargoes.items()):
             if number in found.advisories or number in known or embargo.since >= embargo.ends:
                 continue

@@ -10,7 +10,6 @@ from git_xsa.embargo.cksum import cksum
 from git_xsa.embargo.ledger import EmbargoLedger, LedgerEntry
 from git_xsa.embargo.rule import (
     Freeze,
-    Instant,
     Ledger,
     Rules,
     clock_is_wrong,
@@ -18,7 +17,7 @@ from git_xsa.embargo.rule import (
     past_freezes,
     windows,
 )
-from git_xsa.model.instant import rfc3339, spelled
+from git_xsa.model.instant import Instant, rfc3339, spelled
 from git_xsa.report import aside, remarks
 from git_xsa.report.plain import printable
 

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from git_xsa.ask.verdict import State
-from git_xsa.embargo.rule import Instant
-from git_xsa.model.instant import rfc3339, spelled
+from git_xsa.model.instant import Instant, rfc3339, spelled
 from git_xsa.model.words import advisory_names, count
 from git_xsa.release.due import Due, DueKind, Landing
 from git_xsa.release.status import AdvisoryStatus, BranchStatus, Status

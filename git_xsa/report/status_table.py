@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from git_xsa.ask.verdict import State
-from git_xsa.embargo.rule import Instant
+from git_xsa.model.instant import Instant
 from git_xsa.release.status import BranchStatus, Status
 from git_xsa.report.plain import printable
 from git_xsa.report.status import (

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from git_xsa.advisory.file_names import read_name
 from git_xsa.advisory.patchfile import PatchFile, parse_patches
+from git_xsa.ask.own_store import own_store
 from git_xsa.ask.session import Session
-from git_xsa.ask.stored import stored
 from git_xsa.ask.tip import tip_for
 from git_xsa.export.into import problems
 from git_xsa.git.repository import Commit
@@ -50,7 +50,7 @@ def _patch(session: Session, commit: str, name: str) -> tuple[PatchFile, ...]:
 
 
 def _from_store(session: Session, number: int, address: str) -> tuple[PatchFile, ...]:
-    kept = session.once(stored)
+    kept = session.once(own_store)
     edition = kept.library.newest(number) if kept is not None else None
     paths = [path for path in edition.patches if address.endswith(f"/{path}")] if edition is not None else []
     return edition.patches_at(paths[:1]) if edition is not None and paths else ()

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from git_xsa.ask.by_number import ask, outstanding
 from git_xsa.ask.follow_ups import Later, later_fixes
+from git_xsa.ask.own_store import own_store
 from git_xsa.ask.recognise import lines_id
 from git_xsa.ask.session import Session
-from git_xsa.ask.stored import stored
 from git_xsa.ask.tip import tip_for
 from git_xsa.export.into import remarks
 from git_xsa.export.into.base import Carried, OnRelease, release_of, stand
@@ -123,7 +123,7 @@ def _fix(session: Session, history: Range, number: int, carried: Sequence[Carrie
 
 def _published(session: Session, number: int) -> dict[int, frozenset[bytes]]:
     """Return for each version of the advisory in the store what its patches do to lines."""
-    kept = session.once(stored)
+    kept = session.once(own_store)
     if kept is None:
         return {}
     found: dict[int, frozenset[bytes]] = {}

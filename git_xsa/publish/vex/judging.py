@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from git_xsa.ask.in_tree import AdvisoryInTree, InTree, Presence, contents_of
+from git_xsa.ask.own_store import secret
 from git_xsa.ask.session import Session
-from git_xsa.ask.stored import secret
 from git_xsa.export.exported import of_folder
 from git_xsa.git.diffs import as_change
 from git_xsa.git.graph import Reach

@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from git_xsa.embargo.secrecy import Secrecy
 
 
-class Stored(NamedTuple):
+class OwnStore(NamedTuple):
     """The advisories of a store, and which of them everybody may know."""
 
     library: Library
     secrecy: Secrecy
 
 
-def stored(session: Session) -> Stored | None:
+def own_store(session: Session) -> OwnStore | None:
     """Return what the store has, ``None`` when there is no store; asked for by ``session.once``."""
     from git_xsa.advisory.store_place import open_store  # noqa: PLC0415 - only what is asked about advisories needs it
 
@@ -36,19 +36,19 @@ def stored(session: Session) -> Stored | None:
         ledger = EmbargoLedger(store).ledger
     except LedgerError:  # said by who asks what is frozen
         ledger = None
-    return Stored(library, Secrecy(library, ledger, session.now))
+    return OwnStore(library, Secrecy(library, ledger, session.now))
 
 
 def under_embargo(session: Session, numbers: Iterable[int]) -> bool:
     """Return whether one of the advisories ``numbers`` is under embargo by the ledger."""
     wanted = set(numbers)
-    found = session.once(stored) if wanted else None
+    found = session.once(own_store) if wanted else None
     return found is not None and any(map(found.secrecy.under_embargo, wanted))
 
 
 def secret(session: Session, numbers: Iterable[int]) -> list[int]:
     """Return those of the advisories that are treated as being under embargo, in order."""
-    found = session.once(stored)
+    found = session.once(own_store)
     if found is None:
         return []
     kept = set(found.library.numbers())
