@@ -13,7 +13,7 @@ from typing import NamedTuple
 from git_xsa.report.as_graph import reduced
 from git_xsa.report.plain import printable
 
-BOX_WIDTH, BOX_HEIGHT, GAP_X, GAP_Y, MARGIN = 200, 42, 48, 14, 8
+BOX_WIDTH, BOX_HEIGHT, GAP_X, GAP_Y, MARGIN = 216, 42, 48, 14, 8
 #: So many letters fit into a box.
 LETTERS = 27
 
