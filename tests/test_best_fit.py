@@ -101,7 +101,7 @@ def test_a_tree_with_no_file_of_any_branch_is_refused(place: Place, tmp_path: Pa
     (tmp_path / "tree/xen/a.c").write_bytes(b"of our own\n")
     done = place.run("check", "--onto", str(tmp_path / "tree"))
     assert done.status == 128
-    assert "it is unknown from which release" in done.err
+    assert "it is unknown from which one it was made" in done.err
 
 
 def test_a_commit_without_history_is_judged_as_one_with_it(place: Place) -> None:

@@ -111,7 +111,9 @@ def test_the_source_has_what_the_repository_has(checkout: Path, archives: dict[s
     with tarfile.open(archives["source"]) as archive:
         names = {name.partition("/")[2]: mode for name, mode in ((m.name, m.mode) for m in archive if m.isfile())}
     files = {str(path.relative_to(checkout)): path.stat().st_mode for path in checkout.rglob("*") if path.is_file()}
-    files = {name: mode for name, mode in files.items() if not re.match(r"(build/|git_xsa\.egg-info/)", name)}
+    files = {
+        name: mode for name, mode in files.items() if not re.match(r"(build/|git_xsa\.egg-info/|.*__pycache__/)", name)
+    }
     assert {name for name in names if not MADE.fullmatch(name)} == files.keys()
     assert {name for name, mode in files.items() if mode & 0o100} == {n for n, mode in names.items() if mode & 0o100}
 

@@ -182,7 +182,7 @@ def test_a_folder_that_is_no_source_tree(place: Place, tmp_path: Path) -> None:
     assert "holds no files" in place.run("check", "--onto", str(tmp_path / "empty")).err
     (tmp_path / "empty/readme").write_text("nothing\n")
     done = place.run("check", "--onto", str(tmp_path / "empty"))
-    assert (done.status, "it is unknown from which release" in done.err) == (128, True)
+    assert (done.status, "it is unknown from which one it was made" in done.err) == (128, True)
 
 
 def test_no_branch_is_made_on_a_tree(place: Place, tmp_path: Path) -> None:

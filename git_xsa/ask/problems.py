@@ -122,8 +122,8 @@ def two_branches_fit(name: str, best: str, same: int, second: str, as_well: int,
 @problem
 def unknown_release(name: str) -> XsaError:
     return XsaError(
-        f"it is unknown from which release {name} was made",
-        "give the folder that holds xen/, and fetch the releases: git fetch --tags",
+        f"{name} has no file as a release has it, so it is unknown from which one it was made",
+        "give a commit of this project or the folder that holds xen/, and fetch the releases: git fetch --tags",
     )
 
 

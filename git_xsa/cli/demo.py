@@ -31,10 +31,10 @@ def run(options: argparse.Namespace) -> int:
     from git_xsa.demo import write  # noqa: PLC0415 - not for the usage
     from git_xsa.demo.story import tell  # noqa: PLC0415 - as above
 
-    folder = (options.folder or Path(tempfile.mkdtemp(prefix="git-xsa-demo-"))).absolute()
+    folder: Path = options.folder or Path(tempfile.mkdtemp(prefix="git-xsa-demo-"))
     write(folder)
     if not getattr(options, "quiet", False):
-        tell(folder)
+        tell(folder.absolute())
     elif options.folder is None:
         print(folder)
     return 0

@@ -156,7 +156,7 @@ def _check(options: argparse.Namespace) -> None:
     elif not options.onto and (options.verify is None or is_export(options.verify)):
         raise problems.no_base()
     if options.xsa and options.patches:
-        raise problems.one_kind_of_request("xsa-export")
+        raise problems.one_kind_of_request("xsa-export", options.patches)
     if options.verify is not None and (options.xsa or options.patches or options.output or options.refresh):
         raise problems.request_is_in_the_folder()
     if options.keep_going and (options.patches or options.verify is not None):

@@ -157,7 +157,7 @@ def _check(options: argparse.Namespace) -> None:
     ):
         raise problems.picks_alone()
     if options.xsa and options.patches:
-        raise problems.one_kind_of_request("xsa-prereqs")
+        raise problems.one_kind_of_request("xsa-prereqs", options.patches)
     if options.json and (options.graph or options.why):
         raise problems.json_has_reasons()
 

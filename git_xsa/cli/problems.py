@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentTypeError
+from collections.abc import Sequence
 from pathlib import Path
 
 from git_xsa.errors import UsageError, XsaError, problem
@@ -209,8 +210,9 @@ def no_base() -> UsageError:
 
 
 @problem
-def one_kind_of_request(command: str) -> UsageError:
-    hint = f"put commas between advisories (--xsa 9002,9003); see git help {command}"
+def one_kind_of_request(command: str, words: Sequence[str] = ()) -> UsageError:
+    numbers = any(word.isdecimal() for word in words)
+    hint = ("put commas between advisories (--xsa 9002,9003); " if numbers else "") + f"see git help {command}"
     return UsageError("give either advisories (--xsa), or commits, or patch files", hint)
 
 

@@ -111,7 +111,7 @@ def _check(options: argparse.Namespace) -> None:
     if not options.onto:
         raise problems.no_base()
     if options.xsa and options.patches:
-        raise problems.one_kind_of_request("xsa-test")
+        raise problems.one_kind_of_request("xsa-test", options.patches)
     if options.queue is not None and (options.xsa or options.patches or options.tip or options.each or options.search):
         raise problems.queue_reads_the_folder()
     if options.each and (options.every_commit or options.patches):
