@@ -323,7 +323,9 @@ def _failed(error: Exception) -> int:
         what = f"the library {error.name.partition('.')[0]} is not installed for {sys.executable}"
         _say(_message(f"fatal: {what}", LIBRARY))
     else:
-        _say(_message(f"fatal: internal error: {type(error).__name__}: {error}", REPORT))
+        # A library's error can have a traceback in its text (sh, where a process can't be started): the end says what.
+        text = "".join(str(error).strip().splitlines()[-1:]).strip()
+        _say(_message(f"fatal: internal error: {type(error).__name__}: {text}", REPORT))
     return FAILURE
 
 

@@ -269,6 +269,15 @@ def test_a_mistake_of_ours_says_how_to_report_it(
     assert "Traceback" not in err
 
 
+def test_a_traceback_in_an_error_is_not_shown(fake: Callable[[Run], None], capsys: pytest.CaptureFixture[str]) -> None:
+    fake(_raising(RuntimeError("\n\nOriginal:\n\n  Traceback (most recent call last):\n  OSError: no /proc\n\n")))
+
+    assert program.main(["fake"]) == 128
+    err = capsys.readouterr().err
+    assert err.splitlines()[0] == "fatal: internal error: RuntimeError: OSError: no /proc"
+    assert "Traceback" not in err
+
+
 def test_the_traceback_is_there_for_who_asks(
     fake: Callable[[Run], None], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
