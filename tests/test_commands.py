@@ -591,6 +591,8 @@ def test_the_graph_option_does_not_swallow_a_commit(place: Place) -> None:
         (["prereqs"], "no base was given", "give the base of the patches: --onto RELEASE-4.17.3"),
         (["prereqs", "x"], "no base was given", "give the base of the patches: --onto RELEASE-4.17.3"),
         (["prereqs", "--onto", RELEASE, "--xsa", "2", "x"],
+         "give either advisories (--xsa), or commits, or patch files", "see git help xsa-prereqs"),
+        (["prereqs", "--onto", RELEASE, "--xsa", "2", "4"],
          "give either advisories (--xsa), or commits, or patch files",
          "put commas between advisories (--xsa 9002,9003); see git help xsa-prereqs"),
         (["prereqs", "--onto", RELEASE, "--xsa", "2", "--json", "--why"], "--json includes the reasons",
