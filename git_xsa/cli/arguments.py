@@ -99,6 +99,25 @@ def base_patches_option(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def bases_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--onto``, for several bases, and ``--base-patches``."""
+    parser.add_argument(
+        "--onto", metavar="<base>", action="append", default=[],
+        help="this release or commit instead of the newest releases; can be given several times",
+    )  # fmt: skip
+    base_patches_option(parser)
+
+
+def branches_options(parser: argparse.ArgumentParser) -> None:
+    """Add what chooses among branches and advisories: ``--branch``, ``--all`` and ``--xsa``."""
+    parser.add_argument("--branch", metavar="<pattern>", help="only stable branches whose name or version matches")
+    parser.add_argument("--all", action="store_true", help="include branches without security support")
+    parser.add_argument(
+        "--xsa", metavar="<n>", type=advisory_numbers, action="extend", default=[],
+        help="only these advisories (default: all that are outstanding)",
+    )  # fmt: skip
+
+
 def place_option(parser: argparse.ArgumentParser) -> None:
     """Add ``--place``."""
     parser.add_argument(

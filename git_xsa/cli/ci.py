@@ -13,8 +13,8 @@ from git_xsa.ask.targets import targets
 from git_xsa.ci.plan import STAGES
 from git_xsa.cli import clock, problems
 from git_xsa.cli.arguments import (
-    advisory_numbers,
-    base_patches_option,
+    bases_option,
+    branches_options,
     follow_ups_option,
     jobs,
     json_option,
@@ -48,17 +48,8 @@ def parser() -> argparse.ArgumentParser:
         description="Print a pipeline that proves queues on a CI server, or collect its results.",
     )
     made.add_argument("--format", choices=FORMATS, default="gitlab", help="for which server (default: gitlab)")
-    made.add_argument(
-        "--onto", metavar="<base>", action="append", default=[],
-        help="this release or commit instead of the newest releases; can be given several times",
-    )  # fmt: skip
-    base_patches_option(made)
-    made.add_argument("--branch", metavar="<pattern>", help="only stable branches whose name or version matches")
-    made.add_argument("--all", action="store_true", help="include branches without security support")
-    made.add_argument(
-        "--xsa", metavar="<n>", type=advisory_numbers, action="extend", default=[],
-        help="only these advisories (default: all that are outstanding)",
-    )  # fmt: skip
+    bases_option(made)
+    branches_options(made)
     made.add_argument("--each", action="store_true", help="prove each advisory by itself")
     made.add_argument("--cell", metavar="<name>", action="append", default=[], help="build in this cell; all: in each")
     made.add_argument("--until", choices=STAGES[1:-1], default=STAGES[-2], help="the last stage (default: exploit)")

@@ -14,8 +14,8 @@ from git_xsa.ask.session import Session
 from git_xsa.ask.targets import Targets, targets
 from git_xsa.cli import clock, problems, remarks, report_records
 from git_xsa.cli.arguments import (
-    advisory_numbers,
-    base_patches_option,
+    bases_option,
+    branches_options,
     follow_ups_option,
     instant,
     outside_repository,
@@ -153,21 +153,12 @@ def parser() -> argparse.ArgumentParser:
         description="Report which advisories apply to which releases, for people and for programs.",
     )
     made.add_argument("--format", choices=FORMS, default="text", help="the form of the report (default: text)")
-    made.add_argument(
-        "--onto", metavar="<base>", action="append", default=[],
-        help="this release or commit instead of the newest releases; can be given several times",
-    )  # fmt: skip
-    base_patches_option(made)
+    bases_option(made)
     made.add_argument(
         "--releases-since", metavar="<date or time>", type=_since,
         help="also the older releases since this day, or of the last '2 years' (the default of html)",
     )  # fmt: skip
-    made.add_argument("--branch", metavar="<pattern>", help="only stable branches whose name or version matches")
-    made.add_argument("--all", action="store_true", help="include branches without security support")
-    made.add_argument(
-        "--xsa", metavar="<n>", type=advisory_numbers, action="extend", default=[],
-        help="only these advisories (default: all that are outstanding)",
-    )  # fmt: skip
+    branches_options(made)
     made.add_argument(
         "--batch", metavar="<day>", nargs="?", const=NEWEST, type=_day,
         help="only the advisories that were first fixed on this day (default: the newest such day)",
