@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,9 +86,10 @@ def vex(session: Session, targets: Targets, options: argparse.Namespace) -> Made
     publisher = _publisher(session, options)
     products, notes = _products(session, shipped, options)
     document = Vex(products, tuple(findings(found.statements)), publisher, made_at(session, options), private)
-    files = csaf_files(document) if options.format == "csaf" else {}
-    if options.format != "csaf":
-        write: Callable[[Vex], bytes] = openvex if options.format == "openvex" else cyclonedx
+    if options.format == "csaf":
+        files = csaf_files(document)
+    else:
+        write = openvex if options.format == "openvex" else cyclonedx
         files = {f"{options.format}.json": write(document)}
     if found.hidden:
         notes.append(remarks.hidden(found.hidden))

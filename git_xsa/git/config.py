@@ -25,6 +25,8 @@ COMMAND = "command"
 
 
 DEFAULT_URL = "https://xenbits.xen.org/xsa/"
+#: Where the text of an advisory is published, by its number.
+ADVISORY = f"{DEFAULT_URL}advisory-{{}}.html"
 
 
 class Given(str):

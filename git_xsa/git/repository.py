@@ -15,6 +15,7 @@ from git_xsa.git import problems, remarks
 from git_xsa.git.here import clone
 from git_xsa.git.problems import GitError
 from git_xsa.git.run import Call, Git, Service
+from git_xsa.model.words import count
 from git_xsa.wording import Remark
 
 #: Where git finds objects besides the repository's own.
@@ -61,6 +62,11 @@ class Commit(NamedTuple):
     def passing(self) -> bool:
         """Whether the commit exists only as long as the command."""
         return self.release is not None or self.patches > 0
+
+    @property
+    def called(self) -> str:
+        """The name, and how many patches of a package are on it."""
+        return f"{self.name} with {count(self.patches, 'patch')}" if self.patches else self.name
 
     @property
     def onto(self) -> str:

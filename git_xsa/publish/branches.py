@@ -15,8 +15,8 @@ from git_xsa.git.log import LoggedCommit
 from git_xsa.model.instant import Instant, rfc3339
 from git_xsa.publish import problems
 from git_xsa.publish.picture import Bar, bars_picture
-from git_xsa.publish.releases import BetweenReleases, BranchPast, branch_past
-from git_xsa.publish.standings import CellWord, ReleaseColumn, Standings
+from git_xsa.publish.releases import BetweenReleases, BranchPast, branch_past, short_name
+from git_xsa.publish.standings import ReleaseColumn, Standings
 from git_xsa.release.status import BranchStatus, StatusReader
 from git_xsa.report.status import due_words, reason
 
@@ -38,7 +38,6 @@ class BranchReport:
     def document(self) -> dict[str, Any]:
         """Return what the first page says of the branch."""
         status, due = self.status, self.status.due
-        words = [cell.word for cell in self.newest.outstanding] if self.newest is not None else []
         return {
             "branch": self.name,
             "tip": self.past.branch.tip,
@@ -53,13 +52,13 @@ class BranchReport:
             "due_acts": due.acts(self.now),
             "reason": reason(status, self.now),
             "frozen_until": rfc3339(due.not_before) if due.not_before is not None else None,
-            "outstanding": len(words),
-            "states": {word.value: words.count(word) for word in CellWord if word in words},
+            "outstanding": len(self.newest.outstanding) if self.newest is not None else 0,
+            "states": self.newest.states if self.newest is not None else {},
         }
 
     def more(self, shown: Standings) -> dict[str, Any]:
         """Return what the branch's own page says besides."""
-        columns = [c for c in shown.columns if c.branch is not None and c.branch.name == self.name][::-1]
+        columns = shown.of_branch(self.name)[::-1]
         return {
             "since": [_commit(commit, numbers) for commit, numbers in self.past.since],
             "between": [_between(one) for one in self.past.between],
@@ -85,17 +84,13 @@ def _between(one: BetweenReleases) -> dict[str, Any]:
 
 def _share(one: BetweenReleases) -> Bar:
     words = f"{one.name}: {one.commits} commits, {one.fixes} of them security fixes ({_percent(one)} %)"
-    return Bar(_short(one.name), f"{_percent(one)} %", one.fixes, one.commits - one.fixes, words)
+    return Bar(short_name(one.name), f"{_percent(one)} %", one.fixes, one.commits - one.fixes, words)
 
 
 def _needs(column: ReleaseColumn) -> Bar:
     number, needs = len(column.outstanding), column.prerequisites
     words = f"{column.base.name}: {number} outstanding advisories, {needs} prerequisites"
-    return Bar(_short(column.base.name), f"{number} + {needs}", number, needs, words)
-
-
-def _short(name: str) -> str:
-    return name.removeprefix("RELEASE-")
+    return Bar(short_name(column.base.name), f"{number} + {needs}", number, needs, words)
 
 
 def branch_reports(session: Session, shown: Standings, embargoed: bool, now: Instant) -> tuple[BranchReport, ...]:

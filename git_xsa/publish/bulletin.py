@@ -14,6 +14,7 @@ from itertools import groupby
 from git_xsa.ask.obstacle import obstacle, short
 from git_xsa.model.words import advisory_names
 from git_xsa.publish.made import Made
+from git_xsa.publish.releases import short_name
 from git_xsa.publish.standings import AdvisoryRow, CellWord, ReleaseColumn, StandingCell, Standings
 from git_xsa.report.plain import printable
 from git_xsa.report.status import day
@@ -34,7 +35,7 @@ def bulletin(shown: Standings, asked: str, markdown: bool) -> Made:
 def _blocks(shown: Standings, form: _PlainForm) -> Iterator[str]:
     if shown.private:
         yield form.strong(_EMBARGO)
-    names = [column.title for column in shown.columns]
+    names = [column.base.called for column in shown.columns]
     if not shown.rows:
         yield form.paragraph(f"No advisory is outstanding on {', '.join(names)}.")
         return
@@ -63,7 +64,7 @@ def _batch(row: AdvisoryRow) -> str:
 
 
 def _short(column: ReleaseColumn) -> str:
-    return column.title.removeprefix("RELEASE-")
+    return short_name(column.base.called)
 
 
 def _in_order(column: ReleaseColumn) -> list[StandingCell]:
@@ -74,7 +75,7 @@ def _more(column: ReleaseColumn, cell: StandingCell, form: _PlainForm) -> Iterat
     """Yield an item for an advisory that does not just apply: why, and the commits that it needs."""
     if cell.standing is None or cell.verdict is None or cell.word is CellWord.APPLIES:
         return
-    start = f"XSA-{cell.number} on {column.title}:"
+    start = f"XSA-{cell.number} on {column.base.called}:"
     if cell.word in (CellWord.CONFLICT, CellWord.MISPLACED):
         why = obstacle(cell.verdict, cell.standing.own) if cell.standing.conflicts else "git apply misplaces a hunk"
         yield form.item(f"{start} {cell.word.value}: {why}")

@@ -34,13 +34,10 @@ class Details:
         self._asked = asked
 
     def of(self, row: AdvisoryRow, column: ReleaseColumn) -> dict[str, Any]:
-        """Return what is known of an advisory on a release."""
+        """Return what is known of an advisory on a release, besides what its cell shows."""
         cell = column.cells[row.number]
         found: dict[str, Any] = {
-            "release": column.base.name,
             "commit": None if column.base.passing else column.base.id,
-            "state": cell.word.value,
-            "words": cell.words,
             "sentence": _sentence(cell),
             "note": cell.note or None,
             "obstacle": None,
@@ -50,7 +47,6 @@ class Details:
         answer = _answer(cell, cell.verdict)
         chain = _chain(answer, cell.standing.own)
         return found | {
-            "after": list(cell.after),
             "queue": [_item(answer, position, chain) for position in answer.selection.queue if position in chain],
             "prerequisites": [
                 _prerequisite(answer, position, chain)

@@ -11,9 +11,6 @@ from git_xsa.ask.session import Session
 from git_xsa.model.marks import marked_advisories, marked_cves
 from git_xsa.publish import problems
 
-#: Where the text of an advisory is published, by its number.
-PLACE = "https://xenbits.xen.org/xsa/advisory-{}.html"
-
 
 class AdvisoryNames(NamedTuple):
     """The CVE numbers of an advisory, and its title: its own, or else the subject of a commit that fixes it."""

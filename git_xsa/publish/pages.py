@@ -22,6 +22,7 @@ from git_xsa.publish.branches import BranchReport
 from git_xsa.publish.details import Details
 from git_xsa.publish.made import Made
 from git_xsa.publish.proofs import ProofShelf
+from git_xsa.publish.releases import short_name
 from git_xsa.publish.standings import AdvisoryRow, CellWord, ReleaseColumn, Standings
 from git_xsa.report.plain import printable
 from git_xsa.report.status import distance
@@ -66,7 +67,7 @@ def html(contents: PageContents) -> Made:
 def slug(name: str) -> str:
     """Return ``name`` with nothing in it but letters, digits, dots, dashes and underscores of ASCII, beginning with a
     letter or digit; a release's is its version."""
-    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name.removeprefix("RELEASE-")).strip("-._")
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", short_name(name)).strip("-._")
     return plain[:80] or "base"
 
 
@@ -91,7 +92,7 @@ class _Pages:
             "day": _day,
             "age": self._age,
             "svg": Markup,
-            "release": _short,
+            "release": short_name,
             "states": _states,
         }
         self._environment.globals |= {
@@ -146,17 +147,16 @@ class _Pages:
         return head | ({"private": True} if self._shown.private else {})
 
     def _release(self, column: ReleaseColumn) -> dict[str, Any]:
-        words = [cell.word for cell in column.outstanding]
         return {
             "name": column.base.name,
-            "title": column.title,
+            "title": column.base.called,
             "slug": self._slugs[column.base.name],
             "commit": None if column.base.passing else column.base.id,
             "branch": column.branch.name if column.branch is not None else None,
             "released": rfc3339(column.released) if column.released is not None else None,
-            "outstanding": len(words),
+            "outstanding": len(column.outstanding),
             "prerequisites": column.prerequisites,
-            "states": {word.value: words.count(word) for word in CellWord if word in words},
+            "states": column.states,
         }
 
     def _row(self, row: AdvisoryRow) -> dict[str, Any]:
@@ -176,7 +176,7 @@ class _Pages:
         look, sign = LOOKS[cell.word]
         return {
             "release": column.base.name,
-            "title": column.title,
+            "title": column.base.called,
             "anchor": self._anchor(row, column),
             "state": cell.word.value,
             "words": cell.words,
@@ -206,7 +206,7 @@ class _Pages:
         return self._head("advisory") | self._facts(row) | {"editions": list(editions.values()), "cells": cells}
 
     def _branch(self, branch: BranchReport) -> dict[str, Any]:
-        columns = [self._release(c) for c in self._shown.columns if c.branch and c.branch.name == branch.name]
+        columns = [self._release(column) for column in self._shown.of_branch(branch.name)]
         return self._head("branch") | branch.document() | branch.more(self._shown) | {"shown": columns}
 
 
@@ -272,10 +272,6 @@ def _groups(releases: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
             found.append({"name": branch or "other bases", "page": page, "count": 0})
         found[-1]["count"] += 1
     return found
-
-
-def _short(name: str) -> str:
-    return name.removeprefix("RELEASE-")
 
 
 #: State of a cell -> how many of them are counted.

@@ -32,6 +32,11 @@ def releases_since(
     return found
 
 
+def short_name(release: str) -> str:
+    """Return the name of a release without what all releases of Xen have before their version."""
+    return release.removeprefix("RELEASE-")
+
+
 @dataclass(frozen=True)
 class BetweenReleases:
     """What came to a branch before the release ``name``, since the one before: ``commits``, of which ``fixes`` are

@@ -21,7 +21,6 @@ from git_xsa.git.marked import MarkLog
 from git_xsa.git.repository import Commit
 from git_xsa.model.instant import Instant
 from git_xsa.model.marks import marked_cves
-from git_xsa.model.words import count
 from git_xsa.publish import problems, remarks
 from git_xsa.report.status import DAY, day
 from git_xsa.wording import Remark
@@ -91,11 +90,6 @@ class ReleaseColumn:
     cells: Mapping[int, StandingCell]
 
     @property
-    def title(self) -> str:
-        """The name of the base, and how many patches of a package are on it."""
-        return f"{self.base.name} with {count(self.base.patches, 'patch')}" if self.base.patches else self.base.name
-
-    @property
     def series(self) -> dict[int, FoundSeries]:
         """What the store has of each advisory for this branch, by number."""
         return {one.number: one for verdict in self.verdicts for one in verdict.found}
@@ -104,6 +98,12 @@ class ReleaseColumn:
     def outstanding(self) -> list[StandingCell]:
         """The cells of the advisories that there are patches to apply of."""
         return [cell for cell in self.cells.values() if cell.word.outstanding]
+
+    @property
+    def states(self) -> dict[str, int]:
+        """How many of these have which word."""
+        words = [cell.word for cell in self.outstanding]
+        return {word.value: words.count(word) for word in CellWord if word in words}
 
     @property
     def prerequisites(self) -> int:
@@ -141,6 +141,10 @@ class Standings:
     rows: tuple[AdvisoryRow, ...]
     now: Instant
     left_out: int = 0
+
+    def of_branch(self, name: str) -> list[ReleaseColumn]:
+        """Return the releases of a stable branch."""
+        return [column for column in self.columns if column.branch is not None and column.branch.name == name]
 
     @property
     def private(self) -> bool:

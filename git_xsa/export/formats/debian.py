@@ -18,11 +18,11 @@ from git_xsa.export.mail import day_of, mail_header
 from git_xsa.export.prepared import Item, Patch, Queue, Style
 from git_xsa.export.readme import one_line
 from git_xsa.export.remarks import no_title
+from git_xsa.git.config import ADVISORY
 from git_xsa.model.words import advisory_names
 
 FOLDER = "debian/patches/"
 STANZA = "debian/changelog.xsa"
-ADVISORY = "https://xenbits.xen.org/xsa/advisory-{}.html"
 
 
 def files(queue: Queue, style: Style, found: list[Item]) -> dict[str, bytes]:

@@ -12,8 +12,8 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from git_xsa.documents import write_json
+from git_xsa.git.config import ADVISORY
 from git_xsa.model.instant import rfc3339
-from git_xsa.publish.known import PLACE
 from git_xsa.publish.ranges.values import AdvisoryRange, Release, ReleaseStanding, by_cve
 
 VERSION = "5.1"
@@ -54,7 +54,7 @@ def _record(cve: str, several: Sequence[AdvisoryRange], publisher: CnaPublisher,
                 "title": titles[:256],
                 "descriptions": [{"lang": "en", "value": f"XSA-{one.number}: {one.known.title}"} for one in several],
                 "affected": [entry for one in several for entry in _affected(one, publisher)],
-                "references": [{"url": PLACE.format(one.number), "name": f"XSA-{one.number}"} for one in several],
+                "references": [{"url": ADVISORY.format(one.number), "name": f"XSA-{one.number}"} for one in several],
             }
         },
     }

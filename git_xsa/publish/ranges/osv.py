@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from git_xsa.documents import write_json
+from git_xsa.git.config import ADVISORY
 from git_xsa.model.instant import rfc3339
-from git_xsa.publish.known import PLACE
 from git_xsa.publish.ranges.values import AdvisoryRange, by_cve
 
 VERSION = "1.7.5"
@@ -44,7 +44,7 @@ def _record(name: str, several: Sequence[AdvisoryRange], repository: str, made: 
         **({"related": related} if related else {}),
         "summary": "; ".join(f"XSA-{one.number}: {one.known.title}" for one in several),
         "details": "\n\n".join(f"XSA-{one.number}: {_details(one)}" for one in several),
-        "references": [{"type": "ADVISORY", "url": PLACE.format(one.number)} for one in several],
+        "references": [{"type": "ADVISORY", "url": ADVISORY.format(one.number)} for one in several],
         "affected": [_affected(one, repository) for one in several],
     }
 

@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from git_xsa.documents import write_json
-from git_xsa.publish.known import PLACE
+from git_xsa.git.config import ADVISORY
 from git_xsa.publish.vex.document import TOOL, TOOL_VERSION, Vex
 from git_xsa.publish.vex.product import Product
 from git_xsa.publish.vex.statements import VexStatus, Vulnerability
@@ -42,7 +42,7 @@ def _document(vex: Vex, finding: Vulnerability) -> dict[str, Any]:
                 "namespace": vex.publisher.namespace,
             },
             "references": [
-                {"category": "external", "summary": f"XSA-{number}", "url": PLACE.format(number)}
+                {"category": "external", "summary": f"XSA-{number}", "url": ADVISORY.format(number)}
                 for number in finding.advisories
             ],
             "title": f"{finding.name}: {finding.title}" if finding.title else finding.name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from git_xsa.documents import write_json
-from git_xsa.publish.known import PLACE
+from git_xsa.git.config import ADVISORY
 from git_xsa.publish.vex.document import TOOL, TOOL_VERSION, Vex
 from git_xsa.publish.vex.product import Product
 from git_xsa.publish.vex.statements import VexStatus, Vulnerability
@@ -50,7 +50,7 @@ def _component(product: Product) -> dict[str, Any]:
 
 
 def _vulnerability(vex: Vex, finding: Vulnerability) -> dict[str, Any]:
-    advisories = [(f"XSA-{number}", {"name": "Xen", "url": PLACE.format(number)}) for number in finding.advisories]
+    advisories = [(f"XSA-{number}", {"name": "Xen", "url": ADVISORY.format(number)}) for number in finding.advisories]
     own = {"name": "NVD", "url": f"{_NVD['url']}{finding.name}"} if finding.aliases else advisories[0][1]
     analysis: dict[str, Any] = {"state": _STATES[finding.status]}
     if finding.status is VexStatus.NOT_AFFECTED:

@@ -19,7 +19,7 @@ from git_xsa.git.source_tree import SourceFile
 from git_xsa.git.trees import entries_of
 from git_xsa.model.follow_ups import changes_code
 from git_xsa.model.marks import named_commits
-from git_xsa.model.words import DIGITS, count
+from git_xsa.model.words import DIGITS
 from git_xsa.publish.known import known_of, plain, public_numbers
 from git_xsa.publish.ranges.read import AdvisoryHistory, changed_files
 from git_xsa.publish.ranges.values import Introduction
@@ -163,7 +163,7 @@ class _Look:
         ends = [history.dates[line.commits[-1]] for line in fixes]
         return ProductEvidence(
             standing,
-            _called(shipped.base),
+            shipped.base.called,
             shipped.tip.spelled,
             declared=number in shipped.declared,
             uncertain=uncertain,
@@ -232,10 +232,6 @@ class _Look:
         line = [fix for fix in self._line(number) if not self._reach.has(self._shipped.base.lasting, [fix])]
         where = f" (on {self._shipped.tip.spelled}: {', '.join(fix[:DIGITS] for fix in line)})" if line else ""
         return f"Apply the patches of XSA-{number}{where}, or update to a version that has them."
-
-
-def _called(base: Commit) -> str:
-    return f"{base.name} with {count(base.patches, 'patch')}" if base.patches else base.name
 
 
 def _doubtful(one: AdvisoryInTree) -> list[bool]:
