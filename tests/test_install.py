@@ -121,6 +121,12 @@ def _listing(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*")}
 
 
+def test_the_version_names_no_folder_that_is_gone(installed: Installation) -> None:
+    done = installed.start("git", "xsa", "--version")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[1].startswith(f"installed by pip in {installed.venv}/")
+
+
 def test_install_twice_update_and_uninstall(installation: Installation) -> None:
     mine = installation.home / ".local/share/zsh/site-functions/_mine"
     mine.parent.mkdir(parents=True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
+from urllib.parse import unquote
 
 import git_xsa
 from git_xsa.documents import DocumentError, read_object
 from git_xsa.errors import XsaError
 from git_xsa.git.run import Git
 
+_FILE = "file://"
 #: The folder of the package.
 PACKAGE = Path(git_xsa.__file__).resolve().parent
 
@@ -36,14 +38,17 @@ def _installed(found: Distribution) -> str:
 
 
 def _source(recorded: str) -> str:
-    """Return the address, and the commit, that ``direct_url.json`` has; empty when it has none."""
+    """Return the address, and the commit, that ``direct_url.json`` has; empty when it has none, or a folder that is
+    gone, such as the copy that install.sh builds from."""
     try:
         document = read_object(recorded.encode())
     except DocumentError:
         return ""
     address, version = document.get("url"), document.get("vcs_info")
     commit = version.get("commit_id") if isinstance(version, dict) else None
-    return f"{address}{f' at {commit}' if commit else ''}" if address else ""
+    if not address or (address.startswith(_FILE) and not Path(unquote(address.removeprefix(_FILE))).exists()):
+        return ""
+    return f"{address}{f' at {commit}' if commit else ''}"
 
 
 def _commit() -> str:
