@@ -26,14 +26,6 @@ class Failure(Exception):
     """A program did not take what was exported."""
 
 
-def tree_of(folder: Path, revision: str, target: Path) -> Path:
-    """Write the files of ``revision`` to the new folder ``target``; return that."""
-    target.mkdir()
-    archive = subprocess.run(["git", "archive", revision], cwd=folder, capture_output=True, check=True)
-    subprocess.run(["tar", "-xf", "-"], cwd=target, input=archive.stdout, check=True)
-    return target
-
-
 def do(words: list[str], folder: Path, more: Mapping[str, str] | None = None) -> bytes:
     """Run a program and return its output; ``Failure`` with its last words if it fails."""
     done = subprocess.run(

@@ -110,6 +110,15 @@ def git(
     return done.stdout.decode("utf-8", "surrogateescape").rstrip("\n")
 
 
+def unpack(repository: Path, revision: str, target: Path, *paths: str) -> Path:
+    """Write the files of ``revision`` (or only ``paths``) to ``target``, made if it isn't there; return ``target``."""
+    target.mkdir(parents=True, exist_ok=True)
+    words = ["git", "archive", revision, *(("--", *paths) if paths else ())]
+    archive = subprocess.run(words, cwd=repository, capture_output=True, check=True).stdout
+    subprocess.run(["tar", "-xf", "-"], cwd=target, input=archive, check=True)
+    return target
+
+
 def run(folder: Path, *words: str, given: str | bytes = "") -> Answer:
     """Run ``git xsa-<first word>`` in ``folder``, with ``given`` as its standard input, in this process."""
     content = given.encode() if isinstance(given, str) else given

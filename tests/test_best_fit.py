@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import json
-import subprocess
-import tarfile
 from pathlib import Path
 from typing import Any
 
 import pytest
-from repositories import Draft, Place, numbered
+from repositories import Draft, Place, numbered, unpack
 
 #: Files that are alike on all branches, by which nothing can be told.
 COMMON = {f"xen/common{number}.c": numbered(5, {1: f"of {number}"}) for number in range(9)}
@@ -37,14 +34,6 @@ def place(tmp_path: Path) -> Place:
     return draft.write(tmp_path / "clone")
 
 
-def unpacked(place: Place, commit: str, folder: Path) -> Path:
-    folder.mkdir()
-    archive = subprocess.run(("git", "archive", commit), cwd=place.folder, capture_output=True, check=True).stdout
-    with tarfile.open(fileobj=io.BytesIO(archive)) as packed:
-        packed.extractall(folder, filter="data")
-    return folder
-
-
 def checked(place: Place, base: str, *words: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = json.loads(place.run("check", "--onto", base, "--each", "--json", *words).out)[
         "results"
@@ -58,7 +47,7 @@ def test_a_tree_is_of_the_branch_that_has_most_of_its_files(
     place: Place, tmp_path: Path, version: str, point: str
 ) -> None:
     release = f"RELEASE-{version}.{point}"
-    tree = unpacked(place, release, tmp_path / "tree")
+    tree = unpack(place.folder, release, tmp_path / "tree")
     (tree / "xen/own.c").write_bytes(b"of our own\n")
     (tree / "xen/common0.c").write_bytes(b"of our own\n")
     found = checked(place, str(tree))
@@ -74,7 +63,7 @@ def test_a_tree_is_of_the_branch_that_has_most_of_its_files(
 
 def test_a_tree_between_two_releases_is_made_from_the_earlier_one(place: Place, tmp_path: Path) -> None:
     """It is more like the later one; but the fix that it lacks is one that the later one has."""
-    tree = unpacked(place, "RELEASE-1.1.1", tmp_path / "tree")
+    tree = unpack(place.folder, "RELEASE-1.1.1", tmp_path / "tree")
     (tree / "xen/a.c").write_bytes(files("1.1")["xen/a.c"])
     found = checked(place, str(tree))
     assert [one["xsa"] for one in found] == [[3], [4]]
@@ -82,7 +71,7 @@ def test_a_tree_between_two_releases_is_made_from_the_earlier_one(place: Place, 
 
 
 def test_two_branches_that_fit_alike_are_not_chosen_from(place: Place, tmp_path: Path) -> None:
-    tree = unpacked(place, "RELEASE-1.0.0", tmp_path / "tree")
+    tree = unpack(place.folder, "RELEASE-1.0.0", tmp_path / "tree")
     (tree / "xen/b.c").write_bytes(files("1.1")["xen/b.c"])
     done = place.run("check", "--onto", str(tree))
     assert done.status == 128

@@ -13,8 +13,8 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from downstreams import APPLY, read, tree_of
-from repositories import Answer, Draft, Place, git, run, varied
+from downstreams import APPLY, read
+from repositories import Answer, Draft, Place, git, run, unpack, varied
 
 from git_xsa.demo import write as write_demo
 from git_xsa.export.folder import MANIFEST
@@ -90,7 +90,7 @@ def apply(form: str, made: Path, folder: Path, onto: str, work: Path) -> dict[st
     if shutil.which(tool) is None:
         pytest.skip(f"{tool} is not installed")
     work.mkdir()
-    tree = tree_of(folder, onto, work / "tree")
+    tree = unpack(folder, onto, work / "tree")
     function(made, tree)
     return read(tree)
 
@@ -103,7 +103,7 @@ def test_the_program_that_a_format_is_for_makes_the_tip(form: str, shared: Place
     made = tmp_path / "made"
     export(shared.folder, made, "--format", "series" if form == "patch" else form)
 
-    tip = read(tree_of(shared.folder, "stable-1.0", tmp_path / "tip"))
+    tip = read(unpack(shared.folder, "stable-1.0", tmp_path / "tip"))
     assert apply(form, made, shared.folder, RELEASE, tmp_path / "work") == tip
 
 
@@ -111,7 +111,7 @@ def test_the_program_that_a_format_is_for_makes_the_tip(form: str, shared: Place
 def test_a_misplaced_patch_comes_out_right_in_every_format(form: str, demo: Path, tmp_path: Path) -> None:
     words = ("--onto", "RELEASE-4.20.1", "--xsa", "9003", "--format")
     assert run(demo, "export", *words, "branch", "-o", "right", "--force").status == 0
-    right = read(tree_of(demo, "right", tmp_path / "right"))
+    right = read(unpack(demo, "right", tmp_path / "right"))
     made = tmp_path / "made"
     answer = run(demo, "export", *words, form, "-o", str(made))
     assert answer.status == 0, answer.err
@@ -137,7 +137,7 @@ def test_a_hunk_that_a_policy_would_misplace_is_made_anew(policy: str, demo: Pat
         return [line for line in text.splitlines() if re.match(rb"[-+](?![-+]{2} )", line)]
 
     assert changed(found[fresh]) == changed(found[published])
-    tree = tree_of(demo, "RELEASE-4.20.1", tmp_path / "tree")
+    tree = unpack(demo, "RELEASE-4.20.1", tmp_path / "tree")
     told = git(tree, "apply", "-v", str(made / fresh))
     done = subprocess.run(
         ["patch", "-R", "-p1", "-F0", "--verbose", "-i", made / fresh], cwd=tree, capture_output=True, check=True
@@ -162,7 +162,7 @@ def test_what_only_gnu_patch_refuses_is_made_anew_for_it(tmp_path: Path) -> None
     export(place.folder, tmp_path / "made", "--policy", "patch-f0")
     (name,) = (tmp_path / "made" / "series").read_text(encoding="utf-8").split()
     assert name == "0001-xsa2-a-check-it.refreshed.patch"
-    tree = tree_of(place.folder, RELEASE, tmp_path / "tree")
+    tree = unpack(place.folder, RELEASE, tmp_path / "tree")
     command = ["patch", "-p1", "-F0", "-f", "--dry-run", "-i"]
     published = tmp_path / "made" / "published" / name.replace(".refreshed", "")
     assert subprocess.run([*command, published], cwd=tree, capture_output=True, check=False).returncode == 1
@@ -225,7 +225,7 @@ def test_the_readme_tells_what_why_and_from_where(shared: Place, tmp_path: Path)
 
 def test_mails_have_their_authors_dates_and_messages(shared: Place, tmp_path: Path) -> None:
     export(shared.folder, tmp_path / "made", "--format", "mbox")
-    tree = tree_of(shared.folder, RELEASE, tmp_path / "tree")
+    tree = unpack(shared.folder, RELEASE, tmp_path / "tree")
     git(tree, "init", "--quiet")
     git(tree, "add", "-A")
     git(tree, "commit", "--quiet", "-m", "base")
@@ -517,7 +517,7 @@ def test_a_file_with_carriage_returns_goes_through_git_am(tmp_path: Path) -> Non
     place = draft.write(tmp_path / "story")
     export(place.folder, tmp_path / "made", "--format", "mbox")
 
-    tip = read(tree_of(place.folder, "stable-1.0", tmp_path / "tip"))
+    tip = read(unpack(place.folder, "stable-1.0", tmp_path / "tip"))
     assert apply("mbox", tmp_path / "made", place.folder, RELEASE, tmp_path / "work") == tip
     assert not [item for item in manifest(tmp_path / "made")["queue"] if item["refreshed"]]  # type: ignore[attr-defined]
 
@@ -587,7 +587,7 @@ def test_refresh_leaves_out_what_only_context_needs(shared: Place, tmp_path: Pat
         "Left out 1 prerequisite that only context needs:\n"
         f"  {shared.short(TIDY)} b: tidy\n"
     )
-    tree = tree_of(shared.folder, RELEASE, tmp_path / "tree")
+    tree = unpack(shared.folder, RELEASE, tmp_path / "tree")
     assert "offset" not in git(tree, "apply", "-v", str(tmp_path / "made" / fresh))
     assert (tree / "xen" / "b.c").read_bytes() == code({22: "    checked();"})
 
@@ -633,7 +633,7 @@ def test_refresh_fits_a_patch_to_what_the_base_changed_itself(line: int, status:
     assert "--refresh" not in answer.out
     if not status:
         assert "review hunk 1 of xen/b.c" in answer.out
-        tree = tree_of(place.folder, "own", tmp_path / "tree")
+        tree = unpack(place.folder, "own", tmp_path / "tree")
         for name in (tmp_path / "made" / "series").read_text(encoding="utf-8").split():
             git(tree, "apply", str(tmp_path / "made" / name))
         assert (tree / "xen" / "b.c").read_bytes() == code({**ours, 22: "    checked();"})
@@ -770,10 +770,8 @@ def test_what_patch_or_git_misplaces_comes_out_right(
     told = manifest(made)
     result: dict[str, dict[str, list[str]]] = told["result"]  # type: ignore[assignment]
     tree = tmp_path / "tree"
-    tree.mkdir()
     there = [path for path, entry in result.items() if entry["before"]]
-    archive = subprocess.run(["git", "archive", base, "--", *there], cwd=xen, capture_output=True, check=True)
-    subprocess.run(["tar", "-xf", "-"], cwd=tree, input=archive.stdout, check=True)
+    unpack(xen, base, tree, *there)
     git(tree, "init", "--quiet")
     objects = git(xen, "rev-parse", "--path-format=absolute", "--git-path", "objects")
     (tree / ".git" / "objects" / "info" / "alternates").write_text(f"{objects}\n", encoding="utf-8")  # for --3way

@@ -8,8 +8,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from downstreams import by_patch, tree_of
-from repositories import Draft, Place
+from downstreams import by_patch
+from repositories import Draft, Place, unpack
 
 RELEASE = "RELEASE-1.0.0"
 MAKE = b"prog: main.c util.h\n\tgcc -Wall -Werror -o $@ main.c\n"
@@ -58,7 +58,7 @@ def test_the_build_brings_back_what_is_needed_after_all(place: Place, tmp_path: 
     assert told["build"]["state"] == "builds"
     assert [name[:12] for name in told["export"]["avoided"]] == [place.short(4)]
     assert (made / "series").read_text() == "0001-bring-two.patch\n0002-xsa1-main-fix.refreshed.patch\n"
-    tree = tree_of(place.folder, RELEASE, tmp_path / "tree")
+    tree = unpack(place.folder, RELEASE, tmp_path / "tree")
     by_patch(made, tree)
     assert subprocess.run(["make", "-s"], cwd=tree, capture_output=True, check=False).returncode == 0
 

@@ -12,8 +12,8 @@ from hashlib import sha512
 from pathlib import Path
 
 import pytest
-from downstreams import by_guilt, do, tree_of
-from repositories import Answer, Place, below, fixed_before, git, numbered, run
+from downstreams import by_guilt, do
+from repositories import Answer, Place, below, fixed_before, git, numbered, run, unpack
 
 RELEASE = "RELEASE-1.0.0"
 #: What the tip of the branch has, with the package's own change.
@@ -84,8 +84,7 @@ def spec_with_calls(place: Place, top: Path) -> Path:
 
 def debian(place: Place, top: Path) -> Path:
     patches(place, top / "debian/patches")
-    archive = subprocess.run(["git", "archive", RELEASE], cwd=place.folder, capture_output=True, check=True).stdout
-    subprocess.run(["tar", "-x"], input=archive, cwd=top, check=True)
+    unpack(place.folder, RELEASE, top)
     (top / "debian/patches/series").write_text("# ours\nprepare.patch\nown.patch -p1 # last")
     (top / "debian/source").mkdir()
     (top / "debian/source/format").write_text("3.0 (quilt)\n")
@@ -235,7 +234,7 @@ def test_the_program_that_builds_the_package_takes_it(kind: str, place: Place, t
     top, listed = package(kind, place, tmp_path)
     done = into(place, listed, *(("--start", "8") if "one by one" in kind else ()))
     assert done.status == 0, done.err
-    tree = tree_of(place.folder, RELEASE, tmp_path / "tree")
+    tree = unpack(place.folder, RELEASE, tmp_path / "tree")
     build(top, tree)
     assert {name: (tree / name).read_bytes() for name in WANTED} == WANTED
 
@@ -368,7 +367,7 @@ def test_a_patch_that_the_release_has_is_named_and_dropped(kind: str, place: Pla
     assert not list(top.rglob("merged.patch"))
     mentions = [line for line in where.read_text().splitlines() if "merged.patch" in line]
     assert all("Drop merged.patch, which the release has" in line for line in mentions)
-    tree = tree_of(place.folder, RELEASE, tmp_path / "tree")
+    tree = unpack(place.folder, RELEASE, tmp_path / "tree")
     _, tool, build = KINDS[kind]
     if shutil.which(tool) is not None:
         build(top, tree)

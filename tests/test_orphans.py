@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from downstreams import by_patch, tree_of
-from repositories import Draft, File, Place, branch_with_fix, encoded
+from downstreams import by_patch
+from repositories import Draft, File, Place, branch_with_fix, encoded, unpack
 
 RELEASE = "RELEASE-1.0.0"
 Files = Mapping[str, str | None]
@@ -53,7 +53,7 @@ def exported(place: Place, folder: Path, *options: str) -> list[tuple[int, str]]
 
 def compiles(place: Place, folder: Path) -> bool:
     """Whether the program compiles and links after what was exported last."""
-    tree = tree_of(place.folder, RELEASE, folder / "tree")
+    tree = unpack(place.folder, RELEASE, folder / "tree")
     by_patch(folder / "made", tree)
     sources = sorted(path.name for path in tree.glob("*.c"))
     words = ["gcc", "-Werror=implicit-function-declaration", "-Wno-unused", "-o", "prog", *sources]

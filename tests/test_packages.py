@@ -107,6 +107,19 @@ def environment_of(outside: dict[str, str], home: Path, *places: Path, **more: s
     return kept | {"HOME": str(home), "PATH": path, "LC_ALL": "C.UTF-8"} | more
 
 
+def installed_by_uv(*words: str | Path, env: dict[str, str]) -> None:
+    """Run uv, or pipx, which starts uv; skip the test where uv can't reach its index, though pip reaches one.
+
+    uv reads none of pip's settings.  Asked to, it trusts the certificates that the system trusts, as pip may
+    (``UV_NATIVE_TLS`` is the name of before 0.11).
+    """
+    index = env.get("UV_DEFAULT_INDEX") or env.get("PIP_INDEX_URL") or "https://pypi.org/simple"
+    ended = run(*words, env=env | {"UV_SYSTEM_CERTS": "1", "UV_NATIVE_TLS": "1", "UV_DEFAULT_INDEX": index})
+    if "Failed to fetch" in ended.stderr or "error sending request" in ended.stderr:
+        pytest.skip(f"uv can't reach {index}: {ended.stderr.strip().splitlines()[-1]}")
+    assert ended.returncode == 0, f"{words}: {ended.stdout[-2000:]}{ended.stderr[-2000:]}"
+
+
 def test_the_source_has_what_the_repository_has(checkout: Path, archives: dict[str, Path]) -> None:
     with tarfile.open(archives["source"]) as archive:
         names = {name.partition("/")[2]: mode for name, mode in ((m.name, m.mode) for m in archive if m.isfile())}
@@ -155,7 +168,7 @@ def test_pipx_installs_what_answers(
     place = tmp_path / "bin"
     folders = {"PIPX_HOME": str(tmp_path / "pipx"), "PIPX_BIN_DIR": str(place), "PIPX_MAN_DIR": str(tmp_path / "man")}
     environment = environment_of(outside, tmp_path / "home", place, **folders)
-    done(installers / "pipx", "install", "--python", sys.executable, archives["wheel"], env=environment)
+    installed_by_uv(installers / "pipx", "install", "--python", sys.executable, archives["wheel"], env=environment)
     answers(environment, tmp_path / "work")
     assert f"in {tmp_path}/pipx" in origin(environment, tmp_path)
     assert (tmp_path / "man/man1/git-xsa-check.1").exists()
@@ -165,10 +178,10 @@ def test_uv_installs_what_answers(
     archives: dict[str, Path], installers: Path, outside: dict[str, str], tmp_path: Path
 ) -> None:
     place = tmp_path / "bin"
-    index = outside.get("UV_DEFAULT_INDEX") or outside.get("PIP_INDEX_URL") or "https://pypi.org/simple"
-    more = {"UV_TOOL_DIR": str(tmp_path / "uv"), "UV_TOOL_BIN_DIR": str(place), "UV_DEFAULT_INDEX": index}
-    environment = environment_of(outside, tmp_path / "home", place, **more, UV_PYTHON_DOWNLOADS="never")
-    done(installers / "uv", "tool", "install", "--python", sys.executable, archives["wheel"], env=environment)
+    more = {"UV_TOOL_DIR": str(tmp_path / "uv"), "UV_TOOL_BIN_DIR": str(place), "UV_PYTHON_DOWNLOADS": "never"}
+    environment = environment_of(outside, tmp_path / "home", place, **more)
+    words = ("tool", "install", "--python", sys.executable, archives["wheel"])
+    installed_by_uv(installers / "uv", *words, env=environment)
     answers(environment, tmp_path / "work")
     assert origin(environment, tmp_path).startswith("installed by uv from ")
 

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from downstreams import names, repository, tree_of
+from downstreams import names, repository
 from ending import ends
 from histories import File, Story
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from random_histories import NAMES, Author
-from repositories import Draft, Place, run
+from repositories import Draft, Place, run, unpack
 from test_properties import examples, tell
 
 #: How long one export may take.  Those here take a tenth of a second.
@@ -124,7 +124,7 @@ def test_less_context_ends_and_applies_whatever_the_base_has_of_its_own(
             count["refused"] += 1
             return
         count["exported"] += 1
-        tree = tree_of(place.folder, "own", folder / "tree")
+        tree = unpack(place.folder, "own", folder / "tree")
         repository(tree)
         objects = place.folder / ".git" / "objects"  # --3way merges with the files that the patches were made from
         (tree / ".git" / "objects" / "info" / "alternates").write_text(f"{objects}\n", encoding="utf-8")

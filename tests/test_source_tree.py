@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from repositories import Draft, Place, numbered
+from repositories import Draft, Place, numbered, unpack
 
 from git_xsa.git import source_tree
 
@@ -34,15 +34,6 @@ def place(tmp_path: Path) -> Place:
     draft.commit("fix\n\nThis is XSA-3.", {"xen/a.c": numbered(20, {10: "fixed"})})
     draft.commit("other\n\nThis is XSA-4.", {"xen/b.c": numbered(9, {5: "early", 8: "other"})})
     return draft.write(tmp_path / "clone")
-
-
-def unpacked(place: Place, commit: str, folder: Path) -> Path:
-    """Return ``folder`` with the files of ``commit``."""
-    folder.mkdir(parents=True)
-    archive = subprocess.run(("git", "archive", commit), cwd=place.folder, capture_output=True, check=True).stdout
-    with tarfile.open(fileobj=io.BytesIO(archive)) as files:
-        files.extractall(folder, filter="data")
-    return folder
 
 
 def answers(place: Place, base: str) -> list[dict[str, object]]:
@@ -73,7 +64,7 @@ def test_a_name_that_a_fix_takes_away_goes_from_a_tree_as_from_its_tag(tmp_path:
     draft.commit("a.c: do without OLD", {"xen/a.c": user.replace("OLD(v)", "v").encode()})
     draft.commit("fix\n\nThis is XSA-3.", {"xen/include/a.h": header.replace("#define OLD(x) (x)\n", "").encode()})
     place = draft.write(tmp_path / "clone")
-    base = str(unpacked(place, "RELEASE-1.0.0", tmp_path / "tree"))
+    base = str(unpack(place.folder, "RELEASE-1.0.0", tmp_path / "tree"))
     found = answers(place, base)
     assert found == answers(place, "RELEASE-1.0.0")
     assert [one["subject"] for one in found[0]["prerequisites"]] == ["a.c: do without OLD"]  # type: ignore[attr-defined]
@@ -84,7 +75,7 @@ def test_a_name_that_a_fix_takes_away_goes_from_a_tree_as_from_its_tag(tmp_path:
 def test_a_release_without_history_gets_the_answers_of_its_tag(
     place: Place, tmp_path: Path, release: str, pack: Callable[[Path], Path]
 ) -> None:
-    base = str(pack(unpacked(place, release, tmp_path / "tree")))
+    base = str(pack(unpack(place.folder, release, tmp_path / "tree")))
     assert answers(place, base) == answers(place, release) != []
     done = place.run("check", "--onto", base)
     assert done.out.startswith(f"{base}, a source tree made from {release} of stable-1.0\n")
@@ -93,7 +84,7 @@ def test_a_release_without_history_gets_the_answers_of_its_tag(
 
 
 def test_what_a_tree_has_of_the_branch_is_found_by_its_lines(place: Place, tmp_path: Path) -> None:
-    tree = unpacked(place, "RELEASE-1.0.1", tmp_path / "tree")
+    tree = unpack(place.folder, "RELEASE-1.0.1", tmp_path / "tree")
     (tree / "xen/a.c").write_bytes(numbered(20, {10: "prepared", 18: "of our own"}))
     (tree / "xen/b.c").write_bytes(numbered(9, {1: "of our own", 5: "early", 8: "other"}))
     done = place.run("check", "--onto", str(tree), "--each", "--json")
@@ -102,7 +93,7 @@ def test_what_a_tree_has_of_the_branch_is_found_by_its_lines(place: Place, tmp_p
 
 
 def test_the_export_applies_to_the_tree(place: Place, tmp_path: Path) -> None:
-    tree = unpacked(place, "RELEASE-1.0.1", tmp_path / "tree")
+    tree = unpack(place.folder, "RELEASE-1.0.1", tmp_path / "tree")
     done = place.run("export", "--onto", str(tree), "--format", "series", "-o", str(tmp_path / "out"))
     assert done.status == 0, done.err
     for name in (tmp_path / "out/series").read_text().split():
@@ -113,19 +104,19 @@ def test_the_export_applies_to_the_tree(place: Place, tmp_path: Path) -> None:
 
 
 def test_the_nearest_release_where_no_makefile_states_a_version(place: Place, tmp_path: Path) -> None:
-    tree = unpacked(place, "RELEASE-1.0.1", tmp_path / "tree")
+    tree = unpack(place.folder, "RELEASE-1.0.1", tmp_path / "tree")
     (tree / "xen/Makefile").unlink()
     assert "made from RELEASE-1.0.1 of stable-1.0" in place.run("check", "--onto", str(tree)).out
 
 
 def test_a_tree_on_its_way_to_a_release_was_made_from_the_one_before(place: Place, tmp_path: Path) -> None:
-    tree = unpacked(place, "RELEASE-1.0.1", tmp_path / "tree")
+    tree = unpack(place.folder, "RELEASE-1.0.1", tmp_path / "tree")
     (tree / "xen/Makefile").write_bytes(MAKEFILE.replace(b"$(", b"-pre$(") % b"1")
     assert "made from RELEASE-1.0.0 of stable-1.0" in place.run("check", "--onto", str(tree)).out
 
 
 def test_nothing_of_a_tree_is_obeyed_or_kept(place: Place, tmp_path: Path) -> None:
-    tree = unpacked(place, "RELEASE-1.0.1", tmp_path / "tree")
+    tree = unpack(place.folder, "RELEASE-1.0.1", tmp_path / "tree")
     mark = tmp_path / "was run"
     place.git("config", "filter.evil.clean", f"touch '{mark}'; cat")
     (tree / ".gitattributes").write_text("* filter=evil text eol=crlf\n")
@@ -186,7 +177,7 @@ def test_a_folder_that_is_no_source_tree(place: Place, tmp_path: Path) -> None:
 
 
 def test_no_branch_is_made_on_a_tree(place: Place, tmp_path: Path) -> None:
-    tree = unpacked(place, "RELEASE-1.0.1", tmp_path / "tree")
+    tree = unpack(place.folder, "RELEASE-1.0.1", tmp_path / "tree")
     done = place.run("export", "--onto", str(tree), "--format", "branch")
     assert done.status == 129
     assert "commit it on RELEASE-1.0.1 first" in done.err
