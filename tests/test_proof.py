@@ -326,8 +326,8 @@ def test_the_framework_s_tests(tmp_path: Path) -> None:
     place.git("config", "--unset", "xsa.exploit.1.image")
     place.git("config", "xsa.cell.small.payload", "xtf")
     tests = {
-        "example": {"test-pv64-example": "", "test-hvm64-example": "", "test-hvm32-example": "h"},
-        "xsa-1": {"test-pv64-xsa-1": "9", "test-hvm64-xsa-1": "1", "test-hvm32-xsa-1": "h"},
+        "example": {"test-pv64-example": "", "test-hvm64-example": "", "test-hvm32pae-example": "h"},
+        "xsa-1": {"test-pv64-xsa-1": "9", "test-hvm64-xsa-1": "1", "test-hvm32pae-xsa-1": "h"},
         "xsa-1-2": {"test-pv64-xsa-1-2": "s"},
         "xsa-11": {"test-pv64-xsa-11": "9"},
     }
@@ -339,15 +339,18 @@ def test_the_framework_s_tests(tmp_path: Path) -> None:
         "boot test-hvm64-example": "passed",
         "exploit test-pv64-xsa-1": "blocked",
         "exploit test-hvm64-xsa-1": "not-reproduced",
-        "exploit test-hvm32-xsa-1": "skipped",
+        "exploit test-hvm32pae-xsa-1": "skipped",
         "exploit test-pv64-xsa-1-2": "skipped",
     }
     commands = {test["name"]: test["steps"][0]["command"] for test in result["cells"][0]["tests"]}
     assert [name for name, command in commands.items() if "hvm_fep" in command] == [
-        "test-hvm32-xsa-1", "test-hvm64-xsa-1",
+        "test-hvm32pae-xsa-1", "test-hvm64-xsa-1",
     ]  # fmt: skip
     reasons = {test["name"]: test["reason"] for test in result["cells"][0]["tests"]}
-    assert reasons["test-hvm32-xsa-1"] == "hvm32 does not run here: does not end in time: small kernel"
+    assert reasons["test-hvm32pae-xsa-1"] == (
+        "hvm32pae does not run here: does not end in time: small kernel; "
+        "QEMU marks the entries of PAE's top table as accessed, a bit that Xen takes as reserved there"
+    )
     assert reasons["test-pv64-xsa-1-2"] == "Skip: no such thing here"
 
 

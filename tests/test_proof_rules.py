@@ -38,7 +38,9 @@ def test_exploits(base: End, queue: End) -> None:
 
 @pytest.mark.parametrize("end", [End.HANG, End.STOPPED, End.PANIC])
 def test_what_does_not_run_at_all_is_no_verdict(end: End) -> None:
-    assert judge_exploit(EXPLOIT, play(end), play(end), control=False)[0] is Ruling.SKIPPED
+    ruling, reason = judge_exploit(EXPLOIT, play(end), play(end), control=False)
+    assert ruling is Ruling.SKIPPED
+    assert not reason.endswith("; ")  # no reason is known
     failing = judge_exploit(EXPLOIT, play(end), play(End.FAILURE), control=False)
     assert failing[0] is Ruling.VULNERABLE  # that the test itself says
 

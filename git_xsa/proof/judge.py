@@ -87,5 +87,5 @@ def _judge_bad_end(payload: Payload, base: Play, queue: Play, control: bool) -> 
         why = remarks.explained_by(queue[0].detail) or after
         return Ruling.SKIPPED, remarks.no_result(why, payload.known)
     if not control and queue[1] is not End.FAILURE and queue[1] is base[1]:
-        return Ruling.SKIPPED, remarks.does_not_run_here(payload.environment, after)
+        return Ruling.SKIPPED, remarks.does_not_run_here(payload.environment, after, payload.known)
     return Ruling.VULNERABLE, after

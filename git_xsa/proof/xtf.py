@@ -109,11 +109,11 @@ class Xtf:
             if path.startswith(f"tests/{test}/".encode()) and path.endswith(b".c")
         )
         more = _EXTRA.search(self._content(f"tests/{test}/Makefile".encode())) is not None
-        known = remarks.no_result_in_qemu(test, more)
         found = []
         for name in map(str, record.facts["images"]):
             match, file = _IMAGE.fullmatch(name), record.file(name)
             if match is not None and file is not None:
+                known = remarks.no_result_in_qemu(test, match[1], more)
                 found.append(Payload(name, file, match[1], _number(test), fep, known))
         return found
 
