@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from histories import File, Story, Supply
-from random_histories import NAMES, Author
+from random_histories import NAMES, Author, Dice
 from referee import ByHand, HandFile, Outcome, Refused, Step
 
 from git_xsa.model.history import split_lines
@@ -31,21 +31,8 @@ FRESH = "hijklmnop"
 ALPHABETS = ("", "", "abcdefgh", "abcd")
 
 
-class Dice(Author):
-    """An author who throws dice."""
-
-    def __init__(self, dice: random.Random, alphabet: str) -> None:
-        super().__init__(lambda _: None, alphabet)  # type: ignore[arg-type]
-        self._dice = dice
-        self._letters = alphabet
-
-    def number(self, least: int, most: int) -> int:
-        return self._dice.randint(least, most)
-
-    def text(self, least: int, most: int) -> list[bytes]:
-        if not self._letters:
-            return super().text(least, most)
-        return [f"{self._dice.choice(self._letters)}\n".encode() for _ in range(self.number(least, most))]
+class Downstream(Dice):
+    """An author by dice who gives a file no name that another one had."""
 
     def rename(self) -> None:
         """Rename a file to a name that no file had before: no two files swap their names."""
@@ -99,7 +86,7 @@ class RandomBase:
 def random_base(seed: str) -> RandomBase:
     """Return the base that ``seed`` stands for."""
     dice = random.Random(seed)
-    author = Dice(dice, dice.choice(ALPHABETS))
+    author = Downstream(dice, dice.choice(ALPHABETS))
     for _ in range(author.number(1, 2)):
         author.tree[NAMES[len(author.tree)]] = File(b"".join(author.text(5, 16)))
     author.commit()
@@ -122,7 +109,7 @@ def random_base(seed: str) -> RandomBase:
     edits = author.number(0 if picks or half else 1, 3)
     for _ in range(edits):
         _edit(author, by_hand, files)
-    unique = not author._letters and _no_equals(by_hand, files)
+    unique = not author._alphabet and _no_equals(by_hand, files)
     wanted = author.number(1, story.size)
     return RandomBase(seed, story, by_hand, files, picks, half, hunks, edits, wanted, unique, _apart(outcome, files))
 
@@ -176,7 +163,7 @@ def _part_of(step: Step, chosen: Sequence[tuple[bytes, int]]) -> Step:
     return replace(step, change=step.change._replace(hunks=hunks))
 
 
-def _edit(author: Dice, by_hand: ByHand, files: dict[bytes, HandFile]) -> None:
+def _edit(author: Downstream, by_hand: ByHand, files: dict[bytes, HandFile]) -> None:
     """Take out some lines of a file, put some in, or both; in the place of others, perhaps equal ones."""
     path = sorted(files)[author.number(0, len(files) - 1)]
     lines = list(files[path].lines)
@@ -185,7 +172,7 @@ def _edit(author: Dice, by_hand: ByHand, files: dict[bytes, HandFile]) -> None:
         by_hand.order_behind(None, [line] * (not by_hand.knows(line)))
     gone = (0, 0, 1, 2)[author.number(0, 3)]
     texts = author.text(0 if gone else 1, 2)
-    if author._letters and author.number(0, 3) == 0:  # a copy of what stands there
+    if author._alphabet and author.number(0, 3) == 0:  # a copy of what stands there
         texts = [line.text for line in lines[at : at + 3]] or texts
     own = [Line(text, OWN) for text in texts]
     by_hand.order_behind(lines[at - 1] if at else None, own)

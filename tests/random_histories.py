@@ -6,6 +6,7 @@ a third of the stories has no two equal lines at all, so that there is nothing a
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -220,10 +221,27 @@ DEEDS = [deed for deed, weight in WEIGHTS.items() for _ in range(weight)]
 COUNTS = (1, 2, *range(3, 11), *range(4, 11), *range(4, 11))
 
 
-@st.composite
-def stories(draw: st.DrawFn, most: int = 10, early: tuple[bool, ...] = (False, True)) -> Story:
-    """Draw a story of one to ``most`` changes of one to three files, whose diffs are ``early`` or late."""
-    author = Author(draw, ("", "ab", "abcd")[draw(st.integers(0, 2))])
+class Dice(Author):
+    """An author who throws dice."""
+
+    def __init__(self, dice: random.Random, alphabet: str) -> None:
+        super().__init__(lambda _: None, alphabet)  # type: ignore[arg-type]
+        self._dice = dice
+
+    def number(self, least: int, most: int) -> int:
+        return self._dice.randint(least, most)
+
+    def text(self, least: int, most: int) -> list[bytes]:
+        if not self._alphabet:
+            return super().text(least, most)
+        return [f"{self._dice.choice(self._alphabet)}\n".encode() for _ in range(self.number(least, most))]
+
+
+ALPHABETS = ("", "ab", "abcd")
+
+
+def _story(author: Author, most: int, early: tuple[bool, ...]) -> Story:
+    """Have ``author`` tell a story of one to ``most`` changes of one to three files."""
     for _ in range((1, 1, 1, 2, 2, 3)[author.number(0, 5)]):
         author.create()
     author.commit()
@@ -238,14 +256,32 @@ def stories(draw: st.DrawFn, most: int = 10, early: tuple[bool, ...] = (False, T
     return Story(*author.trees, early=early[author.number(0, len(early) - 1)])
 
 
+def _request(story: Story, number: Callable[[int, int], int]) -> Request:
+    """Ask about changes of ``story``, mostly the last one."""
+    base = (0, number(0, story.size - 1))[number(0, 1)]
+    count = (1, 1, 1, 2, 3)[number(0, 4)]
+    wanted = {story.size - number(0, story.size - base - 1) for _ in range(count)}
+    return Request(story, base, tuple(sorted(wanted)))
+
+
+@st.composite
+def stories(draw: st.DrawFn, most: int = 10, early: tuple[bool, ...] = (False, True)) -> Story:
+    """Draw a story of one to ``most`` changes of one to three files, whose diffs are ``early`` or late."""
+    return _story(Author(draw, ALPHABETS[draw(st.integers(0, 2))]), most, early)
+
+
 @st.composite
 def requests(draw: st.DrawFn, most: int = 10, early: tuple[bool, ...] = (False, True)) -> Request:
     """Draw a story, a base and wanted changes after it, mostly the last one."""
-    story = draw(stories(most, early))
-    base = (0, draw(st.integers(0, story.size - 1)))[draw(st.integers(0, 1))]
-    count = (1, 1, 1, 2, 3)[draw(st.integers(0, 4))]
-    wanted = {story.size - draw(st.integers(0, story.size - base - 1)) for _ in range(count)}
-    return Request(story, base, tuple(sorted(wanted)))
+    return _request(draw(stories(most, early)), lambda least, most: draw(st.integers(least, most)))
+
+
+def random_request(seed: str, most: int) -> Request:
+    """Return the request that ``seed`` stands for, as ``requests`` draws them, but faster and with no way to make it
+    smaller."""
+    dice = random.Random(seed)
+    story = _story(Dice(dice, dice.choice(ALPHABETS)), most, (False, True))
+    return _request(story, dice.randint)
 
 
 @dataclass(frozen=True)

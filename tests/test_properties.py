@@ -21,11 +21,20 @@ from typing import Any, TypeVar
 
 import hypothesis
 import pytest
-from histories import File, Story, Supply, beside, content, create, diff, judge, stack, write
+from histories import File, Story, beside, content, create, diff, judge, stack, write
 from hypothesis import HealthCheck, assume, event, example, given, settings
 from hypothesis import strategies as st
+from laws import (
+    by_hand_of,
+    entries,
+    every_file_of_every_commit,
+    one_smallest,
+    same_files,
+    what_disobeys_is_refused,
+    what_obeys_applies,
+)
 from random_histories import Detour, Request, detours, made_of, requests, stories
-from referee import ByHand, Outcome, Refused, obeys, selections
+from referee import ByHand, Outcome, selections
 from swaps import apply, edits, exchange, slides
 
 from git_xsa.ask.verdict import State
@@ -35,8 +44,7 @@ from git_xsa.git.log import Range
 from git_xsa.git.repository import Repository
 from git_xsa.git.trial import Entry, Quarantine
 from git_xsa.model.change import FileChange
-from git_xsa.model.history import FileState, History, split_lines
-from git_xsa.model.rules import Chosen
+from git_xsa.model.history import split_lines
 from git_xsa.model.selection import select
 
 Test = TypeVar("Test", bound=Callable[..., None])
@@ -76,54 +84,19 @@ def tell(request: pytest.FixtureRequest, what: str) -> None:
         terminal.write(f"\n{what}\n")
 
 
-def entries(states: Mapping[bytes, FileState | None]) -> dict[bytes, Entry]:
-    return {path: (state.mode, state.object_name(40)) for path, state in states.items() if state is not None}
-
-
-def by_hand_of(story: Story, revive: bool = True) -> ByHand:
-    return ByHand(story.touches(), Supply(story), revive)
-
-
-def same_files(history: History, made: Outcome, base: int, selection: frozenset[int]) -> None:
-    """Compare the files that the changes in ``selection`` touch with those of the line history."""
-    states = history.states(selection, Chosen(base, selection))
-    assert {path: entry for path, entry in made.entries.items() if path in states} == entries(states)
-
-
 # -- the line history, and its rules
 
 
 @examples(1000)
 @given(stories())
 def test_the_line_history_has_every_file_of_every_commit(story: Story) -> None:
-    history = story.history()
-    everything = range(1, story.size + 1)
-    history.prepare(everything)
-    touched = {path for touch in story.touches() for path in touch.paths}
-    for position in range(story.size + 1):
-        tree = {name.encode(): (file.mode, file.id) for name, file in story.trees[position].items()}
-        expected = {path: entry for path, entry in tree.items() if path in touched}
-        assert entries(history.states(everything, Chosen(position, frozenset()))) == expected
-        assert {path: history.entry(path, position) for path in touched} == {path: tree.get(path) for path in touched}
+    every_file_of_every_commit(story)
 
 
 @examples(500)
 @given(requests(most=8))
 def test_the_selection_is_the_one_smallest_that_obeys_the_rules(request: Request) -> None:
-    history = request.story.history()
-    found = select(history, request.base, request.wanted)
-    obedient = [
-        selection
-        for selection in selections(request.base, request.story.size, request.wanted)
-        if obeys(history, request.base, selection)
-    ]
-    if found.impossible:
-        assert obedient == []
-        return
-    assert obedient[0] == frozenset(found.queue)
-    assert all(found.chosen.queue <= selection for selection in obedient)
-    assert set(found.queue) == {*found.wanted, *found.prerequisites}
-    assert set(found.prerequisites) <= found.reasons.keys()
+    one_smallest(request)
 
 
 @pytest.mark.parametrize("revive", [True, False])
@@ -131,11 +104,7 @@ def test_what_obeys_the_rules_applies_by_hand(revive: bool) -> None:
     @examples(1500)
     @given(requests(most=7))
     def check(request: Request) -> None:
-        history = request.story.history(revive=revive)
-        by_hand = by_hand_of(request.story, revive)
-        for selection in selections(request.base, request.story.size, request.wanted):
-            if obeys(history, request.base, selection):
-                same_files(history, by_hand.apply(request.base, selection), request.base, selection)
+        what_obeys_applies(request, revive)
 
     check()
 
@@ -143,14 +112,7 @@ def test_what_obeys_the_rules_applies_by_hand(revive: bool) -> None:
 @examples(1500)
 @given(requests(most=7))
 def test_what_disobeys_the_rules_does_not_find_its_own_lines(request: Request) -> None:
-    # With lines that come back, "any of the two" would have to be said, which these rules can't: so without them.
-    history = request.story.history(revive=False)
-    by_hand = by_hand_of(request.story, revive=False)
-    assume(not by_hand.returns)
-    for selection in selections(request.base, request.story.size, request.wanted):
-        if not obeys(history, request.base, selection):
-            with pytest.raises(Refused):
-                by_hand.apply(request.base, selection, exact=True)
+    assume(what_disobeys_is_refused(request))
 
 
 # -- what the answer must not depend on
