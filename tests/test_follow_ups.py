@@ -11,7 +11,7 @@ from histories import content, diff
 from repositories import Draft, Place, git, numbered
 
 from git_xsa.model.change import FileChange
-from git_xsa.model.follow_ups import FollowUp, changes_code, fixed_commits, follow_ups
+from git_xsa.model.follow_ups import Fixing, FollowUp, changes_code, fixed_commits, follow_ups
 
 ORIGINAL = "0123456789abcdef0123456789abcdef01234567"
 
@@ -32,7 +32,7 @@ def test_what_a_message_says_it_fixes(message: str, names: set[str]) -> None:
 
 
 def found(names: Sequence[str], fixing: dict[int, set[str]], queue: set[int]) -> list[FollowUp]:
-    return follow_ups(lambda position: names[position - 1].split(), fixing, queue)
+    return follow_ups(lambda position: names[position - 1].split(), Fixing(fixing), queue)
 
 
 def test_the_pick_is_found_by_the_name_of_its_original_or_by_its_own() -> None:

@@ -15,7 +15,7 @@ from git_xsa.git.log import DIFF_OPTIONS
 from git_xsa.git.marked import MESSAGES
 from git_xsa.git.repository import Commit, Repository
 from git_xsa.git.run import Call
-from git_xsa.model.follow_ups import changes_code, fixed_commits, follow_ups
+from git_xsa.model.follow_ups import Fixing, changes_code, fixed_commits, follow_ups
 from git_xsa.model.marks import named_commits, upstream_commit
 
 #: What a message has that says a commit fixes, or reverts, another one; not all that has it does.
@@ -23,6 +23,8 @@ _FIXING = ("--fixed-strings", "--regexp-ignore-case", "--grep=Fixes", "--grep=re
 _LOG = (*MESSAGES, "--no-merges", "--no-notes")
 #: Names of commits are compared in this length, the least in which a message names an origin.
 _NAMED = 12
+#: No branch is as long.
+_BEHIND = 1 << 40
 
 
 class Elsewhere(NamedTuple):
@@ -71,6 +73,15 @@ class NewerBranches:
                 yield LaterFix(commit, branch, upstream_commit(message) or commit, tuple(sorted(fixed)))
 
     @cached_property
+    def _numbered(self) -> Mapping[int, LaterFix]:
+        """All of them, by numbers behind all positions on our branch."""
+        return dict(enumerate(self._all.fixes, _BEHIND))
+
+    @cached_property
+    def _fixing(self) -> Fixing:
+        return Fixing({number: fix.fixed for number, fix in self._numbered.items()})
+
+    @cached_property
     def _picked(self) -> frozenset[str]:
         return frozenset(self._all.picked)
 
@@ -81,8 +92,7 @@ class NewerBranches:
     def fixes_of(self, names: Mapping[int, Collection[str]]) -> tuple[Elsewhere, ...]:
         """Return the fixes of the changes that have these ``names``, by position, and of each other: those that have no
         pick on our branch, and change more than comments, white space and documentation; each origin once."""
-        start = max(names, default=0) + 1
-        fixes = dict(enumerate(self._all.fixes, start))
+        fixes = self._numbered
 
         def called(number: int) -> Collection[str]:
             if number in names:
@@ -91,7 +101,7 @@ class NewerBranches:
             return () if self._is_picked(fix) else {fix.commit, fix.origin}
 
         of: dict[int, set[int]] = {}
-        for found in follow_ups(called, {number: fix.fixed for number, fix in fixes.items()}, names):
+        for found in follow_ups(called, self._fixing, names):
             of.setdefault(found.position, set()).update(of.get(found.of, {found.of}))
         coding = self._that_change_code({fixes[number].commit for number in of if not self._is_picked(fixes[number])})
         lacking: dict[str, Elsewhere] = {}

@@ -21,7 +21,7 @@ from git_xsa.git.repository import Repository
 from git_xsa.git.run import Call, Service
 from git_xsa.git.trees import CommitTree
 from git_xsa.model.change import ADDED, REMOVED, FileChange, Merged, Touch
-from git_xsa.model.follow_ups import fixed_commits
+from git_xsa.model.follow_ups import Fixing, fixed_commits
 from git_xsa.model.history import History, TouchIndex, TouchList
 from git_xsa.model.marks import marked_advisories, named_commits
 
@@ -424,10 +424,9 @@ class Range:
         yield from extra
 
     @cached_property
-    def fixing(self) -> Mapping[int, Collection[str]]:
-        """The changes that say they fix or revert commits, with the names of these."""
-        found = ((number, fixed_commits(commit.message)) for number, commit in enumerate(self.commits, 1))
-        return {number: names for number, names in found if names}
+    def fixing(self) -> Fixing:
+        """The changes that say they fix or revert commits."""
+        return Fixing({number: fixed_commits(commit.message) for number, commit in enumerate(self.commits, 1)})
 
     def names(self, position: int) -> Collection[str]:
         """Return what the commit at ``position`` is called: its own name, and those of what it was made from."""

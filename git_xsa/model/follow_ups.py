@@ -50,30 +50,41 @@ def _line_before(text: str, place: int) -> str:
     return text[text.rfind("\n", 0, place) + 1 : place]
 
 
-def follow_ups(
-    names: Callable[[int], Collection[str]], fixing: Mapping[int, Collection[str]], queue: Collection[int]
-) -> list[FollowUp]:
+class Fixing:
+    """The changes that say they fix or revert commits, by the names of these."""
+
+    def __init__(self, fixing: Mapping[int, Collection[str]]) -> None:
+        """Take the position of each such change with the names that it gives, in the length in which it gives them."""
+        self._by_start: dict[str, list[tuple[str, int]]] = {}
+        for position, names in fixing.items():
+            for name in names:
+                self._by_start.setdefault(name[:_SHORTEST], []).append((name, position))
+
+    def of(self, names: Iterable[str]) -> set[int]:
+        """Return the positions of those that may mean a commit with one of ``names``: one name begins with the
+        other."""
+        return {
+            position
+            for own in names
+            for name, position in self._by_start.get(own[:_SHORTEST], ())
+            if own.startswith(name) or name.startswith(own)
+        }
+
+
+def follow_ups(names: Callable[[int], Collection[str]], fixing: Fixing, queue: Collection[int]) -> list[FollowUp]:
     """Return the follow-ups of the changes at the positions ``queue`` and of each other, in the order of the branch.
 
-    ``fixing`` maps the position of each change that says it fixes some commits to their names, in the length in which
-    they are named; ``names`` returns the names of a change: its own and that of its original.
+    ``names`` returns the names of a change: its own and that of its original.
     """
-    known: dict[str, list[tuple[str, int]]] = {}
     found = []
-    for position in sorted({*queue, *fixing}):
-        fixed = {of for named in fixing.get(position, ()) for of in _meant(known, named)}
-        found += [FollowUp(position, of) for of in sorted(fixed)]
-        if fixed or position in queue:
-            for own in names(position):
-                known.setdefault(own[:_SHORTEST], []).append((own, position))
-    return found
-
-
-def _meant(known: dict[str, list[tuple[str, int]]], named: str) -> Iterable[int]:
-    """Return the commits that may be meant by ``named``: one of the two names begins with the other."""
-    for own, position in known.get(named[:_SHORTEST], ()):
-        if own.startswith(named) or named.startswith(own):
-            yield position
+    waiting, known = sorted(queue), set(queue)
+    while waiting:  # ends: each position waits once
+        of = waiting.pop()
+        later = {position for position in fixing.of(names(of)) if position > of}
+        found += [FollowUp(position, of) for position in later]
+        waiting += later - known
+        known |= later
+    return sorted(found)
 
 
 def changes_code(changes: Iterable[FileChange]) -> bool:

@@ -205,11 +205,7 @@ class _Look:
         found, start = self._range, self._range.position[self._shipped.base.id]
         line = self._line(number)
         own = {name for fix in line for name in (fix, *named_commits(self._history.messages[fix]))}
-        positions = [
-            position
-            for position, names in found.fixing.items()
-            if position > start and any(one.startswith(name) for name in names for one in own)
-        ]
+        positions = [position for position in found.fixing.of(own) if position > start]
         lacking = sorted(set(positions) - found.taken(positions))
         diffs = found.diffs(lacking)
         needed = [
