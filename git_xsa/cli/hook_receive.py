@@ -21,8 +21,8 @@ from git_xsa.wording import NOTHING, Remark
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from git_xsa.embargo.judgement import Judgement
     from git_xsa.embargo.overrides import Pusher
-    from git_xsa.embargo.server import Judgement
     from git_xsa.embargo.updates import Move
     from git_xsa.git.config import Settings
     from git_xsa.git.repository import Repository
@@ -99,8 +99,7 @@ def _refusal(judgement: Judgement, how: Remark) -> Complaint:
     warnings = [judgement.problem.what] if judgement.problem is not None else []
     if ledger is not None and ledger.newest is not None and at + SLACK < ledger.newest:
         warnings.append(remarks.servers_clock_is_wrong(spelled(at), spelled(ledger.newest)))
-    found = refusal(judgement.verdicts, judgement.rules, ledger, at, how, SOURCE, judgement.trouble)
-    return found._replace(warnings=warnings)
+    return refusal(judgement, how, SOURCE)._replace(warnings=warnings)
 
 
 def _how(repository: Repository, settings: Settings) -> Remark:

@@ -17,12 +17,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from git_xsa.embargo import problems, remarks
 from git_xsa.embargo.freeze_file import NAME, FreezeFile, read_freeze_file
+from git_xsa.embargo.judgement import Judgement
 from git_xsa.embargo.overrides import Overrides, Pusher
 from git_xsa.embargo.problems import FreezeFileError
 from git_xsa.embargo.rule import HEADS, FreezeVerdict, Ledger, Rules, Update, freeze_at, judge
@@ -30,7 +31,6 @@ from git_xsa.embargo.settings import EmbargoSettings, freeze_rules
 from git_xsa.embargo.updates import Move, read_updates
 from git_xsa.git.config import Settings
 from git_xsa.git.repository import Repository
-from git_xsa.wording import NOTHING, Remark
 
 #: Seconds between the hook's last look at the clock and the change of the reference; git takes some thousandths.
 SETTLING = 5
@@ -39,26 +39,6 @@ SETTLING = 5
 def common_folder(repository: Repository) -> Path:
     """Return the folder that all work trees of ``repository`` share, in which its references are."""
     return Path(repository.git.text("rev-parse", "--path-format=absolute", "--git-common-dir"))
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """The verdicts on the updates of a push, in their order, and what they were made by: rules, ledger and instant.
-
-    ``problem`` is why the freeze file is of no use; then there is no ledger, and ``trouble`` is that in short.
-    """
-
-    verdicts: Sequence[FreezeVerdict]
-    rules: Rules
-    ledger: Ledger | None
-    at: int
-    problem: FreezeFileError | None = None
-    trouble: Remark = NOTHING
-
-    @property
-    def allowed(self) -> bool:
-        """Whether all of it may happen."""
-        return all(verdict.allowed for verdict in self.verdicts)
 
 
 class Server:

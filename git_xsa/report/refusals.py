@@ -7,45 +7,33 @@ pushed: which of them are affected nobody learns.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+from git_xsa.embargo.judgement import Judgement
 from git_xsa.embargo.remarks import unreadable
-from git_xsa.embargo.rule import Freeze, FreezeVerdict, Ledger, Rules, Why, freeze_at, last_freeze
+from git_xsa.embargo.rule import Freeze, FreezeVerdict, Rules, Why
 from git_xsa.model.instant import spelled
 from git_xsa.report import remarks
 from git_xsa.report.aside import Complaint
 from git_xsa.wording import NOTHING, Remark
 
 
-def refusal(
-    verdicts: Sequence[FreezeVerdict],
-    rules: Rules,
-    ledger: Ledger | None,
-    now: int,
-    override: Remark,
-    source: str = "the ledger of embargoes",
-    trouble: Remark = NOTHING,
-) -> Complaint:
-    """Return what is said to whoever pushes about those of ``verdicts`` that refuse; nothing when none does.
+def refusal(judgement: Judgement, override: Remark, source: str = "the ledger of embargoes") -> Complaint:
+    """Return what is said to whoever pushes about the updates that ``judgement`` refuses.
 
-    ``override`` says how a refusal is overridden by whoever may; ``source`` is what ``ledger`` was read from, and
-    ``trouble`` why it could not be.
+    ``override`` says how that is overridden by whoever may; ``source`` is what the ledger is read from.
     """
-    refused = [verdict for verdict in verdicts if not verdict.allowed]
-    if not refused:
-        return Complaint()
-    patterns = ", ".join(rules.frozen_refs)
-    if ledger is not None and (freeze := freeze_at(ledger, now)) is not None:
+    patterns = ", ".join(judgement.rules.frozen_refs)
+    if (freeze := judgement.freeze) is not None:
         end = spelled(freeze.ends)
         what = remarks.frozen_until(patterns, spelled(freeze.began), end, _numbers(freeze))
         wait = remarks.push_after(end)
-    elif ledger is not None and (over := last_freeze(ledger, now)) is not None:
+    elif (over := judgement.over) is not None:
         what = remarks.fixes_come_first(patterns, spelled(over.ends), _numbers(over))
         wait = remarks.push_fixes_first()
     else:
-        what = remarks.counts_as_frozen(patterns, source, trouble or unreadable())
+        what = remarks.counts_as_frozen(patterns, source, judgement.trouble or unreadable())
         wait = remarks.repair_first(source)
-    return Complaint([what, *(_told(verdict, rules) for verdict in refused)], [wait, override])
+    told = (_told(verdict, judgement.rules) for verdict in judgement.refused)
+    return Complaint([what, *told], [wait, override])
 
 
 def _numbers(freeze: Freeze) -> list[int]:
