@@ -47,10 +47,10 @@ SLOWER = frozenset({
     "demo", "development", "embargo", "export", "export_folder", "fetch", "fixes", "follow_ups", "freeze",
     "growth", "hooks", "import", "import_embargo", "imported_export", "install", "into", "into_unread",
     "into_verify", "into_write", "json", "keep_going", "ledger", "loose_series", "manual_samples", "orphans",
-    "package_version", "packagers_patches", "post_tag", "pre_push", "proof", "properties", "quiet", "reading",
-    "refresh", "release", "remains", "report", "report_page", "resolve", "rewrite", "rooms", "scopes", "server_hooks",
-    "server_race", "settled", "sharing", "signals", "source_tree", "status", "symbols", "symbols_random", "traces",
-    "trees", "untouched", "verify", "ways", "ways_address", "ways_around", "ways_whole",
+    "package_version", "packagers_patches", "post_tag", "pre_push", "proof", "proof_ended", "properties", "quiet",
+    "reading", "refresh", "release", "remains", "report", "report_page", "resolve", "rewrite", "rooms", "scopes",
+    "server_hooks", "server_race", "settled", "sharing", "signals", "source_tree", "status", "symbols",
+    "symbols_random", "traces", "trees", "untouched", "verify", "ways", "ways_address", "ways_around", "ways_whole",
 })
 # fmt: on
 #: Taken out of the environment, besides every other GIT_ variable.

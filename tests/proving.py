@@ -74,3 +74,22 @@ def judged(result: dict[str, Any], cell: str = "small") -> dict[str, str]:
     """Return what was judged in ``cell``: kind and name, and the judgement."""
     [found] = [one for one in result["cells"] if one["name"] == cell]
     return {f"{test['kind']} {test['name']}".strip(): test["state"] for test in found["tests"]}
+
+
+#: The makefile of a framework of tests.
+FRAMEWORK = b"""\
+all:
+\t@set -e; for D in $(TESTS); do $(MAKE) -C $$D build; done
+"""
+
+
+def framework(tmp_path: Path, tests: dict[str, dict[str, str]]) -> Path:
+    """Return a framework whose ``tests`` have images, by their names, that do what letters say."""
+    files: dict[str, bytes] = {"Makefile": FRAMEWORK}
+    for test, images in tests.items():
+        rules = "".join(f"\tprintf '%s' \"{letters}\" > {name}\n" for name, letters in images.items())
+        files[f"tests/{test}/Makefile"] = f"build:\n{rules}".encode()
+        files[f"tests/{test}/main.c"] = b"if ( xtf_has_fep )\n" if test == "xsa-1" else b"/* plain */\n"
+    draft = Draft()
+    draft.commit("tests", files)
+    return draft.write(tmp_path / "framework").folder

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import stat
 import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 import small_kernel as small
-from proving import ASK, BOTH, DEBUG_FAILS, RELEASE, fixed, folders, judged, project, proved
-from repositories import Answer, Draft, processes, snapshot, start
+from proving import ASK, BOTH, DEBUG_FAILS, RELEASE, fixed, folders, framework, judged, project, proved
+from repositories import Answer, snapshot
 
 pytestmark = pytest.mark.skipif(bool(small.obstacle()), reason=small.obstacle() or "never")
 
@@ -300,26 +298,6 @@ def test_junit_has_failures_and_skips(tmp_path: Path) -> None:
     assert cases["XSA-1: exploit overflow"] == ["Failure"]
 
 
-# the framework of tests
-
-FRAMEWORK = b"""\
-all:
-\t@set -e; for D in $(TESTS); do $(MAKE) -C $$D build; done
-"""
-
-
-def framework(tmp_path: Path, tests: dict[str, dict[str, str]]) -> Path:
-    """Return a framework whose ``tests`` have images, by their names, that do what letters say."""
-    files: dict[str, bytes] = {"Makefile": FRAMEWORK}
-    for test, images in tests.items():
-        rules = "".join(f"\tprintf '%s' \"{letters}\" > {name}\n" for name, letters in images.items())
-        files[f"tests/{test}/Makefile"] = f"build:\n{rules}".encode()
-        files[f"tests/{test}/main.c"] = b"if ( xtf_has_fep )\n" if test == "xsa-1" else b"/* plain */\n"
-    draft = Draft()
-    draft.commit("tests", files)
-    return draft.write(tmp_path / "framework").folder
-
-
 def test_the_framework_s_tests(tmp_path: Path) -> None:
     """Each image gets a verdict with a reason; one that does not run here at all is told by the example."""
     place = fixed(tmp_path)
@@ -401,84 +379,6 @@ def test_nothing_is_kept_of_what_may_be_under_embargo(
     assert log[2].startswith(f"{tmp_path}/temporary/git-xsa-")  # which is removed
     steps = proved(place, *words)["cells"][0]["tests"][0]["steps"]
     assert [step["known"] for step in steps] == [True, False]
-
-
-# what is left
-
-
-def wait_for(process: subprocess.Popen[str], tmp_path: Path, program: str) -> None:
-    """Wait until a process of the command runs ``program``."""
-    deadline = time.monotonic() + 60
-    while not any(line.startswith(program) for line in processes(f"GIT_XSA_BUILD={tmp_path}")):
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
-SLOW = {"xsa-1": {"test-pv64-xsa-1": "9"}, "example": {"test-pv64-example": "$$(sleep 79)"}}
-STEPS = {
-    "framework": ("sleep 79", ["--cell", "tested", "--boot"]),
-    "build": ("sleep 77", ["--cell", "sleeping"]),
-    "boot": ("qemu-system", ["--cell", "small", "--exploit"]),
-    "run": ("sleep 78", ["--cell", "small", "--run", "setsid sleep 78 & sleep 78"]),
-    "commit": ("sleep 76", ["--cell", "half", "--every-commit"]),
-    "search": ("sleep 76", ["--cell", "lacking", "--search"]),
-}
-#: They sleep in a tree with the first commit, which the queue of XSA-1 leaves out: without the fix, and with it.
-HALF = "grep -q more notes && ! grep -q 'return -1' kernel.c && { setsid sleep 76 & sleep 76; }; make"
-LACKING = "grep -q 'return -1' kernel.c || exec make; grep -q more notes && { setsid sleep 76 & sleep 76; }; exit 1"
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
-@pytest.mark.parametrize("step", STEPS)
-def test_nothing_is_left(step: str, number: signal.Signals, tmp_path: Path, folders: list[Path]) -> None:
-    place = fixed(tmp_path, payload="h")
-    commands = {"sleeping": "setsid sleep 77 & sleep 77", "half": HALF, "lacking": LACKING}
-    for name, command in commands.items():
-        place.git("config", f"xsa.cell.{name}.command", command)
-    for key, value in {"command": "make", "image": "kernel", "payload": "xtf"}.items():
-        place.git("config", f"xsa.cell.tested.{key}", value)
-    if step == "framework":
-        place.git("config", "xsa.xtf", str(framework(tmp_path, SLOW)))
-    program, words = STEPS[step]
-    asked = (place[2], place[3]) if step == "commit" else ("--xsa", "1")
-    process = start(place.folder, "test", "--onto", RELEASE, *asked, *words)
-    wait_for(process, tmp_path, program)
-    process.send_signal(number)
-    out, err = process.communicate(timeout=60)
-    assert (process.returncode, out) == (-number, "")
-    assert "Traceback" not in err
-    if number is signal.SIGKILL:  # which leaves something, for the next run
-        assert [path for folder in folders for path in folder.iterdir()] != []
-        assert place.run(*ASK).status == 0
-
-
-def test_a_run_that_begins_leaves_others_alone(tmp_path: Path) -> None:
-    """Processes of another run come and go while they are looked at."""
-    from git_xsa.proof.build_command import kill_orphans  # noqa: PLC0415
-
-    place = fixed(tmp_path)
-    place.git("config", "xsa.cell.busy.command", "i=0; while [ $i -lt 500 ]; do env true; i=$((i + 1)); done; make")
-    process = start(place.folder, "test", "--onto", RELEASE, "--xsa", "1", "--cell", "busy")
-    while process.poll() is None:
-        kill_orphans()
-    out, _ = process.communicate()
-    assert (process.returncode, "busy: passed" in out) == (0, True), out
-
-
-def test_several_cells_at_once_end_together(tmp_path: Path) -> None:
-    place = fixed(tmp_path)
-    for name in ("one", "two"):
-        place.git("config", f"xsa.cell.{name}.command", "sleep 77")
-    process = start(
-        place.folder, "test", "--onto", RELEASE, "--xsa", "1", "--cell", "one", "--cell", "two", "--jobs", "2"
-    )
-    wait_for(process, tmp_path, "sleep 77")
-    time.sleep(0.3)
-    assert len([line for line in processes(f"GIT_XSA_BUILD={tmp_path}") if line.startswith("sleep 77")]) == 2
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
-    assert process.returncode == -signal.SIGINT
 
 
 # walls
