@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import platform
 import signal
+import subprocess
 from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -142,8 +144,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
-    """Say what is left out."""
-    return [f"--fast: {len(SLOWER)} files of tests are left out"] if config.getoption("--fast") else []
+    """Say which git and Python this lane has, and what is left out."""
+    git = "no git"
+    with contextlib.suppress(OSError):
+        git = subprocess.run(("git", "version"), capture_output=True, text=True, check=False).stdout.strip()
+    left_out = [f"--fast: {len(SLOWER)} files of tests are left out"] if config.getoption("--fast") else []
+    return [f"{git}, Python {platform.python_version()}", *left_out]
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
