@@ -221,7 +221,7 @@ advise_zsh() {
 }
 
 install() {
-    command -v git >/dev/null 2>&1 || die "git is not installed" "install git 2.31 or later first"
+    command -v git >/dev/null 2>&1 || die "git is not installed" "install git 2.34 or later first"
     make_environment
     plan >"$scratch/plan"
     refuse_conflicts

@@ -480,7 +480,7 @@ def test_git_is_missing(place: Place, tmp_path: Path, monkeypatch: pytest.Monkey
         assert place.run(*words) == (
             128,
             "",
-            "fatal: git is not installed, or not on PATH\nhint: install git 2.31 or later\n",
+            "fatal: git is not installed, or not on PATH\nhint: install git 2.34 or later\n",
         )
 
 

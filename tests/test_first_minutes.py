@@ -193,4 +193,4 @@ def test_a_git_that_is_too_old(word: str, place: Place, tmp_path: Path, monkeypa
     monkeypatch.setenv("PATH", str(fake.parent), prepend=":")
     done = run(place.folder, "check")
     assert (done.status, done.out) == (128, "")
-    assert "install git 2.31 or later" in done.err
+    assert "install git 2.34 or later" in done.err

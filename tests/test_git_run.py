@@ -165,7 +165,7 @@ def test_no_git_on_the_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
         Git()
     assert (caught.value.what, caught.value.hint, caught.value.status) == (
         "git is not installed, or not on PATH",
-        "install git 2.31 or later",
+        "install git 2.34 or later",
         128,
     )
 

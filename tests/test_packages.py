@@ -20,6 +20,7 @@ import pytest
 
 from git_xsa import __version__
 from git_xsa.__main__ import COMMANDS
+from git_xsa.git.problems import OLDEST_GIT
 
 ROOT = Path(__file__).resolve().parent.parent
 #: What an archive of the source has besides the files of the repository.
@@ -249,3 +250,24 @@ def test_every_package_has_one_version() -> None:
     assert f"\nVersion:        {__version__}\n" in spec
     assert f" - {__version__}-1\n" in spec
     assert (ROOT / "debian/changelog").read_text("utf-8").startswith(f"git-xsa ({__version__}-1) ")
+
+
+@pytest.mark.parametrize(
+    ("path", "git"),
+    [
+        ("packaging/git-xsa.spec", "git-core >= {}"),
+        ("debian/control", "git (>= 1:{})"),
+        ("install.sh", "install git {} or later"),
+        ("SUPPORT.md", "| git | {} |"),
+        ("CONTRIBUTING.md", "--git ~/git-{} "),
+    ],
+)
+def test_every_place_names_the_oldest_git_that_is_supported(path: str, git: str) -> None:
+    assert git.format("{}.{}".format(*OLDEST_GIT)) in (ROOT / path).read_text("utf-8")
+
+
+def test_every_place_names_the_oldest_python_that_is_supported() -> None:
+    oldest = re.findall(r'requires-python = ">=([\d.]+)"', (ROOT / "pyproject.toml").read_text("utf-8"))
+    assert oldest == ["3.10"]
+    assert "Python 3.10 or later" in (ROOT / "git_xsa/__init__.py").read_text("utf-8")
+    assert "| Python | 3.10 |" in (ROOT / "SUPPORT.md").read_text("utf-8")

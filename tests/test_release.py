@@ -276,6 +276,28 @@ def test_a_missing_expired_or_locked_gpg_key_is_told_before_anything_happens(pla
     assert snapshot(place.folder) == before
 
 
+def test_a_git_that_knows_no_ssh_keys(
+    place: Place, ssh_keys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before 2.34, git refuses ``gpg.format=ssh``, and would do so in the middle of a release."""
+    old = tmp_path / "old/git"
+    old.parent.mkdir()
+    real = git(place.folder, "--exec-path")
+    said = 'for word; do [ "$word" != version ] || { echo git version 2.33.8; exit; }; done'
+    old.write_text(f'#!/bin/sh\n{said}\nexec {real}/git "$@"\n')
+    old.chmod(0o755)
+    git(place.folder, "config", "--global", "gpg.format", "ssh")
+    git(place.folder, "config", "--global", "user.signingKey", str(ssh_keys / "good.pub"))
+    before = snapshot(place.folder)
+    monkeypatch.setenv("PATH", str(old.parent), prepend=":")
+
+    told = holds(place.run("release", "1.0.1"), "key")
+
+    assert "gpg.format is ssh, and git 2.33.8 can't sign with ssh keys" in told
+    assert "install git 2.34 or later" in told
+    assert snapshot(place.folder) == before
+
+
 def test_ssh_keys_sign_too_and_are_told_when_they_can_not(place: Place, ssh_keys: Path, sealed: Path) -> None:
     place.git("config", "gpg.format", "ssh")
     before = snapshot(place.folder)

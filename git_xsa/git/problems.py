@@ -17,6 +17,11 @@ HINTS = {
     "lazy fetching disabled": "the clone is partial: run git fetch --refetch --no-filter",
     "promisor remote": "the clone is partial: run git fetch --refetch --no-filter",
 }
+#: The oldest git that is supported: the first that signs with ssh keys (``gpg.format=ssh``), as git xsa-release can.
+#: Everything else needs only 2.31, where ``rev-parse --path-format`` is from; before it, no command starts.
+#: tests/test_packages.py checks that install.sh and the packages name the same version.
+OLDEST_GIT = (2, 34)
+INSTALL_GIT = "install git {}.{} or later".format(*OLDEST_GIT)
 #: git's exit status when it does not know an option, as one that is older than what is needed here.
 GIT_USAGE = 129
 #: Where git says whose folder it does not read.
@@ -24,7 +29,7 @@ _OWNED = re.compile(r"dubious ownership in repository at '(.*)'")
 #: What a program is called, where that is not the name of its file, and how to get it.
 _PROGRAMS = {"patch": "GNU patch"}
 _INSTALL = {
-    "git": "install git 2.31 or later",
+    "git": INSTALL_GIT,
     "gpg": "install the package gpg (GnuPG)",
     "gzip": "install the package gzip",
     "patch": "install the package patch",
@@ -45,7 +50,7 @@ class GitError(XsaError):
         first = next(iter(fatal + lines), f"exit status {code}")
         hint = next((hint for sign, hint in HINTS.items() if sign in message), "")
         if code == GIT_USAGE and not hint:
-            hint = f"git may be too old (git --version): {_INSTALL['git']}"
+            hint = f"git may be too old (git --version): {INSTALL_GIT}"
         if (owned := _OWNED.search(message)) is not None:
             hint = hint.replace("<folder>", quote(owned[1]))
         super().__init__(f"git {command[0] if command else ''} failed: {re.sub('^(fatal|error): ', '', first)}", hint)
@@ -247,7 +252,7 @@ def not_in_a_repository(folder: Path) -> XsaError:
 
 @problem
 def git_too_old() -> XsaError:
-    return XsaError("git is too old for git-xsa (git --version)", _INSTALL["git"])
+    return XsaError("git is too old for git-xsa (git --version)", INSTALL_GIT)
 
 
 @problem

@@ -8,7 +8,7 @@ from pathlib import Path
 from shlex import quote
 
 from git_xsa.errors import UsageError, XsaError, problem
-from git_xsa.git.problems import Meaningless
+from git_xsa.git.problems import INSTALL_GIT, Meaningless
 
 EDIT_HINT = "git config xsa.release.edit sets which lines change (git-xsa-config(5))"
 _FILE_NAME = "'xen-{version}'"
@@ -335,6 +335,11 @@ def no_public_part(key: str, place: Path) -> KeyProblem:
 @problem
 def unknown_signer(kind: str) -> KeyProblem:
     return KeyProblem(f"git signs with gpg.format {kind}, which can't sign releases here", "use openpgp or ssh")
+
+
+@problem
+def git_without_ssh_keys(version: str) -> KeyProblem:
+    return KeyProblem(f"gpg.format is ssh, and git {version} can't sign with ssh keys", INSTALL_GIT)
 
 
 @problem

@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
+from git_xsa.git.problems import OLDEST_GIT
 from git_xsa.git.process import Answer
 from git_xsa.git.programs import run_tool
 from git_xsa.git.run import Git
@@ -222,6 +223,9 @@ def find_key(git: Git, setting: str) -> SigningKey:
         return GpgKey(name or _committer(git), program, asks)
     if kind != "ssh":
         raise problems.unknown_signer(kind)
+    version = git.text("version").removeprefix("git version ")
+    if tuple(map(int, re.findall(r"\d+", version)[:2])) < OLDEST_GIT:
+        raise problems.git_without_ssh_keys(version)
     command = _config(git, "gpg.ssh.defaultkeycommand")
     if not name and command:
         done = run_tool(("sh", "-c", command))
