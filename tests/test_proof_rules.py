@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import subprocess
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from git_xsa.errors import UsageError, XsaError
 from git_xsa.proof.boards import Payload, boot_command, models_for
 from git_xsa.proof.cells import find_cells
 from git_xsa.proof.judge import judge_boot, judge_exploit
+from git_xsa.proof.known import Known
 from git_xsa.proof.machine import End, Machine, explain
 from git_xsa.proof.results import ProofStep, Ruling, StepOutcome
 
@@ -153,3 +155,19 @@ def test_no_processor_has_the_virtualisation_of_another_vendor() -> None:
     assert models[0] == "max"
     assert [model for model in models if "GenuineIntel" in model and "svm=off" not in model] == []
     assert models_for("x86_64", Payload("test-hvm64", Path("test"), "hvm64")) == ("max",)
+
+
+def test_a_long_proof_is_known_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every commit of a long queue in three cells has more records than there once was room for; space is what counts,
+    and what was used last stays."""
+    records = Known(tmp_path)
+    for number in range(500):
+        records.put(f"{number}", {}, {"log": b"short"})
+    assert all(Known(tmp_path).get(f"{number}") for number in range(500))
+    for number in range(2):
+        records.put(f"large {number}", {}, {"image": bytes(1 << 20)})
+        os.utime(tmp_path / f"large {number}", (number, number))
+    monkeypatch.setattr("git_xsa.proof.known.KEPT", 3 << 19)
+    left = Known(tmp_path)
+    assert [left.get("large 0"), left.get("499") is not None] == [None, True]
+    assert left.get("large 1") is not None

@@ -23,8 +23,9 @@ from git_xsa.git.folders import remove
 #: Counted up when the same question could come to another outcome than before.
 VERSION = 1
 FOLDER = "proofs"
-#: So many records are kept; one with an image of Xen takes 3 MB, one of a run in QEMU 20 kB.
-KEPT = 400
+#: So many bytes are kept.  A record with an image of Xen takes 3 to 5 MB, one of a run in QEMU 20 kB: this is room for
+#: every commit of the longest queues in three cells, and for weeks of smaller questions.
+KEPT = 3 << 30
 _RECORD = "record.json"
 #: Seconds after which what is still being written belongs to a command that was killed.
 _LONG_AGO = 3600
@@ -90,11 +91,12 @@ class Known:
         dated = []
         for path in self.folder.iterdir():
             with contextlib.suppress(OSError):
-                dated.append((path.stat().st_mtime, path))
-        cut = sorted(dated, reverse=True)[KEPT:]
-        interrupted = [item for item in dated if item[1].suffix == ".new" and item[0] < time() - _LONG_AGO]
-        for _, path in [*cut, *interrupted]:
-            remove(path)
+                dated.append((path.stat().st_mtime, path, sum(file.stat().st_size for file in path.iterdir())))
+        taken = 0
+        for changed, path, size in sorted(dated, reverse=True):
+            taken += size
+            if taken > KEPT or (path.suffix == ".new" and changed < time() - _LONG_AGO):
+                remove(path)
 
 
 def _write(path: Path, content: bytes) -> None:
