@@ -25,6 +25,7 @@ from importlib import import_module
 from keyword import iskeyword
 from typing import TYPE_CHECKING, NoReturn
 
+import git_xsa.early  # noqa: F401 - as the first of ours: it acts when it is loaded
 from git_xsa.errors import FULL, SPACE, UsageError, XsaError
 from git_xsa.report.aside import be_quiet, is_quiet
 from git_xsa.report.plain import printable

@@ -350,6 +350,22 @@ def test_ctrl_c_ends_quietly_by_its_signal() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
 
 
+def test_ctrl_c_is_quiet_while_modules_are_loaded() -> None:
+    """Nobody catches it yet; loading takes a second on a busy machine."""
+    code = """
+import os, signal, sys
+class Early:
+    def find_spec(self, name, *more):
+        if name == "git_xsa.report.plain":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Early())
+from git_xsa.__main__ import entry
+entry()
+"""
+    done = _Process([sys.executable, "-c", code]).wait_for_end()
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
+
+
 def test_a_closed_pipe_ends_quietly_by_its_signal() -> None:
     started = _start("talks")
     assert started.process.stdout is not None
