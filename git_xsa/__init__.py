@@ -17,4 +17,4 @@ if sys.version_info < (3, 10):  # noqa: UP036 - said before a line is read that 
     sys.stderr.write("hint: run its install.sh, or name another one: PYTHON=/path/to/python3.12\n")
     sys.exit(128)
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"

@@ -250,6 +250,7 @@ def test_every_package_has_one_version() -> None:
     assert f"\nVersion:        {__version__}\n" in spec
     assert f" - {__version__}-1\n" in spec
     assert (ROOT / "debian/changelog").read_text("utf-8").startswith(f"git-xsa ({__version__}-1) ")
+    assert f"\n## {__version__} (" in (ROOT / "CHANGELOG.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize(
