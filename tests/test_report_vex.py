@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 import validators
-from repositories import BASE, Draft, Place, numbered, story
+from repositories import BASE, Draft, Place, numbered, story, unpack
 
 from git_xsa.ask.in_tree import InTree
 from git_xsa.publish.vex.statements import Cause, Code, ProductEvidence, VexStatus, judge
@@ -118,8 +117,7 @@ def test_a_queue_that_only_its_owner_can_read_is_private(tmp_path: Path) -> None
 def test_a_tree_without_the_files_never_had_the_fault_unless_they_are_text(tmp_path: Path) -> None:
     place = project(tmp_path)
     tree = tmp_path / "tree"
-    place.git("archive", "--output", str(tmp_path / "t.tar"), RELEASE)
-    shutil.unpack_archive(tmp_path / "t.tar", tree)
+    unpack(place.folder, RELEASE, tree)
     for path in ("xen/arch/arm/gic.c", "SUPPORT.md", "xen/arch/x86/Kconfig"):
         (tree / path).unlink()
     found = statements(place, "--xsa", "1,2,3,4", onto=str(tree))
