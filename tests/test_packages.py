@@ -225,7 +225,8 @@ def test_the_rpm_answers(archives: dict[str, Path], outside: dict[str, str], tmp
     environment = environment_of(outside, tmp_path / "home", tmp_path / "usr/bin") | {"PYTHONPATH": str(site)}
     answers(environment, tmp_path / "work")
     assert origin(environment, tmp_path) == f"installed by rpm in {site}"
-    assert (tmp_path / "usr/share/man/man1/git-xsa-check.1").exists()
+    # rpm 6.1 compresses manual pages below this prefix; rpm 4.18 does not.
+    assert list((tmp_path / "usr/share/man/man1").glob("git-xsa-check.1*"))
 
 
 @needs_rpm
