@@ -15,7 +15,16 @@ from itertools import count
 from pathlib import Path
 
 APART = 4
-WORDS = ["gcc", "-fsyntax-only", "-std=gnu11", "-Werror=implicit-function-declaration", "-x", "c", "-"]
+WORDS = [
+    "gcc",
+    "-fsyntax-only",
+    "-std=gnu11",
+    "-Werror=implicit-function-declaration",
+    "-Wno-error=int-conversion",
+    "-x",
+    "c",
+    "-",
+]
 _ERROR = re.compile(r"^<u(\d+)>:\d+:\d+: error: ", re.MULTILINE)
 
 
