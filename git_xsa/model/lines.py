@@ -211,15 +211,18 @@ class LineHistory:
         line that the base has counts as the root's."""
         base, queue = chosen.base, chosen.queue
         found = []
-        for line in self:  # as in ``texts``, nearly all lines have one life
+        line = self._head.next
+        while line is not None:  # as in ``texts``: nearly all lines have one life
             if line.earlier or line.standing is not None:
                 origin = line.origin(chosen)
-            elif line.died <= base or line.died in queue:
-                continue
-            else:
-                origin = ROOT if line.born <= base else line.born if line.born in queue else None
-            if origin is not None:
-                found.append((line.text, origin))
+                if origin is not None:
+                    found.append((line.text, origin))
+            elif line.died > base and line.died not in queue:
+                if line.born <= base:
+                    found.append((line.text, ROOT))
+                elif line.born in queue:
+                    found.append((line.text, line.born))
+            line = line.next
         return found
 
     def fates(self, chosen: Chosen, until: int) -> list[tuple[bytes, int]]:

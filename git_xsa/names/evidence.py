@@ -72,6 +72,13 @@ class Evidence(Protocol):
     def used(self, position: int) -> Mapping[bytes, Collection[bytes]]:
         """Return the words on the lines that the change at ``position`` adds, by the path of the file."""
 
+    def defining(self, after: int, before: int) -> Mapping[bytes, Sequence[tuple[int, bytes]]]:
+        """Return by word the changes that may define it in a file that others may see: all of those between the two
+        positions, and some others."""
+
+    def defining_in(self, path: bytes) -> Mapping[bytes, Sequence[int]]:
+        """Return by word the changes of the range that may define it in the file at ``path``."""
+
     def adders(self, word: bytes, after: int, before: int) -> Iterable[tuple[int, bytes]]:
         """Return the changes after ``after`` and before ``before`` that may define ``word`` in a file that others may
         see, each with the file's path."""

@@ -109,19 +109,27 @@ class AddedWords:
 
     def adders(self, word: bytes, after: int, before: int) -> Iterable[tuple[int, bytes]]:
         """Return the changes between the two positions that may define ``word`` in a file that others may see."""
+        return [adder for adder in self.defining(after, before).get(word, ()) if after < adder[0] < before]
+
+    def defining(self, after: int, before: int) -> Mapping[bytes, Sequence[tuple[int, bytes]]]:
+        """Return by word the changes that may define it in a file that others may see: all of those between the two
+        positions, and some others."""
         if (after, before) not in self._spans:
             self._read_between(after, before)
             self._spans.add((after, before))
-        found = self._adders.get(word)  # of most words there is none
-        return [adder for adder in found if after < adder[0] < before] if found else ()
+        return self._adders
 
     def makers(self, ending: bytes, after: int, before: int) -> Iterable[tuple[int, bytes]]:
         """Return the changes between the two positions that make a file whose path ends with ``ending``."""
-        self.adders(b"", after, before)
+        self.defining(after, before)
         return [made for made in self._made if after < made[0] < before and made[1].endswith(ending)]
 
     def adders_in(self, path: bytes, word: bytes, after: int, before: int) -> Collection[int]:
         """Return the changes between the two positions that may define ``word`` in the file at ``path``."""
+        return [position for position in self.defining_in(path).get(word, ()) if after < position < before]
+
+    def defining_in(self, path: bytes) -> Mapping[bytes, Sequence[int]]:
+        """Return by word the changes of the range that may define it in the file at ``path``."""
         if path not in self._adders_in:
             found: dict[bytes, list[int]] = {}
             for touch in self._history.index.of([path]):
@@ -129,8 +137,7 @@ class AddedWords:
                     for definable in self._definable_in(touch.position, path):
                         found.setdefault(definable, []).append(touch.position)
             self._adders_in[path] = found
-        positions = self._adders_in[path].get(word)
-        return [position for position in positions if after < position < before] if positions else ()
+        return self._adders_in[path]
 
     def _definable_in(self, position: int, path: bytes) -> frozenset[bytes]:
         if (position, path) not in self._definable:
@@ -359,6 +366,7 @@ class Names:
         words = _words_of(repository, history, forms)
         self.used, self.mentions, self.makers, self.added = words.used, words.mentions, words.makers, words.added
         self.adders, self.adders_in = words.adders, words.adders_in
+        self.defining, self.defining_in = words.defining, words.defining_in
         self.dropped, self.definition = words.dropped, words.definition
         self.takers, self.users = words.takers, words.users
         self.altering, self.altered_by = words.heads.altering, words.heads.altered_by

@@ -14,6 +14,7 @@ more than two files of the base mention counts as there without a look at them.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -73,10 +74,18 @@ class _UsingFile(Text):
     def __init__(self, path: bytes, lines: Lines, candidates: set[bytes]) -> None:
         super().__init__(path, lines)
         self.candidates = candidates
+        #: The file as far as it tells the roles of what is used and not defined near its use.
+        self.settled: Text = self
 
-    def born(self, start: int) -> int:
-        """Return which change brought the line at the offset ``start``."""
-        return self.line(start)[1]
+    def rows_of(self, positions: Collection[int]) -> list[int]:
+        """Return the rows of the lines that the changes at ``positions`` brought."""
+        return [row for row, (_, born) in enumerate(self.lines) if born in positions]
+
+    def near(self, rows: Sequence[int]) -> Text:
+        """Return the file as far as it tells the roles of words on the lines at ``rows``, and which definitions of it
+        they see."""
+        starts = [self.starts[row] for row in rows]
+        return self.excerpt(lambda start, end: bisect_right(starts, end) > bisect_right(starts, start))
 
 
 @dataclass
@@ -140,9 +149,9 @@ class Search:
                     reading.word in words for reading in self._forms.readings(path)
                 ):
                     found.setdefault(path, set())
+                own = self._evidence.defining_in(path)
                 for word in words:
-                    adders = self._evidence.adders_in(path, word, base, position)
-                    if adders and self._unselected(adders):
+                    if word in own and self._unselected(self._evidence.adders_in(path, word, base, position)):
                         found.setdefault(path, set()).add(word)
                     elif self._has_adder(path, word, position):
                         doubtful.setdefault(path, set()).add(word)
@@ -169,19 +178,36 @@ class Search:
     def _has_adder(self, path: bytes, word: bytes, before: int) -> bool:
         """Whether an unselected change may define ``word`` where the file at ``path`` can see it."""
         base, queue = self._chosen.base, self._chosen.queue
+        defining = self._evidence.defining(base, before)
         for spelling in self._forms.words(word):  # loops, since this is asked of every word
-            for position, where in self._evidence.adders(spelling, base, before):
-                if position not in queue and visible(path, where):
+            for position, where in defining.get(spelling, ()):  # of most words there is none
+                if base < position < before and position not in queue and visible(path, where):
                     return True
         return False
 
     def _unresolved(self, file: _UsingFile) -> Iterator[_Use]:
         """Yield each candidate that the changes' lines of ``file`` use and nothing in ``file`` accounts for, once."""
+        uses = list(self._not_near(file))
+        words = {use.name for use in uses if not use.supplies}
+        if words:
+            file.settled = file.with_words(words)
         done: set[tuple[bytes, bytes | None, Space]] = set()
+        for use in uses:
+            key = use.name, use.role.function, use.role.space
+            if use.supplies:
+                yield use
+            elif key not in done and not self._accounted_for(file.settled, use.name, use.role, use.at):
+                done.add(key)
+                yield use
+
+    def _not_near(self, file: _UsingFile) -> Iterator[_Use]:
+        """Yield each candidate that the changes' lines of ``file`` use and no definition that ``near`` has accounts
+        for; those with supplies are settled."""
         readings = self._forms.readings(file.path)
-        for row, (text, born) in enumerate(file.lines):
-            if born not in self._positions:
-                continue
+        rows = file.rows_of(self._positions)
+        near: Text | None = None
+        for row in rows:
+            text, born = file.lines[row]
             for reading in readings:
                 if reading.line.search(text):
                     yield from self._read(file, row, reading)
@@ -190,16 +216,13 @@ class Search:
                 yield from self._included(file, row, include[1])
                 continue
             for match in WORD.finditer(text):
-                word = match[0]
-                if word not in file.candidates:
+                if match[0] not in file.candidates:
                     continue
+                near = near or file.near(rows)
                 start = file.starts[row] + match.start()
-                role = file.source.role(start, start + len(word))
-                if role is None or role.defines or (word, role.function, role.space) in done:
-                    continue
-                if not self._accounted_for(file, word, role, start):
-                    done.add((word, role.function, role.space))
-                    yield _Use(word, role, born, file, row, start)
+                role = near.source.role(start, start + len(match[0]))
+                if role is not None and not role.defines and not self._is_defined(near, match[0], role, start):
+                    yield _Use(match[0], role, born, file, row, start)
 
     def _included(self, file: _UsingFile, row: int, name: bytes) -> Iterator[_Use]:
         """Yield the header ``name``, which a line of ``file`` includes, if only unselected changes make it.
@@ -239,14 +262,18 @@ class Search:
         lines = added.text.split(b"\n")
         return next((lines[row] for row in sorted(added.rows) if next(places(lines[row], word), None)), b"")
 
-    def _accounted_for(self, file: _UsingFile, word: bytes, use: Role, at: int) -> bool:
+    def _is_defined(self, file: Text, word: bytes, use: Role, at: int) -> bool:
+        """Whether ``file`` has a definition of ``word`` that the ``use`` at the offset ``at`` sees."""
+        if use.span is not None and _is_seen(file.roles(word, self._forms, use.span), use, at):
+            return True
+        return _is_seen(file.roles(word, self._forms), use, at)
+
+    def _accounted_for(self, file: Text, word: bytes, use: Role, at: int) -> bool:
         """Whether ``file`` has a definition of ``word`` that the ``use`` at the offset ``at`` sees, or uses it on lines
         that are not the changes' own where no definition of ``file`` is seen: then it has it from another file.
 
         What the text of a macro uses does not show that: the macro may be used where a local variable is seen.
         """
-        if use.span is not None and _is_seen(file.roles(word, self._forms, use.span), use, at):
-            return True
         roles = file.roles(word, self._forms)
         if _is_seen(roles, use, at):
             return True
@@ -255,9 +282,9 @@ class Search:
             for start, role in roles
         )
 
-    def _is_older(self, file: _UsingFile, use: Role, start: int, role: Role) -> bool:
+    def _is_older(self, file: Text, use: Role, start: int, role: Role) -> bool:
         """Whether ``role`` at ``start`` is another use of the same kind, on a line that is not the changes' own."""
-        return role.space is use.space and not role.defines and file.born(start) not in self._positions
+        return role.space is use.space and not role.defines and file.line(start)[1] not in self._positions
 
     def _supply(self, use: _Use) -> bool:
         """Find what supplies ``use``; return whether anything does."""
@@ -360,7 +387,7 @@ class Search:
     ) -> bool:
         """Whether a file mentions the name of ``use``: one that the changes touch, of which ``having`` says who has a
         word, or one of the ``others`` that may have it."""
-        own = use.file.roles(use.name, self._forms)
+        own = use.file.settled.roles(use.name, self._forms)
         if any(role.floating and self._is_older(use.file, use.role, start, role) for start, role in own):
             return True
         for word, form in self._forms.spellings(use.name, use.role.space is Space.MEMBER):

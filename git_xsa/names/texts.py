@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from functools import cached_property, lru_cache
+from copy import copy
+from functools import cached_property, lru_cache, partial
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from git_xsa.names.excerpt import Excerpt, Wanted
 from git_xsa.names.roles import Language, Role, Source, language_of
 
 if TYPE_CHECKING:
@@ -84,8 +86,12 @@ class Text:
 
     def __init__(self, path: bytes, lines: Lines) -> None:
         self.path = path
-        self.lines = [(code(text), position) for text, position in lines]
-        self.text = b"".join(text for text, _ in self.lines)
+        texts = [text for text, _ in lines]
+        self.lines = lines
+        if texts and len(max(texts, key=len)) > LONGEST_LINE:
+            texts = [code(text) for text in texts]
+            self.lines = list(zip(texts, (position for _, position in lines), strict=True))
+        self.text = b"".join(texts)
         self._roles: dict[tuple[bytes, tuple[int, int] | None], list[tuple[int, Role]]] = {}
 
     @cached_property
@@ -96,7 +102,7 @@ class Text:
     @cached_property
     def starts(self) -> list[int]:
         """The offset of each line, and that of the end."""
-        return [0, *accumulate(len(text) for text, _ in self.lines)]
+        return [0, *accumulate([len(text) for text, _ in self.lines])]
 
     def roles(self, word: bytes, forms: Forms, within: tuple[int, int] | None = None) -> list[tuple[int, Role]]:
         """Return the start and role of every ``word`` of code, or of those ``within`` a span; one that a macro of
@@ -113,6 +119,18 @@ class Text:
                     found.append((start, role))
             self._roles[key] = found
         return self._roles[key]
+
+    def excerpt(self, wanted: Wanted) -> Text:
+        """Return the same file, read without those bodies of functions that are not ``wanted``."""
+        found = copy(self)
+        found._roles = {}
+        if language_of(self.path) is Language.C:
+            found.source = Excerpt(self.text, wanted, partial(read, self.path))
+        return found
+
+    def with_words(self, words: Collection[bytes]) -> Text:
+        """Return the file as an excerpt that has every one of ``words`` with its role."""
+        return self.excerpt(lambda start, end: any(self.text.find(word, start, end) >= 0 for word in words))
 
     def _head(self, start: int) -> bytes:
         return self.text[self.text.rfind(b"\n", 0, start) + 1 : start]
