@@ -330,3 +330,18 @@ def test_a_header_that_a_squashed_patch_brought_is_not_asked_for(tmp_path: Path)
     states = [("RELEASE-1.0.0", "needs-prerequisites"), ("ours", "applies")]
     for base, state in states:
         assert json.loads(place.run("prereqs", "--onto", base, "--xsa", "3", "--json").out)["state"] == state
+
+
+def test_an_early_part_of_a_fix_counts_as_it_does_on_the_release(tmp_path: Path) -> None:
+    """What commits before the branch's first release say is not asked about a package of a release, either."""
+    draft = Draft()
+    draft.commit("early\n\nThis is part of XSA-3.", {"a.c": numbered(30, {20: "early"}), "b.c": numbered(9)})
+    draft.release("1.0.0", {})
+    draft.commit("fix\n\nThis is XSA-3.", {"a.c": numbered(30, {10: "fixed", 20: "early"})})
+    place = draft.write(tmp_path / "clone")
+    own = tmp_path / "own.patch"
+    own.write_text("--- a/b.c\n+++ b/b.c\n@@ -3,3 +3,3 @@\n line 3\n-line 4\n+ours\n line 5\n")
+    words = ("prereqs", "--onto", "RELEASE-1.0.0", "--xsa", "3", "--json")
+    release, package = (json.loads(place.run(*words, *more).out) for more in ((), ("--base-patches", str(own))))
+    assert (release["state"], release["queue"]) == ("applies", package["queue"])
+    assert package["state"] == release["state"]

@@ -35,13 +35,13 @@ def ask_named(session: Session, base: Commit, tip: Commit, numbers: Iterable[int
     the branch's first release (an early part of a fix).
     """
     asked = set(numbers)
-    branch = session.branches.of_base(base)
+    branch = session.branches.of_base(base._replace(id=base.lasting))
     since = (branch.releases[-1].id,) if branch is not None else ()
     fixes = MarkLog(session.repository.git, base.id, asked, since)  # while the range is read
     question = ask_marked(session, base, tip, asked)
     later = {number for found in question.xsa_of.values() for number in found}
-    present = fixes.commits().keys() | fixed(session, base, asked - later)
-    present |= OwnFixes(question.range, asked).advisories
+    present = fixes.commits().keys() | OwnFixes(question.range, asked).advisories
+    present |= fixed(session, base, asked - later - present)  # the whole history takes longer than all the rest
     if not present:
         return question
     patches = {one.position for one in question.unmarked if one.patch}
