@@ -15,6 +15,7 @@ from git_xsa.advisory.package import read_package
 from git_xsa.ask.base import find_base
 from git_xsa.ask.session import Session
 from git_xsa.errors import XsaError
+from git_xsa.git import patched
 
 
 @pytest.fixture
@@ -345,3 +346,17 @@ def test_an_early_part_of_a_fix_counts_as_it_does_on_the_release(tmp_path: Path)
     release, package = (json.loads(place.run(*words, *more).out) for more in ((), ("--base-patches", str(own))))
     assert (release["state"], release["queue"]) == ("applies", package["queue"])
     assert package["state"] == release["state"]
+
+
+def test_a_year_in_the_text_of_a_patch_is_no_time_of_a_file(
+    place: Place, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """GNU patch takes a file of 1970 for none; a package with the year in a comment needs no program for that."""
+    own = folder / "own.patch"
+    own.write_text(own.read_text().replace("+ours", "+seconds since 1970"))
+    monkeypatch.setattr(patched, "run_patches", lambda *_: pytest.fail("GNU patch was started"))
+    with Session(place.folder) as session:
+        base = find_base(session, "RELEASE-1.0.0", [str(series(folder))])
+        found = session.repository.read(f"{base.id}:a.c")
+    assert found is not None
+    assert b"\nseconds since 1970\n" in found[2]

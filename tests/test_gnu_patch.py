@@ -49,8 +49,8 @@ def by_gnu_patch(folder: Path, lines: list[str], diff: str, fuzz: int) -> tuple[
 
 
 def put(lines: list[str], diff: str, fuzz: int) -> tuple[list[str] | None, bool]:
-    found = put_hunks([line.encode() for line in lines], parse_hunks(diff.removeprefix(NAMES).encode()), fuzz)
-    return ([line.decode() for line in found.lines], found.fuzzy) if found is not None else (None, False)
+    found = put_hunks("".join(lines).encode(), parse_hunks(diff.removeprefix(NAMES).encode()), fuzz)
+    return (found.content.decode().splitlines(keepends=True), found.fuzzy) if found is not None else (None, False)
 
 
 def test_random_patches_on_other_files_than_they_are_made_of(tmp_path: Path) -> None:
@@ -90,8 +90,9 @@ def test_a_file_of_many_moved_hunks_is_left_to_gnu_patch(monkeypatch: pytest.Mon
     """Each of them takes a walk through the file."""
     lines = [b"%d\n" % number for number in range(3 * MOST_MOVES)]
     hunks = [Hunk(4 * n, 4 * n, b"- ", tuple(lines[3 * n : 3 * n + 2])) for n in range(1, MOST_MOVES)]
-    assert put_hunks(lines, hunks[:-1], 0) is not None
+    content = b"".join(lines)
+    assert put_hunks(content, hunks[:-1], 0) is not None
     more = [Hunk(4 * n, 4 * n, b"- ", tuple(lines[3 * n - 1 : 3 * n + 1])) for n in range(1, MOST_MOVES)]
-    assert put_hunks([*lines, *lines], [*hunks, *more], 0) is None
+    assert put_hunks(content * 2, [*hunks, *more], 0) is None
     monkeypatch.setattr(gnu_patch, "MOST_MOVES", 2 * MOST_MOVES)
-    assert put_hunks([*lines, *lines], [*hunks, *more], 0) is not None
+    assert put_hunks(content * 2, [*hunks, *more], 0) is not None

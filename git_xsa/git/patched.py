@@ -17,12 +17,13 @@ from git_xsa.git.source_tree import SourceFile
 from git_xsa.git.trees import entries_of
 from git_xsa.model.change import SUBMODULE_MODE, SYMLINK_MODE, FileChange
 from git_xsa.model.gnu_patch import put_hunks
-from git_xsa.model.history import split_lines
 
 _PLAIN, _EXECUTABLE = "100644", "100755"
-#: Where GNU patch reads more out of a diff than its names and hunks: ends of lines, a last line without one, a time
-#: that says that the file is not there.
-_MORE = (b"\r", b"\n\\", b"1970", b"1969")
+#: Where GNU patch reads more out of a diff than its names and hunks: ends of lines, a last line without one.
+_MORE = (b"\r", b"\n\\")
+#: Behind a name, a time that says that the file is not there; it is in one of these years, by the zone.
+_NO_TIME = re.compile(rb"^(?:---|\+\+\+) .*(?:1970|1969)", re.MULTILINE)
+_YEARS = (b"1970", b"1969")
 #: Names that it takes as they are.
 _SIMPLE_PATH = re.compile(rb"[\w./+@,~-]+")
 
@@ -40,10 +41,10 @@ class Diff(Protocol):
 
 
 class _Held(NamedTuple):
-    """A file: its mode, and its lines."""
+    """A file: its mode, and what it holds."""
 
     mode: str
-    lines: list[bytes]
+    content: bytes
 
 
 class _Made(NamedTuple):
@@ -69,7 +70,7 @@ class Patched:
         found = {path: entries[path] for path in self._paths if path in entries}
         plain = {path: entry for path, entry in found.items() if entry[0] not in (SYMLINK_MODE, SUBMODULE_MODE)}
         contents = repository.contents(sorted({name for _, name in plain.values()}))
-        self._files = {path: _Held(mode, split_lines(contents[name])) for path, (mode, name) in plain.items()}
+        self._files = {path: _Held(mode, contents[name]) for path, (mode, name) in plain.items()}
         #: The files in the folder.
         self._written: dict[bytes, _Held] = {}
 
@@ -115,13 +116,13 @@ class Patched:
         """Return the files as they are now, ``None``: not there."""
         found = {path: self._files.get(path) for path in self._paths}
         return {
-            path: SourceFile(path, file.mode, b"".join(file.lines)) if file is not None else None
+            path: SourceFile(path, file.mode, file.content) if file is not None else None
             for path, file in found.items()
         }
 
     def _made(self, patch: Diff, fuzz: int) -> _Made | None:
         """Return what ``patch`` makes, ``None`` where GNU patch has to put it on."""
-        if not patch.changes or any(more in patch.text for more in _MORE):
+        if not patch.changes or _says_more(patch.text):
             return None
         made = _Made({}, False)
         for change in patch.changes:
@@ -140,7 +141,7 @@ class Patched:
             return None
         if not self._is_free(change.path):
             return None
-        return _Made({change.path: _Held(mode, list(change.hunks[0].texts))}, False)
+        return _Made({change.path: _Held(mode, b"".join(change.hunks[0].texts))}, False)
 
     def _changed(self, change: FileChange, fuzz: int) -> _Made | None:
         """Return what ``change`` makes of a file, ``None`` where GNU patch has to change it."""
@@ -148,12 +149,12 @@ class Patched:
         gone = change.new_path is None
         if not gone and (change.old_path != change.new_path or change.old_mode != change.new_mode):
             return None
-        if file is None or not file.lines or not file.lines[-1].endswith(b"\n") or not change.hunks:
+        if file is None or not file.content.endswith(b"\n") or not change.hunks:
             return None
-        put = put_hunks(file.lines, change.hunks, fuzz)
-        if put is None or (not put.lines) != gone:
+        put = put_hunks(file.content, change.hunks, fuzz)
+        if put is None or (not put.content) != gone:
             return None
-        return _Made({change.path: None if gone else _Held(file.mode, put.lines)}, put.fuzzy)
+        return _Made({change.path: None if gone else _Held(file.mode, put.content)}, put.fuzzy)
 
     def _is_free(self, path: bytes) -> bool:
         """Whether neither the file at ``path`` is there nor one in the place of a folder around it."""
@@ -199,7 +200,7 @@ class Patched:
                     place.unlink()
             elif self._written.get(path) is not file:
                 make_folders(self._top, place.parent.relative_to(self._top))
-                place.write_bytes(b"".join(file.lines))
+                place.write_bytes(file.content)
                 place.chmod(0o755 if file.mode == _EXECUTABLE else 0o644)
                 self._written[path] = file
 
@@ -208,7 +209,12 @@ class Patched:
         if not place.is_file() or place.is_symlink():
             return None
         mode = _EXECUTABLE if place.stat().st_mode & stat.S_IXUSR else _PLAIN
-        return _Held(mode, split_lines(place.read_bytes()))
+        return _Held(mode, place.read_bytes())
 
     def _place(self, path: bytes) -> Path:
         return self._top / os.fsdecode(path)
+
+
+def _says_more(text: bytes) -> bool:
+    """Whether GNU patch reads more out of a diff than names and hunks."""
+    return any(more in text for more in _MORE) or (any(year in text for year in _YEARS) and bool(_NO_TIME.search(text)))
