@@ -16,13 +16,13 @@ Promises: nothing in a head makes the reader fail; what it does not say is empty
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
 from email.parser import HeaderParser
-from email.policy import compat32
 from email.utils import format_datetime, parsedate_to_datetime
 
 _FIELD = re.compile(r"[A-Za-z][A-Za-z-]*:(?:[ \t]|$)")
@@ -121,7 +121,7 @@ class _HeadingReader:
     def _fields(self) -> bool:
         """Read fields up to a blank line; return whether there was one that is known."""
         end = next((number for number, line in enumerate(self.lines) if not line.strip()), len(self.lines))
-        header = HeaderParser(policy=compat32).parsestr("\n".join(self.lines[:end]) + "\n\n")
+        header = HeaderParser().parsestr("\n".join(self.lines[:end]) + "\n\n")
         if not any(name.lower() in _MEANING for name in header):
             return False
         del self.lines[:end]
@@ -145,10 +145,10 @@ def decoded_field(header: Message, name: str) -> str:
     raw = header.get(name)
     if raw is None:
         return ""
-    try:
-        text = str(make_header(decode_header(str(raw))))
-    except (LookupError, ValueError, MessageError):
-        text = str(raw)
+    text = str(raw)
+    if "=?" in text:  # what is not in plain text (RFC 2047)
+        with suppress(LookupError, ValueError, MessageError):
+            text = str(make_header(decode_header(text)))
     return " ".join(text.split())
 
 

@@ -8,6 +8,7 @@ a list that is made in another way.  The fuzz is what the format's own tools all
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -148,9 +149,9 @@ def _found(listing: Path, name: str) -> Path:
     if name.startswith("/") or ".." in Path(name).parts:
         raise problems.path_outside(listing, name)
     here = listing.parent
-    for folder in (here, here / "files", here.parent / "SOURCES"):
-        if (folder / name).is_file():
-            return folder / name
+    for folder in (f"{here}", f"{here}/files", f"{here.parent}/SOURCES"):  # text: a package has hundreds
+        if os.path.isfile(f"{folder}/{name}"):
+            return Path(folder, name)
     raise problems.missing_patch(listing, name)
 
 

@@ -35,6 +35,8 @@ _OPENING = re.compile(
 _NAMING = re.compile(rb"(?:Index: .*|={3,}|diff .*|RCS file: .*|retrieving revision .*|)\s*")
 _ROUTINE = re.compile(_NAMING.pattern + rb"|(?:Only in .*|base-commit: .*|--)\s*")
 _INDEX = re.compile(rb"^Index: ([^\t\r\n]+)", re.MULTILINE)
+#: How lines begin that say something of a diff where no file's diff begins.
+_TELLING = (b"@@ -", b"Binary files ", b"Index: ")
 _SIGNATURE = re.compile(rb"\A-- ?\r?\n[^\n]*\n*")
 _AFTER_HUNK = (b"-", b"+", b" ", b"\t", b"\\", b"@")
 _CONTEXT_DIFF = re.compile(rb"^\*\*\* [^\n]+\n--- [^\n]+\n\*{10,}", re.MULTILINE)
@@ -101,6 +103,14 @@ def split_parts(content: bytes) -> list[Part]:
     return [Part(head, tuple(map(_body, own)), all(one.ended for one in own)) for head, own in parts]
 
 
+def _refuse_lost(line: bytes) -> None:
+    """Raise ``DiffError`` where ``line``, behind the diff of a file, belongs to one that is not named."""
+    if _HUNK.match(line):
+        raise problems.lost_hunk(line.decode("utf-8", "backslashreplace").rstrip())
+    if binary := _BINARY.match(line):
+        raise problems.no_binary_contents(binary["names"].decode("utf-8", "backslashreplace"))
+
+
 def _plain_end(line: bytes) -> bytes:
     return line[:-2] + b"\n" if line.endswith(b"\r\n") else line
 
@@ -145,16 +155,12 @@ class _PartReader:
         self._changed_ends = False
         while self._at < len(self._lines) and not self._starts_file():
             line = _plain_end(self._line().removeprefix(BOM_UTF8))
-            if _HUNK.match(line):
-                if indexed:  # which is all that names the file; GNU patch takes that, too
+            if line.startswith(_TELLING):
+                if indexed and _HUNK.match(line):  # which is all that names the file; GNU patch takes that, too
                     break
                 if hunk_is_lost:
-                    shown = line.decode("utf-8", "backslashreplace").rstrip()
-                    raise problems.lost_hunk(shown)
-            if (binary := _BINARY.match(line)) and hunk_is_lost:
-                shown = binary["names"].decode("utf-8", "backslashreplace")
-                raise problems.no_binary_contents(shown)
-            indexed = indexed or _INDEX.match(line) is not None
+                    _refuse_lost(line)
+                indexed = indexed or _INDEX.match(line) is not None
             found.append(line)
             self._at += 1
         return b"".join(found)
@@ -217,8 +223,8 @@ class _PartReader:
     def _body_of_hunk(self, piece: _Piece, old: int, new: int) -> bool:
         """Take the lines of a hunk with so many ``old`` and ``new`` ones, as far as they go; return whether all are
         there."""
-        at = self._at
-        while (old > 0 or new > 0) and at < len(self._lines):  # the one loop over each line: no calls in it
+        at, old, new = _most_of_hunk(self._lines, self._at, old, new)
+        while (old > 0 or new > 0) and at < len(self._lines):  # a loop over each line: no calls in it
             kind = self._lines[at][:1]
             if kind in (b" ", b"\n") or (kind == b"\r" and self._changed_ends and self._lines[at] == b"\r\n"):
                 old -= 1
@@ -239,6 +245,17 @@ class _PartReader:
     def _to_next_file(self, piece: _Piece) -> None:
         while self._at < len(self._lines) and not self._starts_file():
             self._take(piece)
+
+
+def _most_of_hunk(lines: Sequence[bytes], at: int, old: int, new: int) -> tuple[int, int, int]:
+    """Return where to go on in a hunk that begins at ``at`` and has so many ``old`` and ``new`` lines, and how many are
+    left: plain ones are counted as many at a time as the hunk has at least."""
+    while (least := max(old, new)) > 0:
+        kinds = bytes([line[0] for line in lines[at : at + least]])
+        if len(kinds) < least or kinds.translate(None, b" +-\n"):
+            break
+        old, new, at = old - least + kinds.count(b"+"), new - least + kinds.count(b"-"), at + least
+    return at, old, new
 
 
 def _name_by_index(piece: _Piece) -> None:

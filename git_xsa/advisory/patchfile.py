@@ -13,7 +13,6 @@ import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from email import policy
 from email.parser import BytesParser
 from pathlib import Path
 
@@ -23,7 +22,7 @@ from git_xsa.advisory.heading import read_heading
 from git_xsa.advisory.parts import Part, split_parts
 from git_xsa.advisory.problems import FormError, NoFolder, PatchError, Shady
 from git_xsa.advisory.problems import patches as problems
-from git_xsa.git.diffs import FileDiff, quoted, side_name, split_diff
+from git_xsa.git.diffs import FileDiff, quoted, read_diff, side_name
 from git_xsa.git.problems import DiffError
 from git_xsa.model.change import FileChange
 from git_xsa.model.dotgit import is_gits_folder, is_read_by_git
@@ -224,7 +223,7 @@ def _made(names: tuple[str, str], part: Part, content: bytes, level: int) -> Pat
 def _file_diff(text: bytes, level: int) -> tuple[FileDiff, bytes]:
     """Return the diff of one file, in git's form or the plain one, and its text for ``patch -p1``."""
     if text.startswith(b"diff --git "):
-        [diff] = split_diff(text, level)
+        diff = read_diff(text, level)
         return diff, text if level == 1 else _renamed(diff, text)
     match = _PLAIN.match(text)
     if match is None:
@@ -248,6 +247,8 @@ def _with_plain_ends(content: bytes) -> bytes:
 
 def _mails(content: bytes) -> list[bytes]:
     """Return the mails of a mailbox, or ``content`` as it is."""
+    if b"\nFrom " not in content:
+        return [content]
     starts = [match.start() for match in _MAIL.finditer(content)]
     if len(starts) < 2:
         return [content]
@@ -259,10 +260,11 @@ def _unpacked(file: Path, content: bytes) -> bytes:
 
     Anything else is returned as it is.  Raises ``PatchError`` when several parts have a diff.
     """
-    header = content.partition(b"\n\n")[0]
+    end = content.find(b"\n\n")
+    header = content[:end] if end >= 0 else content
     if not _PACKED.search(header):
         return content
-    mail = BytesParser(policy=policy.compat32).parsebytes(content)
+    mail = BytesParser().parsebytes(content)
     parts = [part.get_payload(decode=True) for part in mail.walk() if not part.is_multipart()]
     texts = [_with_plain_ends(part.removesuffix(b"\n") + b"\n") for part in parts if isinstance(part, bytes)]
     texts.sort(key=lambda text: _START.search(text) is not None)

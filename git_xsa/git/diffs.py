@@ -26,6 +26,11 @@ from git_xsa.model.change import FileChange, Hunk
 
 _FILE = re.compile(rb"^(?=diff --git )", re.MULTILINE)
 _BODY = re.compile(rb"^(?:@@ -|GIT binary patch$|Binary files )", re.MULTILINE)
+_EXTENDED = re.compile(
+    rb"^(old mode|new mode|deleted file mode|new file mode|rename from|rename to|copy from|copy to|index|---|\+\+\+)"
+    rb" (.*)$",
+    re.MULTILINE,
+)
 _RANGES = re.compile(rb"@@ -[0-9]+(?:,([0-9]+))? \+[0-9]+(?:,([0-9]+))? @@")
 _PLAIN = "--- a\n+++ b\n"
 _MODE = re.compile(rb"[0-7]{6}")
@@ -166,9 +171,14 @@ def split_diff(text: bytes, level: int = 1) -> Iterator[FileDiff]:
     """
     for piece in _FILE.split(text):
         if piece.startswith(b"diff --git "):
-            body = _BODY.search(piece)
-            end = body.start() if body else len(piece)
-            yield _header(piece[:end], piece[end:], level)
+            yield read_diff(piece, level)
+
+
+def read_diff(piece: bytes, level: int = 1) -> FileDiff:
+    """Return the diff of one file, in ``piece`` from the line ``diff --git`` on; ``level`` as of ``split_diff``."""
+    body = _BODY.search(piece)
+    end = body.start() if body else len(piece)
+    return _header(piece[:end], piece[end:], level)
 
 
 def pieces(text: bytes) -> dict[bytes, bytes]:
@@ -184,13 +194,8 @@ def pieces(text: bytes) -> dict[bytes, bytes]:
 
 def _header(header: bytes, body: bytes, level: int) -> FileDiff:
     """Read git's extended header lines of one file (gitformat: ``git help diff``, "generating patch text")."""
-    first, *lines = header.split(b"\n")
-    words: dict[bytes, bytes] = {}
-    for line in lines:
-        for key in (b"old mode", b"new mode", b"deleted file mode", b"new file mode", b"rename from", b"rename to",
-                    b"copy from", b"copy to", b"index", b"---", b"+++"):  # fmt: skip
-            if line.startswith(key + b" "):
-                words[key] = line[len(key) + 1 :]
+    first = header.partition(b"\n")[0]
+    words: dict[bytes, bytes] = dict(_EXTENDED.findall(header))
     names = _names(first.removeprefix(b"diff --git "), words, level)
     ids, _, mode = words.get(b"index", b"").partition(b" ")
     old_id, _, new_id = ids.partition(b"..")

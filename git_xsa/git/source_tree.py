@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import stat
-import tarfile
 import zlib
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -102,6 +101,8 @@ def _file(place: bytes, path: bytes) -> SourceFile:
 
 
 def _from_tarball(place: Path) -> Iterator[SourceFile]:
+    import tarfile  # noqa: PLC0415 - it loads all ways to compress, which only a tarball needs
+
     plain: dict[str, SourceFile] = {}
     try:
         with tarfile.open(place, "r|*") as archive:

@@ -30,6 +30,8 @@ _LINKS = re.compile(
 
 def is_gits_folder(path: bytes) -> bool:
     """Whether a part of ``path`` is ``.git`` somewhere."""
+    if path.isascii() and b"git" not in path.lower():  # as good as all are
+        return False
     return any(_FOLDER.fullmatch(part) for name in _forms(path) for part in re.split(r"[/\\]", name))
 
 
