@@ -7,7 +7,9 @@ test says otherwise.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -308,6 +310,21 @@ def test_a_supplier_that_the_queue_holds_anyway_is_taken(tmp_path: Path) -> None
     done = run(place.folder, "prereqs", "--onto", "RELEASE-1.0.0", "--xsa", "1", "--why")
     also = f"      ({place.short(2)} could supply it, too; this one, which is in the queue anyway, is used)\n"
     assert also in done.out
+
+
+def test_of_several_files_of_one_supplier_the_first_is_shown_on_every_run(tmp_path: Path) -> None:
+    """Python orders sets by a seed that is another one on each run."""
+    headers = {f"lib{number}.h": LIB for number in range(6)}
+    fresh = dict.fromkeys(headers, WITH_HELPER)
+    place = branch_with_fix(tmp_path, {**headers, "user.c": user()}, fresh, {"user.c": user("    a = helper(a);")})
+    words = (sys.executable, "-m", "git_xsa", "prereqs", "--onto", "RELEASE-1.0.0", "--xsa", "1", "--json")
+    shown = []
+    for seed in ("1", "2", "3", "4"):
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        done = subprocess.run(words, cwd=place.folder, env=environment, capture_output=True, check=False)
+        [prerequisite] = json.loads(done.stdout)["prerequisites"]
+        shown.append(prerequisite["reasons"][0]["introduced"]["path"])
+    assert shown == ["lib0.h"] * 4
 
 
 def test_the_next_supplier_is_taken_where_the_oldest_can_not_be_had(tmp_path: Path) -> None:

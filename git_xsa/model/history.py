@@ -393,7 +393,7 @@ class History:
             names = file.trail.names
             if wanted.isdisjoint(names):
                 continue
-            for path in wanted.intersection(names):
+            for path in sorted(wanted.intersection(names)):
                 found.setdefault(path, [])
             now = file.trail.after(chosen).path
             if now is not None and now in wanted:

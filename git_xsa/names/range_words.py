@@ -171,7 +171,7 @@ class AddedWords:
                     self._made.append((touch.position, touch.new_path))
         self._history.diffs(sorted(paths))
         for position, names in paths.items():
-            for path in names:
+            for path in sorted(names):  # of several that define a word, the first is shown
                 for word in self._definable_in(position, path):
                     self._adders.setdefault(word, []).append((position, path))
         self._read.update(wanted)
