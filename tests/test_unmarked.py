@@ -84,6 +84,18 @@ def test_a_commit_between_the_patches_is_one_of_them(tmp_path: Path) -> None:
     assert "1 outstanding XSA in 3 commits: applies" in out[1]
 
 
+def test_a_base_between_the_patches_knows_what_it_has(tmp_path: Path) -> None:
+    """The base has the first patch, on the branch or as a change of its own; the one without a mark is lost else."""
+    place = series().write(tmp_path / "clone")
+    squash = place.git("commit-tree", f"{place[3]}^{{tree}}", "-p", place[2], "-m", "all of it")
+    for base in (place[3], squash):
+        said = place.run("check", "--onto", base, "--json")
+        assert said.status < 2, said
+        answer = json.loads(said.out)["results"][0]
+        assert patches(answer) == [place[4], place[5]], base
+        assert [one["between"] for one in answer["unmarked"]] == [[place[3], place[5]]], base
+
+
 @pytest.mark.parametrize("words", [("--xsa", "1"), ("--stdin",), ()])
 def test_it_is_in_the_answer_however_the_fix_is_asked_for(words: tuple[str, ...], tmp_path: Path) -> None:
     place = series().write(tmp_path / "clone")

@@ -53,7 +53,7 @@ def adapted_question(
     unmarked = [one for one in question.unmarked if one.position in positions or not one.patch]
     elsewhere = [one for one in question.elsewhere if not set(positions).isdisjoint(one.of)]
     others = {p for one in later for p in (one.position, *one.of)} | {p for one in elsewhere for p in one.of}
-    others |= {p for one in unmarked for p in (one.position, one.before, one.after)}
+    others |= {one.position for one in unmarked}
     more = sorted(others - {*positions, 0})
     base = question.base.id
     changes = [*(step.change for step in queue.steps), *(named(commits[p - 1]) for p in more)]
@@ -71,10 +71,7 @@ def adapted_question(
         proposal=proposed(flat, selection, 0 in xsa_of) if selection.wanted else nothing,
         published={place[p]: one for p, one in question.published.items() if p in place},
         on_branch={place[p]: commit for p, commit in question.on_branch.items() if p in place},
-        unmarked=tuple(
-            one._replace(position=place[one.position], before=place[one.before], after=place[one.after])
-            for one in unmarked
-        ),
+        unmarked=tuple(one._replace(position=place[one.position]) for one in unmarked),
         later=tuple(one._replace(position=place[one.position], of=tuple(place[p] for p in one.of)) for one in later),
         elsewhere=tuple(one._replace(of=tuple(place[p] for p in one.of)) for one in elsewhere),
         rest=None,

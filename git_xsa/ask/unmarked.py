@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from git_xsa.ask import remarks
 from git_xsa.git.log import Range
+from git_xsa.model.marks import marked_advisories
 from git_xsa.model.unmarked import Between, standing_between, touches_the_same
 from git_xsa.model.words import DIGITS
 from git_xsa.wording import Remark
 
 
 class Unmarked(NamedTuple):
-    """A commit without a mark among those of the advisory ``number``, between the commits ``before`` and ``after``.
+    """A commit without a mark among those of the advisory ``number``, ``between`` two of these, by their names.
 
     ``patch``: it is in the answer as a patch of the advisory.  Else it is not in the queue, and a person has to see
     whether it belongs there.
@@ -21,8 +22,7 @@ class Unmarked(NamedTuple):
 
     position: int
     number: int
-    before: int
-    after: int
+    between: tuple[str, str]
     patch: bool
 
 
@@ -40,22 +40,27 @@ def doubt_about(one: Unmarked, history: Range) -> Remark:
 def unmarked_among(
     history: Range, start: int, xsa_of: Mapping[int, Collection[int]], settled: Collection[int]
 ) -> list[Unmarked]:
-    """Return the commits after ``start`` without a mark that stand among the commits ``xsa_of`` of each advisory, or
-    those of them that a base beside the branch has, and that the base lacks.
+    """Return the commits after ``start``, the base, without a mark that stand among the commits ``xsa_of`` of each
+    advisory, or those of them that the base has, and that the base lacks.
 
     Patches of it are those of one push and one author with the marked commits before and after them, that touch what a
     later one touches.  ``settled`` are the advisories whose patches a text names: nothing else belongs to them.
     """
     numbers = {number for asked in xsa_of.values() for number in asked}
     every = [one for number in sorted(numbers.difference(settled), reverse=True) for one in _of(history, number)]
-    found = {one.position: one for one in sorted(every, key=lambda one: one.joined)}
-    wanted = xsa_of.keys() | history.taken({place for one in every for place in (one.before, one.after)})
+    found = {one.position: one for one in sorted(every, key=lambda one: one.joined) if one.position > start}
+    places = {place for one in every for place in (one.before, one.after)}
+    wanted = xsa_of.keys() | history.taken(places) | {place for place in places if place <= start}
     present = history.taken(found)
     return [
-        Unmarked(position, one.number, one.before, one.after, one.joined and _touches(history, one))
+        Unmarked(
+            position,
+            one.number,
+            (history.up_to_root(one.before).id, history.up_to_root(one.after).id),
+            one.joined and _touches(history, one),
+        )
         for position, one in sorted(found.items())
-        if one.before > start  # what came before must not decide: it is known or not by what else was asked about
-        and position not in present
+        if position not in present
         and position not in xsa_of
         and {one.before, one.after} <= wanted
         and xsa_of.keys() & {one.before, one.after}
@@ -63,9 +68,19 @@ def unmarked_among(
 
 
 def _of(history: Range, number: int) -> Iterator[Between]:
-    """Yield the commits that stand among those of the advisory ``number``."""
-    fixes = history.advisories.get(number, ())
+    """Yield the commits that stand among those of the advisory ``number``; of these the root and what is before it
+    may be the first."""
+    fixes: Sequence[int] = history.advisories.get(number, ())
     yield from standing_between(history.commits, number, fixes, history.marked) if len(fixes) > 1 else ()
+    before = history.before_root if fixes else ()
+    marks = [marked_advisories(commit.message) for commit in before]
+    last = next((place for place, found in reversed(list(enumerate(marks, 1))) if number in found), None)
+    if last is not None:
+        size = len(before)
+        line = [*before, *history.commits[: fixes[0]]]
+        marked = {place for place, found in enumerate(marks, 1) if found} | {size + place for place in history.marked}
+        for one in standing_between(line, number, (last, size + fixes[0]), marked):
+            yield one._replace(position=one.position - size, before=last - size, after=fixes[0])
 
 
 def _touches(history: Range, one: Between) -> bool:

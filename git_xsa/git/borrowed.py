@@ -89,7 +89,7 @@ class Borrowed:
     def _commit(self, changes: Iterable[bytes], parent: str, messages: Sequence[str]) -> str:
         """Return the last of new commits with ``messages`` on ``parent``, which makes the ``changes``."""
         # git walks by date: from commits that are older than their parents it would go on through the whole history.
-        date = _date(self._repository, parent)
+        date = self._repository.date_of(parent)
         heads = []
         for message in messages:
             text = message.encode("utf-8", "replace")
@@ -100,14 +100,6 @@ class Borrowed:
         words = ("fast-import", "--quiet", "--done", "--force", "--depth=0")  # no deltas: it is read once or twice
         made = self._git.start("-c", "core.compression=0", *words, given=stream).finish().out
         return made.decode().strip()
-
-
-def _date(repository: Repository, commit: str) -> int:
-    """Return when ``commit`` was committed."""
-    found = repository.read(commit)
-    assert found is not None, "it is the parent"
-    committer = next(line for line in found[2].split(b"\n") if line.startswith(b"committer "))
-    return int(committer.split()[-2])
 
 
 def _quoted(path: bytes) -> bytes:

@@ -24,6 +24,7 @@ from git_xsa.model.change import ADDED, REMOVED, FileChange, Merged, Touch
 from git_xsa.model.follow_ups import Fixing, fixed_commits
 from git_xsa.model.history import History, TouchIndex, TouchList
 from git_xsa.model.marks import marked_advisories, named_commits
+from git_xsa.model.unmarked import PUSH, WIDEST
 
 #: Options by which the diffs do not depend on the user's configuration.  They give the text that ``git apply`` is
 #: later given, so they must hold all it needs: full object names and binary contents.
@@ -69,6 +70,20 @@ class LoggedCommit(NamedTuple):
     def subject(self) -> str:
         """The first line of the message."""
         return self.message.partition("\n")[0]
+
+
+def _logged(output: bytes) -> list[LoggedCommit]:
+    """Return the commits that ``git log`` wrote in the form of ``MESSAGES``."""
+    fields = iter(output.split(b"\0"))
+    commits = []
+    for field in fields:
+        if field:
+            parents = next(fields).decode().split()
+            date = int(next(fields))
+            author, message = (next(fields).decode("utf-8", "replace") for _ in range(2))
+            first, merge = parents[0] if parents else "", len(parents) > 1
+            commits.append(LoggedCommit(field.decode(), first, date, message, author, merge))
+    return commits
 
 
 def _touch(words: list[str], names: Iterator[bytes], position: int) -> Touch:
@@ -327,7 +342,7 @@ class Range:
         self.root, self.tip = root, tip
         self.hash_length = repository.hash_length
         raw = self._start_log(*RAW)  # runs beside the other one, and for nothing where the range is long
-        self.commits = self._read_commits()
+        self.commits = _logged(self._start_log(*MESSAGES).finish().out)
         if len(self.commits) > WHOLE_RANGE:
             raw.abandon()
         if self.commits and self.commits[0].parent != root:
@@ -363,6 +378,19 @@ class Range:
         self.history = History(self.index, self._reader, self.tree)
 
     @cached_property
+    def before_root(self) -> Sequence[LoggedCommit]:
+        """The last commits up to the root, the oldest first, where the root is of one push with the line's first
+        commit; else none."""
+        if not self.size or abs(self._repository.date_of(self.root) - self.commits[0].date) > PUSH:
+            return ()
+        words = ("log", *LOG_OPTIONS, *MESSAGES, f"--max-count={WIDEST + 1}", self.root, "--")
+        return _logged(self._repository.git.call(*words).out)
+
+    def up_to_root(self, position: int) -> LoggedCommit:
+        """Return the commit at ``position``, or such a one of ``before_root``: the root is at 0."""
+        return self.commits[position - 1] if position > 0 else self.before_root[position - 1]
+
+    @cached_property
     def plain_history(self) -> History:
         """The history without revived lines: what patches make of files even where they are out of place."""
         return History(self.index, self._reader, self.tree, revive=False)
@@ -395,18 +423,6 @@ class Range:
     def _start_log(self, *words: str) -> Call:
         """Begin a ``git log`` of the range."""
         return self._repository.git.start("log", *LOG_OPTIONS, *words, f"{self.root}..{self.tip}", "--")
-
-    def _read_commits(self) -> list[LoggedCommit]:
-        fields = iter(self._start_log(*MESSAGES).finish().out.split(b"\0"))
-        commits = []
-        for field in fields:
-            if field:
-                parents = next(fields).decode().split()
-                date = int(next(fields))
-                author, message = (next(fields).decode("utf-8", "replace") for _ in range(2))
-                first, merge = parents[0] if parents else "", len(parents) > 1
-                commits.append(LoggedCommit(field.decode(), first, date, message, author, merge))
-        return commits
 
     def _read_all_touches(self, extra: Iterable[Touch]) -> Iterator[Touch]:
         return self._read_touches(self._start_log(*RAW), extra)

@@ -165,6 +165,13 @@ class Repository:
         self._reader.ask(name.encode("utf-8", "surrogateescape") + b"\n")
         return self._object()
 
+    def date_of(self, commit: str) -> int:
+        """Return when ``commit``, which is there, was committed, in seconds since 1970."""
+        found = self.read(commit)
+        assert found is not None, "callers have it from git"
+        committer = next(line for line in found[2].split(b"\n") if line.startswith(b"committer "))
+        return int(committer.split()[-2])
+
     @property
     def _reader(self) -> Service:
         return self.service(*_READER)

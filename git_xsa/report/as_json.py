@@ -138,7 +138,7 @@ def _unmarked(verdict: Verdict, one: Unmarked) -> dict[str, Any]:
         "commit": commits[one.position - 1].id,
         "subject": commits[one.position - 1].subject,
         "xsa": one.number,
-        "between": [commits[position - 1].id for position in (one.before, one.after)],
+        "between": list(one.between),
         "role": "patch" if one.patch else None,
     }
 
