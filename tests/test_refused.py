@@ -56,3 +56,21 @@ def test_a_patch_that_does_not_fit_itself(place: Place) -> None:
         "      +own 20",
     ]
     assert lines.index(f"  {place.short(3)}, hunk 1 of a.c: lines that distant lacks") == 3
+
+
+def test_a_name_is_told_with_the_commit_that_brings_it(tmp_path: Path) -> None:
+    """The line that the patch itself adds was shown as one that the base lacks."""
+    text = b'#include "a.h"\n\nint f(void)\n{\n    return %s;\n}\n'
+    draft = Draft()
+    base = draft.release("1.0.0", {"a.h": b"int a(void);\n", "a.c": text % b"1", "b.c": b"int b;\n"})
+    helper = {"a.h": b"int a(void);\nint helper(void);\n", "b.c": b"int helper(void)\n{\n    return 2;\n}\n"}
+    draft.commit("helper", helper)
+    draft.commit("fix\n\nThis is XSA-1.", {"a.c": text % b"helper()"})
+    draft.commit("ours", {"a.h": b"long a(void);\n", "b.c": b"long b;\n"}, on="ours", after=base)
+    place = draft.write(tmp_path)
+    lines = place.run("prereqs", "--onto", "ours", "--xsa", "1").out.splitlines()
+
+    assert lines[1:3] == [
+        f"  {place.short(3)}, hunk 1 of a.c: uses the name helper, for which it needs {place.short(2)}",
+        "           return helper();",
+    ]

@@ -62,4 +62,9 @@ def in_the_way(verdict: Verdict, reason: Reason) -> Remark:
 
 def in_their_order(reasons: Sequence[Reason]) -> list[Reason]:
     """Return ``reasons`` by commit, file and hunk."""
-    return sorted(reasons, key=lambda reason: (reason.needed_by, reason.rule.path, reason.rule.hunk))
+    return sorted(reasons, key=place_of)
+
+
+def place_of(reason: Reason) -> tuple[int, bytes, int]:
+    """Return what sorts reasons: the commit, the file and the hunk."""
+    return reason.needed_by, reason.rule.path, reason.rule.hunk

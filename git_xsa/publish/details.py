@@ -15,7 +15,8 @@ from git_xsa.model.words import advisory_names, count
 from git_xsa.publish.picture import PictureNode, needs_picture
 from git_xsa.publish.standings import AdvisoryRow, CellWord, ReleaseColumn, StandingCell
 from git_xsa.report.as_json import text
-from git_xsa.report.as_text import claim, label, readable
+from git_xsa.report.as_text import label, readable
+from git_xsa.report.hunks import claim
 
 #: Word of a cell -> what it means, in a sentence.
 _SENTENCES = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from git_xsa.ask.obstacle import short
+from git_xsa.ask.obstacle import place_of, short
 from git_xsa.ask.unmarked import note_on
 from git_xsa.ask.verdict import State, Verdict
 from git_xsa.model.partial import parts
@@ -15,7 +15,7 @@ from git_xsa.report import remarks
 from git_xsa.report.build import print_build
 from git_xsa.report.follow_ups import print_elsewhere, print_missing_later, print_other_later
 from git_xsa.report.found import print_found
-from git_xsa.report.hunks import SHOWN_LINES, print_lines, print_refused
+from git_xsa.report.hunks import SHOWN_LINES, claim, print_lines, print_refused
 from git_xsa.report.style import Lines
 from git_xsa.wording import Remark
 
@@ -238,31 +238,10 @@ def _print_why(lines: Lines, verdict: Verdict, position: int) -> None:
 def readable(reasons: Sequence[Reason]) -> Iterator[Reason]:
     """Yield the reasons by needing change, file and hunk; those about whole files only where lines say nothing."""
     with_lines = {(reason.needed_by, reason.rule.path) for reason in reasons if reason.rule.lines}
-    for reason in sorted(reasons, key=lambda reason: (reason.needed_by, reason.rule.path, reason.rule.hunk)):
+    for reason in sorted(reasons, key=place_of):
         own = reason.rule.lines or reason.rule.kind is Kind.BUILD
         if own or (reason.needed_by, reason.rule.path) not in with_lines:
             yield reason
-
-
-def claim(reason: Reason) -> str:
-    """Return what the needing change does with the lines or the name of ``reason``."""
-    rule = reason.rule
-    if rule.symbol is not None:
-        name, count = _decoded(rule.symbol.name), rule.symbol.arguments
-        if rule.symbol.removed:
-            return f"removes the name {name}" if count is None else f"changes the arguments of {name}"
-        if count is not None:
-            return f"calls {name} with {count} argument{'s' * (count != 1)}"
-        used = any(rule.symbol.name in line for line in rule.lines)
-        return f"uses the name {name}" if used else f"has a line that is understood only with the name {name}"
-    if not rule.lines:
-        return f"expects that {rule.note}"
-    lines = "a line" if len(rule.lines) == 1 else "lines"
-    if rule.gone:
-        verb = "changes the place of" if rule.kind is Kind.CHANGE else "has as its context the place of"
-        return f"{verb} {lines} that this commit removes"
-    verb = "removes" if rule.kind is Kind.CHANGE else "has as its context"
-    return f"{verb} {lines} that this commit adds"
 
 
 def _print_symbol(lines: Lines, verdict: Verdict, symbol: Symbol) -> None:

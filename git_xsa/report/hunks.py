@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from git_xsa.ask.obstacle import in_the_way, in_their_order, short
+from git_xsa.ask.obstacle import in_the_way, in_their_order, place_of, short
 from git_xsa.ask.verdict import Verdict
 from git_xsa.model.partial import parts
+from git_xsa.model.rules import Kind
 from git_xsa.model.selection import Reason
 from git_xsa.model.words import count
 from git_xsa.report.style import Lines
@@ -39,7 +40,7 @@ def print_refused(lines: Lines, verdict: Verdict) -> None:
     far = [reason for reason in selection.impossible if reason.needed_by not in wanted]
     above = _above(verdict, {reason.needed_by for reason in far})
     lacking = [
-        reason
+        (reason, needed)
         for needed, reasons in sorted(selection.reasons.items())
         for reason in reasons
         if reason.needed_by in wanted and reason.rule.lines and needed in above
@@ -83,17 +84,43 @@ def _print(lines: Lines, verdict: Verdict, reasons: Sequence[Reason], limit: int
         lines.line(f"  ... and {len(reasons) - limit} more {what}")
 
 
-def _print_lacking(lines: Lines, verdict: Verdict, reasons: Sequence[Reason], limit: int) -> None:
+def _print_lacking(lines: Lines, verdict: Verdict, lacking: Sequence[tuple[Reason, int]], limit: int) -> None:
     """Print the hunks of the patches that expect what only commits bring that can't be applied, either."""
-    for reason in in_their_order(reasons)[:limit]:
-        name = verdict.base.name
-        words = f"lines that {name} has there instead" if reason.rule.gone else f"lines that {name} lacks"
+    name = verdict.base.name
+    for reason, needed in sorted(lacking, key=lambda pair: place_of(pair[0]))[:limit]:
+        if reason.rule.symbol is not None:
+            words, mark = f"{claim(reason)}, for which it needs {short(verdict, needed)}", " "
+        elif reason.rule.gone:
+            words, mark = f"lines that {name} has there instead", "+"
+        else:
+            words, mark = f"lines that {name} lacks", "-"
         _place(lines, verdict, reason, words)
-        print_lines(lines, reason, "+" if reason.rule.gone else "-")
-    if len(reasons) > limit:
-        lines.line(f"  ... and {count(len(reasons) - limit, 'more place')}")
+        print_lines(lines, reason, mark)
+    if len(lacking) > limit:
+        lines.line(f"  ... and {count(len(lacking) - limit, 'more place')}")
 
 
 def _place(lines: Lines, verdict: Verdict, reason: Reason, words: str) -> None:
     path = reason.rule.path.decode("utf-8", "surrogateescape")
     lines.line("  ", (short(verdict, reason.needed_by), "cyan"), f", hunk {reason.rule.hunk} of {path}: {words}")
+
+
+def claim(reason: Reason) -> str:
+    """Return what the needing change does with the lines or the name of ``reason``."""
+    rule = reason.rule
+    if rule.symbol is not None:
+        name, count = rule.symbol.name.decode("utf-8", "surrogateescape"), rule.symbol.arguments
+        if rule.symbol.removed:
+            return f"removes the name {name}" if count is None else f"changes the arguments of {name}"
+        if count is not None:
+            return f"calls {name} with {count} argument{'s' * (count != 1)}"
+        used = any(rule.symbol.name in line for line in rule.lines)
+        return f"uses the name {name}" if used else f"has a line that is understood only with the name {name}"
+    if not rule.lines:
+        return f"expects that {rule.note}"
+    lines = "a line" if len(rule.lines) == 1 else "lines"
+    if rule.gone:
+        verb = "changes the place of" if rule.kind is Kind.CHANGE else "has as its context the place of"
+        return f"{verb} {lines} that this commit removes"
+    verb = "removes" if rule.kind is Kind.CHANGE else "has as its context"
+    return f"{verb} {lines} that this commit adds"
