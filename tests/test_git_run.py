@@ -72,13 +72,16 @@ def _runs(process: int) -> bool:
 
 def test_a_call_that_nobody_waits_for_ends(folder: Path) -> None:
     with Git(folder) as made:
-        git(folder, "config", "alias.wait", "!echo $$ >pid; exec sleep 600")
+        git(folder, "config", "alias.wait", "!echo $$ >pid; exec sleep 60")
         made.start("wait")
         while not ((folder / "pid").is_file() and (folder / "pid").read_text().strip()):
             time.sleep(0.01)
         process = int((folder / "pid").read_text())
         os.kill(process, 0)
+        time.sleep(0.3)  # git may not have noted its child yet, and would leave it then
+    deadline = time.monotonic() + 20
     while _runs(process):  # git passes the signal on to its own child
+        assert time.monotonic() < deadline, "the child of git goes on"
         time.sleep(0.01)
 
 
