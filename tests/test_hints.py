@@ -152,6 +152,19 @@ def test_a_setting_of_a_cell_can_be_mended(cell: str, key: str, value: str, tmp_
     assert find_cells([name], cells(tmp_path))[0].name == name
 
 
+@pytest.mark.parametrize(("cell", "key"), [("sm+all", "colour"), ("sm all", "command"), ("tools", "config")])
+def test_a_setting_of_a_cell_for_one_command_is_in_no_file(
+    cell: str, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("COUNT", "1"), ("KEY_0", f"xsa.cell.{cell}.{key}"), ("VALUE_0", "CONFIG_A=y")):
+        monkeypatch.setenv(f"GIT_CONFIG_{name}", value)
+
+    with pytest.raises(XsaError) as error:
+        find_cells([cell], cells(tmp_path))
+
+    assert error.value.hint == "it is set for this command alone; leave it out"
+
+
 def cells(folder: Path) -> dict[str, dict[str, tuple[str, ...]]]:
     with Git(folder) as started:
         return cell_settings(read_settings(started).configured)

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields, replace
 from pathlib import Path
+from shlex import quote
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from git_xsa.git import problems, remarks
@@ -278,12 +279,15 @@ def how_to_set(key: str, example: str, values: Sequence[str | None], wrong: str 
     """Return how ``example`` is set in the place of the last of ``values``, or of ``wrong``, one of several that all
     count: in the file in which that stands."""
     value = wrong if wrong is not None else values[-1]
-    scope, several = (value.scope, value.several) if isinstance(value, Given) else ("local", len(values) > 1)
-    return remarks.how_to_set(key, example, scope, several, wrong or "" if several else "")
+    several = value.several if isinstance(value, Given) else len(values) > 1
+    one = wrong if several else None
+    how = "--fixed-value --replace-all " if one else "--replace-all " if several else ""
+    change = f"{how}{key} {example}{f' {quote(one)}' if one else ''}"
+    return how_to_change(change, [value], f"a value that it can have: {example}")
 
 
-def file_option(values: Sequence[str]) -> str:
-    """Return the option by which git finds the file in which the last of ``values`` stands, with a blank behind it;
-    empty for a repository's own."""
-    last = values[-1] if values else ""
-    return f"--{last.scope} " if isinstance(last, Given) and last.scope != "local" else ""
+def how_to_change(change: str, values: Sequence[str | None], instead: str = "leave it out") -> Remark:
+    """Return how git config makes a ``change``, in the file in which the last of ``values`` stands, or what to do
+    ``instead`` if that is of one command alone."""
+    last = values[-1] if values else None
+    return remarks.how_to_change(change, last.scope if isinstance(last, Given) else Given.scope, instead)

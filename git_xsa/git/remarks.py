@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from shlex import quote
 
 from git_xsa.wording import remark
 
@@ -11,12 +10,10 @@ from git_xsa.wording import remark
 
 
 @remark
-def how_to_set(key: str, example: str, scope: str, several: bool, wrong: str) -> str:
+def how_to_change(change: str, scope: str, instead: str) -> str:
     if scope == "command":
-        return f"it is set for this command alone; a value that it can have: {example}"
-    file = "" if scope == "local" else f"--{scope} "
-    how = "--fixed-value --replace-all " if wrong else "--replace-all " if several else ""
-    return f"git config {file}{how}{key} {example}{f' {quote(wrong)}' if wrong else ''}"
+        return f"it is set for this command alone; {instead}"
+    return f"git config {'' if scope == 'local' else f'--{scope} '}{change}"
 
 
 # branches

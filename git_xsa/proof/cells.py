@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from git_xsa.git.config import file_option, how_to_set
+from git_xsa.git.config import how_to_change, how_to_set
 from git_xsa.proof import problems, remarks
 from git_xsa.wording import NOTHING, Remark
 
@@ -164,10 +164,15 @@ def _cell(name: str, settings: Mapping[str, Mapping[str, Sequence[str]]]) -> Cel
 
 def _check(name: str, own: Mapping[str, Sequence[str]]) -> None:
     """Raise ``XsaError`` for a setting of the cell ``name`` that has no meaning."""
+
+    def removal(key: str) -> Remark:
+        return how_to_change(f"--unset-all xsa.cell.{name}.{key}", own[key])
+
     if own and not _NAME.fullmatch(name):
-        raise problems.bad_cell_name(name, file_option(next(iter(own.values()))))
+        change = f"--rename-section {shlex.quote(f'xsa.cell.{name}')} xsa.cell.<name>"
+        raise problems.bad_cell_name(name, how_to_change(change, next(iter(own.values()))))
     if unknown := sorted(own.keys() - set(_KEYS)):
-        raise problems.unknown_cell_key(name, unknown[0], _KEYS, file_option(own[unknown[0]]))
+        raise problems.unknown_cell_key(name, unknown[0], _KEYS, removal(unknown[0]))
 
     def hint(key: str, example: str, wrong: str | None = None) -> Remark:
         return how_to_set(f"xsa.cell.{name}.{key}", example, own[key], wrong)
@@ -180,7 +185,7 @@ def _check(name: str, own: Mapping[str, Sequence[str]]) -> None:
     if image.startswith("/") or ".." in image.split("/"):
         raise problems.bad_cell_image(name, hint("image", "xen/xen"))
     if name == _TOOLS_CELL and own.get("config"):
-        raise problems.tools_have_no_configuration(name, file_option(own["config"]))
+        raise problems.tools_have_no_configuration(name, removal("config"))
     if wrong := [line for line in own.get("config", ()) if not re.fullmatch(r"CONFIG_\w+=\S+", line)]:
         raise problems.bad_cell_line(name, hint("config", "CONFIG_DEBUG=y", wrong[0]))
 

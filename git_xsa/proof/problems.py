@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from shlex import quote
 
 from git_xsa.errors import UsageError, XsaError, problem
 from git_xsa.git.problems import Meaningless
@@ -52,15 +51,13 @@ def bad_cell_image(cell: str, hint: str) -> XsaError:
 
 
 @problem
-def bad_cell_name(cell: str, file: str) -> XsaError:
-    what = f"xsa.cell.{cell}: the name of a cell can have letters, digits, _, +, = and -"
-    return XsaError(what, f"git config {file}--rename-section {quote(f'xsa.cell.{cell}')} xsa.cell.<name>")
+def bad_cell_name(cell: str, hint: str) -> XsaError:
+    return XsaError(f"xsa.cell.{cell}: the name of a cell can have letters, digits, _, +, = and -", hint)
 
 
 @problem
-def unknown_cell_key(cell: str, key: str, known: Sequence[str], file: str) -> XsaError:
-    what = f"xsa.cell.{cell}.{key}: a cell has no such key; the keys are {', '.join(known)}"
-    return XsaError(what, f"git config {file}--unset-all xsa.cell.{cell}.{key}")
+def unknown_cell_key(cell: str, key: str, known: Sequence[str], hint: str) -> XsaError:
+    return XsaError(f"xsa.cell.{cell}.{key}: a cell has no such key; the keys are {', '.join(known)}", hint)
 
 
 @problem
@@ -69,11 +66,8 @@ def bad_cell_line(cell: str, hint: str) -> XsaError:
 
 
 @problem
-def tools_have_no_configuration(cell: str, file: str) -> XsaError:
-    return XsaError(
-        f"xsa.cell.{cell}.config: only a hypervisor has a configuration",
-        f"git config {file}--unset-all xsa.cell.{cell}.config",
-    )
+def tools_have_no_configuration(cell: str, hint: str) -> XsaError:
+    return XsaError(f"xsa.cell.{cell}.config: only a hypervisor has a configuration", hint)
 
 
 # outcomes
