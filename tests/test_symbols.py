@@ -675,3 +675,25 @@ def test_what_earlier_prerequisites_use_does_not_tell_that_it_is_there(tmp_path:
         {"user.c": user("    a = MORE + FRESH;")},
     )
     assert needs(place) == [(1, "symbol"), (2, "symbol")]
+
+
+def test_what_supplies_a_header_does_not_depend_on_the_questions_before(tmp_path: Path) -> None:
+    """The newer of two changes came first where a question about a newer base had been answered before."""
+    code = b"%sint f(void)\n{\n    return 1;\n}\n"
+    draft = Draft()
+    draft.release("1.0.0", {"xen/a.c": code % b""})
+    draft.release("1.0.1", {"z": b"z\n"})
+    draft.commit("one", {"xen/include/one/x.h": b"int one(void);\n"})
+    draft.release("1.0.2", {"z": b"zz\n"})
+    draft.commit("two", {"xen/include/two/x.h": b"int two(void);\n"})
+    fix = draft.commit("fix", {"xen/a.c": code % b"#include <x.h>\n"})
+    other = draft.commit("other", {"z": b"zzz\n"})
+    place = draft.write(tmp_path)
+
+    def asked(*pairs: tuple[str, int]) -> str:
+        given = "".join(f"RELEASE-{release} {place[number]}\n" for release, number in pairs)
+        return run(place.folder, "prereqs", "--stdin", "--json", given=given).out.splitlines()[-1]
+
+    alone = asked(("1.0.0", fix))
+    assert place[fix - 3] in alone
+    assert asked(("1.0.2", fix), ("1.0.0", other), ("1.0.2", fix), ("1.0.0", fix)) == alone

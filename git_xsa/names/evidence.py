@@ -81,13 +81,14 @@ class Evidence(Protocol):
 
     def adders(self, word: bytes, after: int, before: int) -> Iterable[tuple[int, bytes]]:
         """Return the changes after ``after`` and before ``before`` that may define ``word`` in a file that others may
-        see, each with the file's path."""
+        see, each with the file's path; the oldest first."""
 
     def adders_in(self, path: bytes, word: bytes, after: int, before: int) -> Collection[int]:
         """Return the changes after ``after`` and before ``before`` that may define ``word`` in the file at ``path``."""
 
     def makers(self, ending: bytes, after: int, before: int) -> Iterable[tuple[int, bytes]]:
-        """Return the changes after ``after`` and before ``before`` that make a file whose path ends so, with it."""
+        """Return the changes after ``after`` and before ``before`` that make a file whose path ends so, with it; the
+        oldest first."""
 
     def mentions(
         self, words: Collection[bytes], users: Collection[bytes], base: int

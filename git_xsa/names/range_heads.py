@@ -36,7 +36,7 @@ class RangeHeads:
         self, path: bytes, words: Collection[bytes], after: int, before: int
     ) -> Mapping[bytes, list[Alteration]]:
         """Return by name the alterations after which one of ``words`` is called otherwise, by the changes between the
-        two positions, in the file at ``path`` or one that others may see and that this one sees."""
+        two positions, in the file at ``path`` or one that others may see and that this one sees; the oldest first."""
         if (after, before) not in self._spans:
             self._read_between(after, before)
             self._spans.add((after, before))
@@ -50,7 +50,8 @@ class RangeHeads:
                 if after < one.position < before:
                     for word in one.heads.keys() & words:
                         found.setdefault(word, []).append(one)
-        return found
+        # they were read in the order in which bases were asked about
+        return {word: sorted(those, key=lambda one: one.position) for word, those in found.items()}
 
     def _in(self, path: bytes) -> list[Alteration]:
         """Return all alterations in the file at ``path``."""

@@ -108,8 +108,9 @@ class AddedWords:
         return self._used[position]
 
     def adders(self, word: bytes, after: int, before: int) -> Iterable[tuple[int, bytes]]:
-        """Return the changes between the two positions that may define ``word`` in a file that others may see."""
-        return [adder for adder in self.defining(after, before).get(word, ()) if after < adder[0] < before]
+        """Return the changes between the two positions that may define ``word`` in a file that others may see, the
+        oldest first: they were read in the order in which bases were asked about."""
+        return sorted(adder for adder in self.defining(after, before).get(word, ()) if after < adder[0] < before)
 
     def defining(self, after: int, before: int) -> Mapping[bytes, Sequence[tuple[int, bytes]]]:
         """Return by word the changes that may define it in a file that others may see: all of those between the two
@@ -120,9 +121,10 @@ class AddedWords:
         return self._adders
 
     def makers(self, ending: bytes, after: int, before: int) -> Iterable[tuple[int, bytes]]:
-        """Return the changes between the two positions that make a file whose path ends with ``ending``."""
+        """Return the changes between the two positions that make a file whose path ends with ``ending``, the oldest
+        first."""
         self.defining(after, before)
-        return [made for made in self._made if after < made[0] < before and made[1].endswith(ending)]
+        return sorted(made for made in self._made if after < made[0] < before and made[1].endswith(ending))
 
     def adders_in(self, path: bytes, word: bytes, after: int, before: int) -> Collection[int]:
         """Return the changes between the two positions that may define ``word`` in the file at ``path``."""
