@@ -98,6 +98,16 @@ def test_markdown_has_a_table_and_no_markup_of_others(tmp_path: Path) -> None:
     assert r"- **XSA-6** \<b\>\|\`x\` \[a\](b) \*c\* \@all \#7" in out.splitlines()
 
 
+def test_the_cve_number_of_a_commit_for_two_advisories_is_of_neither(tmp_path: Path) -> None:
+    """As in the records of --format osv and openvex: nothing says which of the numbers is whose."""
+    draft = story()
+    draft.commit("one\n\nThis is XSA-6 / CVE-2026-6666.", {"c.c": b"x\n"}, on="stable-1.0")
+    draft.commit("two\n\nThis is XSA-7 / CVE-2026-7777.\n\nThis is XSA-8.", {"c.c": b"y\n"}, on="stable-1.0")
+    out = draft.write(tmp_path / "clone").run("report").out
+    assert all(words in out for words in ("one (CVE-2026-6666)", "XSA-7", "XSA-8"))
+    assert "CVE-2026-7777" not in out
+
+
 def test_a_batch_alone(place: Place) -> None:
     bases = ("--onto", "RELEASE-1.0.0", "--onto", RELEASE)  # the first lacks all of XSA-5, the second a part
     newest = place.run("report", "--batch", *bases).out

@@ -13,23 +13,30 @@ from git_xsa.publish import problems
 
 
 class AdvisoryNames(NamedTuple):
-    """The CVE numbers of an advisory, and its title: its own, or else the subject of a commit that fixes it."""
+    """The CVE numbers of an advisory, and its title: its own, or else those that a commit gives that fixes it."""
 
     cves: tuple[str, ...] = ()
     title: str = ""
 
 
 def known_of(session: Session, number: int, messages: Sequence[str]) -> AdvisoryNames:
-    """Return what the store, or else the ``messages`` of the advisory's fixes, say of it."""
+    """Return what the store, or else the ``messages`` of the advisory's fixes, say of it, in plain text."""
     kept = stored_advisories(session)
     edition = kept.library.newest(number) if kept is not None and number in kept.numbers else None
     advisory = edition.advisory if edition is not None else None
-    cves = advisory.cves if advisory is not None else ()
-    if not cves:
-        own = (marked_cves(message) for message in messages if len(marked_advisories(message)) == 1)
-        cves = tuple(dict.fromkeys(cve for found in own for cve in found))
-    title = advisory.title if advisory is not None else ""
-    return AdvisoryNames(cves, plain(title or (messages[0].partition("\n")[0] if messages else "")))
+    own = AdvisoryNames(advisory.cves, advisory.title) if advisory is not None else AdvisoryNames()
+    cves, title = names_of(own, messages)
+    return AdvisoryNames(cves, plain(title))
+
+
+def names_of(own: AdvisoryNames, messages: Sequence[str]) -> AdvisoryNames:
+    """Return the ``own`` names of an advisory, and those from the ``messages`` of its fixes where its text has none.
+
+    If a commit fixes several advisories, nothing says which of its CVE numbers is whose, so none counts.
+    """
+    single = (marked_cves(message) for message in messages if len(marked_advisories(message)) == 1)
+    cves = own.cves or tuple(dict.fromkeys(cve for found in single for cve in found))
+    return AdvisoryNames(cves, own.title or (messages[0].partition("\n")[0] if messages else ""))
 
 
 def plain(text: str) -> str:

@@ -20,8 +20,8 @@ from git_xsa.git.log import LoggedCommit, Range
 from git_xsa.git.marked import MarkLog
 from git_xsa.git.repository import Commit
 from git_xsa.model.instant import Instant
-from git_xsa.model.marks import marked_cves
 from git_xsa.publish import problems, remarks
+from git_xsa.publish.known import AdvisoryNames, names_of
 from git_xsa.report.status import DAY, day
 from git_xsa.wording import Remark
 
@@ -322,10 +322,8 @@ class StandingsReader:
         rows = []
         for number in sorted(known):
             text, first = series.get(number), self._first[number].commit if number in self._first else None
-            title = text.headline if text is not None else ""
-            cves = text.cves if text is not None else ()
-            if first is not None:
-                title, cves = title or first.subject, cves or marked_cves(first.message)
+            own = AdvisoryNames(text.cves, text.headline) if text is not None else AdvisoryNames()
+            cves, title = names_of(own, [first.message] if first is not None else [])
             rows.append(AdvisoryRow(number, title, cves, first.date if first is not None else None, number in hidden))
         return tuple(sorted(rows, key=_age, reverse=True))
 
