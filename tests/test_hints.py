@@ -272,3 +272,25 @@ def test_a_store_that_others_can_read_can_be_closed(tmp_path: Path) -> None:
     )
 
     assert run(tmp_path, "embargo", "list").status == 0
+
+
+@pytest.mark.parametrize("words", [("install",), ("uninstall",)], ids=" ".join)
+def test_a_lock_that_a_killed_git_left_is_removed(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing says whose a lock of git's is, so a person removes it; from a folder below the top, too."""
+    program = tmp_path / "git-xsa-hook"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    clone = tmp_path / "clone"
+    git(tmp_path, "init", "--quiet", "clone")
+    (clone / "xen").mkdir()
+    run(clone, "hooks", "install")
+    (clone / ".git" / "config.lock").touch()
+    answer = run(clone / "xen", "hooks", *words)
+    assert answer.status == 128
+    rm = re.search(r"^hint: if no other git is running, one was killed: (rm .*)$", answer.err, re.MULTILINE)
+    assert rm is not None, answer.err
+    subprocess.run(("sh", "-c", rm[1]), cwd=clone / "xen", check=True)
+    assert run(clone / "xen", "hooks", *words).status == 0

@@ -26,6 +26,12 @@ INSTALL_GIT = "install git {}.{} or later".format(*OLDEST_GIT)
 GIT_USAGE = 129
 #: Where git says whose folder it does not read.
 _OWNED = re.compile(r"dubious ownership in repository at '(.*)'")
+#: git's words about a lock of its own: the lock, or the configuration file that it is for.
+_LOCK = re.compile(
+    r"Unable to create '(?P<lock>[^'\n]+\.lock)': File exists"
+    r"|could not lock config file (?P<file>[^\n]+?)(?:: File exists)?$",
+    re.MULTILINE,
+)
 #: What a program is called, where that is not the name of its file, and how to get it.
 _PROGRAMS = {"patch": "GNU patch"}
 _INSTALL = {
@@ -53,10 +59,18 @@ class GitError(XsaError):
             hint = f"git may be too old (git --version): {INSTALL_GIT}"
         if (owned := _OWNED.search(message)) is not None:
             hint = hint.replace("<folder>", quote(owned[1]))
+        if not hint and (lock := _LOCK.search(message)) is not None:
+            hint = f"if no other git is running, one was killed: {_removal(lock['lock'] or lock['file'] + '.lock')}"
         super().__init__(f"git {command[0] if command else ''} failed: {re.sub('^(fatal|error): ', '', first)}", hint)
         self.command = command
         self.code = code
         self.message = message
+
+
+def _removal(lock: str) -> str:
+    """Return the command that removes ``lock``; git names a file of its repository as it is seen from the top."""
+    inside = lock.removeprefix(".git/")
+    return f"rm {quote(lock)}" if inside == lock else f'rm "$(git rev-parse --git-path {quote(inside)})"'
 
 
 class NotOnBranch(XsaError):
