@@ -122,6 +122,15 @@ def test_into_a_fresh_repository_and_out_again(clone: Path) -> None:
     assert tree(clone / ".git") == before
 
 
+def test_the_folder_of_an_install_that_was_killed_early_goes_too(clone: Path) -> None:
+    folder = clone / ".git" / "hooks"
+    folder.mkdir()
+    (folder / ".git-xsa.manifest.4711-0123456789abcdef").touch()
+    assert run(clone, "hooks", "install").status == 0
+    assert run(clone, "hooks", "uninstall").status == 0
+    assert not folder.exists()
+
+
 def test_the_hook_for_tags_where_it_is_wanted(clone: Path) -> None:
     folder = clone / ".git" / "hooks"
     git(clone, "config", "xsa.release.onTag", "true")

@@ -226,9 +226,10 @@ class HookFolder:
         for name in asked:
             self._check(name)
         with self._writing():
-            if not self.folder.exists():
+            # An empty folder: perhaps an install that was killed before its manifest was there.
+            if not self.folder.exists() or not any(self.folder.iterdir()):
                 self._made = True
-                self.folder.mkdir()
+                self.folder.mkdir(exist_ok=True)
             for name in asked:
                 yield name, self._install(name)
 
