@@ -39,7 +39,7 @@ def compose(
     start = history.position[base.id]
     lacking = session.follow_ups != "ignore" and any(position > start for position in xsa_of)
     newer = _newer(session, base, tip, history) if lacking else None  # git looks meanwhile
-    unmarked = unmarked_among(history, start, xsa_of, settled)
+    unmarked = unmarked_among(session.repository, history, start, xsa_of, settled)
     whole = xsa_of | {one.position: (one.number,) for one in unmarked if one.patch}
     proposal = proposal_of(session, base, history, whole)
     if len(whole) > len(xsa_of) and proposal.state is State.CONFLICTS and history.base is not None:

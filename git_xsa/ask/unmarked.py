@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from git_xsa.ask import remarks
-from git_xsa.git.log import Range
+from git_xsa.git.log import LoggedCommit, Range, before_root
+from git_xsa.git.repository import Repository
 from git_xsa.model.marks import marked_advisories
 from git_xsa.model.unmarked import Between, standing_between, touches_the_same
 from git_xsa.model.words import DIGITS
@@ -38,7 +39,11 @@ def doubt_about(one: Unmarked, history: Range) -> Remark:
 
 
 def unmarked_among(
-    history: Range, start: int, xsa_of: Mapping[int, Collection[int]], settled: Collection[int]
+    repository: Repository,
+    history: Range,
+    start: int,
+    xsa_of: Mapping[int, Collection[int]],
+    settled: Collection[int],
 ) -> list[Unmarked]:
     """Return the commits after ``start``, the base, without a mark that stand among the commits ``xsa_of`` of each
     advisory, or those of them that the base has, and that the base lacks.
@@ -47,16 +52,19 @@ def unmarked_among(
     later one touches.  ``settled`` are the advisories whose patches a text names: nothing else belongs to them.
     """
     numbers = {number for asked in xsa_of.values() for number in asked}
-    every = [one for number in sorted(numbers.difference(settled), reverse=True) for one in _of(history, number)]
+    fixed = sorted((numbers - set(settled)) & history.advisories.keys(), reverse=True)
+    before = before_root(repository, history) if fixed else ()
+    every = [one for number in fixed for one in _of(history, number, before)]
     found = {one.position: one for one in sorted(every, key=lambda one: one.joined) if one.position > start}
     places = {place for one in every for place in (one.before, one.after)}
     wanted = xsa_of.keys() | history.taken(places) | {place for place in places if place <= start}
     present = history.taken(found)
+    name = {place: (history.commits if place > 0 else before)[place - 1].id for place in places}
     return [
         Unmarked(
             position,
             one.number,
-            (history.up_to_root(one.before).id, history.up_to_root(one.after).id),
+            (name[one.before], name[one.after]),
             one.joined and _touches(history, one),
         )
         for position, one in sorted(found.items())
@@ -67,12 +75,11 @@ def unmarked_among(
     ]
 
 
-def _of(history: Range, number: int) -> Iterator[Between]:
-    """Yield the commits that stand among those of the advisory ``number``; of these the root and what is before it
-    may be the first."""
-    fixes: Sequence[int] = history.advisories.get(number, ())
-    yield from standing_between(history.commits, number, fixes, history.marked) if len(fixes) > 1 else ()
-    before = history.before_root if fixes else ()
+def _of(history: Range, number: int, before: Sequence[LoggedCommit]) -> Iterator[Between]:
+    """Yield the commits that stand among those of the advisory ``number``; the first of these may be one of those
+    ``before`` the line, the last of which is at 0."""
+    fixes = history.advisories[number]
+    yield from standing_between(history.commits, number, fixes, history.marked)
     marks = [marked_advisories(commit.message) for commit in before]
     last = next((place for place, found in reversed(list(enumerate(marks, 1))) if number in found), None)
     if last is not None:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from os import pathsep
 from zlib import compress
 
-from git_xsa.git.repository import Repository
+from git_xsa.git.repository import Repository, date_of
 from git_xsa.git.run import Git
 from git_xsa.git.scratch import Scratch
 from git_xsa.git.source_tree import SourceFile
@@ -89,7 +89,7 @@ class Borrowed:
     def _commit(self, changes: Iterable[bytes], parent: str, messages: Sequence[str]) -> str:
         """Return the last of new commits with ``messages`` on ``parent``, which makes the ``changes``."""
         # git walks by date: from commits that are older than their parents it would go on through the whole history.
-        date = self._repository.date_of(parent)
+        date = date_of(self._repository, parent)
         heads = []
         for message in messages:
             text = message.encode("utf-8", "replace")

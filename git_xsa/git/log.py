@@ -17,7 +17,7 @@ from typing import NamedTuple, Protocol
 from git_xsa.git import problems
 from git_xsa.git.diffs import FileDiff, as_change, split_diff, unquote
 from git_xsa.git.marked import MarkLog
-from git_xsa.git.repository import Repository
+from git_xsa.git.repository import Repository, date_of
 from git_xsa.git.run import Call, Service
 from git_xsa.git.trees import CommitTree
 from git_xsa.model.change import ADDED, REMOVED, FileChange, Merged, Touch
@@ -378,19 +378,6 @@ class Range:
         self.history = History(self.index, self._reader, self.tree)
 
     @cached_property
-    def before_root(self) -> Sequence[LoggedCommit]:
-        """The last commits up to the root, the oldest first, where the root is of one push with the line's first
-        commit; else none."""
-        if not self.size or abs(self._repository.date_of(self.root) - self.commits[0].date) > PUSH:
-            return ()
-        words = ("log", *LOG_OPTIONS, *MESSAGES, f"--max-count={WIDEST + 1}", self.root, "--")
-        return _logged(self._repository.git.call(*words).out)
-
-    def up_to_root(self, position: int) -> LoggedCommit:
-        """Return the commit at ``position``, or such a one of ``before_root``: the root is at 0."""
-        return self.commits[position - 1] if position > 0 else self.before_root[position - 1]
-
-    @cached_property
     def plain_history(self) -> History:
         """The history without revived lines: what patches make of files even where they are out of place."""
         return History(self.index, self._reader, self.tree, revive=False)
@@ -490,3 +477,12 @@ class Range:
     def contents(self, ids: Sequence[str]) -> Mapping[str, bytes]:
         """Return the contents of the blobs ``ids``."""
         return self._reader.contents(ids)
+
+
+def before_root(repository: Repository, history: Range) -> Sequence[LoggedCommit]:
+    """Return the last commits up to the root of ``history``, the last of them, where that is of one push with the first
+    commit of the line; else none."""
+    if not history.size or abs(date_of(repository, history.root) - history.commits[0].date) > PUSH:
+        return ()
+    words = ("log", *LOG_OPTIONS, *MESSAGES, f"--max-count={WIDEST + 1}", history.root, "--")
+    return _logged(repository.git.call(*words).out)

@@ -165,13 +165,6 @@ class Repository:
         self._reader.ask(name.encode("utf-8", "surrogateescape") + b"\n")
         return self._object()
 
-    def date_of(self, commit: str) -> int:
-        """Return when ``commit``, which is there, was committed, in seconds since 1970."""
-        found = self.read(commit)
-        assert found is not None, "callers have it from git"
-        committer = next(line for line in found[2].split(b"\n") if line.startswith(b"committer "))
-        return int(committer.split()[-2])
-
     @property
     def _reader(self) -> Service:
         return self.service(*_READER)
@@ -281,3 +274,11 @@ def without_borrowed() -> dict[str, str]:
     """Return the environment for a git that writes what is to last: it must not take an object for written that is only
     borrowed, since that is gone when the command ends."""
     return {ALTERNATES: os.environ.get(ALTERNATES, "")}
+
+
+def date_of(repository: Repository, commit: str) -> int:
+    """Return when ``commit``, which is there, was committed, in seconds since 1970."""
+    found = repository.read(commit)
+    assert found is not None, "callers have it from git"
+    committer = next(line for line in found[2].split(b"\n") if line.startswith(b"committer "))
+    return int(committer.split()[-2])
