@@ -81,6 +81,18 @@ def test_journal_that_was_torn_goes_on_with_a_line_of_its_own(store: Store) -> N
     assert store.read("journal") == b"one\ntw\nthree\n"
 
 
+def test_a_writer_killed_at_the_start_leaves_no_half_gitignore(store: Store) -> None:
+    process = os.fork()
+    if not process:
+        os.fchmod = lambda *_: os._exit(9)
+        store.write(b"1", "file")
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 9
+    store.write(b"1", "file")
+    assert (store.folder / ".gitignore").read_bytes() == b"*\n"
+    assert sorted(os.listdir(store.folder)) == [".gitignore", "file"]
+
+
 def test_broken_write_leaves_the_old_file_and_nothing_else(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     store.write(b"old", "file")
 

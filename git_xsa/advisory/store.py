@@ -184,11 +184,8 @@ class Store:
         return path
 
     def _ignore(self) -> None:
-        with suppress(FileExistsError):
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-            with open(os.open(self.folder / _IGNORE, flags, FILE_MODE), "wb") as file:
-                os.fchmod(file.fileno(), FILE_MODE)
-                file.write(b"*\n")
+        # Not made in place: killed before it is written, it would stay empty, and git would add the store.
+        replace_file(self.folder / _IGNORE, f".new-{os.getpid()}-{os.urandom(8).hex()}", b"*\n", FILE_MODE)
 
     def _check(self) -> None:
         """Raise ``StoreError`` unless the folder is the user's alone, or does not exist yet."""
