@@ -31,7 +31,7 @@ from git_xsa.documents import DocumentError, read_back, write_json
 from git_xsa.export import problems, remarks
 from git_xsa.export.problems import Blocked
 from git_xsa.git.folders import files_below, remove
-from git_xsa.git.whole import naming
+from git_xsa.git.whole import naming, umask
 from git_xsa.wording import Remark
 
 #: The file that describes an export.
@@ -176,13 +176,6 @@ def inside(folder: Path, name: str) -> Path:
     if name.startswith("/") or ".." in name.split("/"):
         raise problems.name_outside(name)
     return folder / name
-
-
-def umask() -> int:
-    """Return the user's mask for new files."""
-    found = os.umask(0o077)
-    os.umask(found)
-    return found
 
 
 def _finish(folder: Path, private: bool) -> None:

@@ -45,6 +45,13 @@ def naming(path: Path) -> Iterator[None]:
         raise
 
 
+def umask() -> int:
+    """Return the user's mask for new files."""
+    found = os.umask(0o077)
+    os.umask(found)
+    return found
+
+
 def _locked(fresh: Path) -> int:
     """Make the file ``fresh``, for the user alone, and return its descriptor, which is locked."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC

@@ -7,12 +7,15 @@ these ever counts as passed.
 from __future__ import annotations
 
 import os
+import re
+import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
+from git_xsa.git.whole import replace_file, sweep, umask
 from git_xsa.report import problems
 from git_xsa.report.plain import printable
 
@@ -72,12 +75,18 @@ def check_place(target: Path) -> None:
 
 
 def write_result(target: Path, document: bytes, private: bool) -> None:
-    """Write ``document`` to ``target``; only the user can read it if it is ``private``."""
-    mode = 0o600 if private else 0o666
-    with open(target, "wb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
-        if private:
-            os.fchmod(file.fileno(), mode)
-        file.write(document)
+    """Write ``document`` to ``target``, which is the old file until it is the new one; only the user can read it if it
+    is ``private``."""
+    place = target.resolve()
+    if (target.exists() and not target.is_file()) or not os.access(place.parent, os.W_OK):
+        with open(target, "wb") as file:  # a pipe or a terminal; or there can be no other file beside it
+            if private:
+                os.fchmod(file.fileno(), 0o600)
+            file.write(document)
+        return
+    mode = stat.S_IMODE(place.stat().st_mode) if place.exists() else 0o666 & ~umask()
+    sweep(place.parent, re.compile(rf"\.{re.escape(place.name)}\.git-xsa-\d+"))
+    replace_file(place, f".{place.name}.git-xsa-{os.getpid()}", document, 0o600 if private else mode)
 
 
 def read_junit(content: bytes) -> list[Case]:

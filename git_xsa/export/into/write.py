@@ -26,12 +26,12 @@ from pathlib import Path
 import msgspec
 
 from git_xsa.documents import DocumentError, read_json, shaped, write_json
-from git_xsa.export.folder import exchange, locked, sync, umask
+from git_xsa.export.folder import exchange, locked, sync
 from git_xsa.export.into import problems
 from git_xsa.export.into.problems import PackageRefused
 from git_xsa.export.into.seal import is_sealed, seal
 from git_xsa.git.folders import make_folders, remove
-from git_xsa.git.whole import naming
+from git_xsa.git.whole import naming, umask
 
 REMAINS = ".git-xsa-into"
 _JOURNAL = "journal.json"
