@@ -88,18 +88,18 @@ def test_a_slow_boot_of_the_queue_is_no_hang(tmp_path: Path) -> None:
     assert judged(hangs)["boot the image alone"] == "failed"
 
 
-def test_a_slow_machine_makes_no_exploit(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("payload", "state"), [("9", "blocked"), ("1", "not-reproduced")])
+def test_a_slow_machine_makes_no_exploit(tmp_path: Path, payload: str, state: str) -> None:
     """Neither base nor queue ends in time at first: that says nothing of either."""
     slow = small.SECONDS.format(4)
-    for payload, state in (("9", "blocked"), ("1", "not-reproduced")):
-        place = project(
-            tmp_path / state,
-            ("bound\n\nThis is XSA-1.", {"kernel.c": small.kernel(small.BOUND, slow)}),
-            base=small.files(start=slow),
-            payload=payload,
-        )
-        found = judged(proved(place, *ASK, "--boot", "--exploit", "--boot-timeout", "2"))
-        assert found == {"build build": "passed", "boot the image alone": "passed", "exploit overflow": state}
+    place = project(
+        tmp_path,
+        ("bound\n\nThis is XSA-1.", {"kernel.c": small.kernel(small.BOUND, slow)}),
+        base=small.files(start=slow),
+        payload=payload,
+    )
+    found = judged(proved(place, *ASK, "--boot", "--exploit", "--boot-timeout", "2"))
+    assert found == {"build build": "passed", "boot the image alone": "passed", "exploit overflow": state}
 
 
 def test_the_user_s_command_does_not_run_where_nothing_was_built(tmp_path: Path) -> None:
